@@ -1,0 +1,1 @@
+"""Detectors, monitors, incidents and causes."""

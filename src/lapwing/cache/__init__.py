@@ -1,0 +1,1 @@
+"""Rollups: build, store, route, read."""

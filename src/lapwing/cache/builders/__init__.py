@@ -1,0 +1,1 @@
+"""Builders of rollup partitions behind one contract."""

@@ -1,0 +1,1 @@
+"""Rollup stores behind one contract."""

@@ -1,0 +1,1 @@
+"""The words of Lapwing as typed, frozen objects, read from YAML."""

@@ -1,0 +1,143 @@
+"""A dataset and what belongs to it, as the rest of the house sees them: frozen, resolved, valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from lapwing.model.expression import Expression
+from lapwing.model.grain import Grain
+from lapwing.model.problem import Place
+
+
+class Aggregation(StrEnum):
+    """How a measure aggregates rows. Each has one file in `states`."""
+
+    COUNT = "count"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    MEAN = "mean"
+    VARIANCE = "variance"
+    STDDEV = "stddev"
+    DISTINCT = "distinct"
+    QUANTILE = "quantile"
+
+
+class Better(StrEnum):
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How something with a name is shown to people. No part of its meaning, so no part of its hash."""
+
+    label: str
+    description: str = ""
+    owner: str = ""
+    synonyms: tuple[str, ...] = ()
+    unit: str = ""
+    format: str = ""
+    better: Better | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeColumn:
+    """The dataset's time. `zone` is set for a naive column: the zone whose wall clock it holds (a gap takes the offset
+    before it, an overlap its first occurrence). None: the column is a timestamptz."""
+
+    column: str
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """A many-to-one join: `on` pairs (column of the dataset's table, column of the joined table)."""
+
+    name: str
+    table: str
+    on: tuple[tuple[str, str], ...]
+    place: Place = field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dimension:
+    """`sql` is an expression in Lapwing's SQL over the dataset's columns and `join.column`; a bare column is its own name."""
+
+    name: str
+    sql: str
+    shown: Shown = field(compare=False)
+    place: Place = field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """`argument` is an SQL expression, None for count(*); `where` keeps rows; `parameter` is a quantile's q."""
+
+    name: str
+    aggregation: Aggregation
+    argument: str | None
+    where: str | None = None
+    parameter: float | None = None
+    fill: float | None = None
+    shown: Shown = field(compare=False)
+    place: Place = field(default_factory=Place, compare=False)
+
+
+class MetricKind(StrEnum):
+    SIMPLE = "simple"
+    RATIO = "ratio"
+    DERIVED = "derived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A number people ask for by name. `value` is the money one unit is worth (its cost when `better` is down)."""
+
+    name: str
+    kind: MetricKind
+    expression: Expression
+    value: float | None = None
+    currency: str = ""
+    shown: Shown = field(compare=False)
+    place: Place = field(default_factory=Place, compare=False)
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """States of `measures` kept by `dimensions` (in key order) and `grain`, built and replaced a `partition` at a time
+    (a calendar grain, in UTC)."""
+
+    name: str
+    dataset: str
+    grain: Grain
+    dimensions: tuple[str, ...]
+    measures: tuple[str, ...]
+    partition: Grain
+    place: Place = field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A table (`source.schema.table` or `source.table`) or `sql`, with a time column, dimensions and measures.
+
+    `metrics` holds declared metrics and one simple metric for each measure. `complete_after`: how long after a bucket's
+    end its data is complete.
+    """
+
+    name: str
+    table: str | None
+    sql: str | None
+    time: TimeColumn
+    complete_after: timedelta
+    joins: Mapping[str, Join]
+    dimensions: Mapping[str, Dimension]
+    measures: Mapping[str, Measure]
+    metrics: Mapping[str, Metric]
+    rollups: Mapping[str, Rollup]
+    shown: Shown = field(compare=False)
+    place: Place = field(default_factory=Place, compare=False)

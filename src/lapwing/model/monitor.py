@@ -1,0 +1,26 @@
+"""What someone watches, from YAML or by following in the UI: both are this object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lapwing.model.grain import Grain
+from lapwing.model.problem import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """Watches `metric` ("dataset.metric" is always qualified here) at `grain`, whole or within `slice` (dimension ->
+    value), or one series for each value of `by`. `min_change` is the smallest |actual - expected|, in the metric's
+    unit, worth raising (None: learned from history). `sensitivity` is the number of robust standard deviations, 3 to 10.
+    """
+
+    name: str
+    dataset: str
+    metric: str
+    grain: Grain
+    by: tuple[str, ...] = ()
+    slice: tuple[tuple[str, str], ...] = ()
+    sensitivity: float = 5.0
+    min_change: float | None = None
+    place: Place = field(default_factory=Place, compare=False)

@@ -1,0 +1,87 @@
+"""A project: one folder of YAML in git, as one frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from lapwing.model.dataset import Dataset, Metric
+from lapwing.model.monitor import Monitor
+from lapwing.model.names import nearest
+from lapwing.model.problem import NotFound, Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """Where data lives. `type` is files, duckdb, sqlite or postgres. `path` is absolute (files, duckdb, sqlite);
+    `dsn` has its secrets filled in, so it is never shown: repr leaves it out."""
+
+    name: str
+    type: str
+    path: Path | None = None
+    dsn: str | None = field(default=None, repr=False)
+    schemas: tuple[str, ...] = ()
+    time_limit: float = 30.0
+    place: Place = field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreConfig:
+    """The rollup store: type lmdb (at `path`, absolute) or memory."""
+
+    type: str
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something known that explains numbers: a holiday, a storm, a deploy. Times are absolute, half-open."""
+
+    name: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """`now` is pinned for data of the past, else None. `week_start` is 0 for Monday to 6 for Sunday. `state_path` is
+    where people's state is kept (follows, incidents)."""
+
+    name: str
+    root: Path
+    timezone: str
+    now: datetime | None
+    week_start: int
+    sources: Mapping[str, SourceConfig]
+    store: StoreConfig
+    state_path: Path
+    datasets: Mapping[str, Dataset]
+    monitors: Mapping[str, Monitor]
+    events: tuple[Event, ...]
+
+    def metric(self, name: str) -> tuple[Dataset, Metric]:
+        """The metric called `name` or `dataset.name`.
+
+        Raises:
+            NotFound: no such metric (with the nearest names), or several datasets have one of that bare name.
+        """
+        wanted, _, bare = name.rpartition(".")
+        found = [
+            (dataset, dataset.metrics[bare])
+            for dataset in self.datasets.values()
+            if bare in dataset.metrics and wanted in ("", dataset.name)
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            qualified = tuple(f"{dataset.name}.{bare}" for dataset, _ in found)
+            raise NotFound.of("ambiguous-metric", f"Several datasets have a metric {bare}.", nearest=qualified)
+        names = {n: n for d in self.datasets.values() for n in d.metrics}
+        raise NotFound.of(
+            "unknown-metric",
+            f"There is no metric {name}.",
+            nearest=nearest(bare, names),
+            hint="`lapwing catalog` lists them all.",
+        )

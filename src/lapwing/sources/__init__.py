@@ -1,0 +1,1 @@
+"""Where data lives: one file for each kind of source."""

@@ -1,0 +1,153 @@
+"""The contract of a source: where data lives, told to the planner in one shape.
+
+One file for each kind of source implements `Source`; one contract suite runs on all of them. A source lists its tables,
+says what it may be asked (capabilities), and runs SQL of its own dialect to a stream of Arrow batches that can be
+cancelled and has a time limit.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import TracebackType
+from typing import ClassVar
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`type` is the engine's (DuckDB's) name, such as BIGINT, DECIMAL(12,2), VARCHAR, TIMESTAMP WITH TIME ZONE: what the
+    planner sees and what `read` delivers. `exact_text` is False where the source compares this text otherwise than by
+    bytes even when asked to."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    exact_text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`rows` and `bytes` are estimates, None where unknown."""
+
+    source: str
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    rows: int | None = None
+    bytes: int | None = None
+    description: str = ""
+
+    @property
+    def path(self) -> str:
+        """The short name in the namespace: the schema is left out where it is the source's default."""
+        return f"{self.source}.{self.name}" if self.schema == "" else f"{self.source}.{self.schema}.{self.name}"
+
+
+class Operation(StrEnum):
+    """What a scan may contain. A source's capability table names, for each operation, the type families it answers
+    exactly as the engine would."""
+
+    EQUAL = "equal"
+    ORDER = "order"  # <, <=, >, >=, between
+    IN = "in"
+    IS_NULL = "is null"
+    LIKE = "like"
+    PREFIX = "prefix"
+    AND_OR_NOT = "and/or/not"
+    ARITHMETIC = "arithmetic"
+    LIMIT = "limit"
+
+
+class Family(StrEnum):
+    """Types as capability tables see them."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    TEXT = "text"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    TIMESTAMPTZ = "timestamptz"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What may be pushed. `native`: the engine reads this source itself (`Source.relation`), so everything may.
+    `pushable` maps an operation to the families it is exact for; what is absent stays in the engine."""
+
+    dialect: str
+    native: bool = False
+    pushable: Mapping[Operation, frozenset[Family]] = field(default_factory=dict)
+
+
+class Stream(ABC):
+    """A running read. Iterating gives record batches of `schema`; closing (or leaving the `with`) frees the connection.
+
+    Errors surface while iterating, as `SourceError`, `TimeLimit` or `Cancelled`.
+    """
+
+    schema: pa.Schema
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """Stops the read at the source, from any thread; the reader then gets `Cancelled`. Harmless when done."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Source(ABC):
+    """One configured source. Safe to use from several threads. Opening is lazy: an unreachable source hurts only those
+    who ask it."""
+
+    kind: ClassVar[str]
+    name: str
+    capabilities: Capabilities
+
+    @abstractmethod
+    def tables(self) -> tuple[Table, ...]:
+        """All tables and views with columns and estimates. Cached until the source changed.
+
+        Raises:
+            SourceError: it does not answer (never with the password in the text).
+        """
+
+    @abstractmethod
+    def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
+        """Runs a SELECT of the source's own dialect whose result has `columns`, in that order, and streams it as Arrow
+        with exactly these types (`sources.types.arrow_type`)."""
+
+    @abstractmethod
+    def scan_sql(
+        self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
+    ) -> str:
+        """The SELECT for `columns` of `table`, in the source's dialect and written so that `read` can restore each type
+        exactly. `where` is text of the source's dialect."""
+
+    def relation(self, table: Table) -> str:
+        """Native sources: the text that stands for the table in the engine's FROM, such as read_parquet([...])."""
+        raise TypeError(f"{self.kind} is not read by the engine itself")
+
+    @abstractmethod
+    def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
+        """What changes whenever the table's rows with `start <= column < end` may have (microseconds; all rows without
+        them): compared for equality by incremental builds. Cheap."""
+
+    @abstractmethod
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""One SQL over all sources: parse, bind, plan, push down, run."""

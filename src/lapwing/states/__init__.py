@@ -1,0 +1,1 @@
+"""Mergeable states: one file each."""
