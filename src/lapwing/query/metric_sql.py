@@ -1,0 +1,231 @@
+"""`metrics.<dataset>` in SQL: each SELECT over one becomes a metric query, and its answer takes the SELECT's place.
+
+    select carrier, measure(cancel_rate) from metrics.flights where origin = 'EWR' group by carrier order by 2
+
+Dimensions, `date_trunc('day', scheduled)` and metrics (by name or as MEASURE(name)) may be selected, combined in
+expressions, filtered (dimensions and time in WHERE, metrics in HAVING) and ordered. Grouping is by what is selected,
+whether GROUP BY says so or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lapwing.model import calendar
+from lapwing.model.dataset import Dataset
+from lapwing.model.grain import Grain
+from lapwing.model.names import nearest
+from lapwing.model.problem import NotFound, Place, WrongUse
+from lapwing.model.project import Project
+from lapwing.query.ask import MetricQuery, Wishes
+from lapwing.query.metric_where import TimeSpan, split_where
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from sqlglot import exp
+
+    from lapwing.query.answer import Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rewritten:
+    """The statement with `given.<name>` in place of every `metrics.<dataset>`, and what these hold."""
+
+    text: str
+    given: Mapping[str, pa.Table]
+    answers: tuple[Answer, ...]
+
+
+def mentions_metrics(text: str) -> bool:
+    """A quick look, so that a statement without metrics costs nothing."""
+    return "metrics" in text.lower()
+
+
+def rewrite(
+    text: str, *, project: Project, zone: str, wishes: Wishes, answer: Callable[[MetricQuery], Answer]
+) -> Rewritten:
+    """Answers every SELECT over `metrics.<dataset>` in `text`, which has to parse.
+
+    Raises:
+        WrongUse, NotFound: a SELECT asks something that a metric query is not; says what to write instead.
+    """
+    from sqlglot import exp, parse_one
+
+    tree = parse_one(text, dialect="duckdb")
+    given: dict[str, pa.Table] = {}
+    answers: list[Answer] = []
+    for table in list(tree.find_all(exp.Table)):
+        if table.db.lower() != "metrics" or table.catalog:
+            continue
+        select = table.find_ancestor(exp.Select)
+        dataset = _dataset(table, project)
+        if select is None or select.args.get("joins") or table.find_ancestor(exp.Join):
+            raise WrongUse.of(
+                "metrics-joined",
+                f"metrics.{dataset.name} stands alone in its SELECT.",
+                place=_place(table),
+                hint=f"Join its result: from (select ... from metrics.{dataset.name}) m join ...",
+            )
+        block = _Block(select, dataset, project, zone)
+        result = answer(replace(block.query(), zone=zone, wishes=wishes))
+        name = f"m{len(answers)}"
+        given[name] = result.table
+        answers.append(result)
+        block.replace_by(name)
+    return Rewritten(text=tree.sql(dialect="duckdb"), given=given, answers=tuple(answers))
+
+
+def _dataset(table: exp.Table, project: Project) -> Dataset:
+    dataset = project.datasets.get(table.name)
+    if dataset is None:
+        near = nearest(table.name, project.datasets)
+        raise NotFound.of("unknown-dataset", f"There is no dataset {table.name}.", place=_place(table), nearest=near)
+    return dataset
+
+
+def _place(node: exp.Expression) -> Place | None:
+    for part in node.walk():
+        if "line" in part.meta:
+            return Place(line=part.meta["line"], column=part.meta["col"])
+    return None
+
+
+class _Block:
+    """One SELECT over a dataset, taken apart and put together again."""
+
+    def __init__(self, select: exp.Select, dataset: Dataset, project: Project, zone: str) -> None:
+        self.select, self.dataset, self.project, self.zone = select, dataset, project, zone
+        self.time_names = {dataset.time.column, "time"}
+        self.dimensions: dict[str, None] = {}
+        self.metrics: dict[str, None] = {}
+        self.grain: Grain | None = None
+
+    def query(self) -> MetricQuery:
+        """Reads the SELECT; afterwards its nodes refer to columns of the answer."""
+        from sqlglot import exp
+
+        for clause in ("expressions", "having", "order", "qualify"):
+            nodes = self.select.args.get(clause)
+            for node in nodes if isinstance(nodes, list) else [nodes] if nodes else []:
+                self._read(node)
+        for star in self.select.expressions:
+            if isinstance(star, exp.Star) or (isinstance(star, exp.Column) and isinstance(star.this, exp.Star)):
+                raise WrongUse.of(
+                    "metrics-star",
+                    f"Name what you want of metrics.{self.dataset.name}: * would group by every dimension.",
+                    hint=f"It has {', '.join([*self.dataset.dimensions, *self.dataset.metrics])}.",
+                )
+        where = self.select.args.get("where")
+        time = TimeSpan()
+        rest: str | None = None
+        if where is not None:
+            known = {*self.dataset.dimensions}
+            time, rest = split_where(where.this, self.time_names, known, self.dataset, self.zone)
+        if not self.metrics:
+            some = next(iter(self.dataset.metrics))
+            raise WrongUse.of(
+                "no-metric",
+                f"The SELECT over metrics.{self.dataset.name} names no metric.",
+                hint=f"Add one, such as measure({some}); for rows, select from {self.dataset.table or 'the sources'}.",
+            )
+        return MetricQuery(
+            metrics=tuple(f"{self.dataset.name}.{name}" for name in self.metrics),
+            by=tuple(self.dimensions),
+            grain=self.grain,
+            start=None if time.start is None else calendar.utc_iso(time.start),
+            end=None if time.end is None else calendar.utc_iso(time.end),
+            where=rest,
+        )
+
+    def _read(self, node: exp.Expression) -> None:
+        from sqlglot import exp
+
+        if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and self._is_time(node.this):
+            self._take_grain(node)
+            return
+        if isinstance(node, exp.Anonymous) and node.name.lower() == "measure" and len(node.expressions) == 1:
+            name = node.expressions[0].name
+            self._check_metric(name, node)
+            self._take_metric(name, node)
+            return
+        if isinstance(node, exp.AggFunc):
+            raise WrongUse.of(
+                "metrics-aggregated",
+                f"{node.sql(dialect='duckdb')} aggregates what is a metric already.",
+                place=_place(node),
+                hint="Select the metric by its name; aggregate its result in an outer SELECT if you must.",
+            )
+        if isinstance(node, exp.Column):
+            self._column(node)
+            return
+        for child in list(node.iter_expressions()):
+            self._read(child)
+
+    def _is_time(self, node: exp.Expression) -> bool:
+        from sqlglot import exp
+
+        return isinstance(node, exp.Column) and node.name in self.time_names
+
+    def _take_grain(self, node: exp.Expression) -> None:
+        from sqlglot import exp
+
+        grain = Grain.parse(node.args["unit"].name.lower())
+        if self.grain not in (None, grain):
+            raise WrongUse.of("two-grains", "One SELECT over metrics has one grain.", hint="Use two SELECTs.")
+        self.grain = grain
+        column = exp.column("time", quoted=True)
+        alone = node.parent is self.select
+        node.replace(exp.alias_(column, "time") if alone else column)
+
+    def _take_metric(self, name: str, node: exp.Expression) -> None:
+        from sqlglot import exp
+
+        self.metrics[name] = None
+        column = exp.column(f"{self.dataset.name}.{name}", quoted=True)
+        node.replace(exp.alias_(column, name) if node.parent is self.select else column)
+
+    def _check_metric(self, name: str, node: exp.Expression) -> None:
+        if name not in self.dataset.metrics:
+            near = nearest(name, self.dataset.metrics)
+            raise NotFound.of(
+                "unknown-metric",
+                f"metrics.{self.dataset.name} has no metric {name}.",
+                place=_place(node),
+                nearest=near,
+            )
+
+    def _column(self, node: exp.Column) -> None:
+        from sqlglot import exp
+
+        name = node.name
+        if name in self.dataset.dimensions:
+            self.dimensions[name] = None
+            node.replace(exp.column(name, quoted=True))
+        elif name in self.dataset.metrics:
+            self._take_metric(name, node)
+        elif name in self.time_names:
+            raise WrongUse.of(
+                "time-without-grain",
+                f"{name} needs a grain.",
+                place=_place(node),
+                hint=f"Write date_trunc('day', {name}).",
+            )
+        elif name not in {item.alias for item in self.select.expressions}:
+            near = nearest(name, [*self.dataset.dimensions, *self.dataset.metrics])
+            raise NotFound.of(
+                "unknown-column", f"metrics.{self.dataset.name} has no {name}.", place=_place(node), nearest=near
+            )
+
+    def replace_by(self, name: str) -> None:
+        """Puts the answer in the dataset's place; what the answer has done already leaves the SELECT."""
+        from sqlglot import exp
+
+        source = self.select.args.get("from_") or self.select.args["from"]
+        alias = source.this.alias or self.dataset.name
+        source.this.replace(exp.alias_(exp.table_(name, db="given"), alias, table=True))
+        having = self.select.args.get("having")
+        self.select.set("group", None)
+        self.select.set("having", None)
+        self.select.set("where", exp.Where(this=having.this) if having is not None else None)

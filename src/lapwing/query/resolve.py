@@ -1,0 +1,121 @@
+"""Turns the words of a metric query into exact things: metrics, measures, a stretch of time with its buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.model import calendar
+from lapwing.model.dataset import Dataset, Metric
+from lapwing.model.expression import measures
+from lapwing.model.grain import Grain, Unit
+from lapwing.model.names import nearest
+from lapwing.model.problem import WrongUse
+from lapwing.model.project import Project
+from lapwing.model.timerange import parse_range
+from lapwing.query.ask import MetricQuery
+
+DAY = Grain(1, Unit.DAY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Resolved:
+    """`metrics` by the name they were asked by; `measures` by dataset. All datasets have all of `by`."""
+
+    metrics: Mapping[str, tuple[Dataset, Metric]]
+    measures: Mapping[str, tuple[str, ...]]
+    zone: str
+    start: int | None
+    end: int | None
+
+
+def resolve(query: MetricQuery, project: Project, now: datetime) -> Resolved:
+    """Raises WrongUse or NotFound naming what is unknown, with the nearest valid names."""
+    if not query.metrics:
+        raise WrongUse.of("no-metric", "A metric query names at least one metric.")
+    zone = query.zone or project.timezone
+    calendar.zone(zone)
+    found = {name: project.metric(name) for name in dict.fromkeys(query.metrics)}
+    wanted: dict[str, dict[str, None]] = {}
+    for _, metric in found.values():
+        for ref in measures(metric.expression):
+            wanted.setdefault(ref.dataset, {})[ref.measure] = None
+    _check_dimensions(query, [project.datasets[name] for name in wanted])
+    _check_order(query, found)
+    if query.limit is not None and query.limit < 0:
+        raise WrongUse.of("bad-limit", f"A limit of {query.limit} rows makes no sense.", hint="Use 0 or more.")
+    start, end = parse_range(query.start, query.end, now=now, zone=zone, week_start=project.week_start)
+    return Resolved(
+        metrics=found,
+        measures={dataset: tuple(names) for dataset, names in wanted.items()},
+        zone=zone,
+        start=start,
+        end=end,
+    )
+
+
+def _check_dimensions(query: MetricQuery, datasets: list[Dataset]) -> None:
+    shared = [name for name in datasets[0].dimensions if all(name in d.dimensions for d in datasets)]
+    for name in query.by:
+        lacking = [d.name for d in datasets if name not in d.dimensions]
+        if not lacking:
+            continue
+        if len(lacking) < len(datasets):
+            raise WrongUse.of(
+                "dimension-not-shared",
+                f"{', '.join(lacking)} has no dimension {name}.",
+                hint=f"These metrics share {', '.join(shared) or 'none'}.",
+            )
+        near = nearest(name, shared)
+        hint = None if near else f"There are {', '.join(shared) or 'none'}."
+        raise WrongUse.of("unknown-dimension", f"There is no dimension {name}.", nearest=near, hint=hint)
+    if len(set(query.by)) < len(query.by):
+        raise WrongUse.of("repeated-dimension", "A dimension is named twice in `by`.")
+
+
+def _check_order(query: MetricQuery, found: Mapping[str, object]) -> None:
+    valid = [*found, *query.by, *(["time"] if query.grain else [])]
+    for order in query.order:
+        if order.name not in valid:
+            raise WrongUse.of(
+                "unknown-order",
+                f"The answer has no column {order.name} to order by.",
+                nearest=nearest(order.name, valid),
+                hint=f"It has {', '.join(valid)}.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Buckets:
+    """`edges`: B + 1 borders, cut to what was asked. `times`: the start of each whole bucket, as it is shown.
+    `cut`: the first or last bucket is not whole."""
+
+    edges: npt.NDArray[np.int64]
+    times: npt.NDArray[np.int64]
+    cut: bool
+
+
+def buckets(
+    grain: Grain | None, zone: str, start: int | None, end: int | None, span: tuple[int, int], week_start: int
+) -> Buckets:
+    """The buckets of [start, end); a side left open goes to the data's (`span`), on a day's border of the zone."""
+    rounding = grain or DAY
+    low = calendar.floor(span[0], rounding, zone, week_start) if start is None else start
+    high = int(calendar.edges(rounding, zone, span[1] - 1, span[1], week_start)[-1]) if end is None else end
+    if high <= low:
+        if start is not None and end is not None:
+            raise WrongUse.of("empty-range", "The asked time is empty: it ends where it starts.", hint="Widen --to.")
+        high = low + 1 if grain is None else int(calendar.edges(grain, zone, low, low + 1, week_start)[-1])
+    if grain is None:
+        edges = np.array([low, high], np.int64)
+        return Buckets(edges=edges, times=edges[:1], cut=False)
+    whole = calendar.edges(grain, zone, low, high, week_start)
+    if whole[0] == low and whole[-1] == high:
+        return Buckets(edges=whole, times=whole[:-1], cut=False)
+    edges = whole.copy()
+    edges[0], edges[-1] = low, high
+    return Buckets(edges=edges, times=whole[:-1], cut=True)

@@ -1,0 +1,94 @@
+"""The front door: one project opened, with everything that answers from it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lapwing.cache.service import Cache
+from lapwing.cache.stores import open_store
+from lapwing.model.load import load
+from lapwing.model.problem import Problem
+from lapwing.model.project import Project
+from lapwing.query.answer import Answer, answer
+from lapwing.query.ask import MetricQuery, SqlQuery
+from lapwing.query.statement import SqlAnswer, explain_statement, run_statement
+from lapwing.sources.engine import Engine
+from lapwing.sources.open import Sources
+from lapwing.sql.service import SqlService
+
+
+class Lapwing:
+    """A project and its services. Safe to use from several threads; close it, or use it as a context manager.
+
+    Sources and the store are reached when they are first needed, so that what is not asked cannot fail.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        allowed = [source.path for source in project.sources.values() if source.path is not None]
+        self.engine = Engine(allowed=allowed)
+        self.sources = Sources(project.sources, self.engine)
+        self.sql = SqlService(project, self.sources, self.engine)
+        self._opening = threading.Lock()
+        self._cache: Cache | None = None
+
+    @classmethod
+    def open(cls, root: Path | str) -> Self:
+        """Reads the project in folder `root`.
+
+        Raises:
+            ModelError: its files are wrong; holds every problem.
+        """
+        return cls(load(Path(root)))
+
+    @property
+    def cache(self) -> Cache:
+        """The rollups. The store is opened when first asked for, so that SQL and `check` work without it."""
+        with self._opening:
+            if self._cache is None:
+                self._cache = Cache(self.project, self.sql, open_store(self.project.store))
+            return self._cache
+
+    def now(self) -> datetime:
+        """The moment that "now" means here: the project's, where it is pinned, else the clock's (UTC)."""
+        return self.project.now or datetime.now(UTC)
+
+    def answer(self, query: MetricQuery) -> Answer:
+        """Answers a metric query; see `query.answer.answer` for what it raises."""
+        return answer(query, project=self.project, sql=self.sql, cache=self.cache, now=self.now())
+
+    def run_sql(self, query: SqlQuery, query_id: str | None = None) -> SqlAnswer:
+        """Starts a SELECT over sources and metrics; rows stream as they come.
+
+        Raises:
+            WrongUse, NotFound: it does not parse, names what is not there, or would change data.
+        """
+        query_id = query_id or uuid.uuid4().hex[:16]
+        return run_statement(query, sql=self.sql, answer=self.answer, project=self.project, query_id=query_id)
+
+    def explain_sql(self, query: SqlQuery) -> str:
+        """The plan in words, with the SQL that each source would be sent."""
+        return explain_statement(query, sql=self.sql, answer=self.answer, project=self.project)
+
+    def check(self) -> tuple[Problem, ...]:
+        """What is wrong between the model and the data: sources that do not answer, unknown columns, wrong types."""
+        return self.sql.check()
+
+    def close(self) -> None:
+        if self._cache is not None:
+            self._cache.close()
+        self.sources.close()
+        self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,94 @@
+"""Runs one SQL statement through the front door: metrics are answered first, then the rest runs over the sources."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from lapwing.model.project import Project
+from lapwing.model.receipt import Piece, Receipt
+from lapwing.query.answer import Answer
+from lapwing.query.ask import MetricQuery, SqlQuery
+from lapwing.query.metric_sql import Rewritten, mentions_metrics, rewrite
+from lapwing.sql.run import Running
+from lapwing.sql.service import SqlService
+
+Answerer = Callable[[MetricQuery], Answer]
+
+
+@dataclass(slots=True)
+class SqlAnswer:
+    """A running statement. Read `running` to its end, then the receipt tells what happened."""
+
+    running: Running
+    query: SqlQuery
+    zone: str
+    answers: tuple[Answer, ...]
+    definitions: dict[str, str]
+    started: float
+
+    def table(self) -> pa.Table:
+        """All rows at once."""
+        with self.running:
+            return pa.Table.from_batches(list(self.running), self.running.schema)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return iter(self.running)
+
+    def receipt(self) -> Receipt:
+        """How the statement was answered, as far as it has run."""
+        progress = self.running.progress()
+        scans = {scan.id: scan for scan in progress.scans}
+        pieces = [piece for answer in self.answers for piece in answer.receipt.pieces]
+        for scan in self.running.plan.scans:
+            done = scans.get(scan.id)
+            rows, size = (done.rows, done.bytes) if done else (0, 0)
+            pieces.append(Piece(by="source", name=scan.table.path, rows=rows, bytes=size, sql=scan.sql))
+        untils = [answer.receipt.data_until for answer in self.answers if answer.receipt.data_until]
+        return Receipt(
+            id=self.running.id,
+            asked=self.query.text,
+            start=None,
+            end=None,
+            zone=self.zone,
+            grain=None,
+            pieces=tuple(pieces),
+            considered=tuple(one for answer in self.answers for one in answer.receipt.considered),
+            data_until=min(untils, default=None),
+            missing=tuple(stretch for answer in self.answers for stretch in answer.receipt.missing),
+            bounds={name: says for answer in self.answers for name, says in answer.receipt.bounds.items()},
+            definitions=self.definitions,
+            milliseconds={"total": (time.perf_counter() - self.started) * 1e3},
+        )
+
+
+def run_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project, query_id: str) -> SqlAnswer:
+    """Starts `query`; see `Lapwing.run_sql`."""
+    started = time.perf_counter()
+    zone = query.zone or project.timezone
+    ready = _rewritten(query, zone, sql, answer, project)
+    limit = query.wishes.time_limit
+    running = sql.run(ready.text, zone=zone, given=ready.given, time_limit=limit, query_id=query_id)
+    definitions = {name: text for part in ready.answers for name, text in part.receipt.definitions.items()}
+    return SqlAnswer(running, query, zone, ready.answers, definitions, started)
+
+
+def explain_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> str:
+    """What would happen, in words. Metrics are answered to tell by what."""
+    zone = query.zone or project.timezone
+    ready = _rewritten(query, zone, sql, answer, project)
+    lines = [sql.explain(ready.text, zone=zone, given=ready.given)]
+    for number, part in enumerate(ready.answers):
+        by = ", ".join(f"{piece.by} {piece.name}" for piece in part.receipt.pieces)
+        lines.append(f"given.m{number}: {part.receipt.asked}, answered by {by}")
+    return "\n".join(lines)
+
+
+def _rewritten(query: SqlQuery, zone: str, sql: SqlService, answer: Answerer, project: Project) -> Rewritten:
+    if not mentions_metrics(query.text):
+        return Rewritten(text=query.text, given={}, answers=())
+    sql.parse(query.text)  # a bad statement is refused here, before anything is answered
+    return rewrite(query.text, project=project, zone=zone, wishes=query.wishes, answer=answer)
