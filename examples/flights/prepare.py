@@ -99,7 +99,7 @@ def prepare(data: Path) -> None:
         aside.unlink(missing_ok=True)
         write(package, aside)
         aside.rename(target)
-        print(f"wrote {target.relative_to(HERE) if target.is_relative_to(HERE) else target}")  # noqa: T201 a script
+        print(f"wrote {target.relative_to(HERE) if target.is_relative_to(HERE) else target}")
 
 
 if __name__ == "__main__":
