@@ -1,0 +1,149 @@
+"""Incidents: from unusual buckets to something with a life, told once.
+
+An incident opens when a bucket is significant AND large enough, in the direction that hurts. It is then updated silently:
+"grew" is told only when the difference passes the last told one by half. It closes after enough quiet buckets in a row,
+where quiet is well inside the range (hysteresis), and a new outbreak soon after is the same incident again. Every step
+carries the moment at which people could know it: the end of its bucket, and the time its data needs to be complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.alerts.detect import Bools, Detection, Floats, Kind
+
+GREW = 1.5
+"""How much larger than the last told difference a new one must be to be told."""
+HYSTERESIS = 0.5
+"""The share of the opening score below which a bucket counts as quiet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """`threshold` in robust standard deviations. `direction`: 1 raises only what is above its range, -1 what is below,
+    0 both. `quiet`: judged buckets inside the range that close an incident. `rejoin`: buckets after the close within which
+    a new outbreak is the same incident."""
+
+    threshold: float
+    direction: int
+    quiet: int
+    rejoin: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One told event: `bucket` is the index of the bucket it was seen in."""
+
+    kind: str
+    bucket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """An incident of one series, in bucket indexes. `first` is where it began (before it could be told), `last` the last
+    bucket outside the quiet range, `resolved` the bucket that closed it, None while it is open."""
+
+    direction: int
+    first: int
+    last: int
+    resolved: int | None
+    steps: tuple[Step, ...]
+
+    @property
+    def opened(self) -> int:
+        return self.steps[0].bucket
+
+    def until(self, buckets: int) -> Episode | None:
+        """The incident as it was known when only the first `buckets` buckets were; None before it was told."""
+        steps = tuple(step for step in self.steps if step.bucket < buckets)
+        if not steps:
+            return None
+        ended = steps[-1].bucket if steps[-1].kind == "resolved" else None
+        return replace(self, last=min(self.last, buckets - 1), resolved=ended, steps=steps)
+
+
+def learned_minimum(expected: Floats, ready: Bools, kind: Kind, exposure: Floats | None = None) -> Floats:
+    """The smallest |actual - expected| worth telling, for each bucket: a tenth of what was usual so far; of counts and
+    shares three events, too. Causal: the usual is the mean of what was expected up to the bucket. Arrays are (S, T)."""
+    seen = np.where(ready, np.abs(expected), 0.0)
+    usual = np.cumsum(seen, axis=1) / np.maximum(np.cumsum(ready, axis=1), 1)
+    smallest = 0.1 * usual
+    if kind is Kind.COUNT:
+        return np.maximum(smallest, 3.0)
+    if kind is Kind.SHARE and exposure is not None:
+        with np.errstate(divide="ignore"):
+            return np.maximum(smallest, np.where(exposure > 0, 3.0 / exposure, np.inf))
+    return smallest
+
+
+def episodes(actual: Floats, detection: Detection, minimum: Floats, rules: Rules) -> tuple[tuple[Episode, ...], ...]:
+    """The incidents of each series (rows of the arrays), by the time they were told."""
+    directions = (1, -1) if rules.direction == 0 else (rules.direction,)
+    found = []
+    for row in range(len(actual)):
+        score, difference = detection.score[row], actual[row] - detection.expected[row]
+        of_row: list[Episode] = []
+        for direction in directions:
+            of_row += _one_way(score * direction, difference * direction, minimum[row], direction, rules)
+        found.append(tuple(sorted(of_row, key=lambda episode: episode.opened)))
+    return tuple(found)
+
+
+def _one_way(score: Floats, difference: Floats, minimum: Floats, direction: int, rules: Rules) -> list[Episode]:
+    """The incidents in one direction: `score` and `difference` are positive where it hurts."""
+    hot = (score >= rules.threshold) & (difference >= minimum)
+    openings = np.flatnonzero(hot)
+    judged = np.flatnonzero(np.isfinite(score))
+    out: list[Episode] = []
+    after = 0
+    while True:
+        place = int(np.searchsorted(openings, after))
+        if place == len(openings):
+            return out
+        opened = int(openings[place])
+        first = _onset(score, judged, opened, after, rules)
+        episode = _follow(score, difference, hot, judged, opened, rules)
+        episode = replace(episode, direction=direction, first=first)
+        if out and out[-1].resolved is not None and opened - out[-1].resolved <= rules.rejoin:
+            before = out.pop()
+            told = max(difference[step.bucket] for step in before.steps if step.kind != "resolved")
+            later = tuple(s for s in episode.steps if s.kind != "grew" or difference[s.bucket] > GREW * told)
+            episode = replace(episode, first=before.first, steps=before.steps + later)
+        out.append(episode)
+        if episode.resolved is None:
+            return out
+        after = episode.resolved + 1
+
+
+def _onset(score: Floats, judged: npt.NDArray[np.intp], opened: int, after: int, rules: Rules) -> int:
+    """Where the trouble began: the judged buckets just before that were already outside the quiet range."""
+    first = opened
+    for at in judged[: np.searchsorted(judged, opened)][::-1]:
+        if at < after or score[at] < rules.threshold * HYSTERESIS:
+            break
+        first = int(at)
+    return first
+
+
+def _follow(
+    score: Floats, difference: Floats, hot: Bools, judged: npt.NDArray[np.intp], opened: int, rules: Rules
+) -> Episode:
+    """The life of an incident from its opening bucket."""
+    steps = [Step("opened", opened)]
+    told, last, quiet = difference[opened], opened, 0
+    for at in judged[np.searchsorted(judged, opened) + 1 :]:
+        here = int(at)
+        if score[here] >= rules.threshold * HYSTERESIS:
+            last, quiet = here, 0
+            if hot[here] and difference[here] > GREW * told:
+                told = difference[here]
+                steps.append(Step("grew", here))
+            continue
+        quiet += 1
+        if quiet >= rules.quiet:
+            steps.append(Step("resolved", here))
+            return Episode(1, opened, last, here, tuple(steps))
+    return Episode(1, opened, last, None, tuple(steps))
