@@ -1,0 +1,212 @@
+"""Buckets of time: where the buckets of a grain begin in a zone, exactly, daylight saving included.
+
+Moments are UTC microseconds since 1970 everywhere inside. A calendar bucket (day or longer) begins at the first moment at
+which the zone's wall clock shows its first day or a later one: so a skipped midnight begins with the jump, a midnight
+that comes twice begins with its first occurrence, and a day that a zone left out altogether has no bucket. Buckets
+shorter than a day are fixed lengths counted from 1970 in UTC, whatever the zone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.model.grain import SECOND, Grain, Unit
+from lapwing.model.names import nearest
+from lapwing.model.problem import WrongUse
+
+DAY = 86_400 * SECOND
+MOST_BUCKETS = 2_000_000
+Moments = npt.NDArray[np.int64]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_PROBE = DAY  # no zone has changed its offset twice within three days
+_FIRST = int((datetime.min.replace(tzinfo=UTC) - _EPOCH) / _MICROSECOND) + 2 * DAY
+_LAST = int((datetime.max.replace(tzinfo=UTC) - _EPOCH) / _MICROSECOND) - 2 * DAY
+_MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
+_MONDAY = 4  # 1970-01-05, in days
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> ZoneInfo:
+    """The zone called `name`.
+
+    Raises:
+        WrongUse: there is no such zone (with the nearest names).
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not found, a path out of the database, a folder of it
+        raise WrongUse.of(
+            "unknown-zone",
+            f"There is no time zone {name!r}.",
+            nearest=nearest(name, available_timezones()),
+            hint="Write a name of the IANA database, such as Europe/Berlin or UTC.",
+        ) from None
+
+
+def to_us(moment: datetime) -> int:
+    """UTC microseconds of a moment with a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs its zone")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_us(us: int) -> datetime:
+    """The moment in UTC."""
+    return _EPOCH + timedelta(microseconds=us)
+
+
+def utc_iso(us: int) -> str:
+    """ISO 8601 in UTC.
+
+    >>> utc_iso(0)
+    '1970-01-01T00:00:00Z'
+    """
+    return from_us(us).replace(tzinfo=None).isoformat() + "Z"
+
+
+def local_iso(us: int, zone_name: str) -> str:
+    """ISO 8601 as the zone's clock shows it, with its offset.
+
+    >>> local_iso(0, "Asia/Kolkata")
+    '1970-01-01T05:30:00+05:30'
+    """
+    return from_us(us).astimezone(zone(zone_name)).isoformat()
+
+
+def transitions(zone_name: str, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
+    """Changes of the zone's offset with `start < moment < end`: (moment, offset before, offset after), microseconds, in
+    order of time. The offset after holds from the moment on."""
+    if end <= start:
+        return ()
+    zone(zone_name)
+    found: list[tuple[int, int, int]] = []
+    for year in range(_year(start), _year(end) + 1):
+        found.extend(change for change in _transitions_of_year(zone_name, year) if start < change[0] < end)
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def edges(grain: Grain, zone_name: str, start: int, end: int, week_start: int = 0) -> Moments:
+    """The borders of every bucket that overlaps `[start, end)`: the first is at or before `start`, the last at or after
+    `end`; neighbours enclose one bucket. Only the border of the bucket of `start` where the stretch is empty. The array is
+    shared and read-only. `week_start` is 0 for Monday to 6 for Sunday.
+
+    Raises:
+        WrongUse: an unknown zone, a time out of the calendar's years 1 to 9999, or far too many buckets.
+    """
+    if end < start:
+        raise ValueError("a stretch of time ends at or after its start")
+    if not (start >= _FIRST and end <= _LAST):
+        raise WrongUse.of("bad-time", "The time is outside the years 1 to 9999.")
+    zone(zone_name)
+    length = grain.fixed or {Unit.DAY: DAY, Unit.WEEK: 7 * DAY}.get(grain.unit, 28 * DAY)
+    if (end - start) // length > MOST_BUCKETS:
+        raise WrongUse.of(
+            "too-many-buckets",
+            f"{(end - start) // length:,} buckets of one {grain} are too many.",
+            hint="Take a coarser grain or a shorter time.",
+        )
+    borders = _borders(grain, zone_name, start, end, week_start)
+    borders.flags.writeable = False
+    return borders
+
+
+def floor(us: int, grain: Grain, zone_name: str, week_start: int = 0) -> int:
+    """The beginning of the bucket that holds `us`."""
+    return int(edges(grain, zone_name, us, us + 1, week_start)[0])
+
+
+def _borders(grain: Grain, zone_name: str, start: int, end: int, week_start: int) -> Moments:
+    if fixed := grain.fixed:
+        return np.arange(start // fixed * fixed, -(-end // fixed) * fixed + 1, fixed, dtype=np.int64)
+    # Two days around cover every offset; a bucket more on either side is cut off again.
+    borders = _from_local(_local_starts(grain.unit, start - 2 * DAY, end + 2 * DAY, week_start), zone_name)
+    low = int(np.searchsorted(borders, start, side="right")) - 1
+    high = int(np.searchsorted(borders, end, side="left"))
+    return borders[low : max(low, high) + 1].copy()
+
+
+def _local_starts(unit: Unit, start: int, end: int, week_start: int) -> Moments:
+    """Wall clock microseconds at which calendar buckets begin, from at or before `start` to after `end`."""
+    first, last = start // DAY, end // DAY + 1
+    if unit in _MONTHS:
+        step = _MONTHS[unit]
+        months = np.array([first, last], dtype="datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        numbers = np.arange(months[0] // step * step, (months[1] // step + 1) * step + 1, step)
+        days: Moments = numbers.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    else:
+        step = 7 if unit is Unit.WEEK else 1
+        offset = (_MONDAY + week_start) % 7 if unit is Unit.WEEK else 0
+        days = np.arange((first - offset) // step * step + offset, last + step, step, dtype=np.int64)
+    return days * DAY
+
+
+def _from_local(local: Moments, zone_name: str) -> Moments:
+    """The first moments at which the zone's wall clock shows `local` (sorted) or later; equal ones once."""
+    begins, offsets, clock_ends = _stretches(zone_name, _year(int(local[0])) - 1, _year(int(local[-1])) + 1)
+    which = np.searchsorted(clock_ends, local, side="right")
+    moments = np.maximum(local - offsets[which], begins[which])
+    keep = np.ones(len(moments), dtype=np.bool_)
+    np.not_equal(moments[1:], moments[:-1], out=keep[1:])
+    return moments if keep.all() else moments[keep]
+
+
+@lru_cache(maxsize=512)
+def _stretches(zone_name: str, first_year: int, last_year: int) -> tuple[Moments, Moments, Moments]:
+    """Stretches of one offset: their beginnings in UTC, their offsets, and the latest time the wall clock has shown by
+    the end of each but the last (so that a search in it finds the first stretch that reaches a wall clock time)."""
+    changes = [c for year in range(first_year, last_year + 1) for c in _transitions_of_year(zone_name, year)]
+    first = changes[0][1] if changes else _offset(zone(zone_name), _year_start(last_year))
+    begins = np.array([np.iinfo(np.int64).min // 4, *(moment for moment, _, _ in changes)], dtype=np.int64)
+    offsets = np.array([first, *(after for _, _, after in changes)], dtype=np.int64)
+    return begins, offsets, np.maximum.accumulate(begins[1:] + offsets[:-1])
+
+
+@lru_cache(maxsize=16384)
+def _transitions_of_year(zone_name: str, year: int) -> tuple[tuple[int, int, int], ...]:
+    """Changes in `[start of the year, start of the next)` in UTC, found by probing and bisection."""
+    info = zone(zone_name)
+    low = max(_year_start(year), _FIRST)
+    last = min(_year_start(year + 1), _LAST) - 1
+    found = []
+    # The moment before the year belongs to the probe, so a change with the stroke of the new year is seen.
+    position, before = low - 1, _offset(info, low - 1)
+    while position < last:
+        following = min(position + _PROBE, last)
+        after = _offset(info, following)
+        if after != before:
+            found.append((_change(info, position, following, before), before, after))
+        position, before = following, after
+    return tuple(found)
+
+
+def _change(info: ZoneInfo, low: int, high: int, before: int) -> int:
+    """The first microsecond in (low, high] at which the offset isn't `before`."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(info, middle) == before:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _offset(info: ZoneInfo, us: int) -> int:
+    offset = from_us(us).astimezone(info).utcoffset()
+    assert offset is not None
+    return offset // _MICROSECOND
+
+
+def _year(us: int) -> int:
+    return from_us(min(max(us, _FIRST), _LAST)).year
+
+
+def _year_start(year: int) -> int:
+    return int(np.datetime64(f"{year:04d}-01-01", "us").astype(np.int64))
