@@ -1,0 +1,169 @@
+"""Chunks: all states of one group over a stretch of time, packed into one value of the store.
+
+Layout, little-endian: a header (version, flags, number of columns, rows, CRC-32 of all the rest), then one descriptor
+byte a column, then the bucket numbers (left out where they are 0, 1, 2, …: the dense form), then the columns. A
+descriptor is the bytes a number of the column takes: 1, 2, 4 or 8 for integers that fit, 0 where every value is the
+same (then 8 bytes hold it once), 128 for doubles as they are.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.model.problem import LapwingError, StoreError
+
+Array = npt.NDArray[np.generic]
+
+VERSION: Final = 1
+_HEADER: Final = struct.Struct("<BBHII")
+_DENSE: Final = 1
+_CONSTANT: Final = 0
+_DOUBLE: Final = 128
+_WIDTHS: Final = {
+    1: np.dtype("<i1"),
+    2: np.dtype("<i2"),
+    4: np.dtype("<i4"),
+    8: np.dtype("<i8"),
+    _DOUBLE: np.dtype("<f8"),
+}
+_BUCKETS: Final = np.dtype("<i4")
+_INT64: Final = np.dtype("<i8")
+
+
+def pack(buckets: npt.NDArray[np.int64], columns: Sequence[tuple[str, Array]]) -> bytes:
+    """One chunk. `buckets` are strictly increasing offsets from the chunk's start in units of the grain, below 2^31;
+    `columns` are (dtype "<i8" or "<f8", array of the same length)."""
+    rows = len(buckets)
+    dense = bool(rows == 0 or (buckets[0] == 0 and buckets[-1] == rows - 1))
+    packed = [_pack_column(np.dtype(dtype), np.asarray(array)) for dtype, array in columns]
+    body = b"".join(
+        (
+            bytes(kind for kind, _ in packed),
+            b"" if dense else buckets.astype(_BUCKETS).tobytes(),
+            *(data for _, data in packed),
+        )
+    )
+    return _HEADER.pack(VERSION, _DENSE if dense else 0, len(packed), rows, zlib.crc32(body)) + body
+
+
+def _pack_column(dtype: np.dtype[np.generic], array: Array) -> tuple[int, bytes]:
+    """A column's descriptor and bytes."""
+    exact = np.ascontiguousarray(array, dtype=dtype)
+    if dtype not in (_INT64, _WIDTHS[_DOUBLE]):
+        raise ValueError(f"a chunk holds <i8 and <f8, not {dtype}")
+    bits = exact.view(_INT64)  # compares doubles by their bits, so that NaN and -0.0 stay what they are
+    if len(bits) and (bits == bits[0]).all():
+        return _CONSTANT, bits[:1].tobytes()
+    if dtype.kind == "f":
+        return _DOUBLE, exact.tobytes()
+    low, high = (int(exact.min()), int(exact.max())) if len(exact) else (0, 0)
+    width = next(w for w in (1, 2, 4, 8) if -(1 << (8 * w - 1)) <= low and high < 1 << (8 * w - 1))
+    return width, exact.astype(_WIDTHS[width]).tobytes()
+
+
+def unpack(value: bytes, dtypes: Sequence[str], *, check: bool = True) -> tuple[npt.NDArray[np.int64], list[Array]]:
+    """The buckets and columns of one chunk. `check` compares the checksum.
+
+    Raises:
+        StoreError: the chunk is damaged, or a newer Lapwing wrote it.
+    """
+    _, buckets, arrays = unpack_many([value], dtypes, check=check)
+    return buckets, arrays
+
+
+def unpack_many(
+    values: Sequence[bytes], dtypes: Sequence[str], *, check: bool = False
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[Array]]:
+    """Many chunks of one layout, one after the other: rows of each chunk, bucket offsets (each from its own chunk's
+    start), columns. Without `check` only the lengths are compared, which costs nothing; the checksum costs more than
+    all the rest.
+
+    Raises:
+        StoreError: as `unpack`.
+    """
+    wanted = [np.dtype(dtype) for dtype in dtypes]
+    counts: list[int] = []
+    bucket_parts: list[Array] = []
+    parts: list[list[Array]] = [[] for _ in dtypes]
+    for value in values:
+        counts.append(_read(value, wanted, bucket_parts, parts, check))
+    arrays = [
+        np.concatenate(part, dtype=dtype) if part else np.empty(0, dtype)
+        for part, dtype in zip(parts, wanted, strict=True)
+    ]
+    buckets = np.concatenate(bucket_parts, dtype=_INT64) if bucket_parts else np.empty(0, _INT64)
+    return np.array(counts, _INT64), buckets, arrays
+
+
+def _read(
+    value: bytes,
+    wanted: Sequence[np.dtype[np.generic]],
+    bucket_parts: list[Array],
+    parts: list[list[Array]],
+    check: bool,
+) -> int:
+    """Appends views of one chunk's buckets and columns; returns its number of rows."""
+    try:
+        version, flags, width, rows, checksum = _HEADER.unpack_from(value)
+    except struct.error:
+        raise _damaged("it is too short") from None
+    if version != VERSION:
+        raise _newer(version)
+    if width != len(parts):
+        raise _damaged(f"it has {width} columns, not {len(parts)}")
+    if check and zlib.crc32(memoryview(value)[_HEADER.size :]) != checksum:
+        raise _damaged("its checksum is wrong")
+    at = _HEADER.size + width
+    kinds = value[_HEADER.size : at]
+    try:
+        if flags & _DENSE:
+            bucket_parts.append(_counting(rows))
+        else:
+            bucket_parts.append(np.frombuffer(value, _BUCKETS, rows, at))
+            at += 4 * rows
+        for kind, part, dtype in zip(kinds, parts, wanted, strict=True):
+            if kind == _CONSTANT:
+                part.append(np.frombuffer(value, dtype, 1, at).repeat(rows))
+                at += 8
+            else:
+                stored = _WIDTHS[kind]
+                part.append(np.frombuffer(value, stored, rows, at))
+                at += stored.itemsize * rows
+    except (ValueError, KeyError) as error:
+        raise _damaged(str(error)) from error
+    if at != len(value):
+        raise _damaged(f"it has {len(value)} bytes, not {at}")
+    return rows
+
+
+_counted: npt.NDArray[np.int32] = np.arange(1024, dtype=_BUCKETS)
+
+
+def _counting(rows: int) -> npt.NDArray[np.int32]:
+    """0, 1, 2, … rows - 1, as a view of one array that grows with need."""
+    global _counted  # noqa: PLW0603  a cache: any thread's array is right
+    counted = _counted
+    if len(counted) < rows:
+        _counted = counted = np.arange(2 * rows, dtype=_BUCKETS)
+        _counted.flags.writeable = False
+    return counted[:rows]
+
+
+def _damaged(why: str) -> LapwingError:
+    return StoreError.of(
+        "store-damaged", f"A chunk of the rollup store is damaged: {why}.", hint="Build the rollup again."
+    )
+
+
+def _newer(version: int) -> LapwingError:
+    return StoreError.of(
+        "store-newer",
+        f"A chunk has format {version}; this Lapwing knows {VERSION}.",
+        hint="Upgrade Lapwing, or build the rollup again.",
+    )

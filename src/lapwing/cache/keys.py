@@ -1,0 +1,208 @@
+"""Keys of a rollup store: tuples of typed values as bytes that sort as the tuples do.
+
+A key is, in order: format version, namespace, rollup (its name and definition hash as 8 bytes), version of the build,
+dimension values in declared order, chunk start. Entity first and time last, so that one customer's history is one short
+range. Every encoded value ends itself, so no value is a prefix of another and values can be decoded without a schema.
+
+Values sort by type first (null, false, true, number by kind, text, date), then by value: integers as integers, floats
+as numbers (-0.0 is 0.0, NaN comes last as in SQL), text by its UTF-8 bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from datetime import date
+
+from lapwing.model.problem import StoreError
+
+Value = None | bool | int | float | str | date
+
+FORMAT = 1
+"""Written as each key's first byte. A store holding a greater one was written by a newer Lapwing."""
+MOST_BYTES = 480
+"""The longest key a store takes (LMDB's own limit is 511)."""
+
+_MANIFEST, _CHUNK, _VALUES = b"m", b"c", b"v"
+
+# One tag byte before each value; their order is the order of the types.
+_NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
+
+_U64 = struct.Struct(">Q")
+_U32 = struct.Struct(">I")
+_DOUBLE = struct.Struct(">d")
+_SIGN = 1 << 63
+_ALL = (1 << 64) - 1
+_NAN = _U64.pack(_ALL)
+
+
+def encode_values(values: Sequence[Value], names: Sequence[str] = ()) -> bytes:
+    """`values` as bytes in the order of the tuples. `names` are the dimensions', for the error.
+
+    Raises:
+        StoreError: an integer beyond 64 bits, or values too long for a key; it names the dimension.
+    """
+    parts = [_encode(value, names[i] if i < len(names) else f"number {i + 1}") for i, value in enumerate(values)]
+    return b"".join(parts)
+
+
+def _encode(value: Value, name: str) -> bytes:
+    match value:
+        case None:
+            return bytes((_NULL,))
+        case bool():
+            return bytes((_TRUE if value else _FALSE,))
+        case int():
+            return bytes((_INTEGER,)) + _signed(value, name)
+        case float():
+            return bytes((_FLOAT,)) + _double(value)
+        case str():
+            return bytes((_TEXT,)) + _text(value, name)
+        case date():
+            return bytes((_DATE,)) + _U32.pack(value.toordinal())
+    raise TypeError(f"{type(value).__name__} is not a dimension's value")
+
+
+def _signed(value: int, name: str) -> bytes:
+    if not -_SIGN <= value < _SIGN:
+        raise StoreError.of("value-too-large", f"Dimension {name} holds {value}, which is beyond 64 bits.")
+    return _U64.pack(value + _SIGN)
+
+
+def _double(value: float) -> bytes:
+    """IEEE bits, all inverted below zero and with the sign inverted above: then they sort as numbers."""
+    if value != value:
+        return _NAN
+    bits: int = _U64.unpack(_DOUBLE.pack(value + 0.0))[0]
+    return _U64.pack(bits ^ (_ALL if bits & _SIGN else _SIGN))
+
+
+def _text(value: str, name: str) -> bytes:
+    """UTF-8 ended by two zero bytes; a zero byte inside becomes 00 FF, which sorts after the end."""
+    encoded = value.encode("utf-8", "surrogatepass").replace(b"\0", b"\0\xff") + b"\0\0"
+    if len(encoded) > MOST_BYTES:
+        raise StoreError.of(
+            "value-too-long",
+            f"Dimension {name} holds a text of {len(encoded) - 2} bytes; a key has room for {MOST_BYTES} in all.",
+            hint="Leave the dimension out of the rollup, or shorten it in its SQL, as by left(…, 100).",
+        )
+    return encoded
+
+
+def decode_values(encoded: bytes) -> tuple[Value, ...]:
+    """What `encode_values` was given.
+
+    Raises:
+        StoreError: `encoded` is damaged.
+    """
+    values: list[Value] = []
+    at = 0
+    try:
+        while at < len(encoded):
+            value, at = _decode(encoded, at)
+            values.append(value)
+    except (struct.error, ValueError, OverflowError) as error:
+        raise StoreError.of("store-damaged", f"A key of the rollup store is damaged: {error}.") from error
+    return tuple(values)
+
+
+def _decode(encoded: bytes, at: int) -> tuple[Value, int]:
+    tag, at = encoded[at], at + 1
+    match tag:
+        case 1:
+            return None, at
+        case 2 | 3:
+            return tag == _TRUE, at
+        case 4:
+            return _U64.unpack_from(encoded, at)[0] - _SIGN, at + 8
+        case 5:
+            return _read_double(_U64.unpack_from(encoded, at)[0]), at + 8
+        case 6:
+            return _read_text(encoded, at)
+        case 7:
+            return date.fromordinal(_U32.unpack_from(encoded, at)[0]), at + 4
+    raise ValueError(f"unknown type {tag}")
+
+
+def _read_double(bits: int) -> float:
+    if bits == _ALL:
+        return float("nan")
+    value: float = _DOUBLE.unpack(_U64.pack(bits ^ (_SIGN if bits & _SIGN else _ALL)))[0]
+    return value
+
+
+def _read_text(encoded: bytes, at: int) -> tuple[str, int]:
+    end = encoded.index(b"\0", at)
+    while encoded[end + 1 : end + 2] == b"\xff":
+        end = encoded.index(b"\0", end + 2)
+    if encoded[end : end + 2] != b"\0\0":
+        raise ValueError("a text has no end")
+    return encoded[at:end].replace(b"\0\xff", b"\0").decode("utf-8", "surrogatepass"), end + 2
+
+
+def prefix_end(prefix: bytes) -> bytes:
+    """The smallest key after every key that begins with `prefix`.
+
+    >>> prefix_end(b"a\\xff")
+    b'b'
+    """
+    stripped = prefix.rstrip(b"\xff")
+    if not stripped:
+        return b"\xff" * (MOST_BYTES + 1)
+    return stripped[:-1] + bytes((stripped[-1] + 1,))
+
+
+def namespace_prefix(namespace: str = "") -> bytes:
+    """What every key of a tenant begins with."""
+    return bytes((FORMAT,)) + _text(namespace, "namespace")
+
+
+def manifest_key(rollup_id: bytes, partition_start: int, namespace: str = "") -> bytes:
+    """The manifest row of one partition (its start in UTC microseconds) of a rollup."""
+    return manifest_prefix(rollup_id, namespace) + _signed(partition_start, "partition")
+
+
+def manifest_prefix(rollup_id: bytes, namespace: str = "") -> bytes:
+    """Every manifest row of a rollup, in the order of time."""
+    return namespace_prefix(namespace) + _MANIFEST + _checked(rollup_id)
+
+
+def rollup_prefix(rollup_id: bytes, version: int | None = None, namespace: str = "") -> bytes:
+    """Every chunk of a rollup, or of one version of its build (0 to 2^64 - 1). `rollup_id` is 8 bytes."""
+    prefix = namespace_prefix(namespace) + _CHUNK + _checked(rollup_id)
+    return prefix if version is None else prefix + _U64.pack(version)
+
+
+def values_prefix(rollup_id: bytes, version: int | None = None, namespace: str = "") -> bytes:
+    """Rows that list a rollup's dimension values, beside its chunks."""
+    prefix = namespace_prefix(namespace) + _VALUES + _checked(rollup_id)
+    return prefix if version is None else prefix + _U64.pack(version)
+
+
+def _checked(rollup_id: bytes) -> bytes:
+    if len(rollup_id) != 8:
+        raise ValueError(f"a rollup's id is 8 bytes, not {len(rollup_id)}")
+    return rollup_id
+
+
+def chunk_key(prefix: bytes, values: bytes, start: int) -> bytes:
+    """The key of a chunk: `prefix` of `rollup_prefix` with a version, encoded dimension values, and the chunk's start
+    in UTC microseconds.
+
+    Raises:
+        StoreError: it is longer than a store takes.
+    """
+    key = prefix + values + _U64.pack(start + _SIGN)
+    if len(key) > MOST_BYTES:
+        raise StoreError.of(
+            "key-too-long",
+            f"The dimension values of a group need {len(values)} bytes; a key has room for "
+            f"{MOST_BYTES - len(prefix) - 8}.",
+            hint="Leave the longest dimension out of the rollup, or shorten it in its SQL, as by left(…, 100).",
+        )
+    return key
+
+
+def split_chunk_key(key: bytes, prefix: bytes) -> tuple[bytes, int]:
+    """The encoded dimension values and the chunk's start of a key made by `chunk_key` with `prefix`."""
+    return key[len(prefix) : -8], _U64.unpack_from(key, len(key) - 8)[0] - _SIGN

@@ -1,0 +1,144 @@
+"""LMDB environments: one for each process and path, shared by its users; their format row, growth and errors."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import lmdb
+
+from lapwing.cache.keys import FORMAT
+from lapwing.model.problem import LapwingError, StoreError
+
+FORMAT_KEY: Final = b"\x00format"
+"""Sorts before every key of `keys.py`, whose first byte is 1 or more."""
+
+MAP_BYTES: Final = 1 << 36
+"""The map's first size: addresses, not disk, so it is generous."""
+
+_READERS: Final = 512
+_GROW_WAIT_SECONDS: Final = 30.0
+
+
+@dataclass(slots=True)
+class Shared:
+    """An open environment. `gate` lets the map change only while no transaction of this process runs: LMDB forbids it
+    otherwise. `users` counts the stores that hold it."""
+
+    handle: Any
+    path: Path
+    read_only: bool
+    users: int = 0
+    running: int = 0
+    gate: threading.Condition = field(default_factory=threading.Condition)
+
+    def resize(self, size: int, seen: int) -> None:
+        """Sets the map to `size` bytes (0: what another process set), unless it changed since it was `seen`."""
+        with self.gate:
+            if not self.gate.wait_for(lambda: self.running == 0, _GROW_WAIT_SECONDS):
+                raise StoreError.of(
+                    "store-busy",
+                    "The rollup store must grow, but reads of it did not end.",
+                    hint="Try again; close scans that are no longer needed.",
+                )
+            if self.handle.info()["map_size"] == seen:
+                self.handle.set_mapsize(size)
+
+
+_open: dict[tuple[Path, int], Shared] = {}
+_lock = threading.Lock()
+
+
+def acquire(path: Path, *, read_only: bool, map_bytes: int) -> Shared:
+    """The process's environment at `path`, opened if need be. Give it back with `release`.
+
+    Raises:
+        StoreError: the folder can't be used, or a newer Lapwing wrote it.
+    """
+    key = (path.resolve(), os.getpid())  # a forked child must not use its parent's environment
+    with _lock:
+        shared = _open.get(key)
+        if shared is None:
+            shared = _open[key] = Shared(_open_environment(key[0], read_only, map_bytes), key[0], read_only)
+        elif shared.read_only and not read_only:
+            raise StoreError.of("store-read-only", f"This process already has {path.name} open for reading only.")
+        shared.users += 1
+        return shared
+
+
+def release(shared: Shared) -> None:
+    """Closes the environment when its last user leaves."""
+    with _lock:
+        shared.users -= 1
+        if shared.users == 0:
+            _open.pop((shared.path, os.getpid()), None)
+            with shared.gate:
+                shared.gate.wait_for(lambda: shared.running == 0, _GROW_WAIT_SECONDS)
+                shared.handle.close()
+
+
+def _open_environment(path: Path, read_only: bool, map_bytes: int) -> Any:
+    try:
+        if read_only and not (path / "data.mdb").exists():
+            raise StoreError.of(
+                "store-missing", f"There is no rollup store at {path.name}.", hint="`lapwing build` makes it."
+            )
+        if not read_only:
+            path.mkdir(parents=True, exist_ok=True)
+        handle = lmdb.open(
+            str(path), map_size=map_bytes, max_readers=_READERS, readonly=read_only, create=not read_only
+        )
+        try:
+            handle.reader_check()  # frees the slots of readers that were killed
+            _check_format(handle, read_only)
+        except BaseException:
+            handle.close()
+            raise
+        return handle
+    except (lmdb.Error, OSError) as error:
+        raise store_problem(error, path) from error
+
+
+def _check_format(handle: Any, read_only: bool) -> None:
+    with handle.begin() as transaction:
+        written = transaction.get(FORMAT_KEY)
+    if written is None and not read_only:
+        with handle.begin(write=True) as transaction:
+            transaction.put(FORMAT_KEY, str(FORMAT).encode())
+    elif written is not None and not (written.isdigit() and int(written) <= FORMAT):
+        raise StoreError.of(
+            "store-newer",
+            f"A newer Lapwing wrote the rollup store (format {written.decode('ascii', 'replace')}; "
+            f"this one knows {FORMAT}).",
+            hint="Upgrade Lapwing, or give `store` another path and build again.",
+        )
+
+
+def store_problem(error: Exception, path: Path) -> LapwingError:
+    """LMDB's or the system's error as one that says what to do."""
+    text = str(error)
+    number = getattr(error, "errno", None)
+    full = (
+        number in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in text or os.strerror(errno.EDQUOT) in text
+    )
+    if full or isinstance(error, lmdb.DiskError):
+        free = shutil.disk_usage(path).free if path.exists() else 0
+        return StoreError.of(
+            "store-full",
+            f"The disk of the rollup store {path.name} is full ({free >> 20} MiB free); nothing of this write was kept.",
+            hint="Free some space, or move `store.path` to a larger disk, then build again; answers go on as before.",
+        )
+    if isinstance(error, lmdb.ReadonlyError | PermissionError) or number in (errno.EACCES, errno.EROFS):
+        return StoreError.of("store-read-only", f"The rollup store {path.name} can't be written: {text}.")
+    if isinstance(error, lmdb.CorruptedError | lmdb.InvalidError | lmdb.VersionMismatchError | lmdb.PageNotFoundError):
+        return StoreError.of(
+            "store-damaged",
+            f"The rollup store {path.name} is damaged: {text}.",
+            hint="Delete its folder and run `lapwing build`: it holds nothing that can't be built again.",
+        )
+    return StoreError.of("store-failed", f"The rollup store {path.name} failed: {text}.")
