@@ -1,0 +1,241 @@
+"""The state database: opened, migrated, and the few things that are asked of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.orm import Session
+
+from lapwing.alerts.history import Slice
+from lapwing.alerts.tables import HEAD, FollowRow, IncidentRow, RunRow, StepRow
+from lapwing.model.problem import Conflict, LapwingError, NotFound, Place
+
+
+class StateError(LapwingError):
+    """The state database can't be read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    name: str
+    metric: str
+    grain: str
+    slice: Slice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """See `tables.RunRow`; times in UTC microseconds."""
+
+    monitor: str
+    definition: str
+    watermark: int
+    finished: int
+    series: int
+    judged: int
+    arrays: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An incident to be kept: what names it, when it was resolved (known), and (kind, at, bucket) of each step."""
+
+    series: str
+    direction: int
+    opened: int
+    resolved: int | None
+    steps: tuple[tuple[str, int, int], ...]
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        return self.series, self.direction, self.opened
+
+
+class StateDatabase:
+    """SQLite at one path. Every method is one transaction; safe to use from several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the database, makes it or brings it up to date.
+
+        Raises:
+            StateError: it can't be opened, is damaged, or was written by a newer Lapwing.
+        """
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"The folder of the state database can't be made: {error.strerror}."
+            raise self._error("state-unreachable", message) from error
+        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        sa.event.listen(self._engine, "connect", _prepare)
+        with self._guarded():
+            self._migrate()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _migrate(self) -> None:
+        with self._engine.begin() as connection:
+            known = sa.inspect(connection).has_table("alembic_version")
+            current = connection.scalar(sa.text("select version_num from alembic_version")) if known else None
+            if current == HEAD:
+                return
+            from alembic import command
+            from alembic.config import Config
+            from alembic.script import ScriptDirectory
+
+            config = Config()
+            config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+            config.attributes["connection"] = connection
+            scripts = ScriptDirectory.from_config(config)
+            if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+                raise self._error(
+                    "state-newer",
+                    f"The state database is of a newer Lapwing (version {current}).",
+                    hint="Run that version, or move the file away to begin with no follows and no incidents.",
+                )
+            command.upgrade(config, "head")
+
+    def _error(self, code: str, message: str, hint: str | None = None) -> LapwingError:
+        return StateError.of(code, message, place=Place(file=self.path.name), hint=hint)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except DatabaseError as error:
+            reason = str(error.orig)
+            damaged = "not a database" in reason or "malformed" in reason
+            raise self._error(
+                "state-damaged" if damaged else "state-unreachable",
+                f"The state database can't be {'read: it is damaged' if damaged else 'used'} ({reason}).",
+                hint="Put a copy back, or move the file away: incidents are found again, follows are lost."
+                if damaged
+                else "Look at the file's rights and the disk's free space.",
+            ) from error
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with self._guarded(), Session(self._engine) as session, session.begin():
+            yield session
+
+    def follows(self) -> tuple[Follow, ...]:
+        """What people follow, oldest first."""
+        with self._session() as session:
+            rows = session.scalars(sa.select(FollowRow).order_by(FollowRow.created, FollowRow.name)).all()
+            return tuple(Follow(r.name, r.metric, r.grain, tuple((n, v) for n, v in json.loads(r.slice))) for r in rows)
+
+    def add_follow(self, follow: Follow, now: int) -> None:
+        """Raises:
+        Conflict: there is one of that name.
+        """
+        row = FollowRow(name=follow.name, metric=follow.metric, grain=follow.grain, slice=json.dumps(follow.slice), created=now)
+        try:
+            with self._session() as session:
+                session.add(row)
+        except IntegrityError as error:
+            raise Conflict.of("already-followed", f"{follow.name} is followed already.") from error
+
+    def remove_follow(self, name: str) -> None:
+        """Forgets the follow and all that was told about it.
+
+        Raises:
+            NotFound: nothing of that name is followed.
+        """
+        with self._session() as session:
+            row = session.get(FollowRow, name)
+            if row is None:
+                raise NotFound.of("unknown-follow", f"Nothing called {name} is followed.")
+            session.delete(row)
+            _forget(session, name)
+
+    def run(self, monitor: str) -> Run | None:
+        """The last replay of a monitor."""
+        with self._session() as session:
+            row = session.get(RunRow, monitor)
+            if row is None:
+                return None
+            return Run(
+                monitor=row.monitor,
+                definition=row.definition,
+                watermark=row.watermark,
+                finished=row.finished,
+                series=row.series,
+                judged=row.judged,
+                arrays=row.arrays,
+            )
+
+    def save(self, run: Run, told: Iterable[Told]) -> None:
+        """Keeps a replay. Incidents that were found before keep their ids; those of another definition, and those that the
+        data no longer shows, go."""
+        wanted = {incident.key: incident for incident in told}
+        with self._session() as session:
+            old = session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == run.monitor)).all()
+            kept: dict[tuple[str, int, int], IncidentRow] = {}
+            for row in old:
+                key = (row.series, row.direction, row.opened)
+                if row.definition == run.definition and key in wanted:
+                    kept[key] = row
+                else:
+                    session.delete(row)
+            session.flush()
+            for key, incident in sorted(wanted.items(), key=lambda item: (item[0][2], item[0])):
+                row = kept.get(key) or IncidentRow(
+                    monitor=run.monitor, definition=run.definition, series=key[0], direction=key[1], opened=key[2], steps=[]
+                )
+                row.resolved = incident.resolved
+                if [(s.kind, s.at, s.bucket) for s in row.steps] != list(incident.steps):
+                    row.steps = [StepRow(kind=kind, at=at, bucket=bucket) for kind, at, bucket in incident.steps]
+                session.add(row)
+                session.flush()
+            session.merge(
+                RunRow(
+                    monitor=run.monitor,
+                    definition=run.definition,
+                    watermark=run.watermark,
+                    finished=run.finished,
+                    series=run.series,
+                    judged=run.judged,
+                    arrays=run.arrays,
+                )
+            )
+
+    def ids(self, monitor: str) -> Mapping[tuple[str, int, int], int]:
+        """The ids of a monitor's incidents by (series, direction, opened)."""
+        with self._session() as session:
+            rows = session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == monitor)).all()
+            return {(row.series, row.direction, row.opened): row.id for row in rows}
+
+    def monitor_of(self, incident: int) -> str | None:
+        """The name of the monitor an incident belongs to."""
+        with self._session() as session:
+            row = session.get(IncidentRow, incident)
+            return None if row is None else row.monitor
+
+    def forget_others(self, monitors: Iterable[str]) -> None:
+        """Drops what belongs to monitors that are no more."""
+        with self._session() as session:
+            for name in set(session.scalars(sa.select(RunRow.monitor))) - set(monitors):
+                _forget(session, name)
+
+
+def _forget(session: Session, monitor: str) -> None:
+    for row in session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == monitor)):
+        session.delete(row)
+    session.execute(sa.delete(RunRow).where(RunRow.monitor == monitor))
+
+
+def _prepare(connection: object, _record: object) -> None:
+    """Readers do not wait for a writer, and deleting an incident deletes its steps."""
+    cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection has no type of its own
+    cursor.execute("pragma journal_mode = wal")
+    cursor.execute("pragma foreign_keys = on")
+    cursor.close()
