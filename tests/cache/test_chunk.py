@@ -15,7 +15,7 @@ DTYPES = ["<i8", "<i8", "<f8"]
 
 
 def _bits(array: np.ndarray) -> list[int]:
-    return np.ascontiguousarray(array).view("<i8").tolist()
+    return [int(bits) for bits in np.ascontiguousarray(array).view("<i8")]
 
 
 @st.composite
@@ -49,7 +49,7 @@ def test_no_chunks() -> None:
 @given(chunks(), st.data())
 def test_any_changed_byte_is_noticed(chunk: tuple[np.ndarray, list[np.ndarray]], data: st.DataObject) -> None:
     packed = bytearray(pack(chunk[0], list(zip(DTYPES, chunk[1], strict=True))))
-    position = data.draw(st.integers(0, len(packed) - 1).filter(lambda p: p != 1))
+    position = data.draw(st.integers(0, len(packed) - 1))
     packed[position] ^= data.draw(st.integers(1, 255))
     with pytest.raises(StoreError):
         unpack(bytes(packed), DTYPES)

@@ -1,6 +1,6 @@
 """Chunks: all states of one group over a stretch of time, packed into one value of the store.
 
-Layout, little-endian: a header (version, flags, number of columns, rows, CRC-32 of all the rest), then one descriptor
+Layout, little-endian: a header (version, flags, number of columns, rows, CRC-32 of all else), then one descriptor
 byte a column, then the bucket numbers (left out where they are 0, 1, 2, …: the dense form), then the columns. A
 descriptor is the bytes a number of the column takes: 1, 2, 4 or 8 for integers that fit, 0 where every value is the
 same (then 8 bytes hold it once), 128 for doubles as they are.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,12 @@ Array = npt.NDArray[np.generic]
 
 VERSION: Final = 1
 _HEADER: Final = struct.Struct("<BBHII")
+_CHECKED_FROM: Final = 8  # of the header, all but the checksum itself is under it too
+_MOST_ROWS: Final = 1 << 22
 _DENSE: Final = 1
 _CONSTANT: Final = 0
 _DOUBLE: Final = 128
-_WIDTHS: Final = {
+_WIDTHS: Final[dict[int, np.dtype[Any]]] = {
     1: np.dtype("<i1"),
     2: np.dtype("<i2"),
     4: np.dtype("<i4"),
@@ -38,8 +40,10 @@ _INT64: Final = np.dtype("<i8")
 
 def pack(buckets: npt.NDArray[np.int64], columns: Sequence[tuple[str, Array]]) -> bytes:
     """One chunk. `buckets` are strictly increasing offsets from the chunk's start in units of the grain, below 2^31;
-    `columns` are (dtype "<i8" or "<f8", array of the same length)."""
+    `columns` are (dtype "<i8" or "<f8", array of the same length). At most 2^22 rows."""
     rows = len(buckets)
+    if rows > _MOST_ROWS:
+        raise ValueError(f"a chunk holds up to {_MOST_ROWS} rows, not {rows}")
     dense = bool(rows == 0 or (buckets[0] == 0 and buckets[-1] == rows - 1))
     packed = [_pack_column(np.dtype(dtype), np.asarray(array)) for dtype, array in columns]
     body = b"".join(
@@ -49,7 +53,8 @@ def pack(buckets: npt.NDArray[np.int64], columns: Sequence[tuple[str, Array]]) -
             *(data for _, data in packed),
         )
     )
-    return _HEADER.pack(VERSION, _DENSE if dense else 0, len(packed), rows, zlib.crc32(body)) + body
+    header = _HEADER.pack(VERSION, _DENSE if dense else 0, len(packed), rows, 0)[:_CHECKED_FROM]
+    return header + zlib.crc32(body, zlib.crc32(header)).to_bytes(4, "little") + body
 
 
 def _pack_column(dtype: np.dtype[np.generic], array: Array) -> tuple[int, bytes]:
@@ -88,11 +93,9 @@ def unpack_many(
         StoreError: as `unpack`.
     """
     wanted = [np.dtype(dtype) for dtype in dtypes]
-    counts: list[int] = []
     bucket_parts: list[Array] = []
     parts: list[list[Array]] = [[] for _ in dtypes]
-    for value in values:
-        counts.append(_read(value, wanted, bucket_parts, parts, check))
+    counts = [_read(value, wanted, bucket_parts, parts, check) for value in values]
     arrays = [
         np.concatenate(part, dtype=dtype) if part else np.empty(0, dtype)
         for part, dtype in zip(parts, wanted, strict=True)
@@ -117,7 +120,9 @@ def _read(
         raise _newer(version)
     if width != len(parts):
         raise _damaged(f"it has {width} columns, not {len(parts)}")
-    if check and zlib.crc32(memoryview(value)[_HEADER.size :]) != checksum:
+    if rows > _MOST_ROWS:
+        raise _damaged(f"it claims {rows} rows")
+    if check and zlib.crc32(memoryview(value)[_HEADER.size :], zlib.crc32(value[:_CHECKED_FROM])) != checksum:
         raise _damaged("its checksum is wrong")
     at = _HEADER.size + width
     kinds = value[_HEADER.size : at]
@@ -139,7 +144,7 @@ def _read(
         raise _damaged(str(error)) from error
     if at != len(value):
         raise _damaged(f"it has {len(value)} bytes, not {at}")
-    return rows
+    return int(rows)
 
 
 _counted: npt.NDArray[np.int32] = np.arange(1024, dtype=_BUCKETS)

@@ -15,8 +15,9 @@ import lmdb
 from lapwing.cache.keys import FORMAT
 from lapwing.model.problem import LapwingError, StoreError
 
-FORMAT_KEY: Final = b"\x00format"
-"""Sorts before every key of `keys.py`, whose first byte is 1 or more."""
+FORMAT_KEY: Final = b"format"
+ROWS: Final = b"rows"
+"""The named database of the store's rows; the format row lies beside it, out of reach of scans and deletes."""
 
 MAP_BYTES: Final = 1 << 36
 """The map's first size: addresses, not disk, so it is generous."""
@@ -31,6 +32,7 @@ class Shared:
     otherwise. `users` counts the stores that hold it."""
 
     handle: Any
+    rows: Any
     path: Path
     read_only: bool
     users: int = 0
@@ -64,7 +66,8 @@ def acquire(path: Path, *, read_only: bool, map_bytes: int) -> Shared:
     with _lock:
         shared = _open.get(key)
         if shared is None:
-            shared = _open[key] = Shared(_open_environment(key[0], read_only, map_bytes), key[0], read_only)
+            handle, rows = _open_environment(key[0], read_only, map_bytes)
+            shared = _open[key] = Shared(handle, rows, key[0], read_only)
         elif shared.read_only and not read_only:
             raise StoreError.of("store-read-only", f"This process already has {path.name} open for reading only.")
         shared.users += 1
@@ -82,7 +85,8 @@ def release(shared: Shared) -> None:
                 shared.handle.close()
 
 
-def _open_environment(path: Path, read_only: bool, map_bytes: int) -> Any:
+def _open_environment(path: Path, read_only: bool, map_bytes: int) -> tuple[Any, Any]:
+    """The environment and its database of rows."""
     try:
         if read_only and not (path / "data.mdb").exists():
             raise StoreError.of(
@@ -91,32 +95,37 @@ def _open_environment(path: Path, read_only: bool, map_bytes: int) -> Any:
         if not read_only:
             path.mkdir(parents=True, exist_ok=True)
         handle = lmdb.open(
-            str(path), map_size=map_bytes, max_readers=_READERS, readonly=read_only, create=not read_only
+            str(path),
+            map_size=map_bytes,
+            max_readers=_READERS,
+            max_dbs=1,
+            readonly=read_only,
+            create=not read_only,
         )
         try:
             handle.reader_check()  # frees the slots of readers that were killed
-            _check_format(handle, read_only)
+            return handle, _open_rows(handle, read_only)
         except BaseException:
             handle.close()
             raise
-        return handle
     except (lmdb.Error, OSError) as error:
         raise store_problem(error, path) from error
 
 
-def _check_format(handle: Any, read_only: bool) -> None:
-    with handle.begin() as transaction:
+def _open_rows(handle: Any, read_only: bool) -> Any:
+    """The database of rows, made with its format row if new."""
+    with handle.begin(write=not read_only) as transaction:
         written = transaction.get(FORMAT_KEY)
-    if written is None and not read_only:
-        with handle.begin(write=True) as transaction:
+        if written is None and not read_only:
             transaction.put(FORMAT_KEY, str(FORMAT).encode())
-    elif written is not None and not (written.isdigit() and int(written) <= FORMAT):
-        raise StoreError.of(
-            "store-newer",
-            f"A newer Lapwing wrote the rollup store (format {written.decode('ascii', 'replace')}; "
-            f"this one knows {FORMAT}).",
-            hint="Upgrade Lapwing, or give `store` another path and build again.",
-        )
+        elif written is None or not written.isdigit() or int(written) > FORMAT:
+            shown = (written or b"unknown").decode("ascii", "replace")
+            raise StoreError.of(
+                "store-newer",
+                f"A newer Lapwing wrote the rollup store (format {shown}; this one knows {FORMAT}).",
+                hint="Upgrade Lapwing, or give `store` another path and build again.",
+            )
+        return handle.open_db(ROWS, txn=transaction, create=not read_only)
 
 
 def store_problem(error: Exception, path: Path) -> LapwingError:

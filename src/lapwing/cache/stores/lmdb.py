@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 
 import lmdb
 
-from lapwing.cache.keys import prefix_end
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stores.environment import MAP_BYTES, Shared, acquire, release, store_problem
 from lapwing.cache.stores.limits import check_key, check_value, closed
@@ -129,7 +128,7 @@ class LmdbStore(RollupStore):
         with shared.gate:
             shared.running += 1
         try:
-            return shared.handle.begin(write=write)
+            return shared.handle.begin(db=shared.rows, write=write)
         except BaseException:
             self._ended(shared)
             raise
