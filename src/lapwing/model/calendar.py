@@ -145,14 +145,15 @@ def _local_starts(unit: Unit, start: int, end: int, week_start: int) -> Moments:
         step = 7 if unit is Unit.WEEK else 1
         offset = (_MONDAY + week_start) % 7 if unit is Unit.WEEK else 0
         days = np.arange((first - offset) // step * step + offset, last + step, step, dtype=np.int64)
-    return days * DAY
+    starts: Moments = days * DAY
+    return starts
 
 
 def _from_local(local: Moments, zone_name: str) -> Moments:
     """The first moments at which the zone's wall clock shows `local` (sorted) or later; equal ones once."""
     begins, offsets, clock_ends = _stretches(zone_name, _year(int(local[0])) - 1, _year(int(local[-1])) + 1)
     which = np.searchsorted(clock_ends, local, side="right")
-    moments = np.maximum(local - offsets[which], begins[which])
+    moments: Moments = np.maximum(local - offsets[which], begins[which])
     keep = np.ones(len(moments), dtype=np.bool_)
     np.not_equal(moments[1:], moments[:-1], out=keep[1:])
     return moments if keep.all() else moments[keep]

@@ -1,0 +1,166 @@
+"""Documents into the frozen objects of `model.dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lapwing.model.checks.rollups import default_partition
+from lapwing.model.checks.tables import parts
+from lapwing.model.compile_metrics import Expressions, text_of
+from lapwing.model.dataset import (
+    Aggregation,
+    Better,
+    Dataset,
+    Dimension,
+    Join,
+    Measure,
+    Metric,
+    MetricKind,
+    Rollup,
+    Shown,
+    TimeColumn,
+)
+from lapwing.model.documents.base import ShownDocument
+from lapwing.model.documents.dataset import (
+    DatasetDocument,
+    DimensionDocument,
+    MeasureDocument,
+    MetricDocument,
+    RollupDocument,
+)
+from lapwing.model.documents.read import Draft
+from lapwing.model.expression import Expression, MeasureRef
+from lapwing.model.names import NAME
+from lapwing.model.problem import Place
+
+_LATER = (Aggregation.DISTINCT, Aggregation.QUANTILE)
+
+
+def label(name: str) -> str:
+    """What people read where no label is given.
+
+    >>> label("cancel_rate")
+    'Cancel rate'
+    """
+    words = " ".join(name.replace("_", " ").split())
+    return words[:1].upper() + words[1:]
+
+
+def dataset(draft: Draft[DatasetDocument], expressions: Expressions) -> Dataset:
+    """The dataset of a draft, without the metrics that have a mistake (these are in the expressions' problems)."""
+    document, key = draft.document, draft.located.key
+    measures = {name: _measure(name, measure, key("measures", name)) for name, measure in document.measures.items()}
+    metrics = {name: _simple(document.dataset, measures[name], measure) for name, measure in document.measures.items()}
+    for name, metric in document.metrics.items():
+        expression = expressions.of(document.dataset, name)
+        if expression is not None:
+            metrics[name] = _metric(name, metric, expression, key("metrics", name))
+    return Dataset(
+        name=document.dataset,
+        table=document.table,
+        sql=document.sql,
+        time=TimeColumn(column=document.time.column, zone=document.time.timezone),
+        complete_after=document.complete_after,
+        joins={
+            name: Join(name=name, table=join.table, on=tuple(join.on.items()), place=key("joins", name))
+            for name, join in document.joins.items()
+        },
+        dimensions={
+            name: _dimension(name, dimension, key("dimensions", name))
+            for name, dimension in document.dimensions.items()
+        },
+        measures=measures,
+        metrics=metrics,
+        rollups={
+            name: _rollup(name, document.dataset, rollup, measures, key("rollups", name))
+            for name, rollup in document.rollups.items()
+        },
+        shown=Shown(
+            label=document.label or label(document.dataset), description=document.description, owner=document.owner
+        ),
+        place=key("dataset"),
+    )
+
+
+def _shown(name: str, document: ShownDocument) -> Shown:
+    return Shown(
+        label=document.label or label(name),
+        description=document.description,
+        owner=document.owner,
+        synonyms=document.synonyms,
+        unit=document.unit,
+        format=document.format,
+        better=None if document.better is None else Better(document.better),
+    )
+
+
+def _dimension(name: str, document: DimensionDocument, place: Place) -> Dimension:
+    sql = document.sql or _column(document.column or name)
+    return Dimension(name=name, sql=sql, shown=_shown(name, document), place=place)
+
+
+def _column(column: str) -> str:
+    """A column's name as SQL: quoted where it isn't a plain word (`dep time`), left alone where it is quoted already."""
+    words = parts(column) or (column,)
+    return ".".join(
+        word if NAME.match(word) or word.startswith('"') else '"' + word.replace('"', '""') + '"' for word in words
+    )
+
+
+def _measure(name: str, document: MeasureDocument, place: Place) -> Measure:
+    argument = getattr(document, document.aggregation).strip()
+    return Measure(
+        name=name,
+        aggregation=document.aggregation,
+        argument=None if argument == "*" else argument,
+        where=document.where,
+        parameter=document.q,
+        fill=document.fill,
+        shown=_shown(name, document),
+        place=place,
+    )
+
+
+def _simple(dataset_name: str, measure: Measure, document: MeasureDocument) -> Metric:
+    """Every measure is a metric of its own name."""
+    value, currency = document.value or (None, "")
+    call = f"{measure.aggregation}({measure.argument or '*'})"
+    return Metric(
+        name=measure.name,
+        kind=MetricKind.SIMPLE,
+        expression=MeasureRef(dataset_name, measure.name),
+        value=value,
+        currency=currency,
+        shown=measure.shown,
+        place=measure.place,
+        text=f"{call} where {measure.where}" if measure.where else call,
+    )
+
+
+def _metric(name: str, document: MetricDocument, expression: Expression, place: Place) -> Metric:
+    value, currency = document.value or (None, "")
+    return Metric(
+        name=name,
+        kind=MetricKind.RATIO if document.ratio is not None else MetricKind.DERIVED,
+        expression=expression,
+        value=value,
+        currency=currency,
+        shown=_shown(name, document),
+        place=place,
+        text=text_of(document).strip(),
+    )
+
+
+def _rollup(
+    name: str, dataset_name: str, document: RollupDocument, measures: Mapping[str, Measure], place: Place
+) -> Rollup:
+    kept = tuple(measure.name for measure in measures.values() if measure.aggregation not in _LATER)
+    return Rollup(
+        name=name,
+        dataset=dataset_name,
+        grain=document.grain,
+        dimensions=document.dimensions,
+        measures=kept if document.measures is None else document.measures,
+        partition=document.partition or default_partition(document.grain),
+        place=place,
+    )

@@ -1,0 +1,110 @@
+"""What all documents share: strictness, and the small texts (a grain, a duration, a zone) checked as they are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from lapwing.model.calendar import zone
+from lapwing.model.duration import parse_duration
+from lapwing.model.grain import Grain
+from lapwing.model.problem import WrongUse
+
+
+class Document(BaseModel):
+    """A mapping with fixed keys and exact types: text is not a number, an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def mistake(code: str, message: str, nearest: tuple[str, ...] = (), hint: str | None = None) -> PydanticCustomError:
+    """An error that `documents.read` turns into a `Problem` at the key it concerns."""
+    return PydanticCustomError("mistake", "{says}", {"says": message, "code": code, "nearest": nearest, "hint": hint})
+
+
+def _parsed(parse: Callable[[str], Any], example: str) -> PlainValidator:
+    """A text that `parse` reads; its `WrongUse` becomes the key's mistake."""
+
+    def check(value: object) -> Any:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise mistake("wrong-type", f"This must be text such as {example}.")
+        try:
+            return parse(str(value))
+        except WrongUse as error:
+            problem = error.problems[0]
+            raise mistake(problem.code, problem.message, problem.nearest, problem.hint) from None
+
+    return PlainValidator(check, json_schema_input_type=str | int)
+
+
+def _zone_name(text: str) -> str:
+    return zone(text).key
+
+
+def _sql(value: object) -> object:
+    """A bare number or true is SQL, too."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str) and not value.strip():
+        raise mistake("empty-text", "There is no text here.")
+    return str(value) if isinstance(value, int | float) else value
+
+
+_MONEY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([A-Z]{3})?")
+
+
+def _money(value: object) -> tuple[float, str]:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value), ""
+    match = _MONEY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise mistake("bad-value", "The value of one unit is not an amount of money.", (), "Write it as 5200 USD.")
+    return float(match[1]), match[2] or ""
+
+
+def _one_or_more(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _not_yet(use: str) -> Callable[[object], object]:
+    def refuse(_: object) -> object:
+        raise mistake("not-yet", "This is understood, but not served yet.", (), use)
+
+    return refuse
+
+
+def not_yet(use: str) -> BeforeValidator:
+    """A key of the language that later versions serve; `use` says what to write until then."""
+    return BeforeValidator(_not_yet(use))
+
+
+def nothing_is_empty(value: object) -> object:
+    """`origin:` with nothing after it is `origin: {}`."""
+    return {} if value is None else value
+
+
+GrainText = Annotated[Grain, _parsed(Grain.parse, "15 minutes")]
+DurationText = Annotated[timedelta, _parsed(parse_duration, "2 hours")]
+ZoneText = Annotated[str, _parsed(_zone_name, "Europe/Berlin")]
+SqlText = Annotated[str, BeforeValidator(_sql, json_schema_input_type=str | float | bool)]
+Money = Annotated[tuple[float, str], PlainValidator(_money, json_schema_input_type=str | float)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...])]
+Ignored = SkipJsonSchema[Any]
+
+
+class ShownDocument(Document):
+    """How a dimension, measure or metric is shown to people."""
+
+    label: str | None = Field(None, description="What people read; made from the name where it is left out.")
+    description: str = ""
+    owner: str = ""
+    synonyms: Words = Field((), description="Other words people use for it.")
+    unit: str = Field("", description="The unit of its numbers, such as min.")
+    format: Literal["", "percent", "number", "currency"] = ""
+    better: Literal["up", "down"] | None = Field(None, description="Which way is good news.")

@@ -1,0 +1,177 @@
+"""datasets/*.yaml."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from lapwing.model.dataset import Aggregation
+from lapwing.model.documents.base import (
+    Document,
+    DurationText,
+    GrainText,
+    Ignored,
+    Money,
+    ShownDocument,
+    SqlText,
+    Words,
+    ZoneText,
+    mistake,
+    not_yet,
+    nothing_is_empty,
+)
+
+
+class TimeDocument(Document):
+    """The dataset's time."""
+
+    column: str
+    timezone: ZoneText | None = Field(None, description="Whose wall clock a column without a zone holds.")
+
+
+def _key_columns(value: object) -> object:
+    columns = (value,) if isinstance(value, str) else value
+    if isinstance(columns, tuple) and columns and all(isinstance(column, str) for column in columns):
+        return {column: column for column in columns}
+    if not isinstance(columns, dict) or not columns:
+        raise mistake("wrong-type", "A join is on a column, a list of them, or {dataset's column: its column}.")
+    return columns
+
+
+class JoinDocument(Document):
+    """A table with one row for each key, joined to the dataset's."""
+
+    table: str
+    on: Annotated[
+        dict[str, str], BeforeValidator(_key_columns, json_schema_input_type=str | tuple[str, ...] | dict[str, str])
+    ] = Field(description="The key's column; several; or the dataset's column: the joined table's column.")
+    many_to_one: bool = True
+
+
+class DimensionDocument(ShownDocument):
+    """Something to group and filter by: the column of that name, another `column`, or `sql`."""
+
+    column: str | None = None
+    sql: SqlText | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> DimensionDocument:
+        if self.column is not None and self.sql is not None:
+            raise mistake("column-and-sql", "A dimension is a column or sql, not both.", (), "Keep one of them.")
+        return self
+
+
+class MeasureDocument(ShownDocument):
+    """An aggregation over rows: one of count, sum, min, max, mean, variance, stddev, distinct, quantile."""
+
+    count: SqlText | None = Field(None, description='"*", or what must not be null.')
+    sum: SqlText | None = None
+    min: SqlText | None = None
+    max: SqlText | None = None
+    mean: SqlText | None = None
+    variance: SqlText | None = Field(None, description="Sample variance.")
+    stddev: SqlText | None = Field(None, description="Sample standard deviation.")
+    distinct: SqlText | None = None
+    quantile: SqlText | None = None
+    q: Annotated[float, Field(gt=0, lt=1)] | None = Field(None, description="Which quantile, such as 0.9.")
+    exact: Annotated[Ignored, not_yet("Leave exact out: distinct counts are approximate, with their error stated.")] = (
+        None
+    )
+    where: SqlText | None = Field(None, description="The rows that count.")
+    fill: float | None = Field(None, description="The value of an empty bucket.")
+    value: Money | None = Field(None, description="What one unit is worth, such as 5200 USD.")
+
+    @model_validator(mode="after")
+    def _one_aggregation(self) -> MeasureDocument:
+        given = [aggregation for aggregation in Aggregation if aggregation.value in self.model_fields_set]
+        names = ", ".join(Aggregation)
+        if len(given) != 1:
+            says = f"has {' and '.join(given)}; it takes one" if given else "needs one"
+            raise mistake("measure-aggregation", f"A measure {says} of {names}.")
+        if given[0] is Aggregation.QUANTILE and self.q is None:
+            raise mistake("missing-key", "A quantile needs q.", (), "Add q: 0.9, for example.")
+        if given[0] is not Aggregation.QUANTILE and self.q is not None:
+            raise mistake("unused-key", f"q belongs to quantile, not to {given[0]}.", (), "Remove q.")
+        argument = getattr(self, given[0])
+        if argument is None:
+            raise mistake("missing-value", f"{given[0]} needs an expression.", (), 'Write count: "*" to count rows.')
+        if argument.strip() == "*" and given[0] is not Aggregation.COUNT:
+            raise mistake("bad-argument", f"{given[0]} takes a column or an expression, not *.")
+        return self
+
+    @property
+    def aggregation(self) -> Aggregation:
+        return next(aggregation for aggregation in Aggregation if aggregation.value in self.model_fields_set)
+
+
+_CUMULATIVE = "Until then: ask for the measure itself over the longer time (query --from -28d)."
+_CHANGE = "Until then: ask for both times and compare them."
+_CONVERSION = "Until then: measure both steps and write their ratio."
+
+
+class MetricDocument(ShownDocument):
+    """Arithmetic over measures and metrics: a `ratio` a / b, or `derived`, any expression."""
+
+    ratio: SqlText | None = None
+    derived: SqlText | None = None
+    value: Money | None = Field(None, description="What one unit is worth, such as 5200 USD.")
+    cumulative: Annotated[Ignored, not_yet(_CUMULATIVE)] = None
+    change: Annotated[Ignored, not_yet(_CHANGE)] = None
+    conversion: Annotated[Ignored, not_yet(_CONVERSION)] = None
+    distinct: Annotated[Ignored, not_yet("Write it under measures, where distinct is understood.")] = None
+    quantile: Annotated[Ignored, not_yet("Write it under measures, where quantile is understood.")] = None
+    # What goes with the kinds above: named once, by their own key.
+    window: Ignored = None
+    to_date: Ignored = None
+    against: Ignored = None
+    as_: Ignored = Field(None, alias="as")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> MetricDocument:
+        if (self.ratio is None) == (self.derived is None):
+            says = "is a ratio or derived, not both" if self.ratio else "needs ratio or derived"
+            raise mistake("metric-kind", f"A metric {says}.", (), "Write ratio: a / b, or derived: with an expression.")
+        return self
+
+
+class RollupDocument(Document):
+    """States kept by dimensions and grain, so that metrics are answered without reading rows."""
+
+    grain: GrainText
+    dimensions: Words = ()
+    measures: Words | None = Field(None, description="All that can be kept, unless named.")
+    partition: GrainText | None = Field(None, description="What is built and replaced at once: day, month, ...")
+
+
+def _column(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else nothing_is_empty(value)
+
+
+def _derived(value: object) -> object:
+    return {"derived": value} if isinstance(value, str) else value
+
+
+class DatasetDocument(Document):
+    """A table (or SQL) with a time column, and what can be asked of it."""
+
+    dataset: str
+    label: str | None = None
+    description: str = ""
+    owner: str = ""
+    table: str | None = Field(None, description="source.table or source.schema.table")
+    sql: str | None = None
+    time: Annotated[TimeDocument, BeforeValidator(_column, json_schema_input_type=TimeDocument | str)]
+    complete_after: DurationText = Field(timedelta(), description="How long after a bucket's end its data is complete.")
+    joins: dict[str, JoinDocument] = Field(default_factory=dict)
+    dimensions: dict[
+        str,
+        Annotated[DimensionDocument, BeforeValidator(_column, json_schema_input_type=DimensionDocument | str | None)],
+    ] = Field(default_factory=dict)
+    measures: dict[str, MeasureDocument] = Field(default_factory=dict)
+    metrics: dict[
+        str, Annotated[MetricDocument, BeforeValidator(_derived, json_schema_input_type=MetricDocument | str)]
+    ] = Field(default_factory=dict)
+    rollups: dict[str, RollupDocument] = Field(default_factory=dict)
+    access: Annotated[Ignored, not_yet("Until then: give people a dataset of their rows only (sql:).")] = None

@@ -1,0 +1,265 @@
+"""Reads a project's folder: lapwing.yaml, datasets/*.yaml and monitors/*.yaml into one `Project`, or into all its problems."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from lapwing.model import compile as compiled
+from lapwing.model.calendar import from_us
+from lapwing.model.checks.monitors import Monitors
+from lapwing.model.checks.names import RESERVED_SOURCES, bad_name, names
+from lapwing.model.checks.rollups import rollups
+from lapwing.model.checks.secrets import filled, plain_secrets
+from lapwing.model.checks.tables import tables
+from lapwing.model.compile_metrics import Expressions
+from lapwing.model.dataset import Dataset
+from lapwing.model.documents.base import Document
+from lapwing.model.documents.dataset import DatasetDocument
+from lapwing.model.documents.project import MonitorsDocument, ProjectDocument, SourceDocument
+from lapwing.model.documents.read import Draft, draft
+from lapwing.model.monitor import Monitor
+from lapwing.model.names import nearest
+from lapwing.model.positions import read
+from lapwing.model.problem import ModelError, Place, Problem, WrongUse
+from lapwing.model.project import Event, Project, SourceConfig, StoreConfig
+from lapwing.model.timerange import parse_moment
+
+PROJECT_FILE = "lapwing.yaml"
+_DEFAULT_STORE = ".lapwing/store"
+D = TypeVar("D", bound=Document)
+_DSN = re.compile(r"postgres(?:ql)?://|.*\w\s*=")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def load(root: Path, environ: Mapping[str, str] = os.environ) -> Project:
+    """The project in the folder `root`.
+
+    Raises:
+        ModelError: with every problem of every file.
+    """
+    project, problems = check_files(root, environ)
+    if project is None:
+        raise ModelError(*problems)
+    return project
+
+
+def check_files(root: Path, environ: Mapping[str, str] = os.environ) -> tuple[Project | None, tuple[Problem, ...]]:
+    """The project, or None and all problems of its files, sorted by file and line."""
+    reading = _Reading(Path(root).absolute(), environ)
+    project = reading.project()
+    found = sorted(dict.fromkeys(reading.problems), key=_order)
+    return (None if found else project), tuple(found)
+
+
+def _order(problem: Problem) -> tuple[bool, str, int, int]:
+    place = problem.place or Place()
+    # lapwing.yaml first: what is wrong there is often the reason for the rest.
+    return place.file != PROJECT_FILE, place.file or "", place.line or 0, place.column or 0
+
+
+class _Reading:
+    """One reading of the files; collects problems as it goes."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+        self.root = root
+        self.environ = environ
+        self.problems: list[Problem] = []
+        self.complete = True  # False once a dataset's file could not be used at all
+
+    def project(self) -> Project | None:
+        main = self._project_draft()
+        drafts = self._dataset_drafts()
+        sources = self._source_names(main)
+        for each in drafts.values():
+            self.problems.extend([*names(each), *tables(each, sources), *rollups(each)])
+        expressions = Expressions(drafts, self.complete)
+        datasets = {name: compiled.dataset(each, expressions) for name, each in drafts.items()}
+        self.problems.extend(expressions.problems)
+        monitors = self._monitors(main, datasets, drafts)
+        if main is None:
+            return None
+        document = main.document
+        events = tuple(self._events(main))
+        return Project(
+            name=document.name,
+            root=self.root,
+            timezone=document.timezone,
+            now=self._now(main),
+            week_start=document.week_start,
+            sources={name: self._source(name, source, main) for name, source in document.sources.items()},
+            store=self._store(document),
+            state_path=self._path(document.state),
+            datasets=datasets,
+            monitors=monitors,
+            events=events,
+        )
+
+    def _project_draft(self) -> Draft[ProjectDocument] | None:
+        path = self.root / PROJECT_FILE
+        if not path.is_file():
+            self.problems.append(_missing(self.root))
+            return None
+        located, problems = read(path, PROJECT_FILE)
+        self.problems.extend(problems)
+        if located is None:
+            return None
+        self.problems.extend(plain_secrets(located))
+        located, problems = filled(located, self.environ)
+        self.problems.extend(problems)
+        found, problems = draft(ProjectDocument, located)
+        self.problems.extend(problems)
+        return found
+
+    def _drafts(self, model: type[D], folder: str) -> Iterator[Draft[D]]:
+        for path in sorted((self.root / folder).rglob("*.y*ml")):
+            if path.suffix not in (".yaml", ".yml"):
+                continue
+            located, problems = read(path, path.relative_to(self.root).as_posix())
+            self.problems.extend(problems)
+            found, problems = draft(model, located) if located else (None, [])
+            self.problems.extend(problems)
+            if found:
+                yield found
+            elif model is DatasetDocument:
+                self.complete = False
+
+    def _dataset_drafts(self) -> dict[str, Draft[DatasetDocument]]:
+        found: dict[str, Draft[DatasetDocument]] = {}
+        for each in self._drafts(DatasetDocument, "datasets"):
+            named = each
+            if each.is_broken("dataset"):
+                stem = Path(each.located.file).stem
+                named = replace(each, document=each.document.model_copy(update={"dataset": stem}))
+            name = named.document.dataset
+            if name in found:
+                first = found[name].located
+                says = f"The dataset {name} is in {first.file} already."
+                place = each.located.key("dataset")
+                self.problems.append(Problem("duplicate-dataset", says, place, hint="Rename one of them."))
+                continue
+            found[name] = named
+        return found
+
+    def _source_names(self, main: Draft[ProjectDocument] | None) -> tuple[str, ...] | None:
+        """The names of sources, None where they are not known for sure."""
+        if main is None or ("sources",) in main.broken:
+            return None
+        for name in main.document.sources:
+            place = main.located.key("sources", name)
+            self.problems.extend(bad_name(name, place))
+            if name.lower() in RESERVED_SOURCES:
+                hint = "Take another name."
+                self.problems.append(Problem("reserved-name", f"The name {name} is taken.", place, hint=hint))
+        given = main.located.data.get("sources")
+        return tuple(given) if isinstance(given, Mapping) else ()
+
+    def _monitors(
+        self,
+        main: Draft[ProjectDocument] | None,
+        datasets: Mapping[str, Dataset],
+        drafts: Mapping[str, Draft[DatasetDocument]],
+    ) -> dict[str, Monitor]:
+        resolve = Monitors(datasets, drafts, self.complete)
+        found: dict[str, Monitor] = {}
+        seen: dict[str, str] = {}
+        for each in (*((main,) if main else ()), *self._drafts(MonitorsDocument, "monitors")):
+            for name, document in each.document.monitors.items():
+                place = each.located.key("monitors", name)
+                self.problems.extend(bad_name(name, place))
+                if name in seen:
+                    says = f"The monitor {name} is in {seen[name]} already."
+                    self.problems.append(Problem("duplicate-name", says, place, hint="Rename one of them."))
+                    continue
+                seen[name] = each.located.file
+                if monitor := resolve.monitor(name, document, each.located):
+                    found[name] = monitor
+        self.problems.extend(resolve.problems)
+        return found
+
+    def _source(self, name: str, document: SourceDocument, main: Draft[ProjectDocument]) -> SourceConfig:
+        place = main.located.key("sources", name)
+        if document.dsn is not None and not _DSN.match(document.dsn) and not self._unset(main, "sources", name, "dsn"):
+            says = "The dsn is not a PostgreSQL address."
+            hint = 'Write "postgresql://user:${PASSWORD}@host:5432/database".'
+            place_of_dsn = main.located.key("sources", name, "dsn")
+            self.problems.append(Problem("bad-dsn", says, place_of_dsn, hint=hint))
+        return SourceConfig(
+            name=name,
+            type=document.type,
+            path=None if document.path is None else self._path(document.path),
+            dsn=document.dsn,
+            schemas=document.schemas,
+            time_limit=document.time_limit,
+            place=place,
+        )
+
+    def _unset(self, main: Draft[ProjectDocument], *location: str) -> bool:
+        place = main.located.key(*location)
+        return any(problem.place == place for problem in self.problems)
+
+    def _store(self, document: ProjectDocument) -> StoreConfig:
+        store = document.store
+        path = self._path(store.path or _DEFAULT_STORE) if store.type == "lmdb" else None
+        return StoreConfig(type=store.type, path=path)
+
+    def _path(self, text: str) -> Path:
+        return Path(os.path.normpath(self.root / Path(text).expanduser()))
+
+    def _now(self, main: Draft[ProjectDocument]) -> datetime | None:
+        text = main.document.now
+        if text is None:
+            return None
+        found = self._moment(text, main, "now")
+        return None if found is None else from_us(found[0])
+
+    def _events(self, main: Draft[ProjectDocument]) -> Iterator[Event]:
+        if any(location[0] == "events" for location in main.broken):
+            return  # the ones that are left no longer stand where they stood
+        for index, event in enumerate(main.document.events):
+            start = self._moment(event.start, main, "events", index, "start")
+            end = self._moment(event.end, main, "events", index, "end") if event.end else start
+            if start is None or end is None:
+                continue
+            until = end[0] if event.end else max(start[1], start[0] + 1)
+            if start[0] >= until:
+                says = f"The event {event.name} ends before it starts."
+                hint = "The end is exclusive: the first moment after it."
+                place = main.located.key("events", index, "end")
+                self.problems.append(Problem("from-after-to", says, place, hint=hint))
+                continue
+            yield Event(name=event.name, start=from_us(start[0]), end=from_us(until))
+
+    def _moment(self, text: str, main: Draft[ProjectDocument], *location: str | int) -> tuple[int, int] | None:
+        """A time in a file: absolute, since the file must mean the same tomorrow."""
+        document = main.document
+        place = main.located.key(*location)
+        relative = not text.strip()[:4].isdigit()
+        try:
+            found = parse_moment(text, now=_EPOCH, zone=document.timezone, week_start=document.week_start)
+        except WrongUse as error:
+            problem = error.problems[0]
+            hint = "Write a time such as 2013-02-08 or 2013-02-08T14:00."
+            self.problems.append(Problem(problem.code, problem.message, place, problem.nearest, hint))
+            return None
+        if relative:
+            says = f"{text!r} means another time each day; a file needs a fixed one."
+            hint = "Write a time such as 2013-02-08 or 2013-02-08T14:00."
+            self.problems.append(Problem("relative-time", says, place, hint=hint))
+            return None
+        return found
+
+
+def _missing(root: Path) -> Problem:
+    if not root.is_dir():
+        says = f"There is no folder {root.name}."
+        return Problem("no-project", says, Place(str(root)), hint="Check the path given with -p.")
+    likely = nearest(PROJECT_FILE, [path.name for path in root.iterdir() if path.suffix in (".yaml", ".yml")])
+    says = f"There is no {PROJECT_FILE} in {root.name or 'this folder'}."
+    hint = "Make a project with `lapwing init DIR --from FILE_OR_DSN`, or name its folder with -p."
+    return Problem("no-project", says, Place(PROJECT_FILE), likely, hint)
