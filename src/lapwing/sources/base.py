@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import pyarrow as pa
 
@@ -103,7 +103,7 @@ class Stream(ABC):
     @abstractmethod
     def close(self) -> None: ...
 
-    def __enter__(self) -> Stream:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -142,7 +142,7 @@ class Source(ABC):
 
     def relation(self, table: Table) -> str:
         """Native sources: the text that stands for the table in the engine's FROM, such as read_parquet([...])."""
-        raise TypeError(f"{self.kind} is not read by the engine itself")
+        raise TypeError(f"{table.path}: a source of kind {self.kind} is not read by the engine itself")
 
     @abstractmethod
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:

@@ -1,0 +1,228 @@
+"""The embedded engine: the one module that knows DuckDB.
+
+An `Engine` is a DuckDB instance in memory that may read nothing but the folders of the project's sources. Every query
+has a `Cursor` of its own, with its own zone, time limit and registered tables; an error leaves it as a `LapwingError`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from lapwing.model.problem import Cancelled, LapwingError, Place, SourceError, TimeLimit, WrongUse
+
+BATCH_ROWS = 65_536
+_PLACE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
+_CANDIDATES = re.compile(r"(?:Candidate bindings: |Did you mean )(.*)")
+_QUOTED = re.compile(r'"([^"]+)"')
+
+
+class Engine:
+    """A DuckDB instance. Safe to use from several threads, each with a cursor of its own.
+
+    Args:
+        memory_limit: beyond it the engine spills to `temp`.
+        threads: None takes every core.
+        allowed: files and folders that may be read; everything else on disk and the network is closed.
+    """
+
+    def __init__(
+        self,
+        memory_limit: str = "2GB",
+        threads: int | None = None,
+        temp: Path | None = None,
+        allowed: Sequence[Path] = (),
+    ) -> None:
+        # A missing extension is an error at once rather than a download of seconds that fails.
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._root = duckdb.connect(":memory:", config=config)
+        settings: dict[str, object] = {
+            "memory_limit": memory_limit,
+            "enable_progress_bar": True,  # without it there is no progress to ask for
+            "enable_progress_bar_print": False,
+            "TimeZone": "UTC",
+            "preserve_insertion_order": True,
+        }
+        if threads is not None:
+            settings["threads"] = threads
+        if temp is not None:
+            settings["temp_directory"] = str(temp)
+        for name, value in settings.items():
+            self._root.execute(f"set {name} = {_literal(value)}")
+        folders = [str(path) for path in allowed]
+        self._root.execute(f"set allowed_directories = {_literal(folders)}")
+        # A database file may have siblings (its WAL) and is itself no folder.
+        files = [name for path in allowed for name in (str(path), f"{path}.wal")]
+        self._root.execute(f"set allowed_paths = {_literal(files)}")
+        self._root.execute("set enable_external_access = false")
+
+    @classmethod
+    def planner(cls) -> Engine:
+        """An instance that only plans: one thread, and IN lists are left as conditions so that scans can show them."""
+        engine = cls(memory_limit="512MB", threads=1)
+        engine._root.execute("set disabled_optimizers = 'in_clause'")
+        return engine
+
+    def cursor(self, zone: str = "UTC") -> Cursor:
+        """A connection for one query at a time; `zone` is what its timestamps with time zone are shown in."""
+        cursor = self._root.cursor()
+        if zone != "UTC":
+            with mapped():
+                cursor.execute(f"set TimeZone = {_literal(zone)}")
+        return Cursor(cursor)
+
+    def close(self) -> None:
+        self._root.close()
+
+
+class Cursor:
+    """One connection of the engine. Use it from one thread; `interrupt` and `progress` from any."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._limit: float | None = None
+
+    def set_time_limit(self, seconds: float | None) -> None:
+        """Stops every later statement of this cursor after `seconds`."""
+        self._limit = seconds
+        self._connection.execute(f"set max_execution_time = {int((seconds or 0) * 1000)}")
+
+    def execute(self, sql: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
+        """Runs a statement to its end; its rows as tuples."""
+        with mapped(self._limit):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def table(self, sql: str) -> pa.Table:
+        """Runs a SELECT to its end; its rows as Arrow."""
+        with mapped(self._limit):
+            return self._connection.sql(sql).to_arrow_table()
+
+    def reader(self, sql: str, batch_rows: int = BATCH_ROWS) -> Batches:
+        """Starts a SELECT; see `Batches`. Nothing else runs on this cursor until it is read or closed."""
+        with mapped(self._limit):
+            return Batches(self._connection.sql(sql).to_arrow_reader(batch_rows), self._limit)
+
+    def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> None:
+        """Makes Arrow data a table called `name`, for this cursor alone. A reader can be read once."""
+        with mapped(self._limit):
+            self._connection.register(name, data)
+
+    def unregister(self, name: str) -> None:
+        with mapped(self._limit):
+            self._connection.unregister(name)
+
+    def interrupt(self) -> None:
+        """Stops what runs; its reader gets `Cancelled`."""
+        self._connection.interrupt()
+
+    def progress(self) -> float | None:
+        """The share that is done, 0 to 1, as far as the engine can tell."""
+        percent = float(self._connection.query_progress())
+        return None if percent < 0 else min(1.0, percent / 100)
+
+    def close(self) -> None:
+        with suppress(duckdb.Error):
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Batches(Iterator[pa.RecordBatch]):
+    """Record batches of a running SELECT, with `schema`. Errors leave it mapped."""
+
+    def __init__(self, reader: pa.RecordBatchReader, limit: float | None) -> None:
+        self._reader, self._limit = reader, limit
+        self.schema: pa.Schema = reader.schema
+
+    def __next__(self) -> pa.RecordBatch:
+        with mapped(self._limit):
+            return self._reader.read_next_batch()
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+@contextmanager
+def mapped(limit: float | None = None) -> Iterator[None]:
+    """Turns what the engine raises into a LapwingError. Errors of a stream that feeds the engine pass through as they
+    were raised, where the engine still has them."""
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise map_error(error, limit) from error
+
+
+def map_error(error: BaseException, limit: float | None = None) -> LapwingError:
+    """The LapwingError for an error of the engine."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, LapwingError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    text = str(error)
+    if "maximum execution time" in text:
+        return TimeLimit.of(
+            "time-limit",
+            f"The time limit of {limit or 0:g} s is over.",
+            hint="Narrow the question, or raise the limit.",
+        )
+    if isinstance(error, duckdb.InterruptException) or "INTERRUPT Error" in text:
+        return Cancelled.of("cancelled", "The query was cancelled.")
+    message, place = _words(text)
+    nearest = tuple(name for line in _CANDIDATES.findall(text) for name in _QUOTED.findall(line))[:3]
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return WrongUse.of(code, message, place=place, nearest=nearest)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return SourceError.of("memory-limit", message, hint="Narrow the question, or raise the memory limit.")
+    return SourceError.of("engine-failed", message, place=place)
+
+
+_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (duckdb.ParserException, "syntax"),
+    (duckdb.BinderException, "unknown-column"),
+    (duckdb.CatalogException, "unknown-name"),
+    (duckdb.PermissionException, "not-allowed"),
+    (duckdb.ConversionException, "conversion"),
+    (duckdb.OutOfRangeException, "out-of-range"),
+    (duckdb.InvalidInputException, "invalid-input"),
+    (duckdb.NotImplementedException, "not-implemented"),
+)
+
+
+def _words(text: str) -> tuple[str, Place | None]:
+    """The first sentence of an engine's message, and the place in the statement where it gives one."""
+    place = None
+    if found := _PLACE.search(text):
+        # The caret stands under the echoed line, which begins after "LINE n: ".
+        shift = len(found[3]) - len(f"LINE {found[1]}: ")
+        place = Place(line=int(found[1]), column=shift + 1 if not found[2].startswith("...") else None)
+    message = text.split("\n\n")[0].split("\nCandidate bindings")[0].split("\nDid you mean")[0]
+    message = re.sub(r"^[A-Z][A-Za-z ]+ Error: ", "", message).strip()
+    return (message if message.endswith((".", "!")) else f"{message}."), place
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_literal(item) for item in value)}]"
+    return "'" + str(value).replace("'", "''") + "'"
