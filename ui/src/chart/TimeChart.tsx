@@ -1,0 +1,69 @@
+import { useMemo, useRef, useState, type CSSProperties, type ReactNode } from "react";
+import type { Better, Happening, Measured } from "../api/types";
+import { nextBucket } from "../lib/zoned";
+import { Legend } from "./Legend";
+import { Overlay, type Pin } from "./Overlay";
+import type { Drawn, Values } from "./paint";
+import { timeTicks, valueScale } from "./ticks";
+import { usePlot } from "./usePlot";
+import "./chart.css";
+
+export interface TimeChartProps {
+  label: string; // the sentence for who does not see the chart
+  name: string;
+  by: Measured;
+  better: Better;
+  zone: string;
+  grain: string;
+  start: number;
+  end: number;
+  time: readonly number[];
+  actual: Values;
+  expected?: Values;
+  lower?: Values;
+  upper?: Values;
+  compare?: Values;
+  compareName?: string;
+  outside?: readonly boolean[];
+  until?: number | null;
+  events?: readonly Happening[];
+  pins?: readonly Pin[];
+  chosen?: [number, number] | null;
+  height: number;
+  legend?: boolean;
+  onSelect?: (start: number, end: number) => void;
+  children?: ReactNode;
+}
+
+/** The measured line in ink over its expected band; red or green only where it leaves the band and a side is better. */
+export function TimeChart(props: TimeChartProps) {
+  const { time, actual, expected, lower, upper, compare, outside, better, zone, grain, start, end, until = null, by } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [hover, setHover] = useState<number | null>(null);
+  const scale = useMemo(() => {
+    const limit = Math.max(0, ...actual.map((v) => v ?? 0), ...(compare ?? []).map((v) => v ?? 0)) * 1.6;
+    const capped = (upper ?? []).map((v) => (v !== null && v !== undefined && limit > 0 ? Math.min(v, limit) : v));
+    return valueScale([...actual, ...(compare ?? []), ...capped], by);
+  }, [actual, compare, upper, by]);
+  const drawn = useMemo((): Drawn => {
+    const last = time.findLastIndex((at, i) => actual[i] !== null && actual[i] !== undefined && (until === null || at < until));
+    const at = time[last];
+    const partial = at !== undefined && until !== null && nextBucket(at, grain, zone) > until ? last : null;
+    return { time, actual, expected, lower, upper, compare, outside, better, partial, grid: scale.ticks.map((tick) => tick.at) };
+  }, [time, actual, expected, lower, upper, compare, outside, better, until, grain, zone, scale]);
+  usePlot(box, { drawn, start, end, low: scale.low, high: scale.high, onHover: setHover, onSelect: props.onSelect });
+  const wide = typeof window !== "undefined" && window.innerWidth > 760;
+  const left = Math.max(...scale.ticks.map((tick) => tick.label.length)) * 6.4 + 12;
+  const bottom = props.events?.length ? 44 : 22;
+  const top = props.legend ? 30 : props.pins?.length ? 36 : 14;
+  return (
+    <figure className="chart" style={{ height: props.height, "--plot": `${top}px 0 ${bottom}px ${left}px` } as CSSProperties}>
+      {props.legend && <Legend drawn={drawn} hover={hover} name={props.name} compareName={props.compareName} by={by} zone={zone} grain={grain} left={left} tight={scale.tight} />}
+      <div className="plot">
+        <div className="plot-canvas" ref={box} role="img" aria-label={props.label} />
+        <Overlay start={start} end={end} scale={scale} ticks={timeTicks(start, end, zone, wide ? 9 : 5)} until={until} zone={zone} events={props.events} pins={props.pins} chosen={props.chosen} />
+        {props.children}
+      </div>
+    </figure>
+  );
+}

@@ -1,0 +1,32 @@
+/** The moment and the zone of the view: now, or the past that the URL's `as_of` names. */
+import { useBoard, useProject } from "../api/hooks";
+import { usePlace } from "./url";
+import { parseLocal } from "./zoned";
+
+export interface Moment {
+  zone: string;
+  now: number;
+  asOf: string | null; // as the URL has it; null is now
+  at: number; // the moment the view is of
+  until: number | null; // data is complete up to here
+  ready: boolean;
+}
+
+export function useMoment(): Moment {
+  const project = useProject();
+  const { search } = usePlace();
+  const zone = search.get("zone") ?? project.data?.timezone ?? "UTC";
+  const now = Date.parse(project.data?.now ?? new Date().toISOString());
+  const text = search.get("as_of");
+  const past = text ? parseLocal(text, zone) : null;
+  const board = useBoard(past === null ? null : new Date(past).toISOString(), past !== null && project.isSuccess);
+  const untilText = past === null ? project.data?.data_until : board.data?.data_until;
+  return {
+    zone,
+    now,
+    asOf: past === null ? null : text,
+    at: past ?? now,
+    until: untilText ? Date.parse(untilText) : null,
+    ready: project.isSuccess && (past === null || (board.isSuccess && !board.isPlaceholderData)),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Incident, Metric } from "../../api/types";
+import { TimeChart } from "../../chart/TimeChart";
+import { Icon } from "../../components/Icon";
+import { Link } from "../../components/Link";
+import { Readouts } from "../incident/Readouts";
+import { sliceFilters, sliceName } from "../../lib/slice";
+import { href } from "../../lib/url";
+import { length, moment } from "../../lib/words";
+import { Cause } from "../incident/Cause";
+import { chartSpan, grainOf, worst } from "../incident/incident";
+
+interface Props {
+  incident: Incident;
+  metric?: Metric;
+  zone: string;
+  focused: boolean;
+  onFocus: () => void;
+}
+
+/** One incident: what it is and its numbers in words on the left, the line against its band on the right. */
+export function IncidentRow({ incident, metric, zone, focused, onFocus }: Props) {
+  const to = href(`/incidents/${encodeURIComponent(incident.id)}`);
+  const opened = Date.parse(incident.opened);
+  const { chart } = incident;
+  const [start, end] = chartSpan(incident);
+  const peak = worst(incident, zone);
+  const slice = sliceName(incident.slice, metric);
+  return (
+    <article className="incident" data-focus={focused || undefined} onPointerDown={onFocus}>
+      <div className="what">
+        <h2><Link href={to}>{incident.label}</Link> <span className="slice">{slice}</span></h2>
+        <Readouts incident={incident} />
+        <p className="cause"><Cause incident={incident} /></p>
+        <p className="since">Since {moment(opened, zone)}: {length(Math.max(0, chart.until - opened))}. Known at {moment(Date.parse(incident.known_at), zone)}.</p>
+        <div className="actions">
+          <Link className={`button ${focused ? "primary" : ""}`} href={to}>Open {focused && <kbd><Icon name="enter" /></kbd>}</Link>
+          <Link className="button" href={href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: grainOf(incident) })}>Explore</Link>
+        </div>
+      </div>
+      <TimeChart
+        label={`${incident.label}, ${slice}, since ${moment(opened, zone)} outside the expected range`}
+        name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)}
+        start={start} end={end} {...chart} events={incident.events} pins={peak ? [peak] : []} height={incident.events.length ? 244 : 222}
+      />
+    </article>
+  );
+}

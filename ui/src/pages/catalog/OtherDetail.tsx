@@ -1,0 +1,38 @@
+import type { Catalog, CatalogRollup } from "../../api/types";
+import { Link } from "../../components/Link";
+import { bytes, count } from "../../lib/numbers";
+import { href } from "../../lib/url";
+import { moment, until } from "../../lib/words";
+import { Pairs } from "./Pairs";
+
+export function RollupDetail({ rollup, zone }: { rollup: CatalogRollup; zone: string }) {
+  return (
+    <>
+      <p className="sub">{rollup.stale ? "Built from an older definition: it answers nothing until it is built again." : "Aggregates kept ready, so that metric queries need not scan the table."}</p>
+      <Pairs pairs={[
+        ["Dataset", <Link key="d" href={href("/catalog", { kind: "datasets", name: rollup.dataset })}>{rollup.dataset}</Link>],
+        ["Grain", rollup.grain],
+        ["Dimensions", rollup.dimensions.join(", ") || "none"],
+        ["Measures", rollup.measures.join(", ")],
+        ["Partitions", Array.isArray(rollup.partitions) ? count(rollup.partitions.length) : count(rollup.partitions)],
+        ["Cells", count(rollup.cells)],
+        ["Size", bytes(rollup.bytes)],
+        ["Built", rollup.built_at ? moment(Date.parse(rollup.built_at), zone, true) : "never"],
+        ["Data until", rollup.data_until ? until(Date.parse(rollup.data_until), zone, true) : "–"],
+      ]} />
+    </>
+  );
+}
+
+export function SourceDetail({ source, catalog }: { source: Catalog["sources"][number]; catalog: Catalog }) {
+  const tables = catalog.tables.filter((one) => one.source === source.name);
+  const problem = typeof source.problem === "string" ? source.problem : source.problem?.message;
+  return (
+    <>
+      <p className={`sub ${source.state === "failed" ? "bad" : ""}`}>{source.state === "ok" ? "Answers." : `Does not answer. ${problem ?? ""}`}</p>
+      <Pairs pairs={[["Type", source.type], ["Tables", count(source.tables)]]} />
+      <h3>Tables</h3>
+      <ul className="members">{tables.map((one) => <li key={one.path}><Link href={href("/catalog", { kind: "tables", name: one.path })}>{one.path}</Link> <span className="faint">{one.rows === null ? "" : `${count(one.rows)} rows`}</span></li>)}</ul>
+    </>
+  );
+}

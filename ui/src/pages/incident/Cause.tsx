@@ -1,0 +1,18 @@
+import type { Incident } from "../../api/types";
+import { Link } from "../../components/Link";
+import { sliceFilters } from "../../lib/slice";
+import { href } from "../../lib/url";
+
+/** The cause in words; the slice that explains it is a link into the metric. */
+export function Cause({ incident }: { incident: Incident }) {
+  const { cause, events, slice, metric } = incident;
+  const names = events.map((event) => event.name).join(" and ");
+  const within = names ? `Within ${events.length === 1 ? "the event" : "the events"} ${names}. ` : "";
+  if (!cause) return <>{within}No cause was looked for yet.</>;
+  return (
+    <>
+      {within}{cause.says}
+      {cause.slice && <> <Link href={href(`/metrics/${metric}`, { f: sliceFilters({ ...slice, ...cause.slice }) })}>See this slice</Link></>}
+    </>
+  );
+}

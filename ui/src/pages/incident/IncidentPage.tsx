@@ -1,0 +1,78 @@
+import { useEffect, useState } from "react";
+import { useIncident, useMetrics } from "../../api/hooks";
+import type { IncidentView } from "../../api/types";
+import { TimeChart } from "../../chart/TimeChart";
+import { Icon } from "../../components/Icon";
+import { Link } from "../../components/Link";
+import { ReceiptMark } from "../../components/Receipt";
+import { Trouble, Waiting } from "../../components/Trouble";
+import { useKeys } from "../../lib/keys";
+import { useMoment } from "../../lib/moment";
+import { sliceFilters, sliceName } from "../../lib/slice";
+import { href } from "../../lib/url";
+import { length, moment } from "../../lib/words";
+import { Cause } from "./Cause";
+import { Causes } from "./Causes";
+import { chartSpan, grainOf } from "./incident";
+import { Readouts } from "./Readouts";
+import { Related } from "./Related";
+import { Story, storyPins } from "./Story";
+import "./incident.css";
+
+export function IncidentPage({ id }: { id: string }) {
+  const at = useMoment();
+  const found = useIncident(id, at.asOf === null ? null : new Date(at.at).toISOString());
+  useEffect(() => { document.title = `${found.data?.label ?? "Incident"} · Lapwing`; }, [found.data]);
+  if (found.isError) return <Trouble error={found.error} onRetry={() => void found.refetch()} />;
+  if (!found.data) return <Waiting height={320} />;
+  return <Loaded incident={found.data} zone={at.zone} />;
+}
+
+function Loaded({ incident, zone }: { incident: IncidentView; zone: string }) {
+  const metric = useMetrics().data?.find((one) => one.name === incident.metric);
+  const [receipt, setReceipt] = useState(false);
+  useKeys({ r: () => setReceipt(true), l: () => void navigator.clipboard?.writeText(window.location.href) });
+  const [start, end] = chartSpan(incident);
+  const explore = href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: grainOf(incident) });
+  const slice = sliceName(incident.slice, metric);
+  return (
+    <div className="incident-page">
+      <nav className="crumb" aria-label="Where you are"><Link href={href("/")}>Board</Link><span className="faint">Incident {incident.id.slice(0, 12)}</span></nav>
+      <header className="head">
+        <div>
+          <h1>{incident.label} <span className="slice">{slice}</span></h1>
+          <p className="sub"><State incident={incident} zone={zone} /></p>
+        </div>
+        <Readouts incident={incident} />
+      </header>
+      <div className="actions">
+        <Link className="button" href={explore}>Explore this slice</Link>
+        <span className="right">
+          {incident.receipt && <ReceiptMark receipt={incident.receipt} zone={zone} open={receipt} onOpen={setReceipt} />}
+          <button className="plain" title="Copy a link to this view (l)" onClick={() => void navigator.clipboard?.writeText(window.location.href)}><Icon name="link" /><span className="wide-only">Link</span></button>
+        </span>
+      </div>
+      <div className="tale">
+        <section aria-label="What happened"><Story story={incident.story} zone={zone} /></section>
+        <section className="evidence" aria-label="Chart and causes">
+          <TimeChart
+            label={`${incident.label}, ${slice}, ${moment(start, zone)} to ${moment(end, zone)}, with the ${incident.story.length} steps of the incident`}
+            name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)} start={start} end={end}
+            {...incident.chart} until={incident.chart.until} events={incident.events} pins={storyPins(incident.story, start, end)} height={320}
+          />
+          <Causes incident={incident} metric={metric} />
+        </section>
+      </div>
+      {incident.related.length > 0 && <Related related={incident.related} />}
+    </div>
+  );
+}
+
+function State({ incident, zone }: { incident: IncidentView; zone: string }) {
+  const opened = Date.parse(incident.opened);
+  if (incident.resolved) {
+    const resolved = Date.parse(incident.resolved);
+    return <><span className="state good"><Icon name="check" /> Resolved</span> {moment(resolved, zone)}, after {length(resolved - opened)}. <Cause incident={incident} /></>;
+  }
+  return <><span className="state">Open</span> since {moment(opened, zone)}. <Cause incident={incident} /></>;
+}

@@ -1,0 +1,17 @@
+import type { Incident } from "../../api/types";
+import { Readout } from "../../components/Readout";
+import { judge, money, parts, say } from "../../lib/numbers";
+
+/** Actual, expected with its range, the difference in colour, money. */
+export function Readouts({ incident }: { incident: Incident }) {
+  const { actual, expected, lower, upper, difference, at_stake, better } = incident;
+  const range = lower === null || upper === null ? undefined : `${say(lower, { ...incident, unit: "" })} to ${say(upper, { ...incident, unit: "" })}`;
+  return (
+    <dl className="readouts">
+      <Readout label="Actual" value={parts(actual, incident)} />
+      <Readout label="Expected" value={parts(expected, { ...incident, unit: "" })} note={range} />
+      <Readout label="Difference" value={parts(difference, incident, true)} tone={judge(difference, better)} />
+      <Readout label={incident.state === "resolved" ? "Cost" : "At stake"} value={{ text: at_stake ? money(at_stake.amount, at_stake.currency) : "–", unit: "" }} note={at_stake ? undefined : "no value is set"} />
+    </dl>
+  );
+}

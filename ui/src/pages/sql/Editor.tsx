@@ -1,0 +1,77 @@
+import { acceptCompletion, autocompletion, closeBrackets, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { PostgreSQL, sql, type SQLNamespace } from "@codemirror/lang-sql";
+import { HighlightStyle, bracketMatching, syntaxHighlighting } from "@codemirror/language";
+import { Compartment, EditorState, Prec } from "@codemirror/state";
+import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { useEffect, useRef } from "react";
+import type { Completions } from "../../api/types";
+
+const LOOK = HighlightStyle.define([
+  { tag: tags.keyword, fontWeight: "650" },
+  { tag: [tags.string, tags.number, tags.bool, tags.null], color: "var(--accent)" },
+  { tag: [tags.lineComment, tags.blockComment], color: "var(--ink-3)" },
+  { tag: [tags.function(tags.variableName), tags.standard(tags.name)], color: "var(--ink-2)" },
+]);
+
+/** Tables and their columns, nested by the dots of their names. */
+function namespace(known: Completions): SQLNamespace {
+  const root: Record<string, SQLNamespace> = {};
+  for (const table of known.tables) {
+    const path = table.name.split(".");
+    let level = root;
+    for (const part of path.slice(0, -1)) level = (level[part] ??= {}) as Record<string, SQLNamespace>;
+    level[path.at(-1) ?? table.name] = table.columns.map((column) => ({ label: column.name, detail: column.type, type: "property" }));
+  }
+  return root;
+}
+
+function language(known: Completions | undefined) {
+  return sql({ dialect: PostgreSQL, schema: known ? namespace(known) : {}, upperCaseKeywords: false });
+}
+
+interface Props {
+  text: string;
+  known: Completions | undefined;
+  onChange: (text: string) => void;
+  onRun: () => void;
+}
+
+export function Editor({ text, known, onChange, onRun }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const calls = useRef({ onChange, onRun });
+  calls.current = { onChange, onRun };
+  const spoken = useRef(new Compartment());
+  const first = useRef({ text, known });
+
+  useEffect(() => {
+    if (!host.current) return;
+    const editor = new EditorView({
+      parent: host.current,
+      state: EditorState.create({
+        doc: first.current.text,
+        extensions: [
+          Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => { calls.current.onRun(); return true; } }, { key: "Tab", run: acceptCompletion }])),
+          lineNumbers(), history(), bracketMatching(), closeBrackets(), highlightActiveLine(),
+          autocompletion({ activateOnTyping: true }),
+          syntaxHighlighting(LOOK),
+          spoken.current.of(language(first.current.known)),
+          keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+          EditorView.contentAttributes.of({ "aria-label": "SQL" }),
+          EditorView.updateListener.of((update) => { if (update.docChanged) calls.current.onChange(update.state.doc.toString()); }),
+        ],
+      }),
+    });
+    view.current = editor;
+    return () => editor.destroy();
+  }, []);
+
+  useEffect(() => { view.current?.dispatch({ effects: spoken.current.reconfigure(language(known)) }); }, [known]);
+  useEffect(() => {
+    const editor = view.current;
+    if (editor && editor.state.doc.toString() !== text) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } });
+  }, [text]);
+  return <div className="editor" ref={host} />;
+}

@@ -1,0 +1,62 @@
+import { useEffect, useState } from "react";
+import { post } from "../../api/client";
+import { useCompletions } from "../../api/hooks";
+import type { Plan } from "../../api/types";
+import { Trouble } from "../../components/Trouble";
+import { useKeys } from "../../lib/keys";
+import { useMoment } from "../../lib/moment";
+import { changed, go, usePlace } from "../../lib/url";
+import { Editor } from "./Editor";
+import { formatSql } from "./format";
+import { PlanPanel } from "./PlanPanel";
+import { Results } from "./Results";
+import { RunBar } from "./RunBar";
+import { example } from "./example";
+import { useRun } from "./useRun";
+import "./sql.css";
+
+const KEPT = "lapwing.sql";
+
+export default function SqlPage() {
+  const { zone } = useMoment();
+  const { search } = usePlace();
+  const known = useCompletions().data;
+  const [text, setText] = useState(() => search.get("q") ?? localStorage.getItem(KEPT) ?? "");
+  const { run, start, cancel } = useRun(zone);
+  const [asked, setAsked] = useState<Plan | null>(null);
+  const [drawer, setDrawer] = useState(true);
+  const [trouble, setTrouble] = useState<Error | null>(null);
+  useEffect(() => { document.title = "SQL · Lapwing"; }, []);
+  useEffect(() => { if (text) localStorage.setItem(KEPT, text); }, [text]);
+  useEffect(() => { if (!text && known) setText(example(known)); }, [known]); // eslint-disable-line react-hooks/exhaustive-deps -- only to begin with
+  const begin = (): void => {
+    if (!text.trim()) return;
+    setAsked(null);
+    setTrouble(null);
+    start(text);
+    go(changed({ q: text.length < 3000 ? text : null }), true);
+  };
+  const plan = (): void => {
+    setTrouble(null);
+    setDrawer(true);
+    post<{ plan: Plan }>("/sql/plan", { text, zone }).then((answer) => setAsked(answer.plan), setTrouble);
+  };
+  useKeys({
+    Escape: () => { if (run.state === "running") cancel(); },
+    p: plan,
+    l: () => void navigator.clipboard?.writeText(window.location.href),
+  });
+  const failure = trouble ?? (run.state === "failed" ? run.error : null);
+  const shown = asked ?? run.plan;
+  return (
+    <div className={`sql-page ${drawer && shown ? "with-plan" : ""}`}>
+      <h1 className="hidden">SQL</h1>
+      <section className="work" aria-label="Query">
+        <Editor text={text} known={known} onChange={setText} onRun={begin} />
+        <RunBar run={run} zone={zone} onRun={begin} onPlan={plan} onFormat={() => setText(formatSql(text))} onCancel={cancel} />
+        {failure ? <div className="sql-trouble"><Trouble error={failure} /></div> : <Results run={run} zone={zone} />}
+      </section>
+      {drawer && shown && <PlanPanel plan={shown} state={asked ? "Before running" : run.state === "running" ? "Running" : "As it ran"} onClose={() => setDrawer(false)} />}
+    </div>
+  );
+}
