@@ -24,7 +24,6 @@ SURPRISE = 0.25
 """By how much its part of the difference must pass its part of the whole."""
 NARROWER = 0.9
 """The part of a slice's difference that a slice within it must keep to be named instead."""
-ROWS = 12
 
 TotalsOf = Callable[[tuple[str, ...], Slice], tuple[Totals, Totals]]
 """Totals by dimensions within a slice: of the stretch, and the mean of the comparable ones before."""

@@ -57,17 +57,16 @@ class Asking:
         table = answer.table
         until = answer.receipt.data_until
         times = pc.cast(pc.cast(table.column(len(by)), pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy()
-        starts, bucket = np.unique(times, return_inverse=True)
-        keys = list(zip(*(table.column(i).to_pylist() for i in range(len(by))), strict=True)) if by else [()] * len(times)
-        place = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-        row = np.array([place[key] for key in keys], np.int64)
-        arrays = []
-        for number in range(len(asked)):
-            array = np.full((len(place), len(starts)), np.nan)
-            array[row, bucket] = floats(table.column(len(by) + 1 + number))
-            arrays.append(array)
+        starts = np.unique(times)
+        if not len(starts):
+            nothing = np.empty((0, 0))
+            return Series((), starts, nothing, nothing, None)
+        # The front door gives every group every bucket, in order: the columns are matrices laid out row by row.
+        groups = table.take(np.arange(0, table.num_rows, len(starts)))
+        keys = zip(*(groups.column(i).to_pylist() for i in range(len(by))), strict=True) if by else iter([()])
+        slices = tuple((*within, *zip(by, key, strict=True)) for key in keys)
+        arrays = [floats(table.column(len(by) + 1 + i)).reshape(len(slices), len(starts)) for i in range(len(asked))]
         exposure = arrays[1] if len(arrays) > 1 else np.ones_like(arrays[0])
-        slices = tuple((*within, *zip(by, key, strict=True)) for key in place)
         return Series(slices, starts, arrays[0], exposure, None if until is None else moment(until))
 
     def totals(self, by: tuple[str, ...], within: Slice, start: int, end: int) -> Totals:
@@ -88,6 +87,23 @@ class Asking:
             columns.append(np.ones_like(columns[0]))
         keys = zip(*(table.column(i).to_pylist() for i in range(len(by))), strict=True) if by else iter([()])
         return dict(zip(keys, np.stack(columns, axis=1), strict=True))
+
+    def receipt(self, within: Slice, grain: Grain, start: int, end: int) -> dict[str, object]:
+        """How the numbers of a slice and time are answered."""
+        query = MetricQuery(
+            metrics=self.measured.asked,
+            grain=grain,
+            start=utc_iso(start),
+            end=utc_iso(end),
+            zone=self.zone,
+            where=condition(within),
+        )
+        return self.lapwing.answer(query).receipt.as_dict()
+
+    def pairs(self, one: str, other: str, metrics: tuple[str, ...]) -> list[tuple[Value, Value]]:
+        """Which values of two dimensions occur together."""
+        table = self.lapwing.answer(MetricQuery(metrics=metrics, by=(one, other), zone=self.zone)).table
+        return list(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
 
 
 def floats(column: pa.ChunkedArray) -> Floats:

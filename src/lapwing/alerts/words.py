@@ -66,3 +66,18 @@ def when(moment: datetime, *, clock: bool = True) -> str:
     """A moment on people's wall clock: "Fri 8 Feb, 11:00"."""
     day = f"{moment:%a} {moment.day} {moment:%b}"
     return f"{day}, {moment:%H:%M}" if clock else day
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount of money in three figures.
+
+    >>> money(4_120_000, "USD"), money(72_300, "EUR")
+    ('$4.12 M', '€72.3 k')
+    """
+    sign = {"USD": "$", "EUR": "€", "GBP": "£"}.get(currency, "")
+    for size, suffix in ((1e9, " B"), (1e6, " M"), (1e3, " k")):
+        if amount >= size:
+            scaled = amount / size
+            digits = 2 if scaled < 10 else 1 if scaled < 100 else 0
+            return f"{sign}{scaled:.{digits}f}{suffix}" + ("" if sign else f" {currency}".rstrip())
+    return f"{sign}{round(amount)}" + ("" if sign else f" {currency}".rstrip())

@@ -1,0 +1,110 @@
+"""Asks the front door what a cause needs: a stretch of time and comparable ones before, by every dimension."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from lapwing.alerts.cause import Breakdown, Cause, Subject, breakdown, explain, label_twins, usual_half
+from lapwing.alerts.detect import Kind
+from lapwing.alerts.history import Asking, Slice, Totals, Value
+from lapwing.alerts.judged import Judged
+from lapwing.model.calendar import from_us, to_us
+from lapwing.model.dataset import Dataset
+
+if TYPE_CHECKING:
+    from lapwing.query.service import Lapwing
+
+WEEKS = 4
+"""How many weeks back comparable stretches are looked for."""
+MOST_VALUES = 500
+"""A dimension with more values than this is no use as a cause, and costly to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    cause: Cause
+    breakdowns: tuple[Breakdown, ...]
+
+
+class Causes:
+    """Finds causes; keeps what it learned about dimensions that only rename another."""
+
+    def __init__(self, lapwing: Lapwing) -> None:
+        self._lapwing = lapwing
+        self._twins: dict[str, Mapping[tuple[str, str], Mapping[Value, Value]]] = {}
+        self._lock = threading.Lock()
+
+    def find(self, judged: Judged, within: Slice, start: int, end: int, direction: int) -> Found:
+        """The cause of a difference over [start, end) (UTC microseconds) in a slice."""
+        if judged.measured.kind is Kind.LEVEL:
+            return Found(Cause("No cause is looked for: the parts of this metric do not add up.", None, None, False), ())
+        dataset = self._lapwing.project.datasets[judged.monitor.dataset]
+        asking = Asking(lapwing=self._lapwing, measured=judged.measured, zone=self._lapwing.project.timezone)
+        since = int(judged.borders[0])
+        before = [pair for pair in earlier(start, end, asking.zone) if pair[0] >= since]
+
+        def totals(by: tuple[str, ...], inside: Slice) -> tuple[Totals, Totals]:
+            return asking.totals(by, inside, start, end), usual_half([asking.totals(by, inside, *pair) for pair in before])
+
+        if not before:
+            return Found(Cause("No clear cause. There is no comparable week before it.", None, None, False), ())
+        subject = Subject(
+            direction=direction,
+            rates=judged.measured.exposure is not None,
+            ratio=judged.measured.ratio,
+            unit=judged.metric.shown.unit,
+        )
+        fixed = {name for name, _ in within}
+        raw = []
+        for name, dimension in dataset.dimensions.items():
+            if name not in fixed:
+                after, usual = totals((name,), within)
+                if 1 < len(after) <= MOST_VALUES:
+                    raw.append(breakdown(name, dimension.shown.label, after, usual, subject))
+        shown = label_twins(tuple(raw), self._twins_of(dataset, asking))
+        shown = tuple(item for item in shown if item.dimension not in fixed)
+        return Found(explain(shown, within, totals, subject), shown)
+
+    def _twins_of(self, dataset: Dataset, asking: Asking) -> Mapping[tuple[str, str], Mapping[Value, Value]]:
+        """Pairs of dimensions of which each value of one goes with one value of the other: a code and its name. The longer
+        texts are the names."""
+        with self._lock:
+            known = self._twins.get(dataset.name)
+        if known is not None:
+            return known
+        found: dict[tuple[str, str], Mapping[Value, Value]] = {}
+        asked = asking.measured.asked[-1:]
+        taken: set[str] = set()
+        for one, other in combinations(dataset.dimensions, 2):
+            if one in taken or other in taken:
+                continue
+            pairs = asking.pairs(one, other, asked)
+            forth, back = dict(pairs), {b: a for a, b in pairs}
+            texts = all(isinstance(a, str) and isinstance(b, str) for a, b in pairs if a is not None and b is not None)
+            if len(pairs) < 3 or not texts or len(forth) != len(pairs) or len(back) < 0.9 * len(pairs):
+                continue
+            longer = sum(len(str(b)) for b in forth.values()) >= sum(len(str(a)) for a in forth)
+            if longer:
+                found[one, other] = {a: b for a, b in forth.items() if b is not None}
+                taken.add(other)
+        with self._lock:
+            self._twins[dataset.name] = found
+        return found
+
+
+def earlier(start: int, end: int, zone: str) -> list[tuple[int, int]]:
+    """The same stretch by the wall clock, one to four weeks (or the stretch's own length in weeks, if longer) before."""
+    info = ZoneInfo(zone)
+    weeks = max(1, -(-(end - start) // (7 * 86_400_000_000)))
+
+    def back(moment: int, count: int) -> int:
+        local = from_us(moment).astimezone(info).replace(tzinfo=None) - timedelta(weeks=weeks * count)
+        return to_us(local.replace(tzinfo=info))
+
+    return [(back(start, count), back(end, count)) for count in range(1, WEEKS + 1)]

@@ -1,0 +1,177 @@
+"""A monitor's whole history, judged: what was, what was expected, and the incidents that follow from it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.alerts.detect import Detection, Floats, Kind, detect
+from lapwing.alerts.history import Asking, Series, Slice
+from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
+from lapwing.alerts.measured import Measured, measured
+from lapwing.alerts.season import quiet_buckets, slots, tuning
+from lapwing.model.calendar import edges
+from lapwing.model.dataset import Better, Dataset, Metric
+from lapwing.model.monitor import Monitor
+from lapwing.model.problem import Refused
+
+if TYPE_CHECKING:
+    from lapwing.query.service import Lapwing
+
+MOST_CELLS = 50_000_000
+"""Series x buckets that one monitor may watch."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Arrays are (S, T); `borders` are the T + 1 borders of the buckets, UTC microseconds. A bucket is known to people at
+    `known`: its end, and the time that its data needs to be complete. Where `monitor.by` splits, the whole is watched too
+    (the last series), so that what happens everywhere is told once."""
+
+    monitor: Monitor
+    metric: Metric
+    measured: Measured
+    slices: tuple[Slice, ...]
+    borders: npt.NDArray[np.int64]
+    complete_after: int
+    amount: Floats
+    exposure: Floats
+    detection: Detection
+
+    @cached_property
+    def known(self) -> npt.NDArray[np.int64]:
+        return self.borders[1:] + self.complete_after
+
+    @cached_property
+    def actual(self) -> Floats:
+        return self.measured.value(self.amount, self.exposure)
+
+    @cached_property
+    def rules(self) -> Rules:
+        better = self.metric.shown.better
+        direction = {None: 0, Better.UP: -1, Better.DOWN: 1}[better]
+        quiet = quiet_buckets(self.monitor.grain)
+        return Rules(threshold=self.monitor.sensitivity, direction=direction, quiet=quiet, rejoin=2 * quiet)
+
+    @cached_property
+    def minimum(self) -> Floats:
+        """The smallest difference worth telling, by bucket."""
+        if self.monitor.min_change is not None:
+            return np.full(self.amount.shape, self.monitor.min_change)
+        return learned_minimum(self.detection.expected, self.detection.ready, self.measured.kind, self.exposure)
+
+    @cached_property
+    def episodes(self) -> tuple[tuple[Episode, ...], ...]:
+        return episodes(self.actual, self.detection, self.minimum, self.rules)
+
+    def known_buckets(self, moment: int) -> int:
+        """How many buckets people knew at a moment (UTC microseconds)."""
+        return int(np.searchsorted(self.known, moment, side="right"))
+
+    def pack(self) -> bytes:
+        """The arrays, to be kept."""
+        found = self.detection
+        arrays: Mapping[str, npt.NDArray[np.generic]] = {
+            "borders": self.borders,
+            "amount": self.amount,
+            "exposure": self.exposure,
+            "expected": found.expected,
+            "lower": found.lower.astype(np.float32),
+            "upper": found.upper.astype(np.float32),
+            "score": found.score,
+            "ready": found.ready,
+        }
+        out = io.BytesIO()
+        slices = np.array(json.dumps(self.slices))
+        np.savez_compressed(out, allow_pickle=False, slices=slices, complete_after=np.int64(self.complete_after), **arrays)
+        return out.getvalue()
+
+
+def unpack(data: bytes, monitor: Monitor, dataset: Dataset, metric: Metric) -> Judged:
+    """What `Judged.pack` kept."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as kept:
+        lower, upper = (kept[name].astype(np.float64) for name in ("lower", "upper"))
+        return Judged(
+            monitor=monitor,
+            metric=metric,
+            measured=measured(dataset, metric),
+            slices=tuple(tuple((name, value) for name, value in one) for one in json.loads(str(kept["slices"]))),
+            borders=kept["borders"],
+            complete_after=int(kept["complete_after"]),
+            amount=kept["amount"],
+            exposure=kept["exposure"],
+            detection=Detection(kept["expected"], lower, upper, kept["score"], kept["ready"]),
+        )
+
+
+def judge(lapwing: Lapwing, monitor: Monitor) -> Judged:
+    """Asks for the monitor's whole history (one query, and one for the whole where it is split) and judges it.
+
+    Raises:
+        Refused: it would watch more than can be judged at once.
+    """
+    dataset, metric = lapwing.project.metric(monitor.metric)
+    plan = measured(dataset, metric)
+    asking = Asking(lapwing=lapwing, measured=plan, zone=lapwing.project.timezone)
+    series = asking.series(monitor.by, monitor.slice, monitor.grain)
+    if monitor.by:
+        series = _with_whole(series, asking.series((), monitor.slice, monitor.grain))
+    if series.amount.size > MOST_CELLS:
+        raise Refused.of(
+            "too-many-series",
+            f"Monitor {monitor.name} would watch {len(series.slices):,} series of {len(series.starts):,} buckets.",
+            hint="Watch fewer dimensions, a slice, or a longer grain.",
+        )
+    borders = _borders(series.starts, monitor, lapwing.project.timezone, lapwing.project.week_start)
+    complete_after = int(dataset.complete_after.total_seconds() * 1e6)
+    watermark = series.data_until if series.data_until is not None else 0
+    complete = borders[1:] <= watermark
+    values = np.where(complete, plan.value(series.amount, series.exposure), np.nan)
+    found = detect(
+        values,
+        slots(series.starts, monitor.grain, ZoneInfo(lapwing.project.timezone)),
+        kind=plan.kind,
+        exposure=series.exposure if plan.ratio else None,
+        width=monitor.sensitivity,
+        tuning=tuning(monitor.grain),
+    )
+    if plan.kind is not Kind.LEVEL and not np.nanmin(values, initial=0.0) < 0:
+        found = Detection(found.expected, np.maximum(found.lower, 0.0), found.upper, found.score, found.ready)
+    return Judged(
+        monitor=monitor,
+        metric=metric,
+        measured=plan,
+        slices=series.slices,
+        borders=borders,
+        complete_after=complete_after,
+        amount=np.where(complete, series.amount, np.nan),
+        exposure=series.exposure,
+        detection=found,
+    )
+
+
+def _with_whole(parts: Series, whole: Series) -> Series:
+    """The series of the parts, then the whole: over the whole's buckets, which are those of all parts."""
+    if not len(whole.starts) or not np.array_equal(parts.starts, whole.starts):
+        return parts
+    return Series(
+        (*parts.slices, *whole.slices),
+        whole.starts,
+        np.concatenate([parts.amount, whole.amount]),
+        np.concatenate([parts.exposure, whole.exposure]),
+        whole.data_until,
+    )
+
+
+def _borders(starts: npt.NDArray[np.int64], monitor: Monitor, zone: str, week_start: int) -> npt.NDArray[np.int64]:
+    if not len(starts):
+        return np.zeros(1, np.int64)
+    return edges(monitor.grain, zone, int(starts[0]), int(starts[-1]) + 1, week_start)

@@ -1,0 +1,114 @@
+"""An incident's story: numbered steps, each with the time when people could know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from lapwing.alerts.incidents import Episode
+from lapwing.alerts.judged import Judged
+from lapwing.alerts.totals import at_stake, numbers
+from lapwing.alerts.views import StoryStep
+from lapwing.alerts.words import money, number, signed, when
+from lapwing.model.calendar import from_us, local_iso
+from lapwing.model.dataset import Dataset
+from lapwing.model.grain import Unit
+
+ORDER = ("opened", "cause", "grew", "worst", "easing", "resolved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What is told of: an incident of one series, as known."""
+
+    judged: Judged
+    dataset: Dataset
+    row: int
+    episode: Episode
+    zone: str
+
+    def story(self, known: int, cause: str) -> list[StoryStep]:
+        """The steps as they were known when `known` buckets were. `cause` is the sentence of the cause at the opening."""
+        steps = [self._step(step.kind, step.bucket) for step in self.episode.steps]
+        steps.insert(1, self._tell("cause", self.episode.opened, cause))
+        worst, easing = self._worst(known)
+        if worst not in {step.bucket for step in self.episode.steps}:
+            steps.append(self._step("worst", worst))
+        if easing is not None:
+            steps.append(self._step("easing", easing))
+        return sorted(steps, key=lambda step: (step.at, ORDER.index(step.kind)))
+
+    def _worst(self, known: int) -> tuple[int, int | None]:
+        """The bucket of the largest difference, and the first after it with less than half of that."""
+        judged = self.judged
+        last = min(known - 1, self.episode.last if self.episode.resolved is not None else known - 1)
+        part = np.s_[self.row, self.episode.first : last + 1]
+        found = (judged.actual[part] - judged.detection.expected[part]) * self.episode.direction
+        found = np.where(np.isfinite(judged.detection.score[part]), found, np.nan)
+        if np.isnan(found).all():
+            return self.episode.opened, None
+        worst = int(np.nanargmax(found))
+        after = np.flatnonzero(found[worst + 1 :] < found[worst] / 2)
+        easing = None if not len(after) else self.episode.first + worst + 1 + int(after[0])
+        return self.episode.first + worst, easing
+
+    def _step(self, kind: str, bucket: int) -> StoryStep:
+        return self._tell(kind, bucket, self._says(kind, bucket))
+
+    def _tell(self, kind: str, bucket: int, says: str) -> StoryStep:
+        borders = self.judged.borders
+        at, start = local_iso(int(self.judged.known[bucket]), self.zone), local_iso(int(borders[bucket]), self.zone)
+        return StoryStep(at=at, bucket=start, kind=kind, says=says)
+
+    def _says(self, kind: str, bucket: int) -> str:
+        here = f"{self._values(bucket, bucket)} {self._at(bucket)}"
+        match kind:
+            case "opened":
+                return self._opened(bucket)
+            case "grew":
+                return f"{here}: a new record. Told again."
+            case "worst":
+                return f"{here}, {self._expected(bucket, bucket)} expected.{self._money(bucket)}"
+            case "easing":
+                return f"{here}: less than half as far from what was expected as at the worst."
+            case _:
+                return self._resolved()
+
+    def _opened(self, bucket: int) -> str:
+        if bucket != self.episode.opened:
+            return f"Again: {self._values(bucket, bucket)} {self._at(bucket)}, {self._expected(bucket, bucket)} expected."
+        first = self.episode.first
+        span = self._at(bucket) if first == bucket else f"from {self._clock(first)} to {self._clock(bucket, end=self._short)}"
+        return f"{self._values(first, bucket)} {span}, {self._expected(first, bucket)} expected.{self._money(bucket)}"
+
+    def _resolved(self) -> str:
+        quiet, grain, shown = self.judged.rules.quiet, self.judged.monitor.grain, self.judged.metric.shown
+        counted = f"{quiet} buckets of {grain}" if grain.count != 1 else f"{quiet} {grain}s" if quiet != 1 else f"One {grain}"
+        found = numbers(self.judged, self.row, self.episode.first, self.episode.last)
+        difference = signed(found.difference, shown.format, shown.unit)
+        return f"{counted} inside the range. In all {difference} against what was expected."
+
+    def _values(self, first: int, last: int) -> str:
+        shown = self.judged.metric.shown
+        return number(numbers(self.judged, self.row, first, last).actual, shown.format, shown.unit)
+
+    def _expected(self, first: int, last: int) -> str:
+        shown = self.judged.metric.shown
+        return number(numbers(self.judged, self.row, first, last).expected, shown.format, shown.unit)
+
+    def _money(self, bucket: int) -> str:
+        found = at_stake(numbers(self.judged, self.row, self.episode.first, bucket), self.dataset, self.judged.metric)
+        return "" if found is None else f" {money(*found)} so far."
+
+    @property
+    def _short(self) -> bool:
+        return self.judged.monitor.grain.unit in (Unit.SECOND, Unit.MINUTE, Unit.HOUR)
+
+    def _at(self, bucket: int) -> str:
+        return f"{'at' if self._short else 'on'} {self._clock(bucket)}"
+
+    def _clock(self, bucket: int, *, end: bool = False) -> str:
+        local = from_us(int(self.judged.borders[bucket + end])).astimezone(ZoneInfo(self.zone))
+        return f"{local:%H:%M}" if self._short else when(local, clock=False)

@@ -1,0 +1,241 @@
+"""What the pages are given: frozen and JSON-ready. Times in charts are UTC milliseconds, others ISO 8601 texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.alerts.cause import Breakdown, Cause, Row
+from lapwing.alerts.history import Value
+
+Json = dict[str, Any]
+SliceJson = Mapping[str, Value]
+
+
+class View:
+    """A view is the JSON of its fields."""
+
+    def as_dict(self) -> Json:
+        return plain(asdict(self))  # type: ignore[call-overload,no-any-return]  # every subclass is a dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart(View):
+    """`outside`: judged, and outside its range. Nothing is drawn after `until`."""
+
+    time: list[int]
+    actual: list[float | None]
+    expected: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+    outside: list[bool]
+    until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtStake(View):
+    amount: float
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseView(View):
+    says: str
+    slice: SliceJson | None
+    share: float | None
+    clear: bool
+
+    @classmethod
+    def of(cls, cause: Cause) -> CauseView:
+        named = None if cause.slice is None else dict(cause.slice)
+        return cls(says=cause.says, slice=named, share=cause.share, clear=cause.clear)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView(View):
+    name: str
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentSummary(View):
+    """An incident as it was known at the moment asked. `opened` is when its trouble began, `known_at` when people could know,
+    `until` the end of what its numbers count. `folded`: how many incidents of its slices it stands for."""
+
+    id: int
+    monitor: str
+    metric: str
+    label: str
+    unit: str
+    format: str
+    better: str | None
+    grain: str
+    slice: SliceJson
+    state: str
+    opened: str
+    known_at: str
+    until: str
+    resolved: str | None
+    actual: float | None
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    difference: float | None
+    at_stake: AtStake | None
+    cause: CauseView
+    chart: Chart
+    events: list[EventView]
+    folded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryStep(View):
+    """`at`: when people could know it; `bucket`: the bucket it was seen in. Both ISO."""
+
+    at: str
+    bucket: str
+    kind: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related(View):
+    id: int
+    metric: str
+    label: str
+    slice: SliceJson
+    says: str
+    series: list[float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentView(View):
+    summary: IncidentSummary
+    story: list[StoryStep]
+    causes: list[Breakdown]
+    related: list[Related]
+    receipt: Json | None
+
+    def as_dict(self) -> Json:
+        return {
+            **self.summary.as_dict(),
+            "story": [step.as_dict() for step in self.story],
+            "causes": [
+                {"dimension": b.dimension, "label": b.label, "rows": [row_json(row) for row in b.rows]} for b in self.causes
+            ],
+            "related": [one.as_dict() for one in self.related],
+            "receipt": self.receipt,
+        }
+
+
+def row_json(row: Row) -> Json:
+    """A row of a breakdown; what is not known is left out."""
+    return {name: value for name, value in plain(asdict(row)).items() if value is not None or name == "value"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet(View):
+    """A watched series inside its range: its last value and a short line. `ready`: it has enough history to be judged."""
+
+    monitor: str
+    metric: str
+    label: str
+    slice: SliceJson
+    unit: str
+    format: str
+    value: float | None
+    ready: bool
+    time: list[int]
+    series: list[float | None]
+    expected: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved(View):
+    id: int
+    metric: str
+    label: str
+    slice: SliceJson
+    opened: str
+    resolved: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day(View):
+    day: str
+    open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching(View):
+    metrics: int
+    series: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board(View):
+    """What needs a look at `as_of`, the most money (then the most unusual) first, and what is quiet."""
+
+    as_of: str
+    now: str
+    pinned: bool
+    data_until: str | None
+    followed: int
+    incidents: list[IncidentSummary]
+    quiet: list[Quiet]
+    resolved: list[Resolved]
+    next_check: str | None
+    last_check: str | None
+    days: list[Day]
+    watching: Watching
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band(View):
+    """What a metric's buckets were expected to be. `says`: a sentence on how far to trust it."""
+
+    time: list[int]
+    expected: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+    ready: bool
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorView(View):
+    """A monitor from YAML (`file`, `line`) or followed in the UI (`followed`)."""
+
+    name: str
+    metric: str
+    label: str
+    grain: str
+    by: list[str]
+    slice: SliceJson
+    sensitivity: float
+    min_change: float | None
+    followed: bool
+    file: str | None
+    line: int | None
+
+
+def plain(data: Any) -> Any:
+    """JSON has no nan: what is not a number is null."""
+    if isinstance(data, dict):
+        return {key: plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
+
+
+def listed(values: npt.NDArray[np.float64]) -> list[float | None]:
+    """A series for JSON, rounded to nine significant digits."""
+    return [float(f"{value:.9g}") if math.isfinite(value) else None for value in values.tolist()]
