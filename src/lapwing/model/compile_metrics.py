@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lapwing.model.documents.dataset import DatasetDocument, MetricDocument
 from lapwing.model.documents.read import Draft
-from lapwing.model.expression import Binary, Expression, MeasureRef, Number, measures
+from lapwing.model.expression import Binary, Call, Expression, MeasureRef, Number, measures
 from lapwing.model.expression_parse import NotAnExpression, parse
 from lapwing.model.names import nearest
 from lapwing.model.positions import Location
@@ -14,6 +14,7 @@ from lapwing.model.problem import Problem
 
 Drafts = Mapping[str, Draft[DatasetDocument]]
 _Name = tuple[str, str]
+_MOST_NODES = 400  # metrics of metrics of metrics may grow without end; trees are walked by recursion
 _UNKNOWN = Number(0)  # stands where a reference leads nowhere, so that the rest is read
 
 
@@ -62,6 +63,10 @@ class Expressions:
             self.problems.append(Problem("not-a-ratio", says, draft.located.key(*location), hint=hint))
             return None
         if not sound:
+            return None
+        if _larger(expression, _MOST_NODES):
+            says = f"The metric is made of more than {_MOST_NODES} terms."
+            self.problems.append(Problem("too-large", says, draft.located.key(*location), hint="Simplify it."))
             return None
         return expression if self._meets(expression, draft, location) else None
 
@@ -123,7 +128,7 @@ class Expressions:
         if len(datasets) < 2:
             return True
         drafts = [self._drafts[name] for name in datasets]
-        if any(part.is_broken("dimensions", *key[1:2]) for part in drafts for key in part.broken):
+        if any(location[0] == "dimensions" for part in drafts for location in part.broken):
             return True
         if set.intersection(*(set(part.document.dimensions) for part in drafts)):
             return True
@@ -132,6 +137,20 @@ class Expressions:
         hint = "Give a dimension of each the same name."
         self.problems.append(Problem("no-common-dimensions", says, draft.located.key(*location), hint=hint))
         return False
+
+
+def _larger(expression: Expression, most: int) -> bool:
+    """Whether a tree has more than `most` nodes; deep ones are counted without recursion."""
+    left: list[Expression] = [expression]
+    for _ in range(most):
+        if not left:
+            return False
+        match left.pop():
+            case Binary(_, one, other):
+                left += [one, other]
+            case Call(_, arguments):
+                left += arguments
+    return bool(left)
 
 
 def text_of(document: MetricDocument) -> str:

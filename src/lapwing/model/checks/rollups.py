@@ -40,7 +40,7 @@ def rollups(draft: Draft[DatasetDocument]) -> Iterator[Problem]:
         if not allowed:
             yield Problem(
                 "bad-rollup-grain",
-                f"Buckets of a {rollup.grain} fit into no longer partition.",
+                f"Buckets by {rollup.grain} fit into no longer partition.",
                 draft.located.key("rollups", name, "grain"),
                 ("day",),
                 "A rollup by day answers for weeks and years as well.",
@@ -48,7 +48,7 @@ def rollups(draft: Draft[DatasetDocument]) -> Iterator[Problem]:
         elif rollup.partition and not (rollup.partition.count == 1 and rollup.partition.unit in allowed):
             yield Problem(
                 "bad-partition",
-                f"A partition of a {rollup.partition} does not hold several whole buckets of {rollup.grain}.",
+                f"A partition by {rollup.partition} does not hold several whole buckets by {rollup.grain}.",
                 draft.located.key("rollups", name, "partition"),
                 hint=f"Take {' or '.join(allowed)}.",
             )

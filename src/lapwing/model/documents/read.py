@@ -55,19 +55,24 @@ _EXPECTED = {
     "tuple_type": "a list",
 }
 _NAMED = frozenset({"sources", "joins", "dimensions", "measures", "metrics", "rollups", "monitors", "events"})
+_MISSING = frozenset({"measure-aggregation", "metric-kind", "missing-key"})
+_OTHER_VALUES = {"parquet": "files", "csv": "files", "json": "files", "file": "files", "pg": "postgres"}
 _STAND_INS: Mapping[str, Any] = {"time": {"column": "time"}, "dataset": "dataset", "name": "project"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Generic[D]):
     """What could be read of a file. `broken` holds the places whose content was left out for its mistakes, so that nobody
-    calls unknown what is only wrong."""
+    calls unknown what is only wrong. `misspelt` holds the groups that an unknown key seems to mean."""
 
     located: Located
     document: D
     broken: frozenset[Location]
+    misspelt: frozenset[str] = frozenset()
 
     def is_broken(self, *location: str | int) -> bool:
+        if location[0] in self.misspelt:
+            return True
         return any(location[:length] in self.broken for length in range(1, len(location) + 1))
 
 
@@ -79,13 +84,15 @@ def draft(model: type[D], located: Located) -> tuple[Draft[D] | None, list[Probl
     while True:
         try:
             document = model.model_validate(data)
-            return Draft(located=located, document=document, broken=frozenset(broken)), problems
+            misspelt = frozenset(near for problem in problems for near in problem.nearest if near in _NAMED)
+            return Draft(located=located, document=document, broken=frozenset(broken), misspelt=misspelt), problems
         except ValidationError as error:
             before = len(broken)
             for item in error.errors(include_url=False):
                 location = _in_data(item["loc"], located)
-                if not any(location[: len(seen)] == seen for seen in broken):
-                    problems.append(_problem(model, located, location, item))
+                problem = _problem(model, located, location, item)
+                if not _follows(problem, location, broken):
+                    problems.append(problem)
                 broken.add(_cut(location, item["type"]))
             if len(broken) == before:
                 return None, problems
@@ -93,6 +100,13 @@ def draft(model: type[D], located: Located) -> tuple[Draft[D] | None, list[Probl
         for key, stand_in in _STAND_INS.items():
             if key in model.model_fields and (key,) in broken:
                 data[key] = stand_in
+
+
+def _follows(problem: Problem, location: Location, broken: set[Location]) -> bool:
+    """Whether a problem comes of what was taken out: it is within that, or it misses what was misspelt."""
+    within = any(location[: len(seen)] == seen for seen in broken)
+    around = any(len(seen) > len(location) and seen[: len(location)] == location for seen in broken)
+    return within or (around and bool(location) and problem.code in _MISSING)
 
 
 def _in_data(location: tuple[int | str, ...], located: Located) -> Location:
@@ -139,10 +153,10 @@ def _problem(model: type[Document], located: Located, location: Location, error:
         case "missing":
             return Problem("missing-key", f"The key {key} is missing.", place, hint=f"Add {key}:.")
         case "literal_error":
-            valid = re.findall(r"'([^']+)'", context["expected"])
+            valid = [word for word in re.findall(r"'([^']*)'", context["expected"]) if word]
             given = error["input"] if isinstance(error["input"], str) else ""
-            says = f"{key} is one of {', '.join(valid)}."
-            return Problem("bad-value", says, place, nearest(given, valid))
+            other = (_OTHER_VALUES[given],) if _OTHER_VALUES.get(given) in valid else nearest(given, valid)
+            return Problem("bad-value", f"{key} is one of {', '.join(valid)}.", place, other)
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             return Problem("bad-value", f"{error['msg'].replace('Input', key)}.", place)
         case kind if kind in _EXPECTED:
