@@ -1,0 +1,173 @@
+"""Files: Parquet, CSV and JSON lines in a folder, read by the engine itself.
+
+Each file is a table named after it (`orders.csv` is `orders`); each folder that holds files of one kind is one table, its
+files read together (`flights/2013-01.parquet`, ... is `flights`). The path may also be one file, or a pattern with `*`
+that makes one table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from lapwing.model.problem import SourceError
+from lapwing.model.project import SourceConfig
+from lapwing.sources.base import Capabilities, Column, Source, Stream, Table
+from lapwing.sources.engine import Engine
+from lapwing.sources.parquet_footers import ParquetFooters
+from lapwing.sources.quote import identifier, text
+from lapwing.sources.streams import EngineStream
+
+KINDS = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".tsv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".jsonl.gz": "json",
+}
+READERS = {"parquet": "read_parquet", "csv": "read_csv", "json": "read_json"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileSet:
+    """The files behind one table, in name order."""
+
+    kind: str
+    files: tuple[Path, ...]
+
+    def fingerprint(self) -> str:
+        """Changes whenever a file was added, removed or written."""
+        return ";".join(
+            f"{file.name}:{stat.st_size}:{stat.st_mtime_ns}" for file in self.files for stat in [file.stat()]
+        )
+
+
+class FilesSource(Source):
+    """See the module. `path` has to exist when it is asked."""
+
+    kind: ClassVar[str] = "files"
+
+    def __init__(self, config: SourceConfig, engine: Engine) -> None:
+        if config.path is None:
+            raise SourceError.of("no-path", f"The source {config.name} has no path.", place=config.place)
+        self.name, self._path, self._place, self._engine = config.name, config.path, config.place, engine
+        self._time_limit = config.time_limit
+        self.capabilities = Capabilities(dialect="duckdb", native=True)
+        self._tables: dict[str, tuple[str, Table]] = {}
+        self._footers = ParquetFooters()
+
+    def tables(self) -> tuple[Table, ...]:
+        return tuple(self._table(name, found) for name, found in self._sets().items())
+
+    def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
+        cursor = self._engine.cursor()
+        cursor.set_time_limit(time_limit if time_limit is not None else self._time_limit)
+        return EngineStream(self.name, cursor, sql, columns)
+
+    def scan_sql(
+        self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
+    ) -> str:
+        wanted = ", ".join(identifier(column.name) for column in columns) or "1 AS one"
+        sql = f"SELECT {wanted} FROM {self.relation(table)}"
+        sql += f" WHERE {where}" if where else ""
+        return sql if limit is None else f"{sql} LIMIT {limit}"
+
+    def relation(self, table: Table) -> str:
+        return self._relation(self._set(table.name))
+
+    def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
+        found = self._set(table.name)
+        if column is None or found.kind != "parquet":
+            return found.fingerprint()
+        touched = [file for file in found.files if self._footers.overlaps(file, column, start, end)]
+        return FileSet("parquet", tuple(touched)).fingerprint()
+
+    def close(self) -> None:
+        self._tables.clear()
+
+    def _sets(self) -> dict[str, FileSet]:
+        """Table name -> its files."""
+        path = self._path
+        if "*" in path.name:
+            found = _known(path.parent.glob(path.name))
+            literal = re.sub(r"[^A-Za-z0-9_]+$", "", path.name.split("*")[0])
+            return self._one(literal or path.parent.name, found)
+        if path.is_file():
+            return self._one(_stem(path), [path])
+        if not path.is_dir():
+            raise SourceError.of(
+                "missing-path",
+                f"The source {self.name} reads {path}, which is not there.",
+                place=self._place,
+                hint="Mend the path in lapwing.yaml, or put the data there.",
+            )
+        sets: dict[str, FileSet] = {}
+        for entry in sorted(path.iterdir()):
+            if entry.name.startswith((".", "_")) or entry.name.endswith(".part"):
+                continue
+            if entry.is_dir():
+                sets.update(self._one(entry.name, _known(entry.rglob("*"))))
+            elif _kind(entry):
+                sets.update(self._one(_stem(entry), [entry]))
+        return sets
+
+    def _one(self, name: str, files: list[Path]) -> dict[str, FileSet]:
+        kinds = {_kind(file) for file in files}
+        if len(kinds) > 1:
+            raise SourceError.of(
+                "mixed-files",
+                f"The table {self.name}.{name} has files of several kinds: {', '.join(sorted(map(str, kinds)))}.",
+                place=self._place,
+                hint="Keep one kind in a folder.",
+            )
+        return {name: FileSet(str(kinds.pop()), tuple(sorted(files)))} if files else {}
+
+    def _set(self, name: str) -> FileSet:
+        found = self._sets().get(name)
+        if found is None:
+            raise SourceError.of("table-vanished", f"The files of {self.name}.{name} are not there any more.")
+        return found
+
+    def _relation(self, found: FileSet) -> str:
+        names = ", ".join(text(str(file)) for file in found.files)
+        together = ", union_by_name = true" if len(found.files) > 1 else ""
+        lines = ", format = 'newline_delimited'" if found.kind == "json" and found.files[0].suffix != ".json" else ""
+        return f"{READERS[found.kind]}([{names}]{together}{lines})"
+
+    def _table(self, name: str, found: FileSet) -> Table:
+        fingerprint = found.fingerprint()
+        known = self._tables.get(name)
+        if known and known[0] == fingerprint:
+            return known[1]
+        with self._engine.cursor() as cursor:
+            cursor.set_time_limit(self._time_limit)
+            described = cursor.execute(f"DESCRIBE SELECT * FROM {self._relation(found)}")
+        table = Table(
+            source=self.name,
+            schema="",
+            name=name,
+            columns=tuple(Column(column, kind, null == "YES") for column, kind, null, *_ in described),
+            rows=self._footers.rows(found.files) if found.kind == "parquet" else None,
+            bytes=sum(file.stat().st_size for file in found.files),
+        )
+        self._tables[name] = (fingerprint, table)
+        return table
+
+
+def _kind(file: Path) -> str | None:
+    name = file.name.lower()
+    return next((kind for suffix, kind in KINDS.items() if name.endswith(suffix)), None)
+
+
+def _known(files: Iterable[Path]) -> list[Path]:
+    return [file for file in files if file.is_file() and _kind(file) and not file.name.startswith((".", "_"))]
+
+
+def _stem(file: Path) -> str:
+    return file.name.split(".")[0]

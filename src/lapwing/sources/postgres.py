@@ -1,0 +1,231 @@
+"""PostgreSQL: rows through ADBC, the catalog through psycopg."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+import time
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from lapwing.model.problem import LapwingError, Place, SourceError
+from lapwing.model.project import SourceConfig
+from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
+from lapwing.sources.postgres_types import column_of, transport
+from lapwing.sources.quote import identifier
+from lapwing.sources.streams import AdbcStream
+
+_EXACT = frozenset(
+    {
+        Family.BOOLEAN,
+        Family.INTEGER,
+        Family.DECIMAL,
+        Family.FLOAT,
+        Family.TEXT,
+        Family.DATE,
+        Family.TIMESTAMP,
+        Family.TIMESTAMPTZ,
+    }
+)
+CAPABILITIES = Capabilities(
+    dialect="postgres",
+    pushable={
+        Operation.EQUAL: _EXACT,
+        Operation.ORDER: _EXACT,
+        Operation.IN: _EXACT,
+        Operation.IS_NULL: frozenset(Family),
+        Operation.LIKE: frozenset({Family.TEXT}),
+        Operation.PREFIX: frozenset({Family.TEXT}),
+        Operation.AND_OR_NOT: frozenset(Family),
+        Operation.LIMIT: frozenset(Family),
+    },
+)
+_COLUMNS = """
+select n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), not a.attnotnull,
+       greatest(c.reltuples, 0)::bigint, case when c.relkind in ('r', 'm') then pg_table_size(c.oid) end,
+       coalesce(obj_description(c.oid, 'pg_class'), '')
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+join pg_attribute a on a.attrelid = c.oid
+where c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdropped
+  and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  and (%(schemas)s::text[] is null or n.nspname = any(%(schemas)s))
+  and has_table_privilege(c.oid, 'select')
+order by 1, 2, a.attnum
+"""
+_CATALOG_SECONDS = 30.0
+
+
+class PostgresSource(Source):
+    """See the module. Sessions are read-only and in UTC; the schema public is left out of names."""
+
+    kind: ClassVar[str] = "postgres"
+
+    def __init__(self, config: SourceConfig) -> None:
+        if config.dsn is None:
+            raise SourceError.of("no-dsn", f"The source {config.name} has no dsn.", place=config.place)
+        self.name, self._dsn, self._place = config.name, config.dsn, config.place
+        self._schemas = list(config.schemas) or None
+        self._time_limit = config.time_limit
+        self.capabilities = CAPABILITIES
+        self._pool: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._known: tuple[float, tuple[Table, ...]] | None = None
+        self._lock = threading.Lock()
+
+    def tables(self) -> tuple[Table, ...]:
+        with self._lock:
+            if self._known is None or time.monotonic() - self._known[0] > _CATALOG_SECONDS:
+                self._known = (time.monotonic(), self._look())
+            return self._known[1]
+
+    def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
+        return AdbcStream(
+            self.name,
+            self._connect(),
+            sql,
+            columns,
+            time_limit=time_limit if time_limit is not None else self._time_limit,
+            release=self._release,
+            explain_error=self._explain,
+        )
+
+    def scan_sql(
+        self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
+    ) -> str:
+        wanted = ", ".join(f"{transport(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
+        sql = f"SELECT {wanted} FROM {self._full(table)}"
+        sql += f" WHERE {where}" if where else ""
+        return sql if limit is None else f"{sql} LIMIT {limit}"
+
+    def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
+        """Every write gives its rows a new xmin and a deletion lowers the count; of what has no xmin (views, foreign
+        tables) nothing is known, so it always may have changed."""
+        import psycopg
+
+        where, values = "", {}
+        if column is not None and start is not None and end is not None:
+            where = f" where {identifier(column)} >= to_timestamp(%(start)s) - interval '1 day'"
+            where += f" and {identifier(column)} < to_timestamp(%(end)s) + interval '1 day'"
+            values = {"start": start / 1e6, "end": end / 1e6}
+        sql = f"select count(*), coalesce(sum(xmin::text::bigint), 0), max(xmin::text::bigint) from {self._full(table)}"
+        try:
+            with self._psycopg() as connection:
+                return str(connection.execute(sql + where, values).fetchone())
+        except (psycopg.errors.UndefinedColumn, psycopg.errors.FeatureNotSupported):
+            return f"unknown {time.time_ns()}"
+        except psycopg.Error as error:
+            raise self._explain(error) from error
+
+    def close(self) -> None:
+        while not self._pool.empty():
+            self._pool.get().close()
+
+    def _full(self, table: Table) -> str:
+        return f"{identifier(table.schema or 'public')}.{identifier(table.name)}"
+
+    def _psycopg(self) -> Any:
+        import psycopg
+
+        limit = int(self._time_limit * 1000)
+        options = f"-c default_transaction_read_only=on -c statement_timeout={limit} -c timezone=UTC"
+        return psycopg.connect(self._dsn, autocommit=True, connect_timeout=5, options=options)
+
+    def _look(self) -> tuple[Table, ...]:
+        import psycopg
+
+        try:
+            with self._psycopg() as connection:
+                rows = connection.execute(_COLUMNS, {"schemas": self._schemas}).fetchall()
+                return self._tables_of(connection, rows)
+        except psycopg.Error as error:
+            raise self._explain(error) from error
+
+    def _tables_of(self, connection: Any, rows: list[tuple[Any, ...]]) -> tuple[Table, ...]:
+        columns: dict[tuple[str, str], list[Column]] = {}
+        facts: dict[tuple[str, str], tuple[int, int | None, str]] = {}
+        for schema, table, name, kind, nullable, count, size, comment in rows:
+            scale = self._scale(connection, schema, table, name) if kind == "numeric" else None
+            columns.setdefault((schema, table), []).append(column_of(name, kind, nullable, scale))
+            facts[schema, table] = (count, size, comment)
+        return tuple(
+            Table(
+                source=self.name,
+                schema="" if schema == "public" else schema,
+                name=table,
+                columns=tuple(found),
+                rows=facts[schema, table][0],
+                bytes=facts[schema, table][1],
+                description=facts[schema, table][2],
+            )
+            for (schema, table), found in columns.items()
+        )
+
+    def _scale(self, connection: Any, schema: str, table: str, column: str) -> int | None:
+        """The largest scale in a numeric column that declares none; None where it takes too long to tell, or is more
+        than 38 digits can hold."""
+        import psycopg
+
+        sql = f"select max(scale({identifier(column)})) from {identifier(schema)}.{identifier(table)}"
+        try:
+            connection.execute("set statement_timeout = 2000")
+            (scale,) = connection.execute(sql).fetchone()
+        except psycopg.Error:
+            return None
+        finally:
+            connection.execute(f"set statement_timeout = {int(self._time_limit * 1000)}")
+        return scale if scale is not None and scale <= 18 else None
+
+    def _connect(self) -> Any:
+        import adbc_driver_postgresql.dbapi as adbc
+
+        with suppress(queue.Empty):
+            return self._pool.get_nowait()
+        self.tables()  # psycopg has a time limit for connecting, and the clearer errors
+        try:
+            connection = adbc.connect(self._dsn, autocommit=True)
+            with connection.cursor() as cursor:
+                cursor.execute("set default_transaction_read_only = on")
+                cursor.execute("set timezone = 'UTC'")
+        except adbc.Error as error:
+            raise self._explain(error) from error
+        return connection
+
+    def _release(self, connection: Any, healthy: bool) -> None:
+        if healthy:
+            self._pool.put(connection)
+        else:
+            connection.close()
+
+    def _explain(self, error: Exception) -> LapwingError:
+        return explain(self.name, self._place, error)
+
+
+def explain(name: str, place: Place, error: Exception) -> SourceError:
+    """A SourceError for what a driver raised; the text is the server's, which never holds the password."""
+    state = str(getattr(error, "sqlstate", None) or "")
+    message = re.sub(r"\s+", " ", str(error).strip()).removeprefix("IO: ").rstrip(".")
+    message = re.sub(r"(password=|://[^:@/\s]*:)[^@\s]+", r"\1***", message)
+    known = {
+        "42P01": ("table-vanished", f"A table of {name} is not there any more: {message}."),
+        "42703": ("column-vanished", f"A column of {name} is not there any more: {message}."),
+        "42501": ("not-permitted", f"{name} does not permit it: {message}."),
+        "57014": ("source-stopped", f"{name} stopped the query: {message}."),
+    }
+    if state in known:
+        return SourceError.of(*known[state], place=place)
+    if "password authentication failed" in message or state == "28P01":
+        return SourceError.of(
+            "wrong-password",
+            f"{name} refuses the user or the password: {message}.",
+            place=place,
+            hint="Check the variable that the dsn in lapwing.yaml takes them from.",
+        )
+    if state[:2] in ("22", "42"):
+        return SourceError.of("source-refused", f"{name} can't run it: {message}.", place=place)
+    return SourceError.of(
+        "source-unreachable",
+        f"{name} does not answer: {message}.",
+        place=place,
+        hint="Check that it runs, and host, port and database in the dsn.",
+    )

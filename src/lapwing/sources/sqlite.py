@@ -1,0 +1,166 @@
+"""SQLite files, read through ADBC.
+
+SQLite's types belong to values, not to columns, so a column keeps its declared type only if every value fits it: one
+pass over a table when it is first seen and after the file changed. Columns that mix types are text.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any, ClassVar
+
+from lapwing.model.problem import LapwingError, SourceError
+from lapwing.model.project import SourceConfig
+from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
+from lapwing.sources.quote import identifier
+from lapwing.sources.sqlite_types import declared_type, first_value, misfit, transport
+from lapwing.sources.streams import AdbcStream
+
+_NUMBERS = frozenset({Family.INTEGER, Family.FLOAT, Family.BOOLEAN})
+_EXACT = _NUMBERS | {Family.TEXT, Family.DATE}
+CAPABILITIES = Capabilities(
+    dialect="sqlite",
+    pushable={
+        Operation.EQUAL: _EXACT,
+        Operation.ORDER: _EXACT,
+        Operation.IN: _EXACT,
+        Operation.IS_NULL: frozenset(Family),
+        Operation.LIKE: frozenset({Family.TEXT}),
+        Operation.PREFIX: frozenset({Family.TEXT}),
+        Operation.AND_OR_NOT: frozenset(Family),
+        Operation.LIMIT: frozenset(Family),
+    },
+)
+
+
+class SQLiteSource(Source):
+    """See the module."""
+
+    kind: ClassVar[str] = "sqlite"
+
+    def __init__(self, config: SourceConfig) -> None:
+        if config.path is None:
+            raise SourceError.of("no-path", f"The source {config.name} has no path.", place=config.place)
+        self.name, self._path, self._place = config.name, config.path, config.place
+        self._time_limit = config.time_limit
+        self.capabilities = CAPABILITIES
+        self._pool: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._known: tuple[str, tuple[Table, ...]] | None = None
+        self._lock = threading.Lock()
+
+    def tables(self) -> tuple[Table, ...]:
+        with self._lock:
+            fingerprint = self._fingerprint()
+            if self._known is None or self._known[0] != fingerprint:
+                self._known = (fingerprint, self._look())
+            return self._known[1]
+
+    def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
+        return AdbcStream(
+            self.name,
+            self._connect(),
+            sql,
+            columns,
+            time_limit=time_limit if time_limit is not None else self._time_limit,
+            release=self._release,
+            explain_error=self._explain,
+            options={"adbc.sqlite.query.batch_rows": "65536"},
+            skip=1,
+        )
+
+    def scan_sql(
+        self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
+    ) -> str:
+        """A typed row goes before the table's own, because the driver takes the types from the first batch alone;
+        `read` drops it."""
+        wanted = ", ".join(f"{transport(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
+        first = ", ".join(f"{first_value(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
+        sql = f"SELECT {wanted} FROM {identifier(table.name)}"
+        sql += f" WHERE {where}" if where else ""
+        sql += "" if limit is None else f" LIMIT {limit}"
+        return f"SELECT {first} UNION ALL SELECT * FROM ({sql})"
+
+    def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
+        return self._fingerprint()
+
+    def close(self) -> None:
+        while not self._pool.empty():
+            self._pool.get().close()
+
+    def _fingerprint(self) -> str:
+        found = []
+        for path in (self._path, Path(f"{self._path}-wal")):
+            if path.exists():
+                stat = path.stat()
+                found.append(f"{stat.st_size}:{stat.st_mtime_ns}")
+        if not self._path.exists():
+            raise SourceError.of(
+                "missing-path",
+                f"The source {self.name} reads {self._path}, which is not there.",
+                place=self._place,
+                hint="Mend the path in lapwing.yaml, or put the file there.",
+            )
+        return ";".join(found)
+
+    def _look(self) -> tuple[Table, ...]:
+        try:
+            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+                names = db.execute(
+                    "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite\\_%'"
+                    " escape '\\' order by name"
+                ).fetchall()
+                return tuple(self._table(db, name) for (name,) in names)
+        except sqlite3.Error as error:
+            raise SourceError.of(
+                "source-unreadable",
+                f"The SQLite file {self._path} of the source {self.name} can't be read: {error}.",
+                place=self._place,
+                hint="Check that it is a SQLite file and that no program locks it.",
+            ) from error
+
+    def _table(self, db: sqlite3.Connection, name: str) -> Table:
+        declared = [
+            Column(column, declared_type(kind), not required)
+            for _, column, kind, required, *_ in db.execute(f"pragma table_info({identifier(name)})")
+        ]
+        checks = ", ".join(f"coalesce(sum({misfit(column)}), 0)" for column in declared)
+        rows, *misfits = db.execute(
+            f"select count(*){', ' if checks else ''}{checks} from {identifier(name)}"
+        ).fetchone()
+        columns = tuple(
+            Column(column.name, "VARCHAR", column.nullable, exact_text=False) if bad else column
+            for column, bad in zip(declared, misfits, strict=True)
+        )
+        return Table(source=self.name, schema="", name=name, columns=columns, rows=rows)
+
+    def _connect(self) -> Any:
+        import adbc_driver_sqlite.dbapi as adbc
+
+        self._fingerprint()
+        try:
+            return self._pool.get_nowait()
+        except queue.Empty:
+            pass
+        try:
+            connection = adbc.connect(f"{self._path.absolute().as_uri()}?mode=ro", autocommit=True)
+            with connection.cursor() as cursor:
+                cursor.execute("pragma case_sensitive_like = on")  # as in every other engine here
+        except adbc.Error as error:
+            raise self._explain(error) from error
+        return connection
+
+    def _release(self, connection: Any, healthy: bool) -> None:
+        if healthy:
+            self._pool.put(connection)
+        else:
+            connection.close()
+
+    def _explain(self, error: Exception) -> LapwingError:
+        message = str(error).splitlines()[0]
+        if "no such table" in message:
+            return SourceError.of("table-vanished", f"{self.name}: {message}.", hint="It was there when it was listed.")
+        return SourceError.of("source-failed", f"The SQLite file of {self.name} gave an error: {message}.")
