@@ -1,0 +1,137 @@
+"""Asks the engine's optimizer what each scan needs: EXPLAIN over stubs.
+
+The optimizer folds constants, derives conditions through joins, CTEs and ORs, and makes outer joins inner where it can:
+what stands above a scan in its plan is what may be left out at the source. It says only what rows it would drop, so
+leaving them out is always right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from lapwing.model.problem import LapwingError
+from lapwing.sql.bind import BoundStatement, Occurrence, explain_error, register_stubs
+from lapwing.sql.text import Edited
+
+if TYPE_CHECKING:
+    from lapwing.sources.engine import Cursor
+
+# Below these the same rows of a scan flow, in part or whole; anything else stops conditions from reaching it.
+TRANSPARENT = frozenset({"FILTER", "PROJECTION"})
+LIMITS = frozenset({"STREAMING_LIMIT", "LIMIT"})
+SCAN = "PYTHON_ARROW_SCAN"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One place in the engine's plan that scans an occurrence: the columns it takes (indexes), the texts of the
+    filters directly above, `limit`: how many rows suffice if those filters are all there is, `again`: whether the place
+    runs more than once (inside a recursive CTE)."""
+
+    columns: frozenset[int]
+    filters: tuple[str, ...]
+    limit: int | None
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the engine says of a statement: sightings by occurrence, the result's schema and types, its operators."""
+
+    sightings: Mapping[int, tuple[Sighting, ...]]
+    schema: pa.Schema
+    types: tuple[str, ...]
+    steps: tuple[tuple[int, str], ...]
+
+
+def ask(bound: BoundStatement, cursor: Cursor) -> Asked:
+    """Plans the statement over stubs.
+
+    Raises:
+        NotFound: a column or function does not exist, with position and nearest names.
+        WrongUse: it is wrong otherwise, such as in its types.
+    """
+    text = register_stubs(bound, cursor)
+    try:
+        explained = cursor.table(f"EXPLAIN (FORMAT JSON) {text.text}")
+        schema = _schema(text, cursor)
+        described = cursor.table(f"DESCRIBE {text.text}")
+    except LapwingError as error:
+        explain_error(bound, text, cursor, error)
+    reading = _Reading(bound.occurrences)
+    for root in json.loads(explained["explain_value"][0].as_py()):
+        reading.visit(root, 0, _Above())
+    types = tuple(str(name) for name in described["column_type"].to_pylist())
+    return Asked({key: tuple(seen) for key, seen in reading.sightings.items()}, schema, types, tuple(reading.steps))
+
+
+def _schema(text: Edited, cursor: Cursor) -> pa.Schema:
+    """The result's Arrow schema: the statement over stubs is empty and done at once."""
+    return cursor.table(text.text).schema
+
+
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """What stands above a node. `limit` is kept only while nothing but filters and projections came between."""
+
+    filters: tuple[str, ...] = ()
+    limit: int | None = None
+    top: bool = True
+    again: bool = False
+
+
+@dataclass(slots=True)
+class _Reading:
+    occurrences: tuple[Occurrence, ...]
+    sightings: dict[int, list[Sighting]] = field(default_factory=dict)
+    steps: list[tuple[int, str]] = field(default_factory=list)
+
+    def visit(self, node: Mapping[str, Any], depth: int, above: _Above) -> None:
+        name, info = str(node["name"]).strip(), node.get("extra_info", {})
+        self.steps.append((depth, self.step(name, info)))
+        if name == SCAN:
+            self.scan(info, above)
+        if name == "FILTER":
+            below = _Above((*above.filters, str(info.get("Expression", ""))), above.limit, above.top, above.again)
+        elif name == "PROJECTION":
+            below = above
+        elif name in LIMITS and above.top and not above.filters:
+            below = _Above((), _limit(info), False, above.again)
+        else:
+            below = _Above((), None, False, above.again or "REC" in name)
+        for child in node.get("children", ()):
+            self.visit(child, depth + 1, below)
+
+    def scan(self, info: Mapping[str, Any], above: _Above) -> None:
+        projected = info.get("Projections", [])
+        projected = [projected] if isinstance(projected, str) else projected
+        for one in self.occurrences:
+            raws = {one.raw(index): index for index in range(len(one.table.columns))}
+            columns = frozenset(raws[name.strip('"')] for name in projected if name.strip('"') in raws)
+            if columns:
+                seen = Sighting(columns, above.filters, above.limit, above.again)
+                self.sightings.setdefault(one.number, []).append(seen)
+
+    def step(self, name: str, info: Mapping[str, Any]) -> str:
+        """One operator in a line, with the tables' own column names."""
+        parts = [
+            ", ".join(value) if isinstance(value, list) else str(value)
+            for key, value in info.items()
+            if key not in ("Estimated Cardinality", "Function", "__estimated_cardinality__") and value
+        ]
+        text = f"{name.lower().replace('_', ' ')} {'; '.join(parts)}".strip()
+        for one in reversed(self.occurrences):
+            for index in reversed(range(len(one.table.columns))):
+                text = text.replace(one.raw(index), f"{one.reference.name}.{one.table.columns[index].name}")
+        return text.replace("python arrow scan", "scan")
+
+
+def _limit(info: Mapping[str, Any]) -> int | None:
+    """Limit and offset where both are plain numbers."""
+    limit, offset = str(info.get("Limit", "")), str(info.get("Offset", "0"))
+    return int(limit) + int(offset) if limit.isdigit() and offset.isdigit() else None

@@ -1,0 +1,164 @@
+"""Binds a statement: each mention of a table gets its table, each name and type is checked by the engine over stubs.
+
+A stub has the table's column types and no rows; each of its columns has a name of its own, so that the engine's plan
+tells which table a condition is about.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+import pyarrow as pa
+
+from lapwing.model.names import nearest
+from lapwing.model.problem import LapwingError, NotFound, Problem, WrongUse
+from lapwing.sources.base import Column, Table
+from lapwing.sources.quote import identifier
+from lapwing.sources.quote import text as text_literal
+from lapwing.sources.types import arrow_type
+from lapwing.sql.catalog import Catalog
+from lapwing.sql.parse import Reference, Statement
+from lapwing.sql.text import Edit, Edited, apply, place
+
+if TYPE_CHECKING:
+    from lapwing.sources.engine import Cursor
+
+GIVEN = "given"
+METRICS = "metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One mention of a source's table."""
+
+    number: int
+    reference: Reference
+    table: Table
+    prefix: str
+
+    @property
+    def stub(self) -> str:
+        return f"{self.prefix}{self.number}"
+
+    def raw(self, column: int) -> str:
+        """The unique name of the column with this index."""
+        return f"{self.stub}_{column}"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundStatement:
+    """A statement whose tables are known. `given` pairs mentions of handed-in tables with their names."""
+
+    statement: Statement
+    occurrences: tuple[Occurrence, ...]
+    given: tuple[tuple[Reference, str], ...]
+    tables: Mapping[str, pa.Table] = field(repr=False)
+
+    def given_name(self, name: str) -> str:
+        return f"{GIVEN}_{name}"
+
+    def replaced(self, texts: Mapping[int, str]) -> Edited:
+        """The user's statement with each occurrence's table replaced by the text for its number."""
+        edits = [_edit(one.reference, texts[one.number]) for one in self.occurrences]
+        edits += [_edit(reference, identifier(self.given_name(name))) for reference, name in self.given]
+        return apply(self.statement.text, (*self.statement.qualified, *edits))
+
+
+def _edit(reference: Reference, text: str) -> Edit:
+    alias = "" if reference.alias else f" AS {identifier(reference.parts[-1])}"
+    return Edit(reference.start, reference.end, text + alias)
+
+
+def bind(statement: Statement, catalog: Catalog, given: Mapping[str, pa.Table]) -> BoundStatement:
+    """Finds the statement's tables.
+
+    Raises:
+        NotFound: unknown sources and tables, all of them at once, with the nearest names.
+        WrongUse: `metrics.*`, which is answered by the query room.
+    """
+    prefix = "s"
+    while prefix in statement.text.lower():  # so that no name of the statement can be taken for a stub's column
+        prefix += "_s"
+    occurrences: list[Occurrence] = []
+    handed: list[tuple[Reference, str]] = []
+    problems: list[Problem] = []
+    for reference in statement.references:
+        where = place(statement.text, reference.start)
+        first = reference.parts[0].lower()
+        try:
+            if len(reference.parts) == 2 and first == GIVEN:
+                handed.append((reference, _given(reference.parts[1], given)))
+            elif len(reference.parts) == 2 and first == METRICS:
+                raise WrongUse.of("metrics-here", "Tables of metrics are answered by a query of metrics.", place=where)
+            else:
+                table = catalog.resolve(reference.parts, where)
+                occurrences.append(Occurrence(len(occurrences), reference, table, prefix))
+        except NotFound as error:
+            problems += error.problems
+    if problems:
+        raise NotFound(*problems)
+    return BoundStatement(statement, tuple(occurrences), tuple(handed), dict(given))
+
+
+def _given(name: str, given: Mapping[str, pa.Table]) -> str:
+    by_name = {known.lower(): known for known in given}
+    if name.lower() not in by_name:
+        raise NotFound.of("unknown-table", f"No table {name} was given.", nearest=nearest(name, given))
+    return by_name[name.lower()]
+
+
+def register_stubs(bound: BoundStatement, cursor: Cursor) -> Edited:
+    """Registers the stubs at the planning instance and gives the statement over them."""
+    texts = {}
+    for one in bound.occurrences:
+        fields, outputs = [], []
+        for index, column in enumerate(one.table.columns):
+            raw = identifier(one.raw(index))
+            fields.append(pa.field(one.raw(index), arrow_type(column.type)))
+            outputs.append(f"{restored(raw, column)} AS {identifier(column.name)}")
+        cursor.register(one.stub, pa.schema(fields).empty_table())
+        texts[one.number] = f"(SELECT {', '.join(outputs)} FROM {one.stub})"
+    for _, name in bound.given:
+        cursor.register(bound.given_name(name), bound.tables[name].schema.empty_table())
+    return bound.replaced(texts)
+
+
+def restored(sql: str, column: Column) -> str:
+    """The column as its engine type, where Arrow carries it as another: text for a UUID, say."""
+    carried = arrow_type(column.type)
+    text = carried == pa.string() and column.type.upper() != "VARCHAR"
+    return f"CAST({sql} AS {column.type})" if text or column.type.upper() == "HUGEINT" else sql
+
+
+def explain_error(bound: BoundStatement, text: Edited, cursor: Cursor, error: LapwingError) -> NoReturn:
+    """Raises what is wrong with the statement, in its own words and positions; `error` where the engine can't tell."""
+    rows = cursor.table(f"SELECT json_serialize_plan({text_literal(text.text)}) AS plan")
+    answer = json.loads(rows["plan"][0].as_py())
+    if not answer.get("error"):
+        raise error
+    where = text.place(int(answer["position"])) if "position" in answer else None
+    message = str(answer["error_message"]).split("\n")[0].strip()
+    kind = str(answer.get("error_subtype", ""))
+    name = str(answer.get("name", ""))
+    if kind == "COLUMN_NOT_FOUND":
+        columns = [column.name for one in bound.occurrences for column in one.table.columns]
+        columns += [column for _, given in bound.given for column in bound.tables[given].schema.names]
+        near = nearest(name, columns) or _candidates(answer)
+        raise NotFound(Problem("unknown-column", f"There is no column {name}.", where, near)) from error
+    if kind == "MISSING_ENTRY" and "function" in str(answer.get("type", "")).lower():
+        problem = Problem("unknown-function", f"There is no function {name}.", where, _candidates(answer))
+        raise NotFound(problem) from error
+    if "Referenced table" in message:
+        aliases = [one.reference.name for one in bound.occurrences]
+        wrong = message.split('"')[1] if '"' in message else name
+        raise NotFound(Problem("unknown-table", message, where, nearest(wrong, aliases))) from error
+    code = "wrong-type" if "argument types" in message or "onversion" in message else "wrong-statement"
+    raise WrongUse(Problem(code, message, where)) from error
+
+
+def _candidates(answer: Mapping[str, object]) -> tuple[str, ...]:
+    named = (part.strip().strip('"') for part in str(answer.get("candidates", "")).split(","))
+    return tuple(part for part in named if part)[:3]

@@ -1,0 +1,36 @@
+"""A plan in words: the engine's operators as a tree, then each scan with its SQL and what stayed, with the reason."""
+
+from __future__ import annotations
+
+from lapwing.sql.nodes import Plan, Scan
+from lapwing.sql.run import Progress
+
+
+def explain(plan: Plan, progress: Progress | None = None, milliseconds: float | None = None) -> str:
+    """The text of EXPLAIN; with `progress` (after running), that of EXPLAIN ANALYZE."""
+    lines = ["Statement, in the engine:"]
+    lines += [f"  {'  ' * depth}{step}" for depth, step in plan.steps]
+    done = {scan.id: scan for scan in progress.scans} if progress else {}
+    for scan in plan.scans:
+        lines += ["", scan.description]
+        if scan.id in done:
+            lines.append(f"  read {done[scan.id].rows:,} rows, {done[scan.id].bytes:,} bytes")
+        lines += [f"  {line}" for line in _scan(scan)]
+    for name in plan.given.values():
+        lines += ["", f"given.{name}: handed in with the statement"]
+    lines += ["", *plan.notes] if plan.notes else []
+    if progress is not None and milliseconds is not None:
+        lines += ["", f"{progress.rows:,} rows, {progress.bytes:,} bytes in {milliseconds:,.1f} ms"]
+    return "\n".join(lines)
+
+
+def _scan(scan: Scan) -> list[str]:
+    lines = [f"filter at the source: {one.text}" for one in scan.pushed]
+    lines += [f"filter in the engine: {one.text}, because {one.reason}" for one in scan.kept]
+    if scan.native:
+        return [*lines, "the engine reads it itself:", f"  {scan.sql}"]
+    if not scan.used:
+        lines.append("the plan does not need its rows; it is read only if the engine asks after all")
+    how = "kept, because the plan scans it more than once" if scan.many else "streamed"
+    sent = [f"-- {scan.table.path} as {scan.alias}, {how}", *scan.sql.splitlines()]
+    return [*lines, f"sent to {scan.table.source}:", *(f"  {line}" for line in sent)]

@@ -1,0 +1,97 @@
+"""The plan of a statement: scans that feed it, and the statement itself over them. Frozen; each tells itself in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from lapwing.sources.base import Column, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition the engine puts on the rows of one scan: as the engine says it, and as the source was told it (None:
+    it was not, because of `reason`). It always stays in the statement as well."""
+
+    text: str
+    pushed: str | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        return self.text if self.pushed is not None else f"{self.text} (in the engine: {self.reason})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """One mention of a table in the statement, and what is read for it.
+
+    `columns` are those read, `used` how often the plan scans it (0: not at all as far as can be seen), `many` whether
+    it may be scanned again, so that its rows must be kept. `limit`: so many rows are enough. `sql` is what the source
+    is sent; of a native one, the text that stands in the engine's FROM. `rows` is an estimate.
+    """
+
+    id: str
+    table: Table
+    alias: str
+    kind: str
+    native: bool
+    columns: tuple[Column, ...]
+    conditions: tuple[Condition, ...] = ()
+    limit: int | None = None
+    used: int = 0
+    many: bool = False
+    sql: str = ""
+    rows: int | None = None
+
+    @property
+    def pushed(self) -> tuple[Condition, ...]:
+        return tuple(one for one in self.conditions if one.pushed is not None)
+
+    @property
+    def kept(self) -> tuple[Condition, ...]:
+        return tuple(one for one in self.conditions if one.pushed is None)
+
+    @property
+    def description(self) -> str:
+        """One line."""
+        parts = [f"{self.id}: scan {self.table.path} as {self.alias} ({self.kind})"]
+        parts.append(f"{len(self.columns)} of {len(self.table.columns)} columns")
+        if self.limit is not None:
+            parts.append(f"at most {self.limit:,} rows")
+        parts.append(f"about {self.rows:,} rows" if self.rows is not None else "rows unknown")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """What runs in the engine: the user's own statement over the scans."""
+
+    sql: str
+
+    @property
+    def description(self) -> str:
+        return "the statement, in the engine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A statement ready to run. `feeds` maps the engine's names of tables to ids of scans; `given` maps them to the
+    names of tables handed in. `schema` is the result's. `steps` are the engine's operators, root first, each with its
+    depth; `notes` say what was done and what not, and why."""
+
+    text: str
+    zone: str
+    scans: tuple[Scan, ...]
+    feeds: Mapping[str, str]
+    given: Mapping[str, str]
+    residual: Residual
+    schema: pa.Schema
+    types: tuple[str, ...]
+    steps: tuple[tuple[int, str], ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def description(self) -> str:
+        return f"{self.residual.description} over {len(self.scans)} scans"

@@ -1,0 +1,181 @@
+"""Parses a statement with the engine's own parser, and lets only reading through.
+
+What is allowed is listed: kinds of query, kinds of table, table functions. Everything else is refused with its position,
+so a new kind of statement in a newer engine is refused until someone thought about it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lapwing.model.problem import Problem, Refused, WrongUse
+from lapwing.sources.quote import text as text_literal
+from lapwing.sql.text import Edit, place
+
+if TYPE_CHECKING:
+    from lapwing.sources.engine import Cursor
+
+QUERIES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+TABLES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT"})
+TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree", "repeat", "repeat_row"})
+# They tell of the process or change it; neither is the business of a statement over data.
+REFUSED_FUNCTIONS = frozenset(
+    {
+        "getenv", "write_log", "nextval", "currval", "setval", "setseed", "sleep_ms", "current_setting", "current_query",
+        "current_query_id", "current_connection_id", "current_transaction_id", "txid_current", "getvariable", "stats",
+        "in_search_path", "current_database", "current_schema", "current_schemas",
+    }
+)  # fmt: skip
+NOWHERE = 2**64 - 1
+READ_ONLY = "Lapwing only reads: one SELECT, WITH, FROM or VALUES statement."
+
+_PART = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One mention of a table: its name's parts as written, the name's place in bytes, and the name it has in the query."""
+
+    parts: tuple[str, ...]
+    start: int
+    end: int
+    alias: str
+
+    @property
+    def name(self) -> str:
+        return self.alias or self.parts[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement that only reads. `qualified`: edits that shorten `source.table.column` to `table.column`."""
+
+    text: str
+    references: tuple[Reference, ...]
+    qualified: tuple[Edit, ...]
+
+
+def parse(text: str, cursor: Cursor) -> Statement:
+    """Reads `text`.
+
+    Raises:
+        WrongUse: it does not parse.
+        Refused: it is no single reading statement, or uses a function that is not for statements.
+    """
+    answer = json.loads(cursor.table(f"SELECT json_serialize_sql({text_literal(text)}) AS tree")["tree"][0].as_py())
+    if answer["error"]:
+        raise _parse_error(text, answer)
+    statements = answer["statements"]
+    if len(statements) != 1:
+        second = text.find(";") + 1 if len(statements) > 1 else 0
+        raise Refused.of(
+            "one-statement", f"One statement at a time; here are {len(statements)}.", place=place(text, second)
+        )
+    walk = _Walk(text)
+    walk.visit(statements[0], frozenset())
+    if walk.problems:
+        raise Refused(*walk.problems)
+    return Statement(text, tuple(walk.references), tuple(walk.shortened()))
+
+
+def _parse_error(text: str, answer: Mapping[str, Any]) -> WrongUse | Refused:
+    message = str(answer["error_message"])
+    if answer.get("error_type") == "not implemented":
+        return Refused(Problem("not-a-query", READ_ONLY, place(text, len(text) - len(text.lstrip()))))
+    where = int(answer["position"]) if "position" in answer else 0
+    return WrongUse(Problem("syntax", f"The statement does not parse: {message}.", place(text, where)))
+
+
+class _Walk:
+    """Visits the engine's syntax tree, collecting tables and what is wrong."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.data = text.encode()
+        self.references: list[Reference] = []
+        self.columns: list[Mapping[str, Any]] = []
+        self.problems: list[Problem] = []
+
+    def visit(self, node: object, ctes: frozenset[str]) -> None:
+        if isinstance(node, list):
+            for child in node:
+                self.visit(child, ctes)
+            return
+        if not isinstance(node, dict):
+            return
+        if "cte_map" in node:
+            ctes |= {str(entry["key"]).lower() for entry in node["cte_map"]["map"]}
+            if "cte_name" in node:
+                ctes |= {str(node["cte_name"]).lower()}
+            if node["type"] not in QUERIES:
+                self.problem("not-a-query", READ_ONLY, node)
+        elif "class" in node:
+            self.expression(node)
+        elif "type" in node and "alias" in node and "sample" in node:
+            self.table(node, ctes)
+        for child in node.values():
+            self.visit(child, ctes)
+
+    def expression(self, node: Mapping[str, Any]) -> None:
+        if node["class"] == "COLUMN_REF":
+            self.columns.append(node)
+        elif node["class"] == "PARAMETER":
+            self.problem("parameter", "A statement here has no parameters.", node)
+        elif node["class"] == "FUNCTION" and str(node.get("function_name", "")).lower() in REFUSED_FUNCTIONS:
+            self.problem("function-refused", f"The function {node['function_name']} is not for statements.", node)
+
+    def table(self, node: Mapping[str, Any], ctes: frozenset[str]) -> None:
+        kind = node["type"]
+        if kind == "TABLE_FUNCTION":
+            name = str(node["function"].get("function_name", "")).lower()
+            if name not in TABLE_FUNCTIONS:
+                self.problem(
+                    "table-function-refused",
+                    f"The table function {name} is not allowed.",
+                    node,
+                    "Files are read through a source of type files.",
+                )
+        elif kind == "BASE_TABLE":
+            parts = tuple(str(part) for part in node["qualified_name"]["path"])
+            if node.get("at_clause"):
+                self.problem("not-a-query", "AT (VERSION or TIMESTAMP) is not supported.", node)
+            if not (len(parts) == 1 and parts[0].lower() in ctes):
+                self.reference(parts, node)
+        elif kind == "SHOW_REF":
+            self.problem("not-a-query", f"{READ_ONLY} `lapwing catalog` lists sources, tables and columns.", node)
+        elif kind not in TABLES:
+            self.problem("not-a-query", f"A table of this kind ({kind.lower()}) is not allowed.", node)
+
+    def reference(self, parts: tuple[str, ...], node: Mapping[str, Any]) -> None:
+        start = int(node["query_location"])
+        written = re.compile((r"\s*\.\s*".join([_PART] * len(parts))).encode().decode())
+        found = written.match(self.data[start:].decode(errors="ignore")) if start != NOWHERE else None
+        if found is None and parts[0].startswith(("/", ".")):
+            self.problem("unknown-table", f"{parts[0]} is no table of a source.", node)
+        elif found is None:
+            self.problem("unknown-table", f"{'.'.join(parts)} is no table; write it as source.table.", node)
+        else:
+            self.references.append(Reference(parts, start, start + len(found[0].encode()), str(node["alias"])))
+
+    def problem(self, code: str, message: str, node: Mapping[str, Any], hint: str | None = None) -> None:
+        at = node.get("query_location", NOWHERE)
+        self.problems.append(Problem(code, message, place(self.text, 0 if at == NOWHERE else int(at)), hint=hint))
+
+    def shortened(self) -> list[Edit]:
+        """`files.flights.carrier` means the carrier of the table written as files.flights."""
+        paths = {tuple(part.lower() for part in one.parts) for one in self.references if not one.alias}
+        edits = []
+        for node in self.columns:
+            names = tuple(str(name).lower() for name in node["column_names"])
+            for size in (3, 2):
+                if len(names) > size and names[:size] in paths:
+                    start = int(node["query_location"])
+                    prefix = re.compile(rf"(?:{_PART}\s*\.\s*){{{size - 1}}}").match(self.data[start:].decode())
+                    if prefix:
+                        edits.append(Edit(start, start + len(prefix[0].encode()), ""))
+                    break
+        return edits

@@ -1,0 +1,114 @@
+"""Makes the plan of a statement: parse, bind, ask the engine, apply the rules, write the scans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lapwing.sources.base import Column, Source
+from lapwing.sources.quote import identifier
+from lapwing.sql.ask import ask
+from lapwing.sql.bind import Occurrence, bind, restored
+from lapwing.sql.catalog import Catalog
+from lapwing.sql.nodes import Plan, Residual, Scan
+from lapwing.sql.parse import Statement, parse
+from lapwing.sql.rules import RULES
+from lapwing.sql.rules.base import Facts, Rule
+
+if TYPE_CHECKING:
+    from lapwing.sources.engine import Engine
+
+
+class Planner:
+    """Plans statements over a catalog. `engine` is an instance for planning alone: it only ever holds stubs."""
+
+    def __init__(self, catalog: Catalog, engine: Engine, rules: Sequence[Rule] = RULES) -> None:
+        self._catalog = catalog
+        self._engine = engine
+        self._rules = rules
+
+    def parse(self, text: str) -> Statement:
+        """The statement, if it only reads."""
+        cursor = self._engine.cursor()
+        try:
+            return parse(text, cursor)
+        finally:
+            cursor.close()
+
+    def plan(self, text: str, zone: str, given: Mapping[str, pa.Table]) -> Plan:
+        """The plan of `text`, whose session is in `zone`."""
+        cursor = self._engine.cursor(zone)
+        try:
+            bound = bind(parse(text, cursor), self._catalog, given)
+            asked = ask(bound, cursor)
+        finally:
+            cursor.close()
+        scans = []
+        for one in bound.occurrences:
+            source = self._catalog.source(one.table.source)
+            facts = Facts(one, source, asked.sightings.get(one.number, ()))
+            scan = _scan(facts)
+            for rule in self._rules:
+                scan = rule(scan, facts)
+            scans.append(_written(scan, source))
+        texts = {one.number: _relation(one, scan) for one, scan in zip(bound.occurrences, scans, strict=True)}
+        return Plan(
+            text=text,
+            zone=zone,
+            scans=tuple(scans),
+            feeds={feed(scan): scan.id for scan in scans if not scan.native},
+            given={bound.given_name(name): name for _, name in bound.given},
+            residual=Residual(bound.replaced(texts).text),
+            schema=asked.schema,
+            types=asked.types,
+            steps=asked.steps,
+        )
+
+
+def feed(scan: Scan) -> str:
+    """The engine's name of the scan's rows."""
+    return f"feed_{scan.id}"
+
+
+def _scan(facts: Facts) -> Scan:
+    table = facts.occurrence.table
+    many = len(facts.sightings) > 1 or any(seen.again for seen in facts.sightings)
+    return Scan(
+        id=f"s{facts.occurrence.number}",
+        table=table,
+        alias=facts.occurrence.reference.name,
+        kind=facts.source.kind,
+        native=facts.source.capabilities.native,
+        columns=table.columns,
+        used=len(facts.sightings),
+        many=many,
+        rows=table.rows,
+    )
+
+
+def _written(scan: Scan, source: Source) -> Scan:
+    """The scan with the text its source is sent."""
+    if scan.native:
+        return replace(scan, sql=source.relation(scan.table))
+    where = " AND ".join(f"({one.pushed})" for one in scan.pushed) or None
+    return replace(scan, sql=source.scan_sql(scan.table, scan.columns, where, scan.limit))
+
+
+def _relation(occurrence: Occurrence, scan: Scan) -> str:
+    """What stands for the table in the statement that runs."""
+    if scan.native:
+        return scan.sql
+    read = {column.name for column in scan.columns}
+    outputs = (_output(column, column.name in read) for column in occurrence.table.columns)
+    return f"(SELECT {', '.join(outputs)} FROM {identifier(feed(scan))})"
+
+
+def _output(column: Column, read: bool) -> str:
+    """A column nobody takes is there by name and type alone."""
+    name = identifier(column.name)
+    if read:
+        return f"{restored(name, column)} AS {name}"
+    return f"CAST(NULL AS {column.type}) AS {name}"

@@ -1,0 +1,8 @@
+"""The rules that make scans smaller, in the order they are applied: one file each."""
+
+from __future__ import annotations
+
+from lapwing.sql.rules.base import Rule
+from lapwing.sql.rules.projection import projection
+
+RULES: tuple[Rule, ...] = (projection,)

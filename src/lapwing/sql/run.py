@@ -1,0 +1,189 @@
+"""Runs a plan: sources are read at once, each in a thread; the user's statement runs over what they send."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lapwing.model.problem import Cancelled, LapwingError, Problem, TimeLimit
+from lapwing.sources.base import Source, Stream
+from lapwing.sql.feed import Feed
+from lapwing.sql.nodes import Plan
+
+if TYPE_CHECKING:
+    from lapwing.sources.engine import Cursor, Engine
+
+BATCH_ROWS = 8192
+NAG = 0.05  # seconds between interrupts of an engine that is to stop: one that came too early is lost
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProgress:
+    """What one scan has read. Native scans are read inside the engine and are not listed."""
+
+    id: str
+    rows: int
+    bytes: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`stage` is planned, running, done, failed or cancelled; `rows` and `bytes` are the result's, as far as it was
+    taken; `fraction` is the engine's guess of its share of work done, None where it has none."""
+
+    stage: str
+    rows: int
+    bytes: int
+    fraction: float | None
+    scans: tuple[ScanProgress, ...]
+
+
+class Running(Stream):
+    """A statement under way. Reading begins at once; rows come while iterating, in one thread, once. `cancel` may be
+    called from any thread. It ends by itself after `time_limit` seconds, whoever is slow."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        engine: Engine,
+        sources: Mapping[str, Source],
+        given: Mapping[str, pa.Table],
+        time_limit: float,
+        query_id: str,
+        ended: Callable[[Running], None] | None = None,
+    ) -> None:
+        self.id = query_id
+        self.plan = plan
+        self.schema = plan.schema
+        self.started = time.monotonic()
+        self.milliseconds: float | None = None
+        self._given = given
+        self._ended = ended
+        self._stage = "planned"
+        self._rows = 0
+        self._bytes = 0
+        self._stop: LapwingError | None = None
+        self._lock = threading.Lock()
+        self._finished = threading.Event()
+        self._cursor: Cursor = engine.cursor(plan.zone)
+        self._feeds = {
+            scan.id: Feed(scan, sources[scan.table.source], time_limit) for scan in plan.scans if not scan.native
+        }
+        self._limit = time_limit
+        self._timer = threading.Timer(time_limit, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+        for feed in self._feeds.values():
+            if feed.scan.used:
+                feed.start()
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            self._check()
+            self._stage = "running"
+            self._register()
+            for batch in self._cursor.reader(self.plan.residual.sql, BATCH_ROWS):
+                self._check()
+                self._rows += batch.num_rows
+                self._bytes += batch.nbytes
+                yield batch
+            self._check()
+            self._stage = "done"
+        except (LapwingError, pa.ArrowException, OSError) as error:
+            self._stage = "cancelled" if isinstance(self._stop, Cancelled) else "failed"
+            raise self._cause(error) from error
+        finally:
+            self.close()
+
+    def cancel(self) -> None:
+        self._halt(Cancelled.of("cancelled", "The statement was cancelled."))
+
+    def close(self) -> None:
+        """Ends what still runs and frees connections. Harmless when done."""
+        with self._lock:
+            if self._finished.is_set():
+                return
+            self._finished.set()
+        self._timer.cancel()
+        self.milliseconds = (time.monotonic() - self.started) * 1e3
+        if self._stage in ("planned", "running"):
+            self._stage = "cancelled"  # left before its end
+        for feed in self._feeds.values():
+            feed.stop()
+        self._cursor.close()
+        for feed in self._feeds.values():
+            feed.join()
+        if self._ended is not None:
+            self._ended(self)
+
+    def progress(self) -> Progress:
+        """How far it is; from any thread."""
+        fraction = 1.0 if self._stage == "done" else None
+        if self._stage == "running" and not self._finished.is_set():
+            fraction = self._cursor.progress()
+        scans = tuple(ScanProgress(key, feed.rows, feed.bytes, feed.done) for key, feed in self._feeds.items())
+        return Progress(self._stage, self._rows, self._bytes, fraction, scans)
+
+    def _register(self) -> None:
+        """Hands the engine what the statement reads. Rows that may be scanned again are collected first."""
+        for name, table_name in self.plan.given.items():
+            self._cursor.register(name, self._given[table_name])
+        for name, scan_id in self.plan.feeds.items():
+            feed = self._feeds[scan_id]
+            reader = feed.reader()
+            self._cursor.register(name, reader.read_all() if feed.scan.many else reader)
+
+    def _expire(self) -> None:
+        self._halt(
+            TimeLimit.of(
+                "time-limit",
+                f"The statement took longer than its {self._limit:g} seconds and was stopped.",
+                hint="Ask for less time or fewer rows, or raise the time limit.",
+            )
+        )
+
+    def _halt(self, why: LapwingError) -> None:
+        with self._lock:
+            if self._finished.is_set() or self._stop is not None:
+                return
+            self._stop = why
+        for feed in self._feeds.values():
+            feed.stop()
+        threading.Thread(target=self._nag, name=f"stop {self.id}", daemon=True).start()
+
+    def _nag(self) -> None:
+        """An interrupt between two steps of the engine is forgotten by it, so it is repeated until all has ended. A
+        statement nobody iterates is closed here."""
+        while True:
+            with self._lock:
+                if self._finished.is_set():
+                    return
+                if self._stage == "running":
+                    self._cursor.interrupt()
+            if self._stage == "planned":
+                self._stage = "cancelled" if isinstance(self._stop, Cancelled) else "failed"
+                self.close()
+                return
+            self._finished.wait(NAG)
+
+    def _check(self) -> None:
+        if self._stop is not None:
+            raise self._stop
+
+    def _cause(self, error: Exception) -> LapwingError:
+        """Why it ended: what stopped it, else what failed at a source, else the engine's own error."""
+        if self._stop is not None:
+            return self._stop
+        failed = [feed.error for feed in self._feeds.values() if feed.error is not None]
+        if failed:
+            return failed[0]
+        if isinstance(error, LapwingError):
+            return error
+        return LapwingError(Problem("engine-failed", f"The engine failed: {error}"))

@@ -1,0 +1,175 @@
+"""The SQL service: one SQL over all sources of a project."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lapwing.model.dataset import Dataset
+from lapwing.model.problem import LapwingError, Problem
+from lapwing.model.project import Project
+from lapwing.sources.base import Source, Table
+from lapwing.sql.bound import BoundDataset
+from lapwing.sql.catalog import Catalog
+from lapwing.sql.check import check_dataset
+from lapwing.sql.dataset import DatasetBinder
+from lapwing.sql.explain import explain
+from lapwing.sql.nodes import Plan
+from lapwing.sql.plan import Planner
+from lapwing.sql.run import Running
+
+if TYPE_CHECKING:
+    from lapwing.sources.engine import Cursor, Engine
+
+NOTHING: Mapping[str, pa.Table] = {}
+REMEMBERED = 200  # statements that have ended and can still be asked about
+
+
+class SqlService:
+    """Plans, runs, explains statements and binds datasets. Safe to use from several threads; every statement has its
+    own cursor. `engine` runs statements; planning has an instance of its own."""
+
+    def __init__(self, project: Project, sources: Mapping[str, Source], engine: Engine) -> None:
+        from lapwing.sources.engine import Engine as EngineClass
+
+        self.project = project
+        self.catalog = Catalog(sources)
+        self._sources = sources
+        self._engine = engine
+        self._planning = EngineClass.planner()
+        self._planner = Planner(self.catalog, self._planning)
+        self._binder = DatasetBinder(self)
+        self._bound: dict[str, tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
+        self._lock = threading.Lock()
+        self._queries: OrderedDict[str, Running] = OrderedDict()
+
+    def parse(self, text: str) -> None:
+        """Refuses what is no single reading statement, with its position; see `sql.parse`."""
+        self._planner.parse(text)
+
+    def plan(self, text: str, *, zone: str | None = None, given: Mapping[str, pa.Table] | None = None) -> Plan:
+        """The plan of a statement. `zone` is the session's (None: the project's); `given` tables are `given.<name>`.
+
+        Raises:
+            WrongUse, Refused, NotFound: the statement is wrong, with position and nearest names.
+            SourceError: a source it names does not answer.
+        """
+        return self._planner.plan(text, zone or self.project.timezone, given or NOTHING)
+
+    def run(
+        self,
+        text: str,
+        *,
+        zone: str | None = None,
+        given: Mapping[str, pa.Table] | None = None,
+        time_limit: float = 60.0,
+        query_id: str | None = None,
+    ) -> Running:
+        """Starts a statement; iterate (or close) what comes back. Raises as `plan` does."""
+        plan = self.plan(text, zone=zone, given=given)
+        running = Running(
+            plan,
+            engine=self._engine,
+            sources=self._sources,
+            given=given or NOTHING,
+            time_limit=time_limit,
+            query_id=query_id or uuid.uuid4().hex,
+        )
+        with self._lock:
+            self._queries[running.id] = running
+            while len(self._queries) > REMEMBERED:
+                self._queries.popitem(last=False)
+        return running
+
+    def table(
+        self,
+        text: str,
+        *,
+        zone: str | None = None,
+        given: Mapping[str, pa.Table] | None = None,
+        time_limit: float = 60.0,
+        query_id: str | None = None,
+    ) -> pa.Table:
+        """All rows of a statement at once. Raises as `plan` does, and what happens while reading."""
+        with self.run(text, zone=zone, given=given, time_limit=time_limit, query_id=query_id) as running:
+            return pa.Table.from_batches(list(running), running.schema)
+
+    def running(self, query_id: str) -> Running | None:
+        """A statement by its id, under way or lately ended."""
+        with self._lock:
+            return self._queries.get(query_id)
+
+    def cancel(self, query_id: str) -> bool:
+        """Cancels a statement, at its sources too; False if there is none of this id."""
+        running = self.running(query_id)
+        if running is None:
+            return False
+        running.cancel()
+        return True
+
+    def explain(
+        self,
+        text: str,
+        *,
+        analyze: bool = False,
+        zone: str | None = None,
+        given: Mapping[str, pa.Table] | None = None,
+    ) -> str:
+        """The plan in words; `analyze` runs the statement and tells what happened."""
+        if not analyze:
+            return explain(self.plan(text, zone=zone, given=given))
+        with self.run(text, zone=zone, given=given) as running:
+            for _ in running:
+                pass
+        return explain(running.plan, running.progress(), running.milliseconds)
+
+    def bind(self, dataset: Dataset) -> BoundDataset:
+        """The dataset bound to the data; remembered until its definition or its tables' columns change.
+
+        Raises:
+            ModelError: all that is wrong with it, at its places in the YAML.
+            SourceError: a source does not answer.
+        """
+        tables = self._binder.tables(dataset)
+        with self._lock:
+            known = self._bound.get(dataset.name)
+        if known is not None and known[0] == dataset and known[1] == tables:
+            return known[2]
+        bound = self._binder.bind(dataset)
+        with self._lock:
+            self._bound[dataset.name] = (dataset, tables, bound)
+        return bound
+
+    def check(self) -> tuple[Problem, ...]:
+        """Every problem of every dataset against the data: names, types, time, keys of joins."""
+        problems: list[Problem] = list(self.catalog.problems())
+        for dataset in self.project.datasets.values():
+            try:
+                problems += check_dataset(self.bind(dataset), self)
+            except LapwingError as error:
+                problems += error.problems
+        return tuple(dict.fromkeys(problems))
+
+    @contextmanager
+    def planning_cursor(self) -> Iterator[Cursor]:
+        """A cursor of the planning instance, which holds no data."""
+        cursor = self._planning.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Ends what runs."""
+        with self._lock:
+            queries = list(self._queries.values())
+        for running in queries:
+            running.cancel()
+            running.close()
+        self._planning.close()

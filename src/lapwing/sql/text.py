@@ -1,0 +1,61 @@
+"""The user's statement as text whose parts can be replaced, and from whose positions one finds back.
+
+The statement that runs is the user's own, letter by letter; only the names of tables are replaced by what stands for
+them. So an error at some byte of the running text has a line and a column in what the user wrote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lapwing.model.problem import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Bytes `start` to `end` of the UTF-8 text are to become `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """`text` after `edits` (in order, without overlap) of `original`."""
+
+    original: str
+    text: str
+    edits: tuple[Edit, ...]
+
+    def place(self, offset: int) -> Place:
+        """Where byte `offset` of the edited text is in the original: inside a replacement, where that begins."""
+        shift = 0
+        for edit in self.edits:
+            begins = edit.start + shift
+            length = len(edit.text.encode())
+            if offset < begins:
+                break
+            if offset < begins + length:
+                return place(self.original, edit.start)
+            shift += length - (edit.end - edit.start)
+        return place(self.original, offset - shift)
+
+
+def apply(original: str, edits: tuple[Edit, ...]) -> Edited:
+    """The text with `edits` done."""
+    data = original.encode()
+    ordered = tuple(sorted(edits, key=lambda edit: edit.start))
+    parts: list[bytes] = []
+    done = 0
+    for edit in ordered:
+        parts += [data[done : edit.start], edit.text.encode()]
+        done = edit.end
+    parts.append(data[done:])
+    return Edited(original, b"".join(parts).decode(), ordered)
+
+
+def place(text: str, offset: int) -> Place:
+    """Line and column (in characters, from 1) of byte `offset`."""
+    before = text.encode()[:offset].decode(errors="ignore")
+    return Place(line=before.count("\n") + 1, column=len(before) - (before.rfind("\n") + 1) + 1)
