@@ -10,13 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
 Columns = Mapping[str, Array]
 """The columns of many states of one measure: suffix -> array, all of one length. Row i of every array is state i."""
 
