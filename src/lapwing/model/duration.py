@@ -12,9 +12,10 @@ from lapwing.model.names import nearest
 from lapwing.model.problem import WrongUse
 
 _ISO = re.compile(
-    r"P(?=[\dT])(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?"
+    r"P(?=[\dT])(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?",
+    re.ASCII,
 )
-_WORDS = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
+_WORDS = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", re.ASCII)
 _SECONDS = {Unit.SECOND: 1, Unit.MINUTE: 60, Unit.HOUR: 3600, Unit.DAY: 86_400, Unit.WEEK: 604_800}
 _SHORT = {"s": Unit.SECOND, "sec": Unit.SECOND, "min": Unit.MINUTE, "m": Unit.MINUTE, "h": Unit.HOUR, "d": Unit.DAY}
 _SHORT["w"] = Unit.WEEK

@@ -27,14 +27,17 @@ _UNITS = {
     "Q": Unit.QUARTER,
     "y": Unit.YEAR,
 }
-_RELATIVE = re.compile(r"(now)?((?:[+-]\d{1,9}[smhdwMQy])*)(?:/([smhdwMQy]))?")
-_STEP = re.compile(r"([+-])(\d+)([smhdwMQy])")
+_RELATIVE = re.compile(r"(now)?((?:[+-]\d{1,9}[smhdwMQy])*)(?:/([smhdwMQy]))?", re.ASCII)
+_STEP = re.compile(r"([+-])(\d+)([smhdwMQy])", re.ASCII)
 _DAY_WORDS = {"today": "now/d", "yesterday": "-1d/d", "tomorrow": "+1d/d"}
-_YEAR, _QUARTER = re.compile(r"(\d{4})"), re.compile(r"(\d{4})-?[Qq]([1-4])")
-_MONTH, _WEEK = re.compile(r"(\d{4})-(\d\d)"), re.compile(r"(\d{4})-?W(\d\d)")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_YEAR = re.compile(r"(\d{4})", re.ASCII)
+_QUARTER = re.compile(r"(\d{4})-?[Qq]([1-4])", re.ASCII)
+_MONTH = re.compile(r"(\d{4})-(\d\d)", re.ASCII)
+_WEEK = re.compile(r"(\d{4})-?W(\d\d)", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d(:\d\d(:\d\d([.,]\d{1,6})?)?)?\s?(Z|z|[+-]\d\d(:?\d\d)?)?",
+    re.ASCII,
 )
 _BETWEEN = re.compile(r"\s+to\s+|\s*\.\.\s*")
 _ISO_INTERVAL = re.compile(r"([P\d][^/]*)/([P\d][^/]*)")

@@ -30,7 +30,7 @@ def tables(draft: Draft[DatasetDocument], sources: Collection[str] | None) -> It
     if document.table is not None and document.sql is not None:
         says = "A dataset is a table or sql, not both."
         yield Problem("table-and-sql", says, located.key("sql"), hint="Keep one of them.")
-    elif document.table is None and document.sql is None and not {("table",), ("sql",)} & draft.broken:
+    elif document.table is None and document.sql is None and not (draft.is_broken("table") or draft.is_broken("sql")):
         says = f"The dataset {document.dataset} has no rows: neither table nor sql is given."
         yield Problem("missing-key", says, located.key("dataset"), hint="Add table: source.table.")
     if document.table is not None:

@@ -63,7 +63,7 @@ _STAND_INS: Mapping[str, Any] = {"time": {"column": "time"}, "dataset": "dataset
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Generic[D]):
     """What could be read of a file. `broken` holds the places whose content was left out for its mistakes, so that nobody
-    calls unknown what is only wrong. `misspelt` holds the groups that an unknown key seems to mean."""
+    calls unknown what is only wrong. `misspelt` holds the top keys that unknown ones seem to mean."""
 
     located: Located
     document: D
@@ -79,27 +79,34 @@ class Draft(Generic[D]):
 def draft(model: type[D], located: Located) -> tuple[Draft[D] | None, list[Problem]]:
     """Reads the data of a file as `model`; None where nothing of it can be used."""
     data: dict[str, Any] = dict(located.data)
-    problems: list[Problem] = []
+    found: list[tuple[Location, Problem]] = []
     broken: set[Location] = set()
     while True:
         try:
             document = model.model_validate(data)
-            misspelt = frozenset(near for problem in problems for near in problem.nearest if near in _NAMED)
-            return Draft(located=located, document=document, broken=frozenset(broken), misspelt=misspelt), problems
+            meant = _meant(found)
+            misspelt = frozenset(str(location[0]) for location in meant if len(location) == 1)
+            read = Draft(located=located, document=document, broken=frozenset(broken), misspelt=misspelt)
+            return read, [p for at, p in found if not (p.code == "missing-key" and at in meant)]
         except ValidationError as error:
             before = len(broken)
             for item in error.errors(include_url=False):
                 location = _in_data(item["loc"], located)
                 problem = _problem(model, located, location, item)
                 if not _follows(problem, location, broken):
-                    problems.append(problem)
+                    found.append((location, problem))
                 broken.add(_cut(location, item["type"]))
             if len(broken) == before:
-                return None, problems
+                return None, [problem for _, problem in found]
         data = dict(_without(located.data, broken, ()))
         for key, stand_in in _STAND_INS.items():
             if key in model.model_fields and (key,) in broken:
                 data[key] = stand_in
+
+
+def _meant(found: list[tuple[Location, Problem]]) -> set[Location]:
+    """The keys that unknown ones seem to stand for."""
+    return {(*at[:-1], near) for at, problem in found if problem.code == "unknown-key" for near in problem.nearest}
 
 
 def _follows(problem: Problem, location: Location, broken: set[Location]) -> bool:

@@ -1,0 +1,295 @@
+"""Mistakes in the files: each is reported with its code, file, line and column, the nearest valid thing, and all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from lapwing.model.load import check_files, load
+from lapwing.model.problem import ModelError, Problem
+
+PROJECT = """\
+name: shop
+timezone: Europe/Berlin
+sources:
+  files: {type: files, path: data}
+"""
+ORDERS = """\
+dataset: orders
+table: files.orders
+time: {column: at}
+joins:
+  people: {table: files.people, on: person}
+dimensions:
+  country: {column: people.country}
+  shop:
+measures:
+  orders: {count: "*"}
+  revenue: {sum: price, unit: EUR}
+metrics:
+  basket: {ratio: revenue / orders}
+rollups:
+  main: {grain: hour, dimensions: [country], partition: month}
+"""
+VISITS = """\
+dataset: visits
+table: files.visits
+time: at
+dimensions: {page: }
+measures: {visits: {count: "*"}}
+"""
+FILES = {"lapwing.yaml": PROJECT, "datasets/orders.yaml": ORDERS}
+
+Files = Mapping[str, str | bytes | None]
+
+
+def check(root: Path, files: Files, environ: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
+    for name, content in {**FILES, **files}.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            path.write_text(content, encoding="utf-8")
+        elif content is not None:
+            path.write_bytes(content)
+    project, problems = check_files(root, environ or {})
+    assert (project is None) == bool(problems)
+    return problems
+
+
+def orders(old: str, new: str) -> Files:
+    assert old in ORDERS
+    return {"datasets/orders.yaml": ORDERS.replace(old, new)}
+
+
+def project(old: str, new: str) -> Files:
+    assert old in PROJECT
+    return {"lapwing.yaml": PROJECT.replace(old, new)}
+
+
+def source(line: str) -> Files:
+    return project("  files:", f"  {line}\n  files:")
+
+
+def brief(problem: Problem) -> str:
+    place = problem.place
+    assert place
+    file = (place.file or "").removeprefix("datasets/").removesuffix(".yaml")
+    return f"{problem.code} {file}:{place.line}:{place.column}"
+
+
+def test_the_files_as_they_are_have_no_mistake(tmp_path: Path) -> None:
+    assert check(tmp_path, {}) == ()
+
+
+# What is written, and what is said of it: "code file:line:column".
+MISTAKES: list[tuple[str, Files, list[str]]] = [
+    ("unknown key", orders("unit:", "units:"), ["unknown-key orders:11:25"]),
+    ("unknown top key", orders("measures:", "measure:"), ["unknown-key orders:9:1"]),
+    ("other tool's key", orders("{sum: price", "{avg: price"), ["unknown-key orders:11:13"]),
+    ("list for text", orders("unit: EUR", "unit: [EUR]"), ["wrong-type orders:11:25"]),
+    ("number for text", orders("unit: EUR", "label: 5"), ["wrong-type orders:11:25"]),
+    ("mapping for list", orders("[country]", "{country: 1}"), ["wrong-type orders:15:23"]),
+    ("text for mapping", orders('{count: "*"}', "count"), ["wrong-type orders:10:3"]),
+    ("nothing", orders("price", ""), ["missing-value orders:11:3"]),
+    ("key twice", orders("unit: EUR", "unit: EUR, unit: USD"), ["duplicate-key orders:11:36"]),
+    ("measure twice", orders("  revenue:", "  orders: {sum: x}\n  revenue:"), ["duplicate-key orders:11:3"]),
+    ("key that is a list", orders("  shop:", "  [a]: {}\n  shop:"), ["bad-key orders:8:3"]),
+    ("metric and measure", orders("basket:", "orders:"), ["duplicate-name orders:13:3"]),
+    ("measure and dimension", orders("  shop:", "  Revenue:"), ["duplicate-name orders:11:3"]),
+    ("name with a blank", orders("  shop:", "  'my shop':"), ["bad-name orders:8:3"]),
+    ("name that is taken", orders("  shop:", "  time:"), ["reserved-name orders:8:3"]),
+    ("cycle of three", orders("basket: {ratio: revenue / orders}", "a: b + 1\n  b: {derived: c * 2}\n  c: a / orders"),
+     ["metric-cycle orders:15:3"]),
+    ("cycle of one", orders("revenue / orders", "basket / orders"), ["metric-cycle orders:13:12"]),
+    ("unknown metrics", orders("revenue / orders", "revenu / order"),
+     ["unknown-metric orders:13:19", "unknown-metric orders:13:28"]),
+    ("unknown in quotes", orders("revenue / orders", '"revenue / ordes"'), ["unknown-metric orders:13:30"]),
+    ("dimension in a metric", orders("revenue / orders", "revenue / shop"), ["unknown-metric orders:13:29"]),
+    ("unknown dataset", orders("revenue / orders", "revenue / visit.visits"), ["unknown-dataset orders:13:29"]),
+    ("no common dimension", {**orders("revenue / orders", "revenue / visits.visits"), "datasets/visits.yaml": VISITS},
+     ["no-common-dimensions orders:13:12"]),
+    ("two operators", orders("revenue / orders", "revenue / / orders"), ["bad-expression orders:13:29"]),
+    ("unknown function", orders("revenue / orders", "gratest(revenue) / orders"), ["bad-expression orders:13:19"]),
+    ("strange character", orders("revenue / orders", "revenue % orders"), ["bad-expression orders:13:27"]),
+    ("open parenthesis", orders("revenue / orders", "(revenue / orders"), ["bad-expression orders:13:36"]),
+    ("too deep", orders("revenue / orders", "(" * 3000), ["bad-expression orders:13:120"]),
+    ("too large", orders("revenue / orders", "1 / (" + " + ".join(["orders"] * 300) + ")"), ["too-large orders:13:12"]),
+    ("no division", orders("revenue / orders", "revenue + orders"), ["not-a-ratio orders:13:12"]),
+    ("both kinds", orders("{ratio:", "{derived: orders, ratio:"), ["metric-kind orders:13:3"]),
+    ("two aggregations", orders("{sum:", "{max: price, sum:"), ["measure-aggregation orders:11:3"]),
+    ("no aggregation", orders("{sum: price, ", "{"), ["measure-aggregation orders:11:3"]),
+    ("sum of *", orders("sum: price", 'sum: "*"'), ["bad-argument orders:11:3"]),
+    ("quantile without q", orders("sum: price", "quantile: price"), ["missing-key orders:11:3"]),
+    ("q out of range", orders("sum: price", "quantile: price, q: 2"), ["bad-value orders:11:30"]),
+    ("q of a sum", orders("sum: price", "sum: price, q: 0.5"), ["unused-key orders:11:3"]),
+    ("format", orders("unit: EUR", "format: percentage"), ["bad-value orders:11:25"]),
+    ("money", orders("unit: EUR", "value: 5 euros"), ["bad-value orders:11:25"]),
+    ("column and sql", orders("{column: people.country}", "{column: a, sql: b}"), ["column-and-sql orders:7:3"]),
+    ("unknown join", orders("people.country", "peple.country"), ["unknown-join orders:7:13"]),
+    ("join to many", orders("on: person", "on: person, many_to_one: false"), ["not-many-to-one orders:5:45"]),
+    ("join on nothing", orders("on: person", "on: []"), ["wrong-type orders:5:33"]),
+    ("unknown source", orders("files.orders", "file.orders"), ["unknown-source orders:2:1"]),
+    ("no source", orders("files.orders", "orders"), ["bad-table orders:2:1"]),
+    ("table and sql", orders("time:", "sql: select 1\ntime:"), ["table-and-sql orders:3:1"]),
+    ("neither", orders("table: files.orders\n", ""), ["missing-key orders:1:1"]),
+    ("no time", orders("time: {column: at}\n", ""), ["missing-key orders:1:1"]),
+    ("misspelt time", orders("time:", "tiem:"), ["unknown-key orders:3:1"]),
+    ("no name", orders("dataset: orders\n", ""), ["missing-key orders:1:1"]),
+    ("bad duration", orders("time:", "complete_after: 2 hors\ntime:"), ["bad-duration orders:3:1"]),
+    ("bad column's zone", orders("{column: at}", "{column: at, timezone: Mars}"), ["unknown-zone orders:3:20"]),
+    ("bad grain", orders("grain: hour", "grain: houri"), ["bad-grain orders:15:10"]),
+    ("uneven grain", orders("grain: hour", "grain: 7 minutes"), ["bad-grain orders:15:10"]),
+    ("rollup's dimension", orders("[country]", "[shop, contry]"), ["unknown-dimension orders:15:42"]),
+    ("rollup's measures", orders("[country]", "[shop], measures: [basket, x]"),
+     ["unknown-measure orders:15:54", "unknown-measure orders:15:62"]),
+    ("dimension twice", orders("[country]", "[shop, shop]"), ["duplicate-item orders:15:42"]),
+    ("fine partition", orders("partition: month", "partition: hour"), ["bad-partition orders:15:46"]),
+    ("equal partition", orders("grain: hour", "grain: month"), ["bad-partition orders:15:47"]),
+    ("weeks", orders("grain: hour", "grain: week"), ["bad-rollup-grain orders:15:10"]),
+    ("same dataset", {"datasets/z.yaml": ORDERS}, ["duplicate-dataset z:1:1"]),
+    ("zone", project("Europe/Berlin", "Europe/Berlim"), ["unknown-zone lapwing:2:1"]),
+    ("weekday", project("sources:", "week_start: sonday\nsources:"), ["bad-week-start lapwing:3:1"]),
+    ("relative now", project("sources:", "now: -7d\nsources:"), ["relative-time lapwing:3:1"]),
+    ("no such day", project("sources:", "now: 2013-02-30\nsources:"), ["bad-time lapwing:3:1"]),
+    ("event", project("sources:", "events:\n  - {name: x, start: 2013-02, end: 2013-01}\nsources:"),
+     ["from-after-to lapwing:4:31"]),
+    ("source type", project("type: files", "type: parquet"), ["bad-value lapwing:4:11"]),
+    ("source place", project("path: data", "dsn: data"), ["missing-key lapwing:4:3"]),
+    ("source name", source("metrics: {type: files, path: x}"), ["reserved-name lapwing:4:3"]),
+    ("no dsn", source("crm: {type: postgres, dsn: somewhere}"), ["bad-dsn lapwing:4:25"]),
+    ("plain password", source("crm: {type: postgres, dsn: 'postgresql://u:hunter2@h/d'}"), ["plain-secret lapwing:4:25"]),
+    ("plain pair", source("crm: {type: postgres, dsn: 'host=h password=hunter2'}"), ["plain-secret lapwing:4:25"]),
+    ("half plain", source("crm: {type: postgres, dsn: 'postgresql://u:hunter2${TOKEN}@h'}"),
+     ["plain-secret lapwing:4:25", "unset-variable lapwing:4:25"]),
+    ("plain key", source("crm: {type: postgres, dsn: 'host=h', password: hunter2}"),
+     ["plain-secret lapwing:4:40", "unknown-key lapwing:4:40"]),
+    ("unset variable", source("crm: {type: postgres, dsn: '${CRM_DSN}'}"), ["unset-variable lapwing:4:25"]),
+    ("bad variable", source("crm: {type: postgres, dsn: '${CRM-DSN}'}"), ["bad-variable lapwing:4:25"]),
+    ("monitors", project("sources:", "monitors:\n  a: {metric: baskt, grain: day}\n"
+     "  b: {metric: basket, grain: day, by: [shp], slice: {county: DE}}\n"
+     "  c: {metric: basket, grain: day, sensitivity: 2}\nsources:"),
+     ["unknown-metric lapwing:4:7", "unknown-dimension lapwing:5:40", "unknown-dimension lapwing:5:54",
+      "bad-value lapwing:6:35"]),
+    ("cumulative", orders("basket: {ratio: revenue / orders}", "x: {cumulative: orders, window: 28 days}"),
+     ["not-yet orders:13:7"]),
+    ("change", orders("basket: {ratio: revenue / orders}", "x: {change: orders, against: 7 days, as: percent}"),
+     ["not-yet orders:13:7"]),
+    ("conversion", orders("basket: {ratio: revenue / orders}", "x: {conversion: {from: a, to: b}}"),
+     ["not-yet orders:13:7"]),
+    ("distinct metric", orders("basket: {ratio: revenue / orders}", "x: {distinct: shop}"), ["not-yet orders:13:7"]),
+    ("exact", orders("{sum: price", "{distinct: price, exact: true"), ["not-yet orders:11:30"]),
+    ("access", orders("rollups:", "access: []\nrollups:"), ["not-yet orders:14:1"]),
+    ("bigtable", project("sources:", "store: {type: bigtable, instance: x}\nsources:"), ["not-yet lapwing:3:9"]),
+    ("missing bracket", orders("{column: at}", "{column: at"), ["yaml-syntax orders:4:6"]),
+    ("tab", orders("  shop:", "\tshop:"), ["yaml-tab orders:8:1"]),
+    ("latin-1", {"datasets/orders.yaml": b"dataset: orders\ntable: \xff\n"}, ["not-utf8 orders:2:8"]),
+    ("control character", {"lapwing.yaml": "name: a\x01b"}, ["yaml-syntax lapwing:1:8"]),
+    ("empty file", {"datasets/orders.yaml": "# nothing yet\n"}, ["empty-file orders:1:1"]),
+    ("a list", {"datasets/orders.yaml": "- a\n"}, ["not-a-mapping orders:1:1"]),
+    ("text", {"lapwing.yaml": "hello"}, ["not-a-mapping lapwing:1:1"]),
+    ("alias to itself", orders("[country]", "&a [*a]"), ["yaml-syntax orders:1:1"]),
+    ("endless nesting", {"datasets/orders.yaml": "a: " + "[" * 5000}, ["yaml-syntax orders:1:1003"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "expected"), [m[1:] for m in MISTAKES], ids=[m[0] for m in MISTAKES])
+def test_mistakes(tmp_path: Path, files: Files, expected: list[str]) -> None:
+    problems = check(tmp_path, files)
+    assert [brief(problem) for problem in problems] == expected
+    for problem in problems:
+        assert "hunter2" not in str(problem.as_dict())
+        assert problem.message.endswith(".")
+        assert not any("object at" in text or "pydantic" in text for text in (problem.message, problem.hint or ""))
+
+
+@pytest.mark.parametrize(
+    ("files", "nearest"),
+    [
+        (orders("unit:", "units:"), "unit"),
+        (orders("{sum: price", "{avg: price"), "mean"),
+        (orders("revenue / orders", "revenu / orders"), "revenue"),
+        (orders("revenue / orders", "gratest(revenue) / orders"), "greatest"),
+        (orders("grain: hour", "grain: houri"), "hour"),
+        (orders("[country]", "[contry]"), "country"),
+        (orders("people.country", "peple.country"), "people.country"),
+        (orders("files.orders", "file.orders"), "files.orders"),
+        (orders("files.orders", "orders"), "files.orders"),
+        (orders("unit: EUR", "format: percentage"), "percent"),
+        (project("Europe/Berlin", "Europe/Berlim"), "Europe/Berlin"),
+        (project("type: files", "type: parquet"), "files"),
+        ({**orders("revenue / orders", "revenue / visits"), "datasets/visits.yaml": VISITS}, "visits.visits"),
+    ],
+)
+def test_the_nearest_valid_thing(tmp_path: Path, files: Files, nearest: str) -> None:
+    (problem,) = check(tmp_path, files)
+    assert problem.nearest[0] == nearest
+
+
+def test_the_path_of_a_cycle(tmp_path: Path) -> None:
+    (problem,) = check(tmp_path, orders("basket: {ratio: revenue / orders}", "a: b + 1\n  b: c * 2\n  c: a / orders"))
+    assert "a -> b -> c -> a" in problem.message
+
+
+def test_a_cycle_across_datasets(tmp_path: Path) -> None:
+    files = orders("revenue / orders", "visits.rate / orders")
+    visits = VISITS.replace("{page: }", "{shop: }") + "metrics: {rate: visits / orders.basket}\n"
+    (problem,) = check(tmp_path, {**files, "datasets/visits.yaml": visits})
+    assert "orders.basket -> visits.rate -> orders.basket" in problem.message
+
+
+def test_all_at_once_across_files(tmp_path: Path) -> None:
+    files = {
+        **project("Europe/Berlin", "Europe/Berlim"),
+        "datasets/orders.yaml": ORDERS.replace("unit:", "units:")
+        .replace("revenue / orders", "revenu / orders")
+        .replace("[country]", "[contry]"),
+        "datasets/visits.yaml": VISITS.replace("table:", "tabel:"),
+        "monitors/team.yaml": "monitors: {m: {metric: baskt, grain: dya}}\n",
+    }
+    assert [brief(problem) for problem in check(tmp_path, files)] == [
+        "unknown-zone lapwing:2:1",
+        "unknown-key orders:11:25",
+        "unknown-metric orders:13:19",
+        "unknown-dimension orders:15:36",
+        "unknown-key visits:2:1",
+        "bad-grain monitors/team:1:31",
+    ]
+
+
+def test_what_is_only_wrong_is_not_called_unknown(tmp_path: Path) -> None:
+    wrong_measure = orders("unit: EUR", "unit: [EUR]")
+    monitor = {"monitors/a.yaml": "monitors: {m: {metric: basket, grain: day}, n: {metric: revenue, grain: day}}\n"}
+    assert [p.code for p in check(tmp_path, {**wrong_measure, **monitor})] == ["wrong-type"]
+    assert [p.code for p in check(tmp_path, {"datasets/orders.yaml": "a: [", **monitor})] == ["yaml-syntax"]
+
+
+def test_a_missing_project(tmp_path: Path) -> None:
+    (tmp_path / "lapwing.yml").write_text("name: x\n")
+    (problem,) = check_files(tmp_path, {})[1]
+    assert (problem.code, problem.nearest) == ("no-project", ("lapwing.yml",))
+    assert "lapwing init" in (problem.hint or "")
+    (problem,) = check_files(tmp_path / "nowhere", {})[1]
+    assert problem.code == "no-project"
+
+
+def test_load_raises_all_problems(tmp_path: Path) -> None:
+    assert check(tmp_path, orders("revenue / orders", "a / b"))
+    with pytest.raises(ModelError) as caught:
+        load(tmp_path, {})
+    assert len(caught.value.problems) == 2
+    assert "datasets/orders.yaml:13:19" in str(caught.value)
+
+
+def test_an_unset_variable_is_named_with_likely_ones(tmp_path: Path) -> None:
+    (problem,) = check(tmp_path, source("crm: {type: postgres, dsn: '${CRM_DSN}'}"), {"CRM_DNS": "x", "OTHER": "y"})
+    assert "CRM_DSN" in problem.message
+    assert problem.nearest == ("CRM_DNS",)
+    assert "CRM_DSN_FILE" in (problem.hint or "")
+
+
+def test_an_unreadable_secret_file(tmp_path: Path) -> None:
+    environ = {"CRM_DSN_FILE": str(tmp_path / "nowhere")}
+    (problem,) = check(tmp_path, source("crm: {type: postgres, dsn: '${CRM_DSN}'}"), environ)
+    assert (problem.code, "CRM_DSN_FILE" in problem.message) == ("unreadable-secret", True)
