@@ -171,7 +171,9 @@ class BoardMaker:
             ),
         )
 
-    def incidents(self, known: Sequence[Known], moment: int, start: int | None, end: int | None) -> list[IncidentSummary]:
+    def incidents(
+        self, known: Sequence[Known], moment: int, start: int | None, end: int | None
+    ) -> list[IncidentSummary]:
         found = cases(known, moment)
         shown = folded(found)
         chosen = [
@@ -250,7 +252,9 @@ class BoardMaker:
         grain = case.judged.monitor.grain
         before, after = (2 * DAY, DAY) if grain.fixed else (28 * DAY, 7 * DAY)
         ended = int(case.judged.borders[case.last + 1]) + after
-        return self._window(case.judged, case.row, case.start - before, min(case.buckets, self._bucket(case.judged, ended)))
+        return self._window(
+            case.judged, case.row, case.start - before, min(case.buckets, self._bucket(case.judged, ended))
+        )
 
     def _bucket(self, judged: Judged, moment: int) -> int:
         return int(np.searchsorted(judged.borders[:-1], moment, side="left"))
@@ -342,7 +346,9 @@ class BoardMaker:
     def _receipt(self, case: Case) -> Json:
         """Of the incident's own numbers: what answers for its slice and time."""
         asking = Asking(lapwing=self._lapwing, measured=case.judged.measured, zone=self._zone)
-        return asking.receipt(case.slice, case.judged.monitor.grain, case.start, int(case.judged.borders[case.last + 1]))
+        return asking.receipt(
+            case.slice, case.judged.monitor.grain, case.start, int(case.judged.borders[case.last + 1])
+        )
 
     def _next_check(self, known: Sequence[Known], moment: int) -> str | None:
         """When the next bucket of any monitor can be judged."""
@@ -355,7 +361,9 @@ class BoardMaker:
             elif len(judged.known):
                 week_start = self._lapwing.project.week_start
                 at = max(moment - judged.complete_after, int(judged.borders[-1]))
-                soonest.append(int(edges(judged.monitor.grain, self._zone, at, at + 1, week_start)[-1]) + judged.complete_after)
+                soonest.append(
+                    int(edges(judged.monitor.grain, self._zone, at, at + 1, week_start)[-1]) + judged.complete_after
+                )
         return self._iso(min(soonest)) if soonest else None
 
     def _days(self, known: Sequence[Known], now: int) -> list[Day]:

@@ -69,13 +69,13 @@ class Cause:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What is explained. `direction` of the incident; `rates`: exposures are known, so rates can be shown; `ratio`: the
-    metric is amount / exposure, so what is expected follows today's exposure."""
+    metric is amount / exposure, so what is expected follows today's exposure. `whole`: what sizes are shares of, in words."""
 
     direction: int
     rates: bool
     ratio: bool
-    form: str = ""
     unit: str = ""
+    whole: str = "the usual"
 
 
 def breakdown(dimension: str, label: str, after: Totals, before: Totals, subject: Subject) -> Breakdown:
@@ -153,9 +153,10 @@ def explain(breakdowns: tuple[Breakdown, ...], within: Slice, totals: TotalsOf, 
         dimension, row = max(clear, key=lambda pair: (pair[1].share or 0) - pair[1].size)
         return _clear(dimension, row, split, within, totals, subject)
     spread = [(b, _moved(b, subject.direction)) for b in split if _countable(b)]
+    spread.sort(key=lambda pair: len(pair[0].rows))
     if spread and all(moved >= 0.75 * len(_sizeable(b)) for b, moved in spread):
         return _everywhere(spread[:2], subject)
-    return _unclear(leading)
+    return _unclear(leading, subject)
 
 
 def _clear(
@@ -173,16 +174,14 @@ def _clear(
         narrower = (first.share or 0.0) >= NARROWER and first.size <= 0.5
         if narrower and (best is None or (first.share or 0.0) - first.size > (best[1].share or 0.0) - best[1].size):
             best = (other, first)
-    name = _name(row)
+    name = _described(row, dimension)
     if best is not None:
         inner, first = best
         found = (*found, (inner.dimension, first.value))
         part, size = part * (first.share or 0.0), size * first.size
-        name = f"{name} ({dimension.label.lower()}) with {_name(first)} ({inner.label.lower()})"
-    else:
-        name = f"{name} ({dimension.label.lower()})"
+        name = f"{_described(row, dimension)} with {_described(first, inner)}"
     of_the = share(min(part, 1.0))
-    says = f"Mostly {name}: {of_the} of the difference, from {share(size)} of the whole."
+    says = f"Mostly {name}: {of_the} of the difference, from {share(size)} of {subject.whole}."
     return Cause(says, found, part, True)
 
 
@@ -191,7 +190,9 @@ def _everywhere(spread: list[tuple[Breakdown, int]], subject: Subject) -> Cause:
     counted = []
     for dimension, moved in spread:
         of = len(_sizeable(dimension))
-        counted.append(f"all {plural(of, dimension.label)}" if moved == of else f"{moved} of {plural(of, dimension.label)}")
+        counted.append(
+            f"all {plural(of, dimension.label)}" if moved == of else f"{moved} of {plural(of, dimension.label)}"
+        )
     largest = spread[0][0].rows[0]
     difference = signed(largest.difference, unit="" if subject.ratio else subject.unit)
     verb = "are higher" if subject.direction > 0 else "are lower"
@@ -205,12 +206,12 @@ def _everywhere(spread: list[tuple[Breakdown, int]], subject: Subject) -> Cause:
     )
 
 
-def _unclear(leading: list[tuple[Breakdown, Row]]) -> Cause:
+def _unclear(leading: list[tuple[Breakdown, Row]], subject: Subject) -> Cause:
     if not leading:
         return Cause("No clear cause.", None, None, False)
     dimension, row = max(leading, key=lambda pair: (pair[1].share or 0) - pair[1].size)
     says = (
-        f"No clear cause. {_name(row)} ({dimension.label.lower()}) has {share(row.size)} of the whole "
+        f"No clear cause. {_described(row, dimension)} has {share(row.size)} of {subject.whole} "
         f"and {share(row.share or 0)} of the difference."
     )
     return Cause(says, None, row.share, False)
@@ -218,6 +219,13 @@ def _unclear(leading: list[tuple[Breakdown, Row]]) -> Cause:
 
 def _name(row: Row) -> str:
     return row.label or ("null" if row.value is None else str(row.value))
+
+
+def _described(row: Row, dimension: Breakdown) -> str:
+    """A slice by name and kind: "Newark (airport)", "not long haul"."""
+    if isinstance(row.value, bool):
+        return dimension.label.lower() if row.value else f"not {dimension.label.lower()}"
+    return f"{_name(row)} ({dimension.label.lower()})"
 
 
 def _countable(dimension: Breakdown) -> bool:
@@ -239,20 +247,14 @@ Twins = Mapping[tuple[str, str], Mapping[Value, Value]]
 """(code dimension, name dimension) -> code -> name, for dimensions that only rename another."""
 
 
-def label_twins(breakdowns: tuple[Breakdown, ...], twins: Twins) -> tuple[Breakdown, ...]:
-    """Shows the names as labels of the codes, and leaves their own breakdown out."""
+def label_twins(breakdowns: tuple[Breakdown, ...], twins: Twins, titles: Mapping[str, str]) -> tuple[Breakdown, ...]:
+    """Shows names as labels of codes. `titles`: what dimensions are called."""
     by_code = {code: (name, mapping) for (code, name), mapping in twins.items()}
-    titles = {item.dimension: item.label for item in breakdowns}
-    renaming = {name for _, name in twins}
     out = []
     for item in breakdowns:
-        shown = item
-        if item.dimension in by_code:
-            name, labels = by_code[item.dimension]
-            rows = tuple(replace(row, label=str(labels[row.value])) if labels.get(row.value) else row for row in item.rows)
-            shown = Breakdown(item.dimension, titles.get(name, item.label), rows)
-        if item.dimension not in renaming:
-            out.append(shown)
+        name, labels = by_code.get(item.dimension, (item.dimension, {}))
+        rows = tuple(replace(row, label=str(labels[row.value])) if row.value in labels else row for row in item.rows)
+        out.append(Breakdown(item.dimension, titles.get(name, item.label), rows))
     return tuple(out)
 
 
@@ -261,7 +263,9 @@ def usual_half(totals: list[Totals]) -> Totals:
     if not totals:
         return {}
     wholes = np.array([sum(float(value[0]) for value in one.values()) for one in totals])
-    near = np.argsort(np.abs(wholes - np.median(wholes)), kind="stable")[: max(min(2, len(totals)), (len(totals) + 1) // 2)]
+    near = np.argsort(np.abs(wholes - np.median(wholes)), kind="stable")[
+        : max(min(2, len(totals)), (len(totals) + 1) // 2)
+    ]
     keys = {key for i in near for key in totals[i]}
     nothing = np.zeros(2)
     return {key: np.mean([totals[i].get(key, nothing) for i in near], axis=0) for key in keys}

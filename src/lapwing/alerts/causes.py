@@ -43,14 +43,18 @@ class Causes:
     def find(self, judged: Judged, within: Slice, start: int, end: int, direction: int) -> Found:
         """The cause of a difference over [start, end) (UTC microseconds) in a slice."""
         if judged.measured.kind is Kind.LEVEL:
-            return Found(Cause("No cause is looked for: the parts of this metric do not add up.", None, None, False), ())
+            return Found(
+                Cause("No cause is looked for: the parts of this metric do not add up.", None, None, False), ()
+            )
         dataset = self._lapwing.project.datasets[judged.monitor.dataset]
         asking = Asking(lapwing=self._lapwing, measured=judged.measured, zone=self._lapwing.project.timezone)
         since = int(judged.borders[0])
         before = [pair for pair in earlier(start, end, asking.zone) if pair[0] >= since]
 
         def totals(by: tuple[str, ...], inside: Slice) -> tuple[Totals, Totals]:
-            return asking.totals(by, inside, start, end), usual_half([asking.totals(by, inside, *pair) for pair in before])
+            return asking.totals(by, inside, start, end), usual_half(
+                [asking.totals(by, inside, *pair) for pair in before]
+            )
 
         if not before:
             return Found(Cause("No clear cause. There is no comparable week before it.", None, None, False), ())
@@ -59,16 +63,19 @@ class Causes:
             rates=judged.measured.exposure is not None,
             ratio=judged.measured.ratio,
             unit=judged.metric.shown.unit,
+            whole=_whole(dataset, judged.measured.exposure),
         )
         fixed = {name for name, _ in within}
+        twins = self._twins_of(dataset, asking)
+        renaming = {name for code, name in twins if code not in fixed}
         raw = []
         for name, dimension in dataset.dimensions.items():
-            if name not in fixed:
+            if name not in fixed and name not in renaming:
                 after, usual = totals((name,), within)
                 if 1 < len(after) <= MOST_VALUES:
                     raw.append(breakdown(name, dimension.shown.label, after, usual, subject))
-        shown = label_twins(tuple(raw), self._twins_of(dataset, asking))
-        shown = tuple(item for item in shown if item.dimension not in fixed)
+        titles = {name: dimension.shown.label for name, dimension in dataset.dimensions.items()}
+        shown = label_twins(tuple(raw), twins, titles)
         return Found(explain(shown, within, totals, subject), shown)
 
     def _twins_of(self, dataset: Dataset, asking: Asking) -> Mapping[tuple[str, str], Mapping[Value, Value]]:
@@ -96,6 +103,13 @@ class Causes:
         with self._lock:
             self._twins[dataset.name] = found
         return found
+
+
+def _whole(dataset: Dataset, exposure: str | None) -> str:
+    """What the sizes of slices are shares of: "the flights"."""
+    return (
+        "the usual" if exposure is None else f"the {dataset.metrics[exposure.rpartition('.')[2]].shown.label.lower()}"
+    )
 
 
 def earlier(start: int, end: int, zone: str) -> list[tuple[int, int]]:

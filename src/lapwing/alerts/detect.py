@@ -159,7 +159,9 @@ class _Model:
         if self.kind is Kind.LEVEL:
             mean = base + self.recent[0] / (self.recent[1] + 3.0)
         else:
-            prior = 2.0 * np.maximum(up, down) ** 2  # two events' worth (of two amounts' worth) of "as the profile says"
+            prior = (
+                2.0 * np.maximum(up, down) ** 2
+            )  # two events' worth (of two amounts' worth) of "as the profile says"
             mean = base * (self.recent[0] + prior) / (self.recent[1] + prior)
             mean = np.where(np.isnan(mean), base, mean)
         if self.kind is Kind.SHARE:
@@ -172,7 +174,9 @@ class _Model:
         """Robust standard deviation of residuals on one side: Huber's second proposal, on each side by itself. Early on,
         both sides lean on what they have in common."""
         common = (self.square[0] + self.square[1]) / 2
-        spread: Floats = np.sqrt((self.square[side] + common * 4 / (self.judged + 1)) / (self.judged + 4 * (self.judged > 0)))
+        spread: Floats = np.sqrt(
+            (self.square[side] + common * 4 / (self.judged + 1)) / (self.judged + 4 * (self.judged > 0))
+        )
         # fmax: before the first residual the spread is nan, and the floor holds.
         floored: Floats = np.fmax(spread * self.normal, 1.0 if self.chance else 1e-12)
         return floored

@@ -1,6 +1,7 @@
 """Incidents: from unusual buckets to something with a life, told once.
 
-An incident opens when a bucket is significant AND large enough, in the direction that hurts. It is then updated silently:
+An incident opens when a bucket, or up to three in a row together, are significant AND large enough, in the direction
+that hurts. It is then updated silently:
 "grew" is told only when the difference passes the last told one by half. It closes after enough quiet buckets in a row,
 where quiet is well inside the range (hysteresis), and a new outbreak soon after is the same incident again. Every step
 carries the moment at which people could know it: the end of its bucket, and the time its data needs to be complete.
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.detect import Bools, Detection, Floats, Kind
+from lapwing.alerts.evidence import gathered
 
 GREW = 1.5
 """How much larger than the last told difference a new one must be to be told."""
@@ -83,8 +85,11 @@ def episodes(actual: Floats, detection: Detection, minimum: Floats, rules: Rules
     """The incidents of each series (rows of the arrays), by the time they were told."""
     directions = (1, -1) if rules.direction == 0 else (rules.direction,)
     found = []
+    # What has built up may open an incident, but only in a bucket that is not quiet itself.
+    loud = np.abs(detection.score) >= rules.threshold * HYSTERESIS
+    evidence = np.where(loud, gathered(detection.score), detection.score)
     for row in range(len(actual)):
-        score, difference = detection.score[row], actual[row] - detection.expected[row]
+        score, difference = evidence[row], actual[row] - detection.expected[row]
         of_row: list[Episode] = []
         for direction in directions:
             of_row += _one_way(score * direction, difference * direction, minimum[row], direction, rules)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from lapwing.alerts.detect import Detection, Floats, Kind, detect
+from lapwing.alerts.detect import Detection, Floats, detect
 from lapwing.alerts.history import Asking, Series, Slice
 from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
 from lapwing.alerts.measured import Measured, measured
@@ -59,7 +59,7 @@ class Judged:
         better = self.metric.shown.better
         direction = {None: 0, Better.UP: -1, Better.DOWN: 1}[better]
         quiet = quiet_buckets(self.monitor.grain)
-        return Rules(threshold=self.monitor.sensitivity, direction=direction, quiet=quiet, rejoin=2 * quiet)
+        return Rules(threshold=self.monitor.sensitivity, direction=direction, quiet=quiet, rejoin=quiet)
 
     @cached_property
     def minimum(self) -> Floats:
@@ -91,7 +91,9 @@ class Judged:
         }
         out = io.BytesIO()
         slices = np.array(json.dumps(self.slices))
-        np.savez_compressed(out, allow_pickle=False, slices=slices, complete_after=np.int64(self.complete_after), **arrays)
+        np.savez_compressed(
+            out, allow_pickle=False, slices=slices, complete_after=np.int64(self.complete_after), **arrays
+        )
         return out.getvalue()
 
 
@@ -143,8 +145,6 @@ def judge(lapwing: Lapwing, monitor: Monitor) -> Judged:
         width=monitor.sensitivity,
         tuning=tuning(monitor.grain),
     )
-    if plan.kind is not Kind.LEVEL and not np.nanmin(values, initial=0.0) < 0:
-        found = Detection(found.expected, np.maximum(found.lower, 0.0), found.upper, found.score, found.ready)
     return Judged(
         monitor=monitor,
         metric=metric,
@@ -154,8 +154,14 @@ def judge(lapwing: Lapwing, monitor: Monitor) -> Judged:
         complete_after=complete_after,
         amount=np.where(complete, series.amount, np.nan),
         exposure=series.exposure,
-        detection=found,
+        detection=_as_kept(found),
     )
+
+
+def _as_kept(found: Detection) -> Detection:
+    """The borders of the range in the precision they are kept in, so that what is shown is the same after a restart."""
+    lower, upper = (array.astype(np.float32).astype(np.float64) for array in (found.lower, found.upper))
+    return replace(found, lower=lower, upper=upper)
 
 
 def _with_whole(parts: Series, whole: Series) -> Series:

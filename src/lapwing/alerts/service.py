@@ -295,7 +295,9 @@ class Alerts:
         for name in within:
             if name not in dataset.dimensions:
                 names = nearest(name, dataset.dimensions)
-                raise NotFound.of("unknown-dimension", f"Dataset {dataset.name} has no dimension {name}.", nearest=names)
+                raise NotFound.of(
+                    "unknown-dimension", f"Dataset {dataset.name} has no dimension {name}.", nearest=names
+                )
         monitor = Monitor(
             name="",
             dataset=dataset.name,
@@ -320,7 +322,7 @@ class Alerts:
         )
 
     @lru_cache(maxsize=64)  # noqa: B019 the service lives as long as the process
-    def _banded(self, monitor: Monitor, watermark: int) -> Judged:  # noqa: ARG002 new data is a new band
+    def _banded(self, monitor: Monitor, watermark: int) -> Judged:
         return judge(self._lapwing, monitor)
 
 

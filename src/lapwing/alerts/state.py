@@ -137,7 +137,9 @@ class StateDatabase:
         """Raises:
         Conflict: there is one of that name.
         """
-        row = FollowRow(name=follow.name, metric=follow.metric, grain=follow.grain, slice=json.dumps(follow.slice), created=now)
+        row = FollowRow(
+            name=follow.name, metric=follow.metric, grain=follow.grain, slice=json.dumps(follow.slice), created=now
+        )
         try:
             with self._session() as session:
                 session.add(row)
@@ -189,7 +191,12 @@ class StateDatabase:
             session.flush()
             for key, incident in sorted(wanted.items(), key=lambda item: (item[0][2], item[0])):
                 row = kept.get(key) or IncidentRow(
-                    monitor=run.monitor, definition=run.definition, series=key[0], direction=key[1], opened=key[2], steps=[]
+                    monitor=run.monitor,
+                    definition=run.definition,
+                    series=key[0],
+                    direction=key[1],
+                    opened=key[2],
+                    steps=[],
                 )
                 row.resolved = incident.resolved
                 if [(s.kind, s.at, s.bucket) for s in row.steps] != list(incident.steps):

@@ -78,14 +78,22 @@ class Telling:
 
     def _opened(self, bucket: int) -> str:
         if bucket != self.episode.opened:
-            return f"Again: {self._values(bucket, bucket)} {self._at(bucket)}, {self._expected(bucket, bucket)} expected."
+            return (
+                f"Again: {self._values(bucket, bucket)} {self._at(bucket)}, {self._expected(bucket, bucket)} expected."
+            )
         first = self.episode.first
-        span = self._at(bucket) if first == bucket else f"from {self._clock(first)} to {self._clock(bucket, end=self._short)}"
+        span = (
+            self._at(bucket)
+            if first == bucket
+            else f"from {self._clock(first)} to {self._clock(bucket, end=self._short)}"
+        )
         return f"{self._values(first, bucket)} {span}, {self._expected(first, bucket)} expected.{self._money(bucket)}"
 
     def _resolved(self) -> str:
         quiet, grain, shown = self.judged.rules.quiet, self.judged.monitor.grain, self.judged.metric.shown
-        counted = f"{quiet} buckets of {grain}" if grain.count != 1 else f"{quiet} {grain}s" if quiet != 1 else f"One {grain}"
+        counted = (
+            f"{quiet} buckets of {grain}" if grain.count != 1 else f"{quiet} {grain}s" if quiet != 1 else f"One {grain}"
+        )
         found = numbers(self.judged, self.row, self.episode.first, self.episode.last)
         difference = signed(found.difference, shown.format, shown.unit)
         return f"{counted} inside the range. In all {difference} against what was expected."

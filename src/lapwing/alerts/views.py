@@ -127,7 +127,8 @@ class IncidentView(View):
             **self.summary.as_dict(),
             "story": [step.as_dict() for step in self.story],
             "causes": [
-                {"dimension": b.dimension, "label": b.label, "rows": [row_json(row) for row in b.rows]} for b in self.causes
+                {"dimension": b.dimension, "label": b.label, "rows": [row_json(row) for row in b.rows]}
+                for b in self.causes
             ],
             "related": [one.as_dict() for one in self.related],
             "receipt": self.receipt,
