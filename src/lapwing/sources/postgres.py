@@ -201,7 +201,7 @@ class PostgresSource(Source):
         return explain(self.name, self._place, error)
 
 
-def explain(name: str, place: Place, error: Exception) -> SourceError:
+def explain(name: str, place: Place, error: Exception) -> LapwingError:
     """A SourceError for what a driver raised; the text is the server's, which never holds the password."""
     state = str(getattr(error, "sqlstate", None) or "")
     message = re.sub(r"\s+", " ", str(error).strip()).removeprefix("IO: ").rstrip(".")

@@ -64,7 +64,8 @@ def arrow_type(engine_type: str) -> pa.DataType:
 
 
 def convert(array: pa.Array, engine_type: str) -> pa.Array:
-    """What a source sent, as `arrow_type(engine_type)`; exact, or an error.
+    """What a source sent, as `arrow_type(engine_type)`; exact, or an error. Whole numbers sent for a decimal are its
+    unscaled values, which travel fastest.
 
     Raises:
         pyarrow.ArrowInvalid: a value has no place in that type.
@@ -76,6 +77,8 @@ def convert(array: pa.Array, engine_type: str) -> pa.Array:
         return array
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), wanted)
+    if pa.types.is_decimal(wanted) and pa.types.is_int64(array.type):
+        return pc.cast(array.view(pa.decimal64(min(18, wanted.precision), wanted.scale)), wanted)
     if pa.types.is_timestamp(wanted) and wanted.tz and pa.types.is_timestamp(array.type) and array.type.tz is None:
         return pc.assume_timezone(pc.cast(array, pa.timestamp("us")), "UTC")
     if pa.types.is_boolean(wanted) and pa.types.is_integer(array.type):
