@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import io
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from lapwing.server.encode.columnar import columnar, dumps
 from lapwing.server.encode.stream import Format, encode
 from lapwing.server.encode.types import columns
 
-MOMENT = datetime.datetime(2013, 2, 8, 10, 0, tzinfo=datetime.UTC)
+MOMENT = dt.datetime(2013, 2, 8, 10, 0, tzinfo=dt.UTC)
 BATCH = pa.record_batch(
     {
         "text": pa.array(["x", "", None]),
@@ -27,7 +27,7 @@ BATCH = pa.record_batch(
         "share": pa.array([0.1, float("nan"), None]),
         "at": pa.array([MOMENT, None, MOMENT.replace(microsecond=500_000)], pa.timestamp("us", "America/New_York")),
         "wall": pa.array([MOMENT.replace(tzinfo=None), None, None], pa.timestamp("us")),
-        "day": pa.array([datetime.date(2013, 2, 8), None, None]),
+        "day": pa.array([dt.date(2013, 2, 8), None, None]),
     }
 )
 

@@ -42,7 +42,7 @@ def _cells(array: pa.Array) -> list[Any]:
 def _float(value: float | None) -> float | str | None:
     if value is None or value - value == 0.0:
         return value
-    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124 - NaN is not itself
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
 
 
 def plain(value: Any) -> Any:

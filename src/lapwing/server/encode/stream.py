@@ -42,13 +42,13 @@ def encode(schema: pa.Schema, batches: Iterable[pa.RecordBatch], form: Format) -
 
 
 def _csv_writer(sink: Any, schema: pa.Schema) -> Any:
-    from pyarrow import csv  # noqa: PLC0415 - only where it is asked for
+    from pyarrow import csv
 
     return csv.CSVWriter(sink, schema, write_options=csv.WriteOptions(quoting_style="needed"))
 
 
 def _parquet_writer(sink: Any, schema: pa.Schema) -> Any:
-    from pyarrow import parquet  # noqa: PLC0415 - only where it is asked for
+    from pyarrow import parquet
 
     return parquet.ParquetWriter(sink, schema)
 

@@ -1,0 +1,73 @@
+"""The command line as arguments: read by argparse, which is quick to load; told as problems where they are wrong.
+
+`-p` and `--json` may stand before or after the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from lapwing import __version__
+from lapwing.cli.commands import build, catalog, check, init, query, serve, sql
+from lapwing.model.names import nearest
+from lapwing.model.problem import WrongUse
+
+COMMANDS = {part.__name__.rpartition(".")[2]: part for part in (sql, query, build, serve, init, check, catalog)}
+_EPILOGUE = """Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
+LAPWING_PROJECT names the project folder where -p does not. `lapwing COMMAND --help` tells more."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of leaving the process."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
+
+    def error(self, message: str) -> NoReturn:
+        hint = f"{' '.join(self.format_usage().split()).replace('usage: ', 'Usage: ')}"
+        raise WrongUse.of("wrong-arguments", f"{message[:1].upper()}{message[1:]}.", hint=hint)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The arguments read; `run` in them is what the command does.
+
+    Raises:
+        WrongUse: they make no sense. SystemExit: --help or --version was asked and told.
+    """
+    parser = _Parser(prog="lapwing", description="Metrics, SQL and alerts over your data.", epilog=_EPILOGUE)
+    parser.add_argument("--version", action="version", version=f"lapwing {__version__}")
+    _common(parser, project=None, json=False)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    for name, part in COMMANDS.items():
+        command = subparsers.add_parser(name, help=part.HELP, description=part.DESCRIPTION)
+        part.arguments(command)
+        _common(command, project=argparse.SUPPRESS, json=argparse.SUPPRESS)
+        command.set_defaults(run=part.run, command=name)
+    _look_at_command(arguments)
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "run"):
+        parser.print_help()
+        raise SystemExit(2)
+    return options
+
+
+def _common(parser: argparse.ArgumentParser, *, project: object, json: object) -> None:
+    project_help = "the project's folder (default: the nearest one upwards with a lapwing.yaml)"
+    parser.add_argument("-p", "--project", metavar="DIR", default=project, help=project_help)
+    parser.add_argument("--json", action="store_true", default=json, help="answers and errors as JSON")
+
+
+def _look_at_command(arguments: Sequence[str]) -> None:
+    """A mistyped command is told with the nearest one."""
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in ("-p", "--project"):
+            next(rest, None)
+        elif not argument.startswith("-"):
+            if argument not in COMMANDS:
+                near = nearest(argument, COMMANDS)
+                hint = None if near else f"There are {', '.join(COMMANDS)}."
+                raise WrongUse.of("unknown-command", f"There is no command {argument}.", nearest=near, hint=hint)
+            return

@@ -1,0 +1,138 @@
+"""lapwing build: rollups brought up to the data."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from lapwing.cli import output
+from lapwing.cli.project import open_project
+from lapwing.model.problem import Cancelled
+
+if TYPE_CHECKING:
+    from lapwing.cache.progress import BuildProgress, BuildReport
+    from lapwing.query.service import Lapwing
+
+HELP = "build rollups, where data has changed"
+DESCRIPTION = """Builds the partitions of rollups whose data changed since. Ctrl-C ends it after the partition at work; what
+is built stays, and the next build goes on from there.
+
+  lapwing build
+  lapwing build flights.main --from 2013-02 --to 2013-04"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("which", nargs="?", metavar="DATASET[.ROLLUP]", help="default: all rollups of all datasets")
+    parser.add_argument("--from", dest="start", metavar="T", help="partitions that end after it")
+    parser.add_argument("--to", dest="end", metavar="T", help="partitions that start before it")
+    parser.add_argument("--builder", choices=("duckdb", "source", "beam"), default="duckdb", help="default: duckdb")
+    parser.add_argument("--full", action="store_true", help="unchanged partitions, too")
+
+
+def run(options: Namespace) -> int:
+    from lapwing.model.timerange import parse_range
+
+    with open_project(options) as lapwing, _stopping() as cancel:
+        project = lapwing.project
+        start, end = parse_range(
+            options.start, options.end, now=lapwing.now(), zone=project.timezone, week_start=project.week_start
+        )
+        try:
+            report = _build(lapwing, options, start, end, cancel)
+        except Cancelled:
+            if not cancel.is_set():
+                raise
+            raise KeyboardInterrupt from None
+    if options.json:
+        output.write_json(report)
+    else:
+        print("\n".join(_report_lines(report)))
+    return 0
+
+
+def _build(
+    lapwing: Lapwing, options: Namespace, start: int | None, end: int | None, cancel: threading.Event
+) -> BuildReport:
+    with _progress(quiet=options.json) as progress:
+        return lapwing.cache.build(
+            options.which,
+            start=start,
+            end=end,
+            builder=options.builder,
+            progress=progress,
+            cancel=cancel,
+            full=options.full,
+        )
+
+
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """The first Ctrl-C (or SIGTERM) asks to stop in good order, the second interrupts at once."""
+    cancel = threading.Event()
+
+    def ask(_: int, __: FrameType | None) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+        sys.stderr.write("Stopping; what is built stays. The next build goes on from here.\n")
+
+    before = {wanted: signal.signal(wanted, ask) for wanted in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield cancel
+    finally:
+        for wanted, handler in before.items():
+            signal.signal(wanted, handler)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[BuildProgress], None] | None]:
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        with _bar() as told:
+            yield told
+    else:
+        yield _told_in_lines
+
+
+def _told_in_lines(progress: BuildProgress) -> None:
+    if progress.action != "unchanged":
+        from lapwing.model.calendar import utc_iso
+
+        says = f"{progress.done}/{progress.total} {progress.rollup} {utc_iso(progress.start)} {progress.action}"
+        print(f"{says}, {progress.cells:,} cells", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[BuildProgress], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.fields[left]}"), console=Console(stderr=True)) as bar:
+        task = bar.add_task("looking", total=None, left="")
+
+        def told(progress: BuildProgress) -> None:
+            left = f"about {progress.seconds_left:.0f} s left" if progress.seconds_left else ""
+            bar.update(task, description=progress.rollup, completed=progress.done, total=progress.total, left=left)
+
+        yield told
+
+
+def _report_lines(report: BuildReport) -> Iterator[str]:
+    from lapwing.model.calendar import utc_iso
+
+    for built in report.rollups:
+        until = f", data until {utc_iso(built.data_until)}" if built.data_until is not None else ""
+        emptied = f", {built.emptied} emptied" if built.emptied else ""
+        yield (
+            f"{built.rollup}: {built.built} built, {built.unchanged} unchanged{emptied}; "
+            f"{built.keys:,} keys, {built.cells:,} cells, {built.bytes:,} bytes in {built.seconds:.1f} s{until}"
+        )
+    yield f"Done in {report.seconds:.1f} s." if report.rollups else "There are no rollups to build."

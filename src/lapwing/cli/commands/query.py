@@ -1,0 +1,99 @@
+"""lapwing query: metrics by dimensions and grain."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from lapwing.cli import output
+from lapwing.cli.commands.sql import seconds
+from lapwing.cli.project import open_project
+from lapwing.model.problem import WrongUse
+
+HELP = "answer metrics by dimensions and grain"
+DESCRIPTION = """Answers metrics, from a rollup or the source.
+
+  lapwing query --metrics flights,cancel_rate --by carrier --grain month --receipt
+  lapwing query --metrics cancelled --from 2013-02-07 --to 2013-02-11 --grain day --where "origin = 'EWR'"
+
+Times: 2013-02, 2013-02-08T14:00, now, -7d, -7d/d. --to is the first moment that does not count."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--metrics", required=True, type=names, metavar="A,B", help="metrics, as m or dataset.m")
+    parser.add_argument("--by", type=names, default=(), metavar="D1,D2", help="dimensions to group by")
+    parser.add_argument("--grain", metavar="GRAIN", help="15 minutes, hour, day, week, month, quarter, year")
+    parser.add_argument("--from", dest="start", metavar="T", help="from when (default: the data's beginning)")
+    parser.add_argument("--to", dest="end", metavar="T", help="until when, exclusive (default: the data's end)")
+    parser.add_argument("--tz", metavar="ZONE", help="the time zone (default: the project's)")
+    parser.add_argument("--where", metavar="SQL", help="a condition over dimensions")
+    parser.add_argument("--order", type=names, default=(), metavar="M:desc", help="metrics, dimensions or time; :desc")
+    parser.add_argument("--limit", type=count, metavar="N", help="so many rows at most")
+    parser.add_argument("--no-cache", action="store_true", help="answer from the source")
+    parser.add_argument("--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)")
+    parser.add_argument("--receipt", action="store_true", help="tell how it was answered")
+    output.arguments(parser)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError(text)
+    return value
+
+
+def run(options: Namespace) -> int:
+    from lapwing.model.grain import Grain
+    from lapwing.query.ask import MetricQuery, Order, Wishes
+
+    form = output.format_of(options)
+    asked = MetricQuery(
+        metrics=options.metrics,
+        by=options.by,
+        grain=Grain.parse(options.grain) if options.grain else None,
+        start=options.start,
+        end=options.end,
+        zone=options.tz,
+        where=options.where,
+        order=tuple(Order(name=name, descending=descending) for name, descending in map(_order, options.order)),
+        limit=options.limit,
+        wishes=Wishes(cache=not options.no_cache, time_limit=options.time_limit),
+    )
+    with open_project(options) as lapwing:
+        answer = lapwing.answer(asked)
+    table = answer.table
+    if options.json and options.out is None and options.format is None:
+        _write_document(table, answer.receipt.as_dict())
+        return 0
+    output.write_rows(table.schema, table.to_batches(), form, options.out)
+    if options.receipt:
+        from lapwing.cli.receipt import receipt_lines
+
+        to = sys.stdout if form == "table" and options.out is None else sys.stderr
+        print("\n" + "\n".join(receipt_lines(answer.receipt)), file=to)
+    return 0
+
+
+def _order(text: str) -> tuple[str, bool]:
+    name, colon, way = text.rpartition(":")
+    if not colon:
+        return text, False
+    if way not in ("asc", "desc"):
+        raise WrongUse.of("bad-order", f"{text!r} is no order.", hint="Write NAME, NAME:asc or NAME:desc.")
+    return name, way == "desc"
+
+
+def _write_document(table: object, receipt: dict[str, object]) -> None:
+    import pyarrow as pa
+
+    from lapwing.server.encode.cells import json_rows
+    from lapwing.server.encode.types import columns
+
+    assert isinstance(table, pa.Table)
+    rows = [dict(zip(table.column_names, row, strict=True)) for batch in table.to_batches() for row in json_rows(batch)]
+    output.write_json({"columns": columns(table.schema), "rows": rows, "receipt": receipt})

@@ -1,0 +1,48 @@
+"""lapwing serve: the pages and the HTTP API."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+
+from lapwing.cli.project import find
+
+HELP = "serve the pages and the HTTP API"
+DESCRIPTION = """Serves until Ctrl-C, to this machine only unless --host says otherwise; then a token is needed.
+
+  lapwing -p examples/flights serve --open
+  lapwing serve --host 0.0.0.0 --token "$(openssl rand -hex 16)" """
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", metavar="HOST", help="the address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8600, metavar="PORT", help="default 8600")
+    parser.add_argument("--token", metavar="SECRET", help="what clients must send (default: LAPWING_TOKEN, if set)")
+    parser.add_argument("--open", action="store_true", help="open the pages in a browser")
+
+
+def run(options: Namespace) -> int:
+    from lapwing.server.serve import serve
+    from lapwing.server.settings import Settings
+
+    token = options.token or os.environ.get("LAPWING_TOKEN") or None
+    settings = Settings(root=find(options), host=options.host, port=options.port, token=token)
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared only
+    address = f"http://{host}:{settings.port}"
+
+    def started() -> None:
+        if options.json:
+            print(f'{{"listening": "{address}"}}', flush=True)
+        else:
+            more = " Open it once with ?token=…" if token else ""
+            print(f"Lapwing is at {address} (Ctrl-C ends it).{more}", flush=True)
+        if options.open:
+            import webbrowser
+
+            webbrowser.open(f"{address}/?token={token}" if token else address)
+
+    serve(settings, started)
+    if not options.json:
+        print("Ended.", file=sys.stderr)
+    return 0

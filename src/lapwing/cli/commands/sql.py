@@ -1,0 +1,72 @@
+"""lapwing sql: one statement over all sources and metrics."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from lapwing.cli import output
+from lapwing.cli.project import open_project
+from lapwing.model.problem import WrongUse
+
+HELP = "run one SELECT over all sources and metrics"
+DESCRIPTION = """Runs one SELECT. Tables are source.table (or source.schema.table) and metrics.DATASET.
+
+  lapwing sql "select origin, count(*) from files.flights group by 1"
+  lapwing sql - < statement.sql"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("text", metavar="STATEMENT", help="the statement, or - to read it from stdin, or @FILE")
+    output.arguments(parser)
+    parser.add_argument("--explain", action="store_true", help="tell how it would run, and what each source is sent")
+    parser.add_argument("--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)")
+    parser.add_argument("--tz", metavar="ZONE", help="the time zone (default: the project's)")
+    parser.add_argument("--receipt", action="store_true", help="tell on stderr how it was answered")
+
+
+def seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 86_400:
+        raise ValueError(text)
+    return value
+
+
+def run(options: Namespace) -> int:
+    from lapwing.query.ask import SqlQuery, Wishes
+
+    asked = SqlQuery(text=_text(options.text), zone=options.tz, wishes=Wishes(time_limit=options.time_limit))
+    form = output.format_of(options)
+    with open_project(options) as lapwing:
+        if options.explain:
+            told = lapwing.explain_sql(asked)
+            if options.json:
+                output.write_json({"explain": told})
+            else:
+                print(told)
+            return 0
+        answer = lapwing.run_sql(asked)
+        try:
+            with answer.running:
+                output.write_rows(answer.running.schema, answer.running, form, options.out)
+        except KeyboardInterrupt:
+            answer.running.cancel()
+            raise
+        if options.receipt:
+            from lapwing.cli.receipt import receipt_lines
+
+            print("\n".join(receipt_lines(answer.receipt())), file=sys.stderr)
+    return 0
+
+
+def _text(given: str) -> str:
+    if given == "-":
+        return sys.stdin.read()
+    if given.startswith("@"):
+        path = Path(given[1:])
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongUse.of("unreadable-file", f"{path} can't be read.", hint="Name a text file after the @.") from error
+    return given

@@ -1,0 +1,51 @@
+"""A receipt as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lapwing.model.receipt import Considered, Piece, Receipt
+
+
+def receipt_lines(receipt: Receipt) -> Iterator[str]:
+    """What answered, from which data, until when, how exact, at what cost, and why the other ways were not taken."""
+    yield f"Receipt {receipt.id}"
+    yield f"  asked       {receipt.asked if len(receipt.asked) < 200 else receipt.asked[:199] + '…'}"
+    if receipt.start or receipt.end:
+        grain = f", by {receipt.grain}" if receipt.grain else ""
+        yield f"  time        {receipt.start or '…'} to {receipt.end or '…'} ({receipt.zone}{grain})"
+    for piece in receipt.pieces:
+        yield f"  answered    by {_piece(piece)}"
+        if piece.sql:
+            yield from (f"              {line}" for line in piece.sql.strip().splitlines())
+    yield f"  data until  {receipt.data_until or 'not known'}"
+    yield f"  exact       {_exact(receipt)}"
+    for start, end in receipt.missing:
+        yield f"  missing     {start} to {end}"
+    for considered in receipt.considered:
+        yield from _considered(considered)
+    for name, digest in receipt.definitions.items():
+        yield f"  definition  {name} {digest}"
+    for note in receipt.notes:
+        yield f"  note        {note}"
+    stages = ", ".join(f"{stage} {value:.2f}" for stage, value in receipt.milliseconds.items())
+    yield f"  ms          {stages}"
+
+
+def _piece(piece: Piece) -> str:
+    facts = [(piece.keys, "keys"), (piece.rows, "rows"), (piece.bytes, "bytes")]
+    known = ", ".join(f"{count:,} {what}" for count, what in facts if count)
+    return f"{piece.by} {piece.name}" + (f" ({known})" if known else "")
+
+
+def _exact(receipt: Receipt) -> str:
+    if not receipt.bounds:
+        return "yes" if not receipt.partial else "yes, but partial"
+    return "; ".join(f"{name} {says}" for name, says in receipt.bounds.items())
+
+
+def _considered(considered: Considered) -> Iterator[str]:
+    yield f"  {'chosen' if considered.chosen else 'not taken':<10}  rollup {considered.rollup}"
+    for reason in considered.reasons:
+        if not reason.passed:
+            yield f"              {reason.check}: {reason.says}"

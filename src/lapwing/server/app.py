@@ -1,0 +1,32 @@
+"""The web application: API and pages over one project."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from lapwing import __version__
+from lapwing.server import openapi, problem, static_files
+from lapwing.server.guard import Guard
+from lapwing.server.routes import alerts, catalog, docs, project, queries, sql
+from lapwing.server.routes.answer import answer_query
+from lapwing.server.services import Services
+
+
+def make_app(services: Services) -> ASGIApp:
+    """The application over an open project, which stays the caller's to close."""
+    return Guard(make_api(services), services.settings)
+
+
+def make_api(services: Services | None) -> FastAPI:
+    """The same without the guard; without services it can only describe itself."""
+    app = FastAPI(title="Lapwing", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app.state.services = services
+    app.router.routes.insert(0, Route("/api/query", answer_query, methods=["POST"]))  # the hot one, looked at first
+    for part in (project, catalog, sql, queries, alerts, docs):
+        app.include_router(part.router)
+    problem.install(app)
+    openapi.install(app)
+    static_files.install(app, static_files.folder())
+    return app

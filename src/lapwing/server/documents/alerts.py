@@ -1,0 +1,158 @@
+"""The board and the incidents on it. Times in series are UTC epoch milliseconds, elsewhere ISO 8601."""
+
+from __future__ import annotations
+
+from lapwing.server.documents.base import Document, ReceiptDocument, Value
+
+Series = list[float | None]
+
+
+class Stake(Document):
+    amount: float
+    currency: str
+
+
+class Cause(Document):
+    """The slice that moved most; `clear` where it stands out."""
+
+    says: str
+    slice: dict[str, Value] | None
+    share: float | None
+    clear: bool
+
+
+class Chart(Document):
+    """`until`: data after it was not known yet."""
+
+    time: list[int]
+    actual: Series
+    expected: Series
+    lower: Series
+    upper: Series
+    outside: list[bool]
+    until: int
+
+
+class Happening(Document):
+    name: str
+    start: str
+    end: str
+
+
+class Incident(Document):
+    """`state` is open or resolved. `known_at`: the first moment at which it could be told."""
+
+    id: str
+    monitor: str
+    metric: str
+    label: str
+    unit: str
+    format: str
+    better: str | None
+    slice: dict[str, Value]
+    state: str
+    opened: str
+    known_at: str
+    resolved: str | None
+    actual: float | None
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    difference: float | None
+    at_stake: Stake | None
+    cause: Cause | None
+    chart: Chart
+    events: list[Happening]
+
+
+class Told(Document):
+    """A step of the story, and when it could be known."""
+
+    at: str
+    kind: str
+    says: str
+
+
+class CauseRow(Document):
+    value: Value
+    label: str | None = None
+    actual: float | None
+    expected: float | None
+    difference: float | None
+    share: float | None
+    before_rate: float | None = None
+    after_rate: float | None = None
+    rate: float | None = None
+    mix: float | None = None
+
+
+class CauseTable(Document):
+    dimension: str
+    rows: list[CauseRow]
+
+
+class Related(Document):
+    metric: str
+    label: str
+    says: str
+    series: Series
+
+
+class IncidentView(Incident):
+    story: list[Told]
+    causes: list[CauseTable]
+    related: list[Related]
+    receipt: ReceiptDocument | None
+
+
+class Incidents(Document):
+    incidents: list[Incident]
+
+
+class Watched(Document):
+    monitor: str
+    metric: str
+    label: str
+    slice: dict[str, Value]
+    value: float | None
+    unit: str
+    format: str
+    series: Series
+    time: list[int]
+    expected: Series | None = None
+    lower: Series | None = None
+    upper: Series | None = None
+
+
+class Resolved(Document):
+    id: str
+    label: str
+    slice: dict[str, Value]
+    resolved: str
+
+
+class Day(Document):
+    day: str
+    open: int
+
+
+class Watching(Document):
+    metrics: int
+    series: int
+
+
+class Board(Document):
+    """What was open at `as_of`. `days`: how many were open on each day, for going back in time."""
+
+    as_of: str
+    now: str
+    pinned: bool
+    data_until: str | None
+    followed: int
+    incidents: list[Incident]
+    quiet: list[Watched]
+    resolved: list[Resolved]
+    next_check: str | None
+    last_check: str | None
+    days: list[Day]
+    watching: Watching

@@ -1,0 +1,158 @@
+"""Requests, and the answers to queries."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lapwing.server.documents.base import Asked, ColumnDocument, Document, ReceiptDocument, Value
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+QueryId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class FilterBody(Asked):
+    """Keeps the rows whose `dimension` has one of `values` (null included where named), or drops them."""
+
+    dimension: Name
+    values: Annotated[list[Value], Field(min_length=1, max_length=10_000)]
+    exclude: bool = False
+
+
+class OrderBody(Asked):
+    name: Name
+    descending: bool = False
+
+
+class QueryBody(Asked):
+    """A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in
+    `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`."""
+
+    metrics: Annotated[list[Name], Field(min_length=1, max_length=100)]
+    by: Annotated[list[Name], Field(max_length=50)] = []
+    grain: str | None = None
+    start: str | None = None
+    end: str | None = None
+    zone: str | None = None
+    where: str | None = None
+    filters: Annotated[list[FilterBody], Field(max_length=100)] = []
+    order: Annotated[list[OrderBody], Field(max_length=50)] = []
+    limit: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    no_cache: bool = False
+    time_limit: Seconds = 60.0
+
+
+class QueryAnswer(Document):
+    """Columnar: `data` holds `rows` values for each column. Times are UTC epoch milliseconds."""
+
+    columns: list[ColumnDocument]
+    rows: int
+    data: dict[str, list[Value]]
+    receipt: ReceiptDocument
+
+
+class BandBody(Asked):
+    """What would be usual: `filters` must be equalities of one value each."""
+
+    metric: Name
+    filters: Annotated[list[FilterBody], Field(max_length=100)] = []
+    grain: Name
+    start: str | None = None
+    end: str | None = None
+    zone: str | None = None
+
+
+class Band(Document):
+    """One value a bucket. `ready` is false while there is too little history; `says` why."""
+
+    time: list[int]
+    expected: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+    ready: bool
+    says: str
+
+
+class SqlBody(Asked):
+    """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent."""
+
+    text: Annotated[str, Field(max_length=200_000)]
+    zone: str | None = None
+    time_limit: Seconds = 60.0
+    limit: Annotated[int, Field(ge=0)] | None = None
+    query_id: QueryId | None = None
+
+
+class PlanBody(Asked):
+    text: Annotated[str, Field(max_length=200_000)]
+    zone: str | None = None
+
+
+class PlanStep(Document):
+    """`depth` is its place in the tree, the root's is 0."""
+
+    name: str
+    detail: str
+    depth: int
+    rows: int | None = None
+    ms: float | None = None
+
+
+class Kept(Document):
+    """A condition that stays in the engine, and why."""
+
+    text: str
+    reason: str
+
+
+class PlanScan(Document):
+    """One table read. `pushed` are the conditions that the source answers, as it is told them."""
+
+    id: str
+    source: str
+    kind: str
+    table: str
+    rows_estimated: int | None
+    rows: int | None = None
+    bytes: int | None = None
+    milliseconds: float | None = None
+    pushed: list[str]
+    kept: list[Kept]
+    sql: str
+
+
+class Plan(Document):
+    steps: list[PlanStep]
+    scans: list[PlanScan]
+
+
+class PlanAnswer(Document):
+    plan: Plan
+    text: str
+
+
+class QueryState(Document):
+    """`state` is running, done, failed or cancelled; `fraction` of the work done, where it is known."""
+
+    id: str
+    state: str
+    text: str
+    stage: str
+    rows: int
+    bytes: int
+    fraction: float | None
+    milliseconds: float
+
+
+class Queries(Document):
+    queries: list[QueryState]
+
+
+class FollowBody(Asked):
+    """Watch `metric`, whole or within `slice`."""
+
+    metric: Name
+    slice: dict[Name, str] = {}
+    grain: str | None = None

@@ -1,0 +1,161 @@
+"""The project, its metrics and its data, described."""
+
+from __future__ import annotations
+
+from lapwing.server.documents.base import Document, ProblemItem, TableColumn, Value
+
+
+class Health(Document):
+    status: str
+    version: str
+
+
+class ProjectDocument(Document):
+    """`now` is what "now" means here; `pinned` where the project's clock stands. `week_start` 0 is Monday."""
+
+    name: str
+    timezone: str
+    week_start: int
+    now: str
+    pinned: bool
+    data_until: str | None
+    datasets: list[str]
+    version: str
+    time_zones: list[str]
+
+
+class Named(Document):
+    name: str
+    label: str
+
+
+class Definition(Document):
+    """`hash` changes with the meaning, not with labels."""
+
+    text: str
+    file: str | None
+    line: int | None
+    hash: str
+
+
+class MetricDocument(Document):
+    """`format` is percent, number, currency or empty; `value` the money one unit is worth, in `currency`."""
+
+    name: str
+    short: str
+    dataset: str
+    label: str
+    description: str
+    kind: str
+    unit: str
+    format: str
+    better: str | None
+    value: float | None
+    currency: str | None
+    additive: bool
+    dimensions: list[Named]
+    following: bool
+    definition: Definition
+    owner: str | None
+
+
+class Metrics(Document):
+    metrics: list[MetricDocument]
+
+
+class SourceDocument(Document):
+    name: str
+    type: str
+    state: str
+    problem: ProblemItem | None = None
+    tables: int
+
+
+class TableDocument(Document):
+    """`rows` and `bytes` are estimates."""
+
+    path: str
+    source: str
+    rows: int | None
+    bytes: int | None
+    columns: list[TableColumn]
+    description: str
+
+
+class DatasetDocument(Document):
+    name: str
+    label: str
+    description: str
+    owner: str
+    table: str | None
+    time: str
+    dimensions: list[str]
+    metrics: list[str]
+    data_until: str | None
+
+
+class RollupDocument(Document):
+    name: str
+    dataset: str
+    grain: str
+    dimensions: list[str]
+    measures: list[str]
+    partitions: int
+    cells: int
+    bytes: int
+    built_at: str | None
+    data_until: str | None
+    stale: bool
+
+
+class Rollups(Document):
+    rollups: list[RollupDocument]
+
+
+class MonitorDocument(Document):
+    """`followed`: by a person in the UI; else it is written in the project's `file` at `line`."""
+
+    name: str
+    metric: str
+    label: str
+    grain: str
+    by: list[str]
+    slice: dict[str, Value]
+    sensitivity: float
+    min_change: float | None
+    followed: bool
+    file: str | None
+    line: int | None
+
+
+class Monitors(Document):
+    monitors: list[MonitorDocument]
+
+
+class CatalogDocument(Document):
+    sources: list[SourceDocument]
+    tables: list[TableDocument]
+    datasets: list[DatasetDocument]
+    metrics: list[MetricDocument]
+    rollups: list[RollupDocument]
+    monitors: list[MonitorDocument]
+
+
+class Sample(Document):
+    columns: list[TableColumn]
+    rows: list[list[Value | list[Value] | dict[str, Value]]]
+
+
+class CompletionTable(Document):
+    name: str
+    kind: str
+    description: str
+    columns: list[TableColumn]
+
+
+class Completions(Document):
+    """What may be written in a statement."""
+
+    tables: list[CompletionTable]
+    functions: list[str]
+    metrics: list[str]

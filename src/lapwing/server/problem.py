@@ -1,0 +1,105 @@
+"""Errors over HTTP: one shape, RFC 9457's problem+json, with the same codes as everywhere else."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from lapwing.model.names import nearest
+from lapwing.model.problem import LapwingError, NotFound, Place, Problem, WrongUse
+
+MEDIA_TYPE = "application/problem+json"
+_TITLES = {
+    400: "This cannot be asked so",
+    401: "A token is needed",
+    403: "Not allowed from there",
+    404: "There is no such thing",
+    405: "This cannot be done here",
+    409: "Something else was first",
+    413: "Too large",
+    415: "Not JSON",
+    422: "It cannot be answered",
+    499: "Cancelled",
+    500: "Something unexpected happened",
+    502: "A source does not answer",
+    504: "It took too long",
+}
+_log = structlog.get_logger("lapwing.server")
+
+
+def body(status: int, problems: Sequence[Problem], query_id: str | None = None) -> dict[str, Any]:
+    """The problem document: `title` by status, `code` and `detail` of the first problem, all of them beside."""
+    found: dict[str, Any] = {
+        "type": f"urn:lapwing:problem:{problems[0].code}",
+        "title": _TITLES.get(status, "It did not work"),
+        "status": status,
+        "detail": str(problems[0]),
+        "code": problems[0].code,
+        "problems": [problem.as_dict() for problem in problems],
+    }
+    return found if query_id is None else {**found, "query_id": query_id}
+
+
+def response(status: int, *problems: Problem, query_id: str | None = None, headers: dict[str, str] | None = None) -> Response:
+    data = orjson.dumps(body(status, problems, query_id))
+    return Response(data, status, headers, MEDIA_TYPE)
+
+
+def of_error(error: LapwingError, query_id: str | None = None) -> Response:
+    return response(error.status, *error.problems, query_id=query_id)
+
+
+def from_validation(errors: Iterable[Any]) -> WrongUse:
+    """Pydantic's findings about a request as problems, each with the key it is about."""
+    problems = []
+    for error in errors:
+        key = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path"))
+        problems.append(Problem("bad-request", f"{error['msg']}.", Place(key=key) if key else None))
+    return WrongUse(*problems[:20])
+
+
+async def _lapwing_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, LapwingError)
+    return of_error(error)
+
+
+async def _validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError | ValidationError)
+    return of_error(from_validation(error.errors()))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 404:
+        known = sorted({str(getattr(route, "path", "")) for route in request.app.routes} - {""})
+        missing = NotFound.of("unknown-path", f"There is nothing at {path}.", nearest=nearest(path, known))
+        return of_error(missing)
+    if error.status_code == 405:
+        says = f"{request.method} is not possible at {path}."
+        return response(405, Problem("wrong-method", says), headers=dict(error.headers or {}))
+    return response(error.status_code, Problem("bad-request", f"{error.detail}."), headers=dict(error.headers or {}))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    number = uuid.uuid4().hex[:12]
+    _log.error("unexpected", id=number, path=request.url.path, error=type(error).__name__, exc_info=error)
+    says = f"Lapwing stumbled. The server's log tells more under {number}."
+    return response(500, Problem("unexpected", says, hint="Please report it with that part of the log."))
+
+
+def install(app: FastAPI) -> None:
+    """Every error that leaves `app` is a problem document; only unexpected ones are logged."""
+    app.add_exception_handler(LapwingError, _lapwing_error)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(ValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)

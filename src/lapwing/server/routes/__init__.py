@@ -1,0 +1,1 @@
+"""The operations of the HTTP API: thin, one file for each subject."""

@@ -1,0 +1,126 @@
+"""The board, incidents, and what is watched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from lapwing.model.calendar import from_us
+from lapwing.model.calendar import zone as zone_of
+from lapwing.model.grain import Grain
+from lapwing.model.problem import NotFound, WrongUse
+from lapwing.model.timerange import parse_moment, parse_range
+from lapwing.query.service import Lapwing
+from lapwing.server.documents.alerts import Board, Incidents, IncidentView
+from lapwing.server.documents.asked import Band, BandBody, FilterBody, FollowBody
+from lapwing.server.documents.project import MonitorDocument, Monitors
+from lapwing.server.encode.columnar import dumps
+from lapwing.server.services import services
+
+router = APIRouter(tags=["alerts"], prefix="/api")
+
+
+def _json(data: Any, status: int = 200) -> Response:
+    return Response(dumps(data), status, media_type="application/json")
+
+
+def _moment(text: str | None, lapwing: Lapwing) -> datetime | None:
+    if not text:
+        return None
+    project = lapwing.project
+    start, _ = parse_moment(text, now=lapwing.now(), zone=project.timezone, week_start=project.week_start)
+    return from_us(start)
+
+
+def _text_id(data: dict[str, Any]) -> dict[str, Any]:
+    """Ids are texts to clients, who need not know how they are made."""
+    return {**data, "id": str(data["id"])}
+
+
+def _incident_id(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 18):
+        raise NotFound.of("unknown-incident", f"There is no incident {text}.")
+    return int(text)
+
+
+@router.get("/board", response_model=Board)
+def board(request: Request, as_of: str | None = None) -> Response:
+    """What needs a look, as it was known at `as_of` (any time text), or now."""
+    found = services(request)
+    data = found.alerts.board(_moment(as_of, found.lapwing)).as_dict()
+    data["incidents"] = [_text_id(one) for one in data["incidents"]]
+    data["resolved"] = [_text_id(one) for one in data["resolved"]]
+    return _json(data)
+
+
+@router.get("/incidents", response_model=Incidents)
+def incidents(
+    request: Request,
+    state: str | None = Query(None, pattern="^(open|resolved)?$"),
+    start: str | None = None,
+    end: str | None = None,
+) -> Response:
+    """All incidents that touch a stretch of time, the latest first."""
+    found = services(request)
+    project = found.lapwing.project
+    zone, week_start, now = project.timezone, project.week_start, found.lapwing.now()
+    low, high = parse_range(start or None, end or None, now=now, zone=zone, week_start=week_start)
+    first, last = (None if at is None else from_us(at) for at in (low, high))
+    listed = found.alerts.incidents(first, last, state or None)
+    return _json({"incidents": [_text_id(one.as_dict()) for one in listed]})
+
+
+@router.get("/incidents/{incident_id}", response_model=IncidentView)
+def incident(incident_id: str, request: Request, as_of: str | None = None) -> Response:
+    """One incident, its story and what moved, as known at `as_of`."""
+    found = services(request)
+    view = found.alerts.incident(_incident_id(incident_id), _moment(as_of, found.lapwing))
+    return _json(_text_id(view.as_dict()))
+
+
+@router.get("/monitors", response_model=Monitors)
+def monitors(request: Request) -> Response:
+    """What is watched, by the project's files and by people."""
+    return _json({"monitors": [one.as_dict() for one in services(request).alerts.monitor_views()]})
+
+
+@router.post("/follow", response_model=MonitorDocument, status_code=201)
+def follow(body: FollowBody, request: Request) -> Response:
+    """Watches a metric from now on."""
+    grain = Grain.parse(body.grain) if body.grain else None
+    alerts = services(request).alerts
+    made = alerts.follow(body.metric, body.slice, grain)
+    return _json(next(view.as_dict() for view in alerts.monitor_views() if view.name == made.name), 201)
+
+
+@router.delete("/follow/{name}", status_code=204)
+def unfollow(name: str, request: Request) -> Response:
+    """Watches it no longer."""
+    services(request).alerts.unfollow(name)
+    return Response(status_code=204)
+
+
+@router.post("/band", response_model=Band)
+def band(body: BandBody, request: Request) -> Response:
+    """What would have been usual for a metric, bucket by bucket."""
+    found = services(request)
+    project = found.lapwing.project
+    zone = body.zone or project.timezone
+    zone_of(zone)
+    now = found.lapwing.now()
+    low, high = parse_range(body.start or None, body.end or None, now=now, zone=zone, week_start=project.week_start)
+    if low is None or high is None:
+        raise WrongUse.of("range-needed", "A band needs a start and an end.", hint="Send both, such as -7d/d and now/d.")
+    chosen = dict(_equality(each) for each in body.filters)
+    view = found.alerts.band(body.metric, chosen, Grain.parse(body.grain), low, high)
+    return _json(view.as_dict())
+
+
+def _equality(chosen: FilterBody) -> tuple[str, str]:
+    if chosen.exclude or len(chosen.values) != 1:
+        says = f"What is usual is known for one value of {chosen.dimension}, not for several."
+        raise WrongUse.of("band-filter", says)
+    return chosen.dimension, str(chosen.values[0])

@@ -1,0 +1,79 @@
+"""Metric queries: POST /api/query, the hot route. A plain Starlette route, so that nothing stands between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anyio import to_thread
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lapwing.model.grain import Grain
+from lapwing.model.problem import LapwingError
+from lapwing.query.answer import Answer
+from lapwing.query.ask import MetricQuery, Order, Wishes
+from lapwing.server.documents.asked import QueryBody
+from lapwing.server.encode.columnar import columnar, dumps
+from lapwing.server.encode.stream import MEDIA_TYPES, Format, encode
+from lapwing.server.encode.types import type_name
+from lapwing.server.filters import where
+from lapwing.server.negotiate import wanted
+from lapwing.server.problem import from_validation, of_error
+from lapwing.server.services import Services, services
+
+FORMATS = (Format.CSV, Format.ARROW, Format.PARQUET)
+
+
+def query_of(body: QueryBody) -> MetricQuery:
+    """The body as the question it means.
+
+    Raises:
+        WrongUse: a grain that is none, a value that can't be filtered by.
+    """
+    return MetricQuery(
+        metrics=tuple(body.metrics),
+        by=tuple(body.by),
+        grain=Grain.parse(body.grain) if body.grain else None,
+        start=body.start or None,
+        end=body.end or None,
+        zone=body.zone or None,
+        where=where(body.where, body.filters),
+        order=tuple(Order(name=one.name, descending=one.descending) for one in body.order),
+        limit=body.limit,
+        wishes=Wishes(cache=not body.no_cache, time_limit=body.time_limit),
+    )
+
+
+async def answer_query(request: Request) -> Response:
+    """Answers POST /api/query as JSON, or as what Accept names: CSV, Arrow, Parquet."""
+    data = await request.body()
+    form = wanted(request.headers.get("accept"), FORMATS)
+    try:
+        body = QueryBody.model_validate_json(data)
+        return await to_thread.run_sync(_answered, services(request), body, form)
+    except ValidationError as error:
+        return of_error(from_validation(error.errors()))
+    except LapwingError as error:
+        return of_error(error)
+
+
+def _answered(found: Services, body: QueryBody, form: Format | None) -> Response:
+    answer = found.lapwing.answer(query_of(body))
+    if form is None:
+        return Response(dumps(_document(found, answer)), media_type="application/json")
+    headers = {"lapwing-query-id": answer.receipt.id, "content-disposition": f'attachment; filename="lapwing.{form}"'}
+    content = b"".join(encode(answer.table.schema, answer.table.to_batches(), form))
+    return Response(content, headers=headers, media_type=MEDIA_TYPES[form])
+
+
+def _document(found: Services, answer: Answer) -> dict[str, Any]:
+    table = answer.table
+    columns = []
+    for field in table.schema:
+        column = {"name": field.name, "type": type_name(field.type)}
+        if field.name in answer.receipt.definitions:
+            column["label"] = found.lapwing.project.metric(field.name)[1].shown.label
+        columns.append(column)
+    receipt = answer.receipt.as_dict()
+    return {"columns": columns, "rows": table.num_rows, "data": columnar(table), "receipt": receipt}

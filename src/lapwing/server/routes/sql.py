@@ -1,0 +1,120 @@
+"""SQL: a stream of rows that can be watched and cancelled, the plan, and what may be written."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import orjson
+import pyarrow as pa
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from lapwing.model.problem import Cancelled, LapwingError
+from lapwing.query.ask import SqlQuery, Wishes
+from lapwing.query.statement import SqlAnswer
+from lapwing.server.documents.asked import PlanAnswer, PlanBody, SqlBody
+from lapwing.server.documents.project import Completions
+from lapwing.server.encode.cells import json_rows
+from lapwing.server.encode.columnar import dumps
+from lapwing.server.encode.stream import MEDIA_TYPES, Format, encode
+from lapwing.server.encode.types import columns
+from lapwing.server.live import LiveResponse
+from lapwing.server.negotiate import wanted
+from lapwing.server.plan import plan_document
+from lapwing.server.problem import of_error
+from lapwing.server.queries import Query
+from lapwing.server.services import Services, services
+
+router = APIRouter(tags=["sql"])
+FORMATS = (Format.CSV, Format.ARROW, Format.PARQUET)
+NDJSON = "application/x-ndjson"
+_CHUNK_ROWS = 2_000
+_STREAMS = {
+    "description": 'Lines: {"query_id", "columns", "plan"}, then {"rows": [[...], ...]} as they come, then {"done": true, '
+    '"rows", "milliseconds", "receipt"} or {"problem": {...}}. By Accept also CSV, Arrow, Parquet.',
+    "content": {kind: {} for kind in (NDJSON, *(MEDIA_TYPES[form].partition(";")[0] for form in FORMATS))},
+}
+
+
+@router.post("/api/sql", response_class=Response, responses={200: _STREAMS})
+async def run_sql(body: SqlBody, request: Request) -> Response:
+    """Runs one SELECT; rows are sent as they come. Going away cancels it."""
+    found = services(request)
+    query = found.queries.begin(body.text, body.query_id)
+    try:
+        answer = await to_thread.run_sync(_start, found, query, body)
+    except LapwingError as error:
+        found.queries.end(query, error)
+        return of_error(error, query.id)
+    form = wanted(request.headers.get("accept"), FORMATS)
+    limited = _limited(answer, query, body.limit)
+    chunks = _lines(found, query, answer, limited) if form is None else _file(found, query, answer, limited, form)
+    media_type = NDJSON if form is None else MEDIA_TYPES[form]
+    headers = {"lapwing-query-id": query.id, "x-accel-buffering": "no"}
+    if form is not None:
+        headers["content-disposition"] = f'attachment; filename="lapwing.{form}"'
+    return LiveResponse(chunks, lambda: found.queries.cancel(query.id), media_type=media_type, headers=headers)
+
+
+def _start(found: Services, query: Query, body: SqlBody) -> SqlAnswer:
+    asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=Wishes(time_limit=body.time_limit))
+    answer = found.lapwing.run_sql(asked, query.id)
+    found.queries.start(query, answer.running)
+    return answer
+
+
+def _limited(answer: SqlAnswer, query: Query, limit: int | None) -> Iterator[pa.RecordBatch]:
+    """The rows in handy batches, no more than `limit`; counted."""
+    left = limit
+    for batch in answer.running:
+        for start in range(0, batch.num_rows, _CHUNK_ROWS):
+            part = batch.slice(start, _CHUNK_ROWS if left is None else min(_CHUNK_ROWS, left))
+            query.rows += part.num_rows
+            if part.num_rows:
+                yield part
+            if left is not None:
+                left -= part.num_rows
+                if left <= 0:
+                    return
+
+
+def _lines(found: Services, query: Query, answer: SqlAnswer, batches: Iterator[pa.RecordBatch]) -> Generator[bytes]:
+    plan = plan_document(answer.running.plan)
+    yield dumps({"query_id": query.id, "columns": columns(answer.running.schema), "plan": plan}) + b"\n"
+    try:
+        with answer.running:
+            for batch in batches:
+                yield orjson.dumps({"rows": json_rows(batch)}) + b"\n"
+            receipt = answer.receipt().as_dict()
+            done_plan = plan_document(answer.running.plan, answer.running.progress())
+        found.queries.end(query)
+    except LapwingError as error:
+        found.queries.end(query, error)
+        problem = {**error.problems[0].as_dict(), "status": error.status, "query_id": query.id}
+        yield dumps({"problem": problem}) + b"\n"
+        return
+    milliseconds = round(query.milliseconds, 3)
+    yield dumps({"done": True, "rows": query.rows, "milliseconds": milliseconds, "plan": done_plan, "receipt": receipt}) + b"\n"
+
+
+def _file(
+    found: Services, query: Query, answer: SqlAnswer, batches: Iterator[pa.RecordBatch], form: Format
+) -> Generator[bytes]:
+    with answer.running:
+        try:
+            yield from encode(answer.running.schema, batches, form)
+            found.queries.end(query)
+        except LapwingError as error:
+            found.queries.end(query, error)
+            if not isinstance(error, Cancelled):
+                raise  # the connection breaks, so that a cut file is not taken for a whole one
+
+
+@router.post("/api/sql/plan", response_model=PlanAnswer)
+def plan_sql(body: PlanBody, request: Request) -> Response:
+    """How a statement would run, without running it."""
+    lapwing = services(request).lapwing
+    text = lapwing.explain_sql(SqlQuery(text=body.text, zone=body.zone or None))
+    plan = plan_document(lapwing.plan_sql(SqlQuery(text=body.text, zone=body.zone or None)))
+    return Response(dumps({"plan": plan, "text": text}), media_type="application/json")

@@ -1,0 +1,113 @@
+"""Serves until it is told to stop: granian inside this process."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Callable
+
+from anyio import to_thread
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from lapwing.model.problem import Conflict, LapwingError, WrongUse
+from lapwing.server.app import make_app
+from lapwing.server.background import Background
+from lapwing.server.services import Services
+from lapwing.server.settings import Settings
+
+
+THREADS = 16
+"""How many requests may wait for the engine or the store at once."""
+
+
+def serve(settings: Settings, started: Callable[[], None]) -> None:
+    """Serves the project; `started` is called when requests are answered. Returns after SIGINT or SIGTERM.
+
+    Raises:
+        Conflict: the port is in use.
+        WrongUse: the host is not one of this machine, or a token is needed.
+        ModelError: the project's files are wrong.
+    """
+    settings.check()
+    look_at_port(settings)
+    services = Services.open(settings)
+    background = Background(services) if settings.background else None
+    try:
+        asyncio.run(_serve(services, background, started))
+    finally:
+        services.queries.cancel_all()
+        if background:
+            background.stop()
+        services.close()
+
+
+def look_at_port(settings: Settings) -> None:
+    """
+    Raises:
+        Conflict: something listens there already. WrongUse: it can't be listened at.
+    """
+    host = settings.host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, settings.port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Conflict.of(
+                "port-in-use",
+                f"Something listens on {settings.host}:{settings.port} already.",
+                hint=f"Stop it, or take another port: lapwing serve --port {settings.port + 1}",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM):
+            says = f"This user may not listen on port {settings.port}."
+            raise LapwingError.of("port-forbidden", says, hint="Take a port above 1023.") from error
+        says = f"{settings.host} is not an address of this machine."
+        raise WrongUse.of("bad-host", says, hint="Take 127.0.0.1, or 0.0.0.0 with a token.") from error
+
+
+async def _serve(services: Services, background: Background | None, started: Callable[[], None]) -> None:
+    settings = services.settings
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    server = Server(
+        make_app(services),
+        address=settings.host.strip("[]"),
+        port=settings.port,
+        interface=Interfaces.ASGINL,  # nothing to do at start and end: the project is opened around it
+        http=HTTPModes.http1,
+        websockets=False,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(wanted, _stop, services, server)
+    serving = asyncio.create_task(server.serve())
+    if await _answers(settings, serving):
+        if background:
+            background.start()
+        started()
+    await serving
+
+
+def _stop(services: Services, server: Server) -> None:
+    """Statements are cancelled first: their streams would keep the server waiting."""
+    services.queries.cancel_all()
+    server.stop()
+
+
+async def _answers(settings: Settings, serving: asyncio.Task[None]) -> bool:
+    """Waits until the port is listened at; False when serving ended before."""
+    host = settings.host.strip("[]")
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - looked at, not listened on
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(host, settings.port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        return True
+    return False

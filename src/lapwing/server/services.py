@@ -1,0 +1,69 @@
+"""What the routes ask: the project opened, its alerts, the running statements."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import structlog
+from starlette.requests import Request
+
+from lapwing.alerts.service import Alerts
+from lapwing.alerts.state import StateDatabase
+from lapwing.model.problem import LapwingError
+from lapwing.query.service import Lapwing
+from lapwing.server.queries import Queries
+from lapwing.server.settings import Settings
+
+_log = structlog.get_logger("lapwing.server")
+
+
+@dataclass(slots=True)
+class Services:
+    """One of each for a server. The state database is opened when alerts are first asked for, so that a damaged one
+    hurts the board only."""
+
+    settings: Settings
+    lapwing: Lapwing
+    queries: Queries = field(default_factory=Queries)
+    _state: StateDatabase | None = None
+    _alerts: Alerts | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Services:
+        """
+        Raises:
+            ModelError: the project's files are wrong.
+        """
+        return cls(settings, Lapwing.open(settings.root))
+
+    @property
+    def alerts(self) -> Alerts:
+        with self._lock:
+            if self._alerts is None:
+                self._state = StateDatabase(self.lapwing.project.state_path)
+                self._alerts = Alerts(self.lapwing, self._state)
+            return self._alerts
+
+    def close(self) -> None:
+        """Stops what runs, then closes everything."""
+        self.queries.cancel_all()
+        with self._lock:
+            if self._state is not None:
+                self._state.close()
+        self.lapwing.close()
+
+    def replay(self, cancel: threading.Event) -> None:
+        """Brings the incidents up to date with the data; a problem is logged, not raised: the rest goes on."""
+        try:
+            self.alerts.replay(None, None, cancel)
+        except LapwingError as error:
+            _log.warning("replay failed", problems=[str(problem) for problem in error.problems])
+
+
+def services(request: Request) -> Services:
+    """The server's services, for a route."""
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
