@@ -1,0 +1,101 @@
+"""What a rollup of a bound dataset holds: its states, the types of its keys, and the hash over all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lapwing.cache.manifest import key_of, rollup_id
+from lapwing.model.calendar import DAY
+from lapwing.model.dataset import Rollup
+from lapwing.model.grain import Unit
+from lapwing.model.hashing import rollup_hash
+from lapwing.model.problem import Refused
+from lapwing.sql.bound import BoundDataset
+from lapwing.states import state_for
+from lapwing.states.base import State
+
+_FORMAT = 1  # of the chunks' and directories' layout
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_KEY_TYPES = frozenset((*_INTEGERS, "BOOLEAN", "VARCHAR", "DATE", "FLOAT", "DOUBLE"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Definition:
+    """`grain` is in microseconds. `dtypes` are those of all state columns, measure after measure. `refused` says of
+    measures why they can't be kept."""
+
+    bound: BoundDataset
+    rollup: Rollup
+    name: str
+    hash: str
+    id: bytes
+    manifest_key: bytes
+    grain: int
+    states: Mapping[str, State]
+    dtypes: tuple[str, ...]
+    refused: Mapping[str, str]
+
+
+def define(bound: BoundDataset, rollup: Rollup, zone: str) -> Definition:
+    """`zone` is the project's, in which expressions over time are evaluated.
+
+    Raises:
+        Refused: a grain, a dimension's type or a measure that can't be kept; says which.
+    """
+    dataset = bound.dataset
+    states, refused = _states(bound, rollup)
+    grain = DAY if rollup.grain.unit is Unit.DAY else rollup.grain.fixed
+    if grain is None:
+        raise Refused.of(
+            "rollup-grain",
+            f"Rollup {dataset.name}.{rollup.name} has a grain of a {rollup.grain}, whose length varies.",
+            place=rollup.place,
+            hint="Keep it by day or finer; weeks, months and years are answered from that.",
+        )
+    for name in rollup.dimensions:
+        if bound.dimensions[name] not in _KEY_TYPES:
+            raise Refused.of(
+                "rollup-dimension",
+                f"Dimension {name} is of type {bound.dimensions[name]}, which can't be part of a rollup's key.",
+                place=rollup.place,
+                hint="Cast it in the dimension's SQL, to VARCHAR or DATE say, or leave it out of the rollup.",
+            )
+    name = f"{dataset.name}.{rollup.name}"
+    meaning = {
+        "format": _FORMAT,
+        "rollup": rollup_hash(dataset, rollup),
+        "zone": zone,
+        "time": bound.time_type,
+        "dimensions": [bound.dimensions[dimension] for dimension in rollup.dimensions],
+        "states": {m: [s.kind, bound.arguments[m], [c.dtype for c in s.columns]] for m, s in states.items()},
+    }
+    digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
+    return Definition(
+        bound=bound,
+        rollup=rollup,
+        name=name,
+        hash=digest,
+        id=rollup_id(name, digest),
+        manifest_key=key_of(name, digest),
+        grain=grain,
+        states=states,
+        dtypes=tuple(column.dtype for state in states.values() for column in state.columns),
+        refused=refused,
+    )
+
+
+def _states(bound: BoundDataset, rollup: Rollup) -> tuple[dict[str, State], dict[str, str]]:
+    """The states of the measures that can be kept, and why the others can't."""
+    states: dict[str, State] = {}
+    refused: dict[str, str] = {}
+    for name in rollup.measures:
+        try:
+            state = state_for(bound.dataset.measures[name], bound.arguments[name])
+            state.sql(None if bound.argument_sql[name] is None else "x", None, "duckdb")
+            states[name] = state
+        except Refused as error:
+            refused[name] = error.problems[0].message
+    return states, refused

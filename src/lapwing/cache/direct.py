@@ -1,0 +1,42 @@
+"""States straight from the source: what is computed where no rollup fits, and what rollups must equal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from lapwing.cache.arrow_states import group_codes, int64, state_columns
+from lapwing.cache.filter import to_sql
+from lapwing.cache.fold import bucket_of, fold
+from lapwing.cache.frame import StateFrame
+from lapwing.cache.predicate import dimensions
+from lapwing.cache.request import StateRequest
+from lapwing.cache.state_sql import BUCKET, buckets_of, state_sql
+from lapwing.model.receipt import Piece
+from lapwing.sql.service import SqlService
+from lapwing.states import state_for
+
+
+def read_source(sql: SqlService, request: StateRequest, time_limit: float) -> tuple[StateFrame, Piece]:
+    """The states asked, by one statement.
+
+    Raises:
+        Refused: a state that can't be computed exactly.
+        SourceError, TimeLimit: the source does not answer (in time).
+    """
+    bound = request.bound
+    states = {
+        name: state_for(bound.dataset.measures[name], bound.arguments[name]) for name in dict.fromkeys(request.measures)
+    }
+    buckets = buckets_of(request.edges)
+    where = None if request.where is None else to_sql(request.where)
+    filtered = () if request.where is None else tuple(dict.fromkeys(dimensions(request.where)))
+    text = state_sql(bound, states, request.by, buckets, where=where, where_dimensions=filtered)
+    table: pa.Table = sql.table(text, time_limit=time_limit)
+    groups, group = group_codes(table, request.by)
+    times = int64(table.column(BUCKET))
+    bucket = times if buckets.edges is not None else bucket_of(times, request.edges)
+    folded = fold(group, bucket, state_columns(table, states), states, len(request.edges) - 1)
+    frame = StateFrame(groups=groups, group=folded.group, bucket=folded.bucket, states=folded.states)
+    size = sum(np.asarray(array).nbytes for columns in folded.states.values() for array in columns.values())
+    return frame, Piece(by="source", name=bound.dataset.name, rows=table.num_rows, bytes=size, sql=text)

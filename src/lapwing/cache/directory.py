@@ -1,0 +1,121 @@
+"""The directory of a partition's version: which groups it holds and under which keys.
+
+It is written beside the chunks, as Arrow, so that filters and groups are settled in memory and the store is asked for
+exactly the chunks that the answer needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lapwing.cache.keys import chunk_key, prefix_end, rollup_prefix, values_prefix
+from lapwing.cache.predicate import And, In, Predicate
+from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.truth import Coded, Engine, coded, evaluate
+from lapwing.model.problem import StoreError
+
+Rows = npt.NDArray[np.intp]
+
+_KEY, _START = "$key", "$start"
+_SLICE_ROWS = 8_000  # keys are below 480 bytes, and a value of the store below 8 MiB
+
+
+class Column:
+    """One dimension of a directory, with the rows of each value at hand."""
+
+    def __init__(self, column: Coded) -> None:
+        self.coded = column
+        self._order: Rows | None = None
+        self._borders: Rows | None = None
+
+    def rows_of(self, values: Sequence[object]) -> Rows:
+        """The rows that hold one of `values`, value after value."""
+        if self._order is None or self._borders is None:
+            order = np.argsort(self.coded.codes, kind="stable")
+            numbers = np.arange(len(self.coded.values.list) + 1)
+            self._borders = np.searchsorted(self.coded.codes[order], numbers)
+            self._order = order
+        places = (self.coded.values.place.get(value) for value in dict.fromkeys(values))
+        parts = [self._order[self._borders[place] : self._borders[place + 1]] for place in places if place is not None]
+        return np.concatenate(parts) if parts else np.empty(0, np.intp)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Directory:
+    """Row i is a chunk: its key, the moment it starts at, and its group's dimension values."""
+
+    keys: Sequence[bytes]
+    starts: npt.NDArray[np.int64]
+    columns: dict[str, Column]
+
+    def select(self, where: Predicate | None, engine: Engine) -> Rows:
+        """The rows for which `where` is true."""
+        if where is None:
+            return np.arange(len(self.keys))
+        parts = where.operands if isinstance(where, And) else (where,)
+        listed = [part for part in parts if isinstance(part, In)]
+        rows = np.arange(len(self.keys))
+        if listed:
+            found = [self.columns[part.dimension].rows_of(part.values) for part in listed]
+            best = min(range(len(listed)), key=lambda position: len(found[position]))
+            rows, first = found[best], listed[best]
+            parts = tuple(part for part in parts if part is not first)
+        if not parts or len(rows) == 0:
+            return rows
+        narrowed = {name: column.coded.take(rows) for name, column in self.columns.items()}
+        return rows[evaluate(And(parts), narrowed, len(rows), engine)]
+
+
+def directory_rows(
+    rollup: bytes, version: int, dimensions: pa.Table, keys: Sequence[bytes], starts: Sequence[int]
+) -> Iterator[tuple[bytes, bytes]]:
+    """The rows of the store that hold a directory: `dimensions`, encoded values and chunk start of each chunk."""
+    table = dimensions.append_column(_KEY, pa.array(keys, pa.binary())) if dimensions.num_columns else None
+    table = table if table is not None else pa.table({_KEY: pa.array(keys, pa.binary())})
+    table = table.append_column(_START, pa.array(starts, pa.int64()))
+    prefix = values_prefix(rollup, version)
+    for number, offset in enumerate(range(0, table.num_rows, _SLICE_ROWS)):
+        sink = pa.BufferOutputStream()
+        part = table.slice(offset, _SLICE_ROWS)
+        with pa.ipc.new_stream(sink, part.schema) as writer:
+            writer.write_table(part)
+        yield prefix + number.to_bytes(4, "big"), sink.getvalue().to_pybytes()
+
+
+def load_directory(store: RollupStore, rollup: bytes, version: int, dimensions: Sequence[str], keys: int) -> Directory:
+    """Reads a directory of `keys` rows.
+
+    Raises:
+        StoreError: it is damaged, or was removed meanwhile ("version-gone").
+    """
+    prefix = values_prefix(rollup, version)
+    try:
+        parts = [pa.ipc.open_stream(value).read_all() for _, value in store.scan(prefix, prefix_end(prefix))]
+        table = pa.concat_tables(parts) if parts else None
+    except pa.ArrowInvalid as error:
+        raise StoreError.of(
+            "store-damaged", f"A directory of the rollup store is damaged: {error}.", hint="Build the rollup again."
+        ) from error
+    if table is None or table.num_rows != keys:
+        raise version_gone()
+    chunks = rollup_prefix(rollup, version)
+    starts = np.asarray(table.column(_START).combine_chunks())
+    encoded = table.column(_KEY).to_pylist()
+    full = [chunk_key(chunks, values, start) for values, start in zip(encoded, starts.tolist(), strict=True)]
+    return Directory(full, starts, {name: Column(coded(table.column(name))) for name in dimensions})
+
+
+def version_gone() -> StoreError:
+    """The error of reading a version that was replaced and removed meanwhile; the reader takes the manifest again."""
+    error = StoreError.of(
+        "version-gone",
+        "A part of a rollup is no longer in the store.",
+        hint="Run `lapwing build`; if that does not help, remove the store and build it again.",
+    )
+    assert isinstance(error, StoreError)
+    return error

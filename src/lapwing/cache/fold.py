@@ -1,0 +1,66 @@
+"""Folds states into the buckets that were asked: rows of (group, time, states) in, a StateFrame's arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.states.base import Array, Columns, State
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folded:
+    """Rows unique and sorted by (group, bucket)."""
+
+    group: npt.NDArray[np.int32]
+    bucket: npt.NDArray[np.int32]
+    states: Mapping[str, Columns]
+
+
+def bucket_of(times: Ints, edges: Ints) -> Ints:
+    """The number of the bucket each time falls into: -1 before the first edge, B from the last edge on."""
+    count = len(edges) - 1
+    step = int(edges[1] - edges[0])
+    if count == 1 or (int(edges[-1] - edges[0]) == step * count and bool((edges[1:] - edges[:-1] == step).all())):
+        number: Ints = np.clip((times - edges[0]) // step, -1, count)
+        return number
+    found: Ints = np.searchsorted(edges, times, side="right").astype(np.int64)
+    return found - 1
+
+
+def fold(
+    group: Ints, bucket: Ints, columns: Mapping[str, Columns], states: Mapping[str, State], buckets: int
+) -> Folded:
+    """Merges the states of equal (group, bucket); rows whose bucket is out of 0 to `buckets` - 1 are left out."""
+    inside = (bucket >= 0) & (bucket < buckets)
+    if not inside.all():
+        group, bucket, columns = group[inside], bucket[inside], _take(columns, inside)
+    cell = group * buckets + bucket
+    if len(cell) == 0:
+        return _folded(cell, buckets, columns)
+    step = cell[1:] - cell[:-1]
+    if len(step) == 0 or int(step.min()) > 0:
+        return _folded(cell, buckets, columns)
+    if int(step.min()) < 0:
+        order = np.argsort(cell, kind="stable")
+        cell, columns = cell[order], _take(columns, order)
+        step = cell[1:] - cell[:-1]
+    starts = np.concatenate((np.zeros(1, np.intp), np.flatnonzero(step) + 1))
+    if len(starts) == len(cell):
+        return _folded(cell, buckets, columns)
+    merged = {name: states[name].merge(columns[name], starts) for name in columns}
+    return _folded(cell[starts], buckets, merged)
+
+
+def _folded(cell: Ints, buckets: int, columns: Mapping[str, Columns]) -> Folded:
+    group = cell // buckets
+    return Folded(group.astype(np.int32), (cell - group * buckets).astype(np.int32), columns)
+
+
+def _take(columns: Mapping[str, Columns], rows: Array) -> dict[str, Columns]:
+    return {name: {suffix: array[rows] for suffix, array in state.items()} for name, state in columns.items()}

@@ -1,0 +1,56 @@
+"""Who is building: told apart so that what a dead process left behind is removed, and what a living one writes is not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lapwing.cache.manifest import Building
+
+ABANDONED_AFTER = 24 * 3600.0
+"""Seconds after which a build on another machine counts as dead. One that lives on after all can't publish what it then
+writes: its version is no longer in the manifest."""
+
+_running: set[str] = set()
+
+
+@contextmanager
+def owner() -> Iterator[str]:
+    """A name for one run of a build in this process, `host/process/start/run`."""
+    name = f"{platform.node()}/{os.getpid()}/{_started(os.getpid())}/{secrets.token_hex(4)}"
+    _running.add(name)
+    try:
+        yield name
+    finally:
+        _running.discard(name)
+
+
+def is_dead(building: Building, now: float) -> bool:
+    """Whether nobody writes this version any more."""
+    host, process, started, _ = building.owner.rsplit("/", 3)
+    if host != platform.node():
+        return now - building.since > ABANDONED_AFTER
+    if int(process) == os.getpid():
+        return building.owner not in _running
+    return _started(int(process)) != started
+
+
+def _started(process: int) -> str:
+    """When a process began, so that a number used again is not taken for the one before; "gone" where there is none."""
+    stat = Path(f"/proc/{process}/stat")
+    if stat.exists():
+        try:
+            return stat.read_text().rpartition(")")[2].split()[19]
+        except (OSError, IndexError):
+            return "gone"
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return "gone"
+    except PermissionError:
+        return "alive"
+    return "alive"

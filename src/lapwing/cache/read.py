@@ -1,0 +1,219 @@
+"""Reads an answer from a rollup: which chunks, in one round trip; then unpacked, folded, grouped."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lapwing.cache.arrow_states import no_dimensions
+from lapwing.cache.chunk import unpack_many
+from lapwing.cache.definition import Definition
+from lapwing.cache.directory import Directory, load_directory, version_gone
+from lapwing.cache.fold import bucket_of, fold
+from lapwing.cache.frame import StateFrame
+from lapwing.cache.groups import Dictionary, group
+from lapwing.cache.manifest import Partition
+from lapwing.cache.predicate import Predicate
+from lapwing.cache.request import StateRequest
+from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.truth import Engine
+from lapwing.cache.write import MOST_BUCKETS
+from lapwing.states.base import Columns, State
+
+_DIRECTORY_ROWS = 4_000_000
+_SELECTION_ROWS = 1_000_000
+_AT_ONCE = 4_096
+
+T = TypeVar("T")
+
+
+class Recent(Generic[T]):
+    """The values used last, up to `most` in weight. Safe to use from several threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
+        self._weight = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> T | None:
+        with self._lock:
+            found = self._held.get(key)
+            if found is None:
+                return None
+            self._held.move_to_end(key)
+            return found[0]
+
+    def put(self, key: Hashable, value: T, weight: int) -> None:
+        with self._lock:
+            old = self._held.pop(key, None)
+            self._weight += weight - (old[1] if old else 0)
+            self._held[key] = (value, weight)
+            while self._weight > self._most and len(self._held) > 1:
+                _, (_, dropped) = self._held.popitem(last=False)
+                self._weight -= dropped
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """The chunks an answer needs, sorted by (group, time)."""
+
+    keys: Sequence[bytes]
+    starts: npt.NDArray[np.int64]
+    group: npt.NDArray[np.int64]
+    groups: pa.Table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadResult:
+    """`keys` read, `rows` (cells) and `bytes` unpacked."""
+
+    frame: StateFrame
+    keys: int
+    rows: int
+    bytes: int
+
+
+class Reader:
+    """Reads rollups of one store. Keeps directories and selections of versions, which never change, in memory."""
+
+    def __init__(self, store: RollupStore, engine: Engine) -> None:
+        self._store = store
+        self._engine = engine
+        self._directories: Recent[Directory] = Recent(_DIRECTORY_ROWS)
+        self._selections: Recent[Selection] = Recent(_SELECTION_ROWS)
+        self._dictionaries: dict[tuple[bytes, str], Dictionary] = {}
+
+    def read(
+        self,
+        definition: Definition,
+        partitions: Sequence[Partition],
+        request: StateRequest,
+        states: dict[str, State],
+    ) -> ReadResult:
+        """The states asked, from these partitions of a manifest.
+
+        Raises:
+            StoreError: damaged, or a version was removed meanwhile ("version-gone": take the manifest again).
+        """
+        selection = self._select(definition, partitions, request)
+        values = self._get(selection.keys)
+        counts, offsets, arrays = unpack_many(values, definition.dtypes)
+        edges = request.edges
+        buckets = _buckets(selection.starts, counts, offsets, definition.grain, edges)
+        columns = _columns(definition, arrays, states)
+        folded = fold(np.repeat(selection.group, counts), buckets, columns, states, len(edges) - 1)
+        frame = StateFrame(groups=selection.groups, group=folded.group, bucket=folded.bucket, states=folded.states)
+        return ReadResult(_without_empty_groups(frame), len(values), len(offsets), sum(map(len, values)))
+
+    def directory(self, definition: Definition, partition: Partition) -> Directory:
+        """The directory of a partition."""
+        key = (definition.id, partition.version)
+        found = self._directories.get(key)
+        if found is None:
+            dimensions = definition.rollup.dimensions
+            found = load_directory(self._store, definition.id, partition.version, dimensions, partition.keys)
+            self._directories.put(key, found, len(found.keys) + 1)
+        return found
+
+    def _select(self, definition: Definition, partitions: Sequence[Partition], request: StateRequest) -> Selection:
+        start, end = int(request.edges[0]), int(request.edges[-1])
+        versions = tuple(partition.version for partition in partitions)
+        chunk = MOST_BUCKETS * definition.grain
+        split = any(p.end - p.start > chunk for p in partitions)
+        key = (definition.id, versions, request.by, request.where, (start, end) if split else None)
+        found = self._selections.get(key)
+        if found is None:
+            found = self._selected(definition, partitions, request.by, request.where, (start - chunk, end))
+            self._selections.put(key, found, len(found.keys) + 1)
+        return found
+
+    def _selected(
+        self,
+        definition: Definition,
+        partitions: Sequence[Partition],
+        by: Sequence[str],
+        where: Predicate | None,
+        span: tuple[int, int],
+    ) -> Selection:
+        keys: list[bytes] = []
+        starts: list[npt.NDArray[np.int64]] = [np.empty(0, np.int64)]
+        numbers: list[list[npt.NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in by]
+        dictionaries = [self._dictionaries.setdefault((definition.id, name), Dictionary()) for name in by]
+        for partition in partitions:
+            if not partition.keys:
+                continue
+            directory = self.directory(definition, partition)
+            rows = directory.select(where, self._engine)
+            rows = rows[(directory.starts[rows] > span[0]) & (directory.starts[rows] < span[1])]
+            keys += [directory.keys[row] for row in rows.tolist()]
+            starts.append(directory.starts[rows])
+            for name, dictionary, column in zip(by, dictionaries, numbers, strict=True):
+                values = directory.columns[name].coded
+                column.append(dictionary.numbers(values.values)[values.codes[rows]])
+        start = np.concatenate(starts)
+        if by:
+            groups, which = group(by, dictionaries, [np.concatenate(column) for column in numbers])
+        else:
+            groups, which = no_dimensions(), np.zeros(len(start), np.int64)
+        order = np.lexsort((start, which))
+        return Selection([keys[row] for row in order.tolist()], start[order], which[order], groups)
+
+    def _get(self, keys: Sequence[bytes]) -> list[bytes]:
+        values: list[bytes] = []
+        for offset in range(0, len(keys), _AT_ONCE):
+            for value in self._store.get(keys[offset : offset + _AT_ONCE]):
+                if value is None:
+                    raise version_gone()
+                values.append(value)
+        return values
+
+
+def _buckets(
+    starts: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+    grain: int,
+    edges: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """The asked bucket of each cell; out of 0 to B - 1 where it is in none."""
+    count = len(edges) - 1
+    if int(edges[-1] - edges[0]) == grain * count:
+        return np.repeat((starts - int(edges[0])) // grain, counts) + offsets
+    return bucket_of(np.repeat(starts, counts) + offsets * grain, edges)
+
+
+def _columns(
+    definition: Definition, arrays: Sequence[npt.NDArray[np.generic]], states: dict[str, State]
+) -> dict[str, Columns]:
+    columns: dict[str, Columns] = {}
+    position = 0
+    for name, state in definition.states.items():
+        if name in states:
+            columns[name] = {c.suffix: arrays[position + i] for i, c in enumerate(state.columns)}
+        position += len(state.columns)
+    return columns
+
+
+def _without_empty_groups(frame: StateFrame) -> StateFrame:
+    """A group whose chunks hold nothing inside the asked time does not occur."""
+    if frame.groups.num_columns == 0:
+        return frame
+    present = np.zeros(frame.groups.num_rows, np.bool_)
+    present[frame.group] = True
+    if present.all():
+        return frame
+    place = np.cumsum(present, dtype=np.int32) - 1
+    return StateFrame(
+        groups=frame.groups.filter(pa.array(present)),
+        group=place[frame.group].astype(np.int32),
+        bucket=frame.bucket,
+        states=frame.states,
+    )

@@ -1,0 +1,136 @@
+"""Lapwing SQL for states of measures by dimensions and UTC buckets.
+
+The builder and the direct way to the source share this one text, so both give the same states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.sql.bound import BoundDataset
+from lapwing.sql.time import epoch_sql, range_sql
+from lapwing.states.base import State
+
+BUCKET = "$bucket"
+"""Column of the result: the bucket's start in UTC microseconds, or its number where `Buckets.edges` is set. Names with a
+dollar sign can't clash with dimensions."""
+
+_TIME = '"$time"'
+_MOST_LITERALS = 2000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buckets:
+    """How rows fall into buckets: by floor to `step` microseconds counted from 1970, else into the stretches between
+    `edges`."""
+
+    start: int
+    end: int
+    step: int | None
+    edges: npt.NDArray[np.int64] | None = None
+
+
+def buckets_of(edges: npt.NDArray[np.int64]) -> Buckets:
+    """The cheapest way to group by `edges`: by the largest step that divides them all, unless that makes far more
+    groups than were asked."""
+    start, end = int(edges[0]), int(edges[-1])
+    if len(edges) == 2:
+        return Buckets(start, end, None, edges)
+    step = int(np.gcd.reduce(edges)) or end - start
+    if (end - start) // step > 100 * len(edges) and len(edges) <= _MOST_LITERALS:
+        return Buckets(start, end, None, edges)
+    return Buckets(start, end, step)
+
+
+def column_name(measure: str, suffix: str) -> str:
+    """The name of a state's column in the result."""
+    return f"{measure}${suffix}"
+
+
+def state_sql(
+    bound: BoundDataset,
+    states: Mapping[str, State],
+    by: Sequence[str],
+    buckets: Buckets,
+    *,
+    where: str | None = None,
+    where_dimensions: Sequence[str] = (),
+    ordered: bool = False,
+) -> str:
+    """One SELECT whose result has the dimensions `by`, BUCKET, and each state's columns; one row for each group that
+    occurs (null is a value like any other).
+
+    `where` is a condition over the names of `where_dimensions`. `ordered` sorts by dimensions, then bucket.
+
+    Raises:
+        Refused: a state that the engine can't build exactly.
+    """
+    inner = [f"{bound.expressions[name]} AS {quote(name)}" for name in dict.fromkeys((*by, *where_dimensions))]
+    inner.append(f"{_epoch(bound, buckets)} AS {_TIME}")
+    outer: list[str] = []
+    for position, (name, state) in enumerate(states.items()):
+        argument, kept = bound.argument_sql[name], bound.filters[name]
+        if argument is not None:
+            inner.append(f'{argument} AS "$argument{position}"')
+        if kept is not None:
+            inner.append(f'{kept} AS "$filter{position}"')
+        expressions = state.sql(
+            None if argument is None else f'"$argument{position}"',
+            None if kept is None else f'"$filter{position}"',
+            "duckdb",
+        )
+        outer += [
+            f"{text} AS {quote(column_name(name, column.suffix))}"
+            for text, column in zip(expressions, state.columns, strict=True)
+        ]
+    keys = [quote(name) for name in by]
+    kept_groups = f"\nWHERE {where}" if where else ""
+    grouping = ", ".join(str(position + 1) for position in range(len(keys) + 1))
+    return (
+        f"SELECT {', '.join([*keys, f'{_bucket(buckets)} AS {quote(BUCKET)}', *outer])}\n"
+        f"FROM (SELECT {', '.join(inner)}\n  FROM {bound.relation}\n"
+        f"  WHERE {range_sql(bound, buckets.start, buckets.end)}) AS rows_of_time"
+        f"{kept_groups}\nGROUP BY {grouping}" + (f"\nORDER BY {grouping}" if ordered else "")
+    )
+
+
+def span_sql(bound: BoundDataset) -> str:
+    """A SELECT of the first and the last moment in the data, in the raw time column's own terms: exact to a
+    daylight-saving fold, which `epoch_span` widens."""
+    column = bound.time_column
+    return f"SELECT min({column}) AS first, max({column}) AS last FROM {bound.relation}"
+
+
+def epoch_span_sql(bound: BoundDataset, start: int, end: int) -> str:
+    """A SELECT of the first and the last moment of the data in UTC microseconds, given that all of it lies in
+    `[start, end)`."""
+    epoch = epoch_sql(bound.time_column, bound.time_type, bound.dataset.time.zone, start, end)
+    return f"SELECT min({_TIME}) AS first, max({_TIME}) AS last FROM (SELECT {epoch} AS {_TIME} FROM {bound.relation}) AS q"
+
+
+def quote(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _epoch(bound: BoundDataset, buckets: Buckets) -> str:
+    return epoch_sql(bound.time_column, bound.time_type, bound.dataset.time.zone, buckets.start, buckets.end)
+
+
+def _bucket(buckets: Buckets) -> str:
+    if buckets.edges is not None:
+        return _choice([int(edge) for edge in buckets.edges], 0, len(buckets.edges) - 1)
+    # The remainder takes the sign of the dividend in every engine, so times before 1970 are mended by the second one.
+    return f"{_TIME} - (({_TIME} % {buckets.step}) + {buckets.step}) % {buckets.step}"
+
+
+def _choice(edges: Sequence[int], low: int, high: int) -> str:
+    """The number of the stretch between edges, as a balanced tree of comparisons."""
+    if high - low == 1:
+        return f"CAST({low} AS BIGINT)"
+    middle = (low + high) // 2
+    return f"CASE WHEN {_TIME} < {edges[middle]} THEN {_choice(edges, low, middle)} ELSE {_choice(edges, middle, high)} END"

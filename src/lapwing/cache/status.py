@@ -1,0 +1,91 @@
+"""What is in the store, rollup by rollup: for the Cache page, the catalog and the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lapwing.cache.definition import Definition
+from lapwing.cache.manifest import Manifest, Partition
+from lapwing.cache.marks import Marks
+from lapwing.model.problem import LapwingError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionStatus:
+    """`stale`: the source has changed since; None where it could not be asked."""
+
+    start: int
+    end: int
+    version: int
+    keys: int
+    cells: int
+    bytes: int
+    built_at: float
+    mark: str
+    stale: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollupStatus:
+    """Times are UTC microseconds, `built_at` seconds since 1970. `stale`: a build has work to do. `refused` says why the
+    rollup can't be kept as it is defined."""
+
+    name: str
+    dataset: str
+    rollup: str
+    grain: str
+    dimensions: tuple[str, ...]
+    measures: tuple[str, ...]
+    partitions: tuple[PartitionStatus, ...] = ()
+    keys: int = 0
+    cells: int = 0
+    bytes: int = 0
+    built_at: float | None = None
+    data_start: int | None = None
+    data_end: int | None = None
+    data_until: int | None = None
+    stale: bool = True
+    refused: str | None = None
+
+
+def status_of(definition: Definition, manifest: Manifest, marks: Marks | None) -> RollupStatus:
+    """`marks` None: the sources are not asked whether they changed."""
+    partitions = tuple(_partition(definition, partition, marks) for partition in manifest.partitions)
+    complete = manifest.goal is not None and manifest.data_end is not None and manifest.data_end >= manifest.goal
+    return RollupStatus(
+        name=definition.name,
+        dataset=definition.bound.dataset.name,
+        rollup=definition.rollup.name,
+        grain=str(definition.rollup.grain),
+        dimensions=definition.rollup.dimensions,
+        measures=definition.rollup.measures,
+        partitions=partitions,
+        keys=sum(p.keys for p in partitions),
+        cells=sum(p.cells for p in partitions),
+        bytes=sum(p.bytes for p in partitions),
+        built_at=max((p.built_at for p in partitions), default=None),
+        data_start=manifest.data_start,
+        data_end=manifest.data_end,
+        data_until=manifest.data_until,
+        stale=not complete or any(p.stale for p in partitions),
+    )
+
+
+def _partition(definition: Definition, partition: Partition, marks: Marks | None) -> PartitionStatus:
+    stale: bool | None = None
+    if marks is not None:
+        try:
+            stale = marks.mark(definition.bound, partition.start, partition.end) != partition.mark
+        except LapwingError:
+            stale = None  # the source does not answer: not known, and not this page's problem
+    return PartitionStatus(
+        start=partition.start,
+        end=partition.end,
+        version=partition.version,
+        keys=partition.keys,
+        cells=partition.cells,
+        bytes=partition.bytes,
+        built_at=partition.built_at,
+        mark=partition.mark,
+        stale=stale,
+    )
