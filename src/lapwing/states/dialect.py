@@ -118,7 +118,7 @@ class Numeric(Dialect):
 class Postgres(Numeric):
     __slots__ = ()
 
-    def microseconds(self, moment: str, zoned: bool) -> str:  # noqa: ARG002  the contract's
+    def microseconds(self, moment: str, zoned: bool) -> str:
         return f"(EXTRACT(EPOCH FROM {moment}) * 1000000)"
 
 
@@ -131,10 +131,10 @@ class MySql(Numeric):
     def truncated(self, x: str) -> str:
         return self.integer(f"TRUNCATE({x}, 0)")
 
-    def infinity(self, sign: str) -> str | None:  # noqa: ARG002  the contract's
+    def infinity(self, sign: str) -> str | None:
         return None
 
-    def not_a_number(self, x: str) -> str | None:  # noqa: ARG002  the contract's
+    def not_a_number(self, x: str) -> str | None:
         return None
 
     def microseconds(self, moment: str, zoned: bool) -> str:
@@ -157,10 +157,10 @@ class SQLite(Dialect):
     def infinity(self, sign: str) -> str | None:
         return f"{sign}9e999"
 
-    def not_a_number(self, x: str) -> str | None:  # noqa: ARG002  the contract's
+    def not_a_number(self, x: str) -> str | None:
         return None
 
-    def decimal(self, x: str, argument: Argument) -> str:  # noqa: ARG002  the contract's
+    def decimal(self, x: str, argument: Argument) -> str:
         raise self.refused("a state of decimals", "it has none")
 
     def sum_limbs(self, x: str, count: int) -> tuple[str, ...]:
@@ -171,13 +171,13 @@ class SQLite(Dialect):
         low = f"COALESCE(SUM(({x}) & {_LOW}), 0)"
         return f"(COALESCE(SUM(({x}) >> 32), 0) + ({low} >> 32))", f"({low} & {_LOW})"
 
-    def square_limbs(self, y: str) -> tuple[str, ...]:  # noqa: ARG002  the contract's
+    def square_limbs(self, y: str) -> tuple[str, ...]:
         raise self.refused("a variance of 64-bit integers", "their squares do not fit")
 
-    def microseconds(self, moment: str, zoned: bool) -> str:  # noqa: ARG002  the contract's
+    def microseconds(self, moment: str, zoned: bool) -> str:
         raise self.refused("a minimum of timestamps", "it keeps them as texts or numbers of many forms")
 
-    def days(self, day: str) -> str:  # noqa: ARG002  the contract's
+    def days(self, day: str) -> str:
         raise self.refused("a minimum of dates", "it keeps them as texts or numbers of many forms")
 
 

@@ -36,7 +36,9 @@ class IntegerVariance(State):
         total = self._total.sql(argument, where, dialect)
         y = counted(required(argument, self.kind), where)
         if self.argument.kind is Kind.DECIMAL:
-            y = engine.integer(f"{engine.decimal(y, self.argument)} * 1{'0' * self.argument.scale}")
+            # DuckDB multiplies in the narrow type of its operand and would overflow.
+            wide = f"CAST({engine.decimal(y, self.argument)} AS DECIMAL(38,{self.argument.scale}))"
+            y = f"{wide} * 1{'0' * self.argument.scale}"
         y = engine.integer(y)
         return *total, *(engine.sum_limbs(f"{y} * {y}", 2) if self._narrow else engine.square_limbs(y))
 

@@ -23,6 +23,7 @@ MAP_BYTES: Final = 1 << 36
 """The map's first size: addresses, not disk, so it is generous."""
 
 _READERS: Final = 512
+_NEARLY_FULL_BYTES: Final = 64 << 20
 _GROW_WAIT_SECONDS: Final = 30.0
 
 
@@ -125,21 +126,21 @@ def _open_rows(handle: Any, read_only: bool) -> Any:
                 f"A newer Lapwing wrote the rollup store (format {shown}; this one knows {FORMAT}).",
                 hint="Upgrade Lapwing, or give `store` another path and build again.",
             )
-        return handle.open_db(ROWS, txn=transaction, create=not read_only)
+    return handle.open_db(ROWS, create=not read_only)
 
 
 def store_problem(error: Exception, path: Path) -> LapwingError:
     """LMDB's or the system's error as one that says what to do."""
     text = str(error)
     number = getattr(error, "errno", None)
-    full = (
-        number in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in text or os.strerror(errno.EDQUOT) in text
-    )
-    if full or isinstance(error, lmdb.DiskError):
-        free = shutil.disk_usage(path).free if path.exists() else 0
+    free = shutil.disk_usage(path).free if path.exists() else 0
+    # LMDB calls a write cut short by a full file system an input/output error.
+    short = os.strerror(errno.EIO) in text and free < _NEARLY_FULL_BYTES
+    full = any(number == code or os.strerror(code) in text for code in (errno.ENOSPC, errno.EDQUOT))
+    if full or short or isinstance(error, lmdb.DiskError):
         return StoreError.of(
             "store-full",
-            f"The disk of the rollup store {path.name} is full ({free >> 20} MiB free); nothing of this write was kept.",
+            f"The disk of the rollup store {path.name} is full ({free >> 20} MiB free). What was complete is kept.",
             hint="Free some space, or move `store.path` to a larger disk, then build again; answers go on as before.",
         )
     if isinstance(error, lmdb.ReadonlyError | PermissionError) or number in (errno.EACCES, errno.EROFS):
