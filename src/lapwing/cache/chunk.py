@@ -34,6 +34,7 @@ _WIDTHS: Final[dict[int, np.dtype[Any]]] = {
     8: np.dtype("<i8"),
     _DOUBLE: np.dtype("<f8"),
 }
+_BYTES: Final = {kind: dtype.itemsize for kind, dtype in _WIDTHS.items()}
 _BUCKETS: Final = np.dtype("<i4")
 _INT64: Final = np.dtype("<i8")
 
@@ -83,22 +84,24 @@ def unpack(value: bytes, dtypes: Sequence[str], *, check: bool = True) -> tuple[
 
 
 def unpack_many(
-    values: Sequence[bytes], dtypes: Sequence[str], *, check: bool = False
+    values: Sequence[bytes], dtypes: Sequence[str], *, columns: Sequence[int] | None = None, check: bool = False
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[Array]]:
     """Many chunks of one layout, one after the other: rows of each chunk, bucket offsets (each from its own chunk's
-    start), columns. Without `check` only the lengths are compared, which costs nothing; the checksum costs more than
-    all the rest.
+    start), columns: all, or those at the places `columns`, in the layout's order. Without `check` only the lengths are
+    compared, which costs nothing; the checksum costs more than all the rest.
 
     Raises:
         StoreError: as `unpack`.
     """
-    wanted = [np.dtype(dtype) for dtype in dtypes]
+    taken = range(len(dtypes)) if columns is None else frozenset(columns)
+    wanted = [np.dtype(dtype) if place in taken else None for place, dtype in enumerate(dtypes)]
     bucket_parts: list[Array] = []
     parts: list[list[Array]] = [[] for _ in dtypes]
     counts = [_read(value, wanted, bucket_parts, parts, check) for value in values]
     arrays = [
         np.concatenate(part, dtype=dtype) if part else np.empty(0, dtype)
         for part, dtype in zip(parts, wanted, strict=True)
+        if dtype is not None
     ]
     buckets = np.concatenate(bucket_parts, dtype=_INT64) if bucket_parts else np.empty(0, _INT64)
     return np.array(counts, _INT64), buckets, arrays
@@ -106,7 +109,7 @@ def unpack_many(
 
 def _read(
     value: bytes,
-    wanted: Sequence[np.dtype[np.generic]],
+    wanted: Sequence[np.dtype[np.generic] | None],
     bucket_parts: list[Array],
     parts: list[list[Array]],
     check: bool,
@@ -133,7 +136,9 @@ def _read(
             bucket_parts.append(np.frombuffer(value, _BUCKETS, rows, at))
             at += 4 * rows
         for kind, part, dtype in zip(kinds, parts, wanted, strict=True):
-            if kind == _CONSTANT:
+            if dtype is None:
+                at += 8 if kind == _CONSTANT else _BYTES[kind] * rows
+            elif kind == _CONSTANT:
                 part.append(np.frombuffer(value, dtype, 1, at).repeat(rows))
                 at += 8
             else:

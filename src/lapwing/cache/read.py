@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -105,10 +106,11 @@ class Reader:
         """
         selection = self._select(definition, partitions, request)
         values = self._get(selection.keys)
-        counts, offsets, arrays = unpack_many(values, definition.dtypes)
+        places = _places(definition, tuple(states))
+        counts, offsets, arrays = unpack_many(values, definition.dtypes, columns=places)
         edges = request.edges
         buckets = _buckets(selection.starts, counts, offsets, definition.grain, edges)
-        columns = _columns(definition, arrays, states)
+        columns = _columns(arrays, states)
         folded = fold(np.repeat(selection.group, counts), buckets, columns, states, len(edges) - 1)
         frame = StateFrame(groups=selection.groups, group=folded.group, bucket=folded.bucket, states=folded.states)
         return ReadResult(_without_empty_groups(frame), len(values), len(offsets), sum(map(len, values)))
@@ -190,16 +192,21 @@ def _buckets(
     return bucket_of(np.repeat(starts, counts) + offsets * grain, edges)
 
 
-def _columns(
-    definition: Definition, arrays: Sequence[npt.NDArray[np.generic]], states: dict[str, State]
-) -> dict[str, Columns]:
-    columns: dict[str, Columns] = {}
+@lru_cache(maxsize=1024)
+def _places(definition: Definition, measures: tuple[str, ...]) -> tuple[int, ...]:
+    """Where in a chunk the columns of `measures` are."""
+    places: dict[str, tuple[int, ...]] = {}
     position = 0
     for name, state in definition.states.items():
-        if name in states:
-            columns[name] = {c.suffix: arrays[position + i] for i, c in enumerate(state.columns)}
+        places[name] = tuple(range(position, position + len(state.columns)))
         position += len(state.columns)
-    return columns
+    return tuple(place for name in measures for place in places[name])
+
+
+def _columns(arrays: Sequence[npt.NDArray[np.generic]], states: dict[str, State]) -> dict[str, Columns]:
+    """The arrays by measure and suffix; `states` are in the order of the chunk."""
+    following = iter(arrays)
+    return {name: {column.suffix: next(following) for column in state.columns} for name, state in states.items()}
 
 
 def _without_empty_groups(frame: StateFrame) -> StateFrame:

@@ -60,7 +60,8 @@ class Cache:
                 found, considered = route(request, definitions, manifests)
                 if found is None:
                     return Missed(considered=(*considered, *refused))
-                states = {name: found.definition.states[name] for name in request.measures}
+                asked = frozenset(request.measures)
+                states = {name: state for name, state in found.definition.states.items() if name in asked}
                 result = self._reader.read(found.definition, found.partitions, request, states)
             except StoreError as error:
                 problem = error.problems[0]
