@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lapwing.alerts.cause import Cause
 from lapwing.alerts.causes import Causes, Found
 from lapwing.alerts.history import Asking, Slice
 from lapwing.alerts.incidents import Episode
 from lapwing.alerts.judged import Judged
+from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.story import Telling
 from lapwing.alerts.totals import Numbers, at_stake, numbers
 from lapwing.alerts.views import (
@@ -131,11 +133,12 @@ def folded(found: Sequence[Case]) -> dict[int, list[Case]]:
 
 
 class BoardMaker:
-    """Makes views. Keeps the causes it found, which are asked of the front door."""
+    """Makes views. Causes are asked of the front door once, and kept."""
 
-    def __init__(self, lapwing: Lapwing, causes: Causes) -> None:
+    def __init__(self, lapwing: Lapwing, causes: Causes, state: StateDatabase) -> None:
         self._lapwing = lapwing
         self._find_causes = causes
+        self._state = state
         self._cause = lru_cache(maxsize=128)(self._find_cause)
 
     @property
@@ -229,7 +232,7 @@ class BoardMaker:
             upper=found.upper,
             difference=found.difference,
             at_stake=self._at_stake(case, found),
-            cause=CauseView.of(self._cause_of(case, case.last).cause),
+            cause=CauseView.of(self._kept_cause(case)),
             chart=self._chart(case),
             events=self._events(case),
             folded=parts,
@@ -243,6 +246,15 @@ class BoardMaker:
     def _cause_of(self, case: Case, last: int) -> Found:
         borders = case.judged.borders
         return self._cause(case.judged, case.slice, case.start, int(borders[last + 1]), case.episode.direction)
+
+    def _kept_cause(self, case: Case) -> Cause:
+        until = int(case.judged.borders[case.last + 1])
+        kept = self._state.cause(case.id, until)
+        if kept is not None:
+            return kept
+        found = self._cause_of(case, case.last).cause
+        self._state.keep_cause(case.id, until, found)
+        return found
 
     def _find_cause(self, judged: Judged, within: Slice, start: int, end: int, direction: int) -> Found:
         return self._find_causes.find(judged, within, start, end, direction)

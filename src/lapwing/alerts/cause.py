@@ -258,14 +258,17 @@ def label_twins(breakdowns: tuple[Breakdown, ...], twins: Twins, titles: Mapping
     return tuple(out)
 
 
-def usual_half(totals: list[Totals]) -> Totals:
-    """The mean of the half of the stretches (at least two, where there are) whose wholes are nearest the median."""
-    if not totals:
-        return {}
-    wholes = np.array([sum(float(value[0]) for value in one.values()) for one in totals])
-    near = np.argsort(np.abs(wholes - np.median(wholes)), kind="stable")[
-        : max(min(2, len(totals)), (len(totals) + 1) // 2)
-    ]
-    keys = {key for i in near for key in totals[i]}
+def usual_half(stretches: list[tuple[tuple[int, int], Totals]]) -> list[tuple[int, int]]:
+    """The half of the stretches (at least two, where there are) whose wholes are nearest the median."""
+    if not stretches:
+        return []
+    wholes = np.array([sum(float(value[0]) for value in totals.values()) for _, totals in stretches])
+    most = max(min(2, len(stretches)), (len(stretches) + 1) // 2)
+    return [stretches[i][0] for i in np.argsort(np.abs(wholes - np.median(wholes)), kind="stable")[:most]]
+
+
+def mean_totals(totals: list[Totals]) -> Totals:
+    """The mean of several stretches, slice by slice."""
+    keys = {key for one in totals for key in one}
     nothing = np.zeros(2)
-    return {key: np.mean([totals[i].get(key, nothing) for i in near], axis=0) for key in keys}
+    return {key: np.mean([one.get(key, nothing) for one in totals], axis=0) for key in keys}

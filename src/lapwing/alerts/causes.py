@@ -10,7 +10,17 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from lapwing.alerts.cause import Breakdown, Cause, Subject, breakdown, explain, label_twins, usual_half
+from lapwing.alerts.cause import (
+    Breakdown,
+    Cause,
+    Subject,
+    Twins,
+    breakdown,
+    explain,
+    label_twins,
+    mean_totals,
+    usual_half,
+)
 from lapwing.alerts.detect import Kind
 from lapwing.alerts.history import Asking, Slice, Totals, Value
 from lapwing.alerts.judged import Judged
@@ -22,6 +32,8 @@ if TYPE_CHECKING:
 
 WEEKS = 4
 """How many weeks back comparable stretches are looked for."""
+LOOK = 28 * 86_400_000_000
+"""Over how long a time (microseconds) dimensions are compared to see whether one renames another."""
 MOST_VALUES = 500
 """A dimension with more values than this is no use as a cause, and costly to ask."""
 
@@ -37,7 +49,7 @@ class Causes:
 
     def __init__(self, lapwing: Lapwing) -> None:
         self._lapwing = lapwing
-        self._twins: dict[str, Mapping[tuple[str, str], Mapping[Value, Value]]] = {}
+        self._twins: dict[str, Twins] = {}
         self._lock = threading.Lock()
 
     def find(self, judged: Judged, within: Slice, start: int, end: int, direction: int) -> Found:
@@ -49,12 +61,13 @@ class Causes:
         dataset = self._lapwing.project.datasets[judged.monitor.dataset]
         asking = Asking(lapwing=self._lapwing, measured=judged.measured, zone=self._lapwing.project.timezone)
         since = int(judged.borders[0])
-        before = [pair for pair in earlier(start, end, asking.zone) if pair[0] >= since]
+        before = usual_half(
+            [(pair, asking.totals((), within, *pair)) for pair in earlier(start, end, asking.zone) if pair[0] >= since]
+        )
 
         def totals(by: tuple[str, ...], inside: Slice) -> tuple[Totals, Totals]:
-            return asking.totals(by, inside, start, end), usual_half(
-                [asking.totals(by, inside, *pair) for pair in before]
-            )
+            after = asking.totals(by, inside, start, end)
+            return after, mean_totals([asking.totals(by, inside, *pair) for pair in before])
 
         if not before:
             return Found(Cause("No clear cause. There is no comparable week before it.", None, None, False), ())
@@ -66,7 +79,7 @@ class Causes:
             whole=_whole(dataset, judged.measured.exposure),
         )
         fixed = {name for name, _ in within}
-        twins = self._twins_of(dataset, asking)
+        twins = self._twins_of(dataset, asking, min(start, end - LOOK), end)
         renaming = {name for code, name in twins if code not in fixed}
         raw = []
         for name, dimension in dataset.dimensions.items():
@@ -78,28 +91,25 @@ class Causes:
         shown = label_twins(tuple(raw), twins, titles)
         return Found(explain(shown, within, totals, subject), shown)
 
-    def _twins_of(self, dataset: Dataset, asking: Asking) -> Mapping[tuple[str, str], Mapping[Value, Value]]:
+    def _twins_of(self, dataset: Dataset, asking: Asking, start: int, end: int) -> Twins:
         """Pairs of dimensions of which each value of one goes with one value of the other: a code and its name. The longer
-        texts are the names."""
+        texts are the names. Looked for in one stretch of time, then read from all of it."""
         with self._lock:
             known = self._twins.get(dataset.name)
         if known is not None:
             return known
+        values = {name: [key[0] for key in asking.totals((name,), (), start, end)] for name in dataset.dimensions}
+        named = {name: of for name, of in values.items() if len(of) > 2 and all(isinstance(v, str | None) for v in of)}
         found: dict[tuple[str, str], Mapping[Value, Value]] = {}
-        asked = asking.measured.asked[-1:]
-        taken: set[str] = set()
-        for one, other in combinations(dataset.dimensions, 2):
-            if one in taken or other in taken:
+        for one, other in combinations(named, 2):
+            taken = {name for _, name in found}
+            if one in taken or other in taken or abs(len(named[one]) - len(named[other])) > 0.1 * len(named[one]):
                 continue
-            pairs = asking.pairs(one, other, asked)
-            forth, back = dict(pairs), {b: a for a, b in pairs}
-            texts = all(isinstance(a, str) and isinstance(b, str) for a, b in pairs if a is not None and b is not None)
-            if len(pairs) < 3 or not texts or len(forth) != len(pairs) or len(back) < 0.9 * len(pairs):
+            if len(asking.totals((one, other), (), start, end)) != max(len(named[one]), len(named[other])):
                 continue
-            longer = sum(len(str(b)) for b in forth.values()) >= sum(len(str(a)) for a in forth)
-            if longer:
-                found[one, other] = {a: b for a, b in forth.items() if b is not None}
-                taken.add(other)
+            code, name = sorted((one, other), key=lambda dimension: sum(len(str(v)) for v in named[dimension]))
+            labels = {a: b for a, b in asking.pairs(code, name) if b is not None}
+            found[code, name] = labels
         with self._lock:
             self._twins[dataset.name] = found
         return found

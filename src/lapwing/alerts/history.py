@@ -100,9 +100,10 @@ class Asking:
         )
         return self.lapwing.answer(query).receipt.as_dict()
 
-    def pairs(self, one: str, other: str, metrics: tuple[str, ...]) -> list[tuple[Value, Value]]:
-        """Which values of two dimensions occur together."""
-        table = self.lapwing.answer(MetricQuery(metrics=metrics, by=(one, other), zone=self.zone)).table
+    def pairs(self, one: str, other: str) -> list[tuple[Value, Value]]:
+        """Which values of two dimensions occur together, ever."""
+        query = MetricQuery(metrics=self.measured.asked[-1:], by=(one, other), zone=self.zone)
+        table = self.lapwing.answer(query).table
         return list(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
 
 

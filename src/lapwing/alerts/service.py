@@ -58,12 +58,11 @@ class Alerts:
     def __init__(self, lapwing: Lapwing, state: StateDatabase) -> None:
         self._lapwing = lapwing
         self._state = state
-        self._causes = Causes(lapwing)
         self._known: dict[str, Known] = {}
         self._definitions: dict[str, str] = {}
         self._looked: dict[str, tuple[float, int]] = {}
         self._replaying = threading.RLock()
-        self._board = BoardMaker(lapwing, self._causes)
+        self._board = BoardMaker(lapwing, Causes(lapwing), state)
 
     # What is watched
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
+from lapwing.alerts.cause import Cause
 from lapwing.alerts.history import Slice
-from lapwing.alerts.tables import HEAD, FollowRow, IncidentRow, RunRow, StepRow
+from lapwing.alerts.tables import HEAD, CauseRow, FollowRow, IncidentRow, RunRow, StepRow
 from lapwing.model.problem import Conflict, LapwingError, NotFound, Place
 
 
@@ -221,11 +222,20 @@ class StateDatabase:
             rows = session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == monitor)).all()
             return {(row.series, row.direction, row.opened): row.id for row in rows}
 
-    def monitor_of(self, incident: int) -> str | None:
-        """The name of the monitor an incident belongs to."""
+    def cause(self, incident: int, until: int) -> Cause | None:
+        """The cause kept for an incident whose numbers count up to `until`."""
         with self._session() as session:
-            row = session.get(IncidentRow, incident)
-            return None if row is None else row.monitor
+            row = session.get(CauseRow, (incident, until))
+            if row is None:
+                return None
+            found = json.loads(row.found)
+            named = None if found["slice"] is None else tuple((name, value) for name, value in found["slice"])
+            return Cause(found["says"], named, found["share"], found["clear"])
+
+    def keep_cause(self, incident: int, until: int, cause: Cause) -> None:
+        """Keeps it, unless the incident is no more."""
+        with suppress(IntegrityError), self._session() as session:
+            session.merge(CauseRow(incident=incident, until=until, found=json.dumps(asdict(cause))))
 
     def forget_others(self, monitors: Iterable[str]) -> None:
         """Drops what belongs to monitors that are no more."""

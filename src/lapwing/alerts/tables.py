@@ -69,3 +69,13 @@ class StepRow(Base):
     at: Mapped[int] = mapped_column(BigInteger)
     bucket: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(Text)
+
+
+class CauseRow(Base):
+    """The cause that was found for an incident when its numbers counted up to `until` (UTC microseconds), as JSON."""
+
+    __tablename__ = "cause"
+
+    incident: Mapped[int] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"), primary_key=True)
+    until: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    found: Mapped[str] = mapped_column(Text)

@@ -49,8 +49,14 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text, nullable=False),
     )
     op.create_index("ix_step_incident", "step", ["incident"])
+    op.create_table(
+        "cause",
+        sa.Column("incident", sa.Integer, sa.ForeignKey("incident.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("until", sa.BigInteger, primary_key=True),
+        sa.Column("found", sa.Text, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    for table in ("step", "incident", "run", "follow"):
+    for table in ("cause", "step", "incident", "run", "follow"):
         op.drop_table(table)
