@@ -25,7 +25,7 @@ Moments = npt.NDArray[np.int64]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_PROBE = DAY  # no zone has changed its offset twice within three days
+_PROBE = 2 * 86_400  # seconds; no zone has changed its offset twice within three days
 _FIRST = int((datetime.min.replace(tzinfo=UTC) - _EPOCH) / _MICROSECOND) + 2 * DAY
 _LAST = int((datetime.max.replace(tzinfo=UTC) - _EPOCH) / _MICROSECOND) - 2 * DAY
 _MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
@@ -164,7 +164,7 @@ def _stretches(zone_name: str, first_year: int, last_year: int) -> tuple[Moments
     """Stretches of one offset: their beginnings in UTC, their offsets, and the latest time the wall clock has shown by
     the end of each but the last (so that a search in it finds the first stretch that reaches a wall clock time)."""
     changes = [c for year in range(first_year, last_year + 1) for c in _transitions_of_year(zone_name, year)]
-    first = changes[0][1] if changes else _offset(zone(zone_name), _year_start(last_year))
+    first = changes[0][1] if changes else _offset(zone(zone_name), _year_start(last_year) // SECOND) // _MICROSECOND
     begins = np.array([np.iinfo(np.int64).min // 4, *(moment for moment, _, _ in changes)], dtype=np.int64)
     offsets = np.array([first, *(after for _, _, after in changes)], dtype=np.int64)
     return begins, offsets, np.maximum.accumulate(begins[1:] + offsets[:-1])
@@ -172,24 +172,25 @@ def _stretches(zone_name: str, first_year: int, last_year: int) -> tuple[Moments
 
 @lru_cache(maxsize=16384)
 def _transitions_of_year(zone_name: str, year: int) -> tuple[tuple[int, int, int], ...]:
-    """Changes in `[start of the year, start of the next)` in UTC, found by probing and bisection."""
+    """Changes in `[start of the year, start of the next)` in UTC, found by probing and bisection over whole seconds."""
     info = zone(zone_name)
-    low = max(_year_start(year), _FIRST)
-    last = min(_year_start(year + 1), _LAST) - 1
+    low = max(_year_start(year), _FIRST) // SECOND
+    last = min(_year_start(year + 1), _LAST) // SECOND - 1
     found = []
-    # The moment before the year belongs to the probe, so a change with the stroke of the new year is seen.
+    # The second before the year belongs to the probe, so a change with the stroke of the new year is seen.
     position, before = low - 1, _offset(info, low - 1)
     while position < last:
         following = min(position + _PROBE, last)
         after = _offset(info, following)
         if after != before:
-            found.append((_change(info, position, following, before), before, after))
+            change = _change(info, position, following, before)
+            found.append((change * SECOND, before // _MICROSECOND, after // _MICROSECOND))
         position, before = following, after
     return tuple(found)
 
 
-def _change(info: ZoneInfo, low: int, high: int, before: int) -> int:
-    """The first microsecond in (low, high] at which the offset isn't `before`."""
+def _change(info: ZoneInfo, low: int, high: int, before: timedelta) -> int:
+    """The first second in (low, high] at which the offset isn't `before`."""
     while high - low > 1:
         middle = (low + high) // 2
         if _offset(info, middle) == before:
@@ -199,10 +200,10 @@ def _change(info: ZoneInfo, low: int, high: int, before: int) -> int:
     return high
 
 
-def _offset(info: ZoneInfo, us: int) -> int:
-    offset = from_us(us).astimezone(info).utcoffset()
+def _offset(info: ZoneInfo, second: int) -> timedelta:
+    offset = datetime.fromtimestamp(second, info).utcoffset()
     assert offset is not None
-    return offset // _MICROSECOND
+    return offset
 
 
 def _year(us: int) -> int:
