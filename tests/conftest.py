@@ -13,6 +13,9 @@ from tests.services.chromium import chromium
 from tests.services.postgres import postgres
 
 
+pytest_plugins = ["tests.flights"]
+
+
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
     """A PostgreSQL server of this test process (superuser). Tests make databases or schemas of their own in it."""

@@ -160,7 +160,7 @@ def _ordered(table: pa.Table, query: MetricQuery) -> pa.Table:
         keys = [(order.name, "descending" if order.descending else "ascending") for order in query.order]
         named = {order.name for order in query.order}
         ties = [(name, "ascending") for name in (*query.by, *(["time"] if query.grain else [])) if name not in named]
-        table = table.take(pc.sort_indices(table, sort_keys=[*keys, *ties], null_placement="at_end"))
+        table = table.take(pc.sort_indices(table, sort_keys=[*keys, *ties]))
     return table if query.limit is None else table.slice(0, query.limit)
 
 

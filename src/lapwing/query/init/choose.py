@@ -1,0 +1,204 @@
+"""Decides what a table's first dataset is. Pure; every choice has its reason in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import prod
+
+from lapwing.query.init.look import ColumnLook, TableLook
+from lapwing.query.init.origin import plain_name
+from lapwing.sources.base import Family
+
+MOST_VALUES = 1_000
+FEW_VALUES = 24
+BUDGET = 5_000_000
+"""Cells of the first rollup: some hundred megabytes at most."""
+_ID = re.compile(r"(^|_)(id|uuid|guid|key|code|zip|zipcode|postcode|phone|number|no|nr|num|isbn|sku)$|[a-z]Id$", re.I)
+_INTENSIVE = re.compile(
+    r"(^|_)(rate|ratio|pct|percent|percentage|share|price|avg|average|mean|temp|temperature|age|score|rating|"
+    r"speed|humidity|pressure|discount|wind_speed|dewp|level)($|_)",
+    re.I,
+)
+_PLACE = re.compile(r"(^|_)(lat|lon|lng|latitude|longitude)$", re.I)
+_TIME_NAMES = ("time", "timestamp", "ts", "at", "created", "date", "occurred", "event", "ordered", "scheduled", "day")
+_PARTS_OF_TIME = {"year", "month", "day", "week", "quarter"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One line of YAML: a name, what it is, and why."""
+
+    name: str
+    column: str
+    why: str
+    aggregation: str = ""
+    distinct: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A first dataset. `others` are columns that could be the time as well."""
+
+    name: str
+    look: TableLook
+    time: ColumnLook
+    others: tuple[str, ...]
+    dimensions: tuple[Chosen, ...]
+    measures: tuple[Chosen, ...]
+    skipped: tuple[tuple[str, str], ...]
+    grain: str
+    partition: str
+    kept: tuple[str, ...]
+    cells: int
+
+    @property
+    def count(self) -> str:
+        """The name of the measure that counts rows."""
+        return self.measures[0].name
+
+
+def choose(look: TableLook, name: str) -> Choice | None:
+    """The dataset, or None where the table has no time (or no rows)."""
+    times = sorted((one for one in look.columns if _usable_time(one)), key=lambda one: _time_score(one, look), reverse=True)
+    if not times or not look.rows:
+        return None
+    time = times[0]
+    rest = [one for one in look.columns if not one.is_time]
+    used = {time.name}
+    dimensions, skipped = _dimensions(rest, look)
+    used |= {one.column for one in dimensions}
+    taken = {one.name for one in dimensions} | {"time", plain_name(time.name)}
+    measures = _measures(name, [one for one in rest if one.name not in used], taken)
+    summed = {one.column for one in measures}
+    skipped = [(column, why) for column, why in skipped if column not in summed]
+    grain = _grain(time)
+    kept, cells = _kept(dimensions, look, time, grain)
+    return Choice(
+        name=name,
+        look=look,
+        time=time,
+        others=tuple(one.name for one in times[1:]),
+        dimensions=tuple(dimensions),
+        measures=tuple(measures),
+        skipped=tuple(skipped),
+        grain=grain,
+        partition=_partition(time, grain),
+        kept=kept,
+        cells=cells,
+    )
+
+
+def _usable_time(one: ColumnLook) -> bool:
+    return one.is_time and one.first is not None and one.last is not None
+
+
+def _time_score(one: ColumnLook, look: TableLook) -> tuple[float, float, int]:
+    """Complete columns first, then those called like a time, then the finer ones."""
+    words = re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", one.name).lower())
+    named = min((_TIME_NAMES.index(word) for word in words if word in _TIME_NAMES), default=len(_TIME_NAMES))
+    complete = 1.0 if one.nulls * 20 <= look.sampled else 0.0
+    real = 0.0 if one.text_time else 1.0 if one.family is not Family.DATE else 0.5
+    return complete + real, -named, one.distinct
+
+
+def _dimensions(columns: list[ColumnLook], look: TableLook) -> tuple[list[Chosen], list[tuple[str, str]]]:
+    found: list[Chosen] = []
+    skipped: list[tuple[str, str]] = []
+    taken = {"time"}
+    for one in columns:
+        why = _not_dimension(one, look)
+        if why is None:
+            name = _free(plain_name(one.name), taken)
+            values = f"{one.distinct:,} value{'s' if one.distinct != 1 else ''}"
+            found.append(Chosen(name, one.name, f"about {values}", distinct=max(1, one.distinct)))
+        else:
+            skipped.append((one.name, why))
+    return found, skipped
+
+
+def _not_dimension(one: ColumnLook, look: TableLook) -> str | None:
+    """Why it can't be grouped by usefully; None where it can."""
+    if one.family is None:
+        return f"of type {one.type}"
+    if one.distinct == 0:
+        return "empty"
+    if one.family is Family.BOOLEAN:
+        return None
+    if one.family is Family.TEXT or (one.family is Family.INTEGER and _ID.search(one.name)):
+        many = one.distinct > MOST_VALUES or one.distinct > max(FEW_VALUES, look.sampled // 4)
+        return f"about {one.distinct:,} different values, too many to group by" if many else None
+    if one.family is Family.INTEGER:
+        part_of_time = one.name.lower() in _PARTS_OF_TIME
+        few = one.distinct <= FEW_VALUES and look.sampled >= 20 * one.distinct
+        if part_of_time:
+            return "told by the time"
+        return None if few else "a number"
+    return "a number"
+
+
+def _measures(name: str, columns: list[ColumnLook], taken: set[str]) -> list[Chosen]:
+    rows = _free(name, taken, "rows")
+    found = [Chosen(rows, "*", "how many rows", "count")]
+    for one in columns:
+        if one.family not in (Family.INTEGER, Family.DECIMAL, Family.FLOAT) or _ID.search(one.name) or not one.distinct:
+            continue
+        if _PLACE.search(one.name) or one.name.lower() in _PARTS_OF_TIME:
+            continue
+        plain = plain_name(one.name)
+        between = f"numbers from {one.low:g} to {one.high:g}" if one.low is not None else "numbers"
+        if _INTENSIVE.search(plain):
+            found.append(Chosen(_free(f"avg_{plain}", taken), one.name, f"{between}; adding them up means little", "mean"))
+        else:
+            found.append(Chosen(_free(plain, taken, f"{plain}_sum"), one.name, between, "sum"))
+    return found
+
+
+def _free(name: str, taken: set[str], other: str | None = None) -> str:
+    """`name`, or else `other`, or else numbered; it is taken then."""
+    wanted, number = name, 2
+    if wanted in taken and other:
+        wanted = other
+    base = wanted
+    while wanted in taken:
+        wanted = f"{base}_{number}"
+        number += 1
+    taken.add(wanted)
+    return wanted
+
+
+def _grain(time: ColumnLook) -> str:
+    if time.family is Family.DATE:
+        return "day"
+    return "hour" if time.whole_hours else "15 minutes"
+
+
+def _span(time: ColumnLook) -> timedelta:
+    return (time.last or datetime.max) - (time.first or datetime.min)
+
+
+def _partition(time: ColumnLook, grain: str) -> str:
+    days = _span(time).days
+    if days <= 62 and grain != "day":
+        return "day"
+    return "month" if days <= 3_650 else "year"
+
+
+def _kept(
+    dimensions: list[Chosen], look: TableLook, time: ColumnLook, grain: str
+) -> tuple[tuple[str, ...], int]:
+    """The rollup's dimensions: those with few values first, as long as the cells stay in the budget."""
+    length = {"day": 86_400, "hour": 3_600, "15 minutes": 900}[grain]
+    buckets = int(_span(time).total_seconds() // length) + 1
+    kept: list[Chosen] = []
+    for one in sorted(dimensions, key=lambda one: one.distinct):
+        cells = _cells([*kept, one], buckets, look.rows)
+        if cells <= BUDGET:
+            kept.append(one)
+    return tuple(one.name for one in kept), _cells(kept, buckets, look.rows)
+
+
+def _cells(kept: list[Chosen], buckets: int, rows: int) -> int:
+    """No more than there are combinations, and no more than rows."""
+    return min(rows, buckets * prod(one.distinct for one in kept))

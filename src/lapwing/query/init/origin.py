@@ -1,0 +1,116 @@
+"""What was named with --from: files, a DuckDB or SQLite file, or a PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from lapwing.model.checks.names import RESERVED_SOURCES
+from lapwing.model.problem import NotFound, WrongUse
+from lapwing.model.project import SourceConfig
+from lapwing.sources.files import KINDS
+
+_SQLITE, _DUCKDB = b"SQLite format 3\0", b"DUCK"
+_KEYWORDS = re.compile(r"\b(host|hostaddr|dbname|user|port|service)\s*=")
+_PASSWORD = re.compile(r"(password\s*=\s*)('[^']*'|\S+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """`config` is for looking now. `yaml` is the source as the project writes it, without any secret; `environ` what has
+    to be exported for that, with the secret hidden."""
+
+    config: SourceConfig
+    yaml: dict[str, str]
+    environ: dict[str, str] = field(default_factory=dict)
+
+
+def find_origin(text: str, folder: Path) -> Origin:
+    """
+    Raises:
+        NotFound: there is no such file. WrongUse: it is nothing that can be read.
+    """
+    if re.match(r"postgres(ql)?://", text) or _KEYWORDS.search(text):
+        return _postgres(text)
+    if re.match(r"[a-z][a-z0-9+]*://", text):
+        says = f"Data at {text.partition('://')[0]}:// can't be read yet."
+        raise WrongUse.of("unknown-origin", says, hint=_readable())
+    path = Path(text).expanduser().absolute()
+    if not path.exists():
+        raise NotFound.of("no-such-file", f"There is no file or folder {text}.", hint=_readable())
+    kind = _kind(path)
+    name = "files" if kind == "files" else source_name(path.stem)
+    return Origin(
+        config=SourceConfig(name=name, type=kind, path=path), yaml={"type": kind, "path": _path_from(folder, path)}
+    )
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "files"
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise WrongUse.of("unreadable-file", f"{path.name} can't be read: {error.strerror}.") from error
+    if head == _SQLITE:
+        return "sqlite"
+    if head[8:12] == _DUCKDB:
+        return "duckdb"
+    if path.name.lower().endswith(tuple(KINDS)):
+        return "files"
+    raise WrongUse.of("unknown-origin", f"{path.name} is of no kind that can be read.", hint=_readable())
+
+
+def _readable() -> str:
+    return f"Name a file ({', '.join(KINDS)}), a folder of them, a DuckDB or SQLite file, or postgresql://user@host/db."
+
+
+def _path_from(folder: Path, path: Path) -> str:
+    """Relative where both are near, so that the folder can move with its data."""
+    folder = folder.absolute()
+    common = Path(os.path.commonpath([folder, path]))
+    return os.path.relpath(path, folder) if len(common.parts) > 2 else str(path)
+
+
+def _postgres(dsn: str) -> Origin:
+    hidden, database = _without_password(dsn)
+    name = source_name(database)
+    config = SourceConfig(name=name, type="postgres", dsn=dsn)
+    if hidden == dsn:
+        return Origin(config=config, yaml={"type": "postgres", "dsn": dsn})
+    variable = f"{name.upper()}_DSN"
+    return Origin(config=config, yaml={"type": "postgres", "dsn": f"${{{variable}}}"}, environ={variable: hidden})
+
+
+def _without_password(dsn: str) -> tuple[str, str]:
+    """The DSN with its password hidden, and the database's name."""
+    if "://" not in dsn:
+        database = re.search(r"dbname\s*=\s*'?(\w+)", dsn)
+        return _PASSWORD.sub(r"\1PASSWORD", dsn), database[1] if database else "postgres"
+    parts = urlsplit(dsn)
+    database = parts.path.strip("/") or "postgres"
+    query = re.sub(r"(^|&)(password=)[^&]*", r"\1\2PASSWORD", parts.query)
+    user, at, host = parts.netloc.rpartition("@")
+    if ":" in user:
+        user = f"{user.partition(':')[0]}:PASSWORD"
+    return urlunsplit((parts.scheme, f"{user}{at}{host}", parts.path, query, parts.fragment)), database
+
+
+def source_name(text: str) -> str:
+    """A name for a source, made of `text`."""
+    name = plain_name(text)
+    return f"{name}_data" if name in RESERVED_SOURCES else name
+
+
+def plain_name(text: str) -> str:
+    """A valid name like `text`.
+
+    >>> plain_name("Unit Price (EUR)"), plain_name("2013")
+    ('unit_price_eur', '_2013')
+    """
+    name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower() or "data"
+    return f"_{name}" if name[0].isdigit() else name

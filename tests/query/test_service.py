@@ -1,0 +1,247 @@
+"""The front door on real data: rollups and the source give the same numbers, and the receipt says who answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lapwing.model.grain import Grain
+from lapwing.model.problem import LapwingError, NotFound, WrongUse
+from lapwing.query.ask import MetricQuery, Order, SqlQuery, Wishes
+from lapwing.query.service import Lapwing
+
+GRAINS = ["15 minutes", "30 minutes", "hour", "6 hours", "day", "week", "month", "quarter", "year"]
+ZONES = ["America/New_York", "UTC", "Asia/Kathmandu", "Australia/Lord_Howe"]
+METRICS = [
+    *("flights", "departed", "cancelled", "diverted", "late", "delay", "avg_delay", "delay_spread", "worst_delay"),
+    *("earliest", "landed", "late_arrivals", "miles", "air_minutes", "cancel_rate", "delay_per_departure", "late_rate"),
+    *("on_time", "arrival_on_time", "speed"),
+]
+DIMENSIONS = ["carrier", "airline", "origin", "dest", "destination", "long_haul", "hour"]
+FROM_SOURCE = Wishes(cache=False)
+
+
+def same(flights: Lapwing, query: MetricQuery) -> None:
+    cached, direct = flights.answer(query), flights.answer(replace(query, wishes=FROM_SOURCE))
+    assert [piece.by for piece in direct.receipt.pieces] == ["source"]
+    assert cached.table.schema == direct.table.schema
+    assert cached.table.equals(direct.table), query
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("grain", GRAINS)
+def test_every_metric_at_every_grain_and_zone(flights: Lapwing, grain: str, zone: str) -> None:
+    # Around the switch to daylight saving time where buckets are many; the whole year where they are few.
+    fine = grain in ("15 minutes", "30 minutes", "hour")
+    span = ("2013-03-09", "2013-03-12") if fine else (None, None)
+    query = MetricQuery(metrics=tuple(METRICS), grain=Grain.parse(grain), zone=zone, start=span[0], end=span[1])
+    assert [piece.name for piece in flights.answer(query).receipt.pieces] == ["flights.total"]
+    same(flights, query)
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS)
+def test_every_metric_by_every_dimension(flights: Lapwing, dimension: str) -> None:
+    query = MetricQuery(metrics=tuple(METRICS), by=(dimension,), grain=Grain.parse("month"))
+    assert flights.answer(query).receipt.pieces[0].by == "rollup"
+    same(flights, query)
+
+
+days = st.integers(1, 28).map(lambda day: f"2013-11-{day:02}")
+filters = st.sampled_from(
+    [
+        None,
+        "origin = 'EWR'",
+        "origin in ('EWR', 'JFK') and not long_haul",
+        "carrier <> 'UA' or dest like 'B%'",
+        "destination is null",
+        "airline > 'J' and origin = 'LGA'",
+    ]
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    metrics=st.lists(st.sampled_from(METRICS), min_size=1, max_size=4, unique=True),
+    by=st.lists(st.sampled_from(DIMENSIONS[:6]), max_size=3, unique=True),
+    grain=st.sampled_from([None, *GRAINS]),
+    zone=st.sampled_from(ZONES),
+    span=st.lists(days, min_size=2, max_size=2, unique=True).map(sorted),
+    where=filters,
+)
+def test_rollups_and_the_source_agree(
+    flights: Lapwing,
+    metrics: list[str],
+    by: list[str],
+    grain: str | None,
+    zone: str,
+    span: list[str],
+    where: str | None,
+) -> None:
+    fine = grain in ("15 minutes", "30 minutes", "hour")
+    query = MetricQuery(
+        metrics=tuple(metrics),
+        by=tuple(by[:1] if fine else by),
+        grain=Grain.parse(grain) if grain else None,
+        zone=zone,
+        start=span[0],
+        end=span[1],
+        where=where,
+    )
+    same(flights, query)
+
+
+def test_the_numbers_are_those_of_plain_sql(flights: Lapwing) -> None:
+    answer = flights.answer(
+        MetricQuery(
+            metrics=("flights", "cancel_rate"), by=("carrier",), order=(Order(name="flights", descending=True),)
+        )
+    )
+    path = flights.project.sources["files"].path
+    assert path is not None
+    plain = duckdb.sql(
+        "select carrier, count(*), count(*) filter (dep_time is null) / count(*)"
+        f" from '{path}/flights/*.parquet' group by 1 order by 2 desc"
+    ).fetchall()
+    assert [tuple(row.values()) for row in answer.table.to_pylist()] == plain
+
+
+def test_the_blizzard(flights: Lapwing) -> None:
+    query = MetricQuery(metrics=("cancelled",), grain=Grain.parse("day"), start="2013-02-07", end="2013-02-11")
+    assert flights.answer(query).table.column("cancelled").to_pylist() == [4, 472, 393, 26]
+
+
+def test_a_day_of_25_hours_is_one_day(flights: Lapwing) -> None:
+    query = MetricQuery(metrics=("flights",), grain=Grain.parse("hour"), start="2013-11-03", end="2013-11-04")
+    hours = flights.answer(query).table
+    assert hours.num_rows == 25
+    day = flights.answer(replace(query, grain=Grain.parse("day"))).table
+    assert sum(hours.column("flights").to_pylist()) == day.column("flights").to_pylist()[0]
+
+
+def test_empty_buckets_are_zero_where_the_data_is_complete_and_null_after_it(flights: Lapwing) -> None:
+    night = MetricQuery(
+        metrics=("flights", "cancel_rate"), grain=Grain.parse("hour"), start="2013-07-04T02", end="2013-07-04T04"
+    )
+    assert flights.answer(night).table.select(["flights", "cancel_rate"]).to_pylist() == [
+        {"flights": 0, "cancel_rate": None},
+        {"flights": 0, "cancel_rate": None},
+    ]
+    later = replace(night, start="2013-12-31", end="2014-01-03", grain=Grain.parse("day"))
+    answer = flights.answer(later)
+    assert answer.table.column("flights").to_pylist() == [776, None, None]
+    assert answer.receipt.missing == (("2014-01-01T05:00:00Z", "2014-01-03T05:00:00Z"),)
+
+
+def test_the_receipt_says_why(flights: Lapwing) -> None:
+    receipt = flights.answer(MetricQuery(metrics=("flights",), by=("hour", "origin"))).receipt
+    assert [piece.by for piece in receipt.pieces] == ["source"]
+    reasons = {one.rollup: [reason.says for reason in one.reasons if not reason.passed] for one in receipt.considered}
+    assert reasons["flights.by_hour"] == ["It does not keep origin."]
+    assert set(reasons) == {f"flights.{name}" for name in flights.project.datasets["flights"].rollups}
+
+
+def test_a_zone_that_the_grain_cannot_serve_goes_to_the_source(flights: Lapwing) -> None:
+    odd = MetricQuery(metrics=("flights",), start="2013-07-01T00:05", end="2013-07-01T09:00")
+    receipt = flights.answer(odd).receipt
+    assert [piece.by for piece in receipt.pieces] == ["source"]
+    assert any(not reason.passed and reason.check == "grain" for reason in receipt.considered[0].reasons)
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "words"),
+    [
+        (MetricQuery(metrics=("cancel_rat",)), NotFound, "Did you mean cancel_rate"),
+        (MetricQuery(metrics=("flights",), by=("orgin",)), WrongUse, "Did you mean origin"),
+        (MetricQuery(metrics=("flights",), zone="America/NewYork"), WrongUse, "America/New_York"),
+        (MetricQuery(metrics=("flights",), start="2013-03", end="2013-02"), WrongUse, "2013-0"),
+        (MetricQuery(metrics=("flights",), where="orign = 'EWR'"), WrongUse, "Did you mean origin"),
+        (MetricQuery(metrics=("flights",), where="origin ="), WrongUse, "1:8: The filter does not parse"),
+        (MetricQuery(metrics=("flights",), order=(Order(name="delay"),)), WrongUse, "delay"),
+        (MetricQuery(metrics=()), WrongUse, "at least one"),
+        (MetricQuery(metrics=("flights",), limit=-1), WrongUse, "-1"),
+    ],
+)
+def test_bad_questions_are_told(flights: Lapwing, query: MetricQuery, kind: type[LapwingError], words: str) -> None:
+    with pytest.raises(kind) as caught:
+        flights.answer(query)
+    assert words in str(caught.value)
+
+
+JOINED = """
+select a.name, count(*) n, avg(w.temp) t
+from files.flights f
+join airline.airlines a using (carrier)
+left join weather.weather w on w.origin = f.origin and w.time_hour = f.time_hour
+group by 1 order by 2 desc limit 5
+"""
+
+
+def test_one_statement_over_three_kinds_of_storage(flights: Lapwing) -> None:
+    rows = flights.run_sql(SqlQuery(text=JOINED)).table().to_pylist()
+    assert [(row["name"], row["n"]) for row in rows[:2]] == [
+        ("United Air Lines Inc.", 58665),
+        ("JetBlue Airways", 54635),
+    ]
+    plain = duckdb.connect()
+    for name, source in flights.project.sources.items():
+        assert source.path is not None
+        if name == "weather":
+            plain.execute(f"attach '{source.path}' as weather (read_only)")
+        elif name == "files":
+            plain.execute(f"create view flights as from '{source.path}/flights/*.parquet'")
+        else:
+            names = flights.sql.table("select * from airline.airlines")
+            plain.register("airlines", names)
+    text = JOINED.replace("files.flights", "flights").replace("airline.airlines", "airlines")
+    expected = plain.sql(text.replace("weather.weather", "weather.weather")).to_arrow_table().to_pylist()
+    assert [(row["name"], row["n"], pytest.approx(row["t"])) for row in expected] == [
+        tuple(row.values()) for row in rows
+    ]
+
+
+def test_metrics_inside_sql(flights: Lapwing) -> None:
+    answer = flights.run_sql(
+        SqlQuery(
+            text="""select origin, date_trunc('month', scheduled) as month, measure(cancel_rate) as rate, flights
+            from metrics.flights where carrier = 'UA' and scheduled < '2013-03-01'
+            group by all having rate > 0.02 order by 1, 2"""
+        )
+    )
+    rows = answer.table().to_pylist()
+    direct = flights.answer(
+        MetricQuery(
+            metrics=("cancel_rate", "flights"),
+            by=("origin",),
+            grain=Grain.parse("month"),
+            end="2013-03-01",
+            where="carrier = 'UA'",
+        )
+    ).table.to_pylist()
+    expected = [(row["origin"], row["cancel_rate"], row["flights"]) for row in direct if row["cancel_rate"] > 0.02]
+    assert [(row["origin"], row["rate"], row["flights"]) for row in rows] == expected
+    assert expected
+    assert answer.receipt().pieces[0].by == "rollup"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("select carrier from metrics.flights", "names no metric"),
+        ("select * from metrics.flights", "group by every dimension"),
+        ("select sum(flights) from metrics.flights", "is a metric already"),
+        ("select measure(flihgts) from metrics.flights", "Did you mean flights"),
+        ("select flights from metrics.fligts", "Did you mean flights"),
+        ("select scheduled, flights from metrics.flights", "needs a grain"),
+        ("select flights from metrics.flights where cancel_rate > 0.1", "HAVING"),
+        ("select m.flights from metrics.flights m join airline.airlines a using (carrier)", "stands alone"),
+        ("select flights from metrics.flights where year(scheduled) = 2013", "plain comparison"),
+    ],
+)
+def test_what_metrics_in_sql_are_not(flights: Lapwing, text: str, words: str) -> None:
+    with pytest.raises(LapwingError) as caught:
+        flights.run_sql(SqlQuery(text=text))
+    assert words in str(caught.value)
