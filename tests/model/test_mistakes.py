@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lapwing.model.load import check_files, load
 from lapwing.model.problem import ModelError, Problem
@@ -293,3 +296,54 @@ def test_an_unreadable_secret_file(tmp_path: Path) -> None:
     environ = {"CRM_DSN_FILE": str(tmp_path / "nowhere")}
     (problem,) = check(tmp_path, source("crm: {type: postgres, dsn: '${CRM_DSN}'}"), environ)
     assert (problem.code, "CRM_DSN_FILE" in problem.message) == ("unreadable-secret", True)
+
+
+def test_an_empty_group_holds_nothing(tmp_path: Path) -> None:
+    empty = orders("  main:", "#  main:")
+    assert check(tmp_path, {"lapwing.yaml": PROJECT + "monitors:\nevents:\n", **empty}) == ()
+
+
+PIECES = [
+    "",
+    " ",
+    "\n",
+    "\t",
+    ":",
+    "{",
+    "}",
+    "[",
+    "]",
+    "-",
+    ",",
+    "'",
+    '"',
+    "*",
+    "&a",
+    "null",
+    "1",
+    "orders",
+    "${X}",
+    "<<",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    edits=st.lists(
+        st.tuples(st.booleans(), st.integers(0, 500), st.integers(0, 20), st.sampled_from(PIECES)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_any_damage_is_a_list_of_problems(edits: list[tuple[bool, int, int, str]]) -> None:
+    texts = {True: PROJECT, False: ORDERS}
+    for which, start, length, piece in edits:
+        text = texts[which]
+        start %= len(text) + 1
+        texts[which] = text[:start] + piece + text[start + length :]
+    with TemporaryDirectory() as folder:
+        problems = check(Path(folder), {"lapwing.yaml": texts[True], "datasets/orders.yaml": texts[False]})
+    for problem in problems:
+        assert problem.place
+        assert problem.place.file
+        assert (problem.place.line or 1) <= max(text.count("\n") for text in texts.values()) + 2

@@ -118,8 +118,8 @@ class _Reading:
 
     def _drafts(self, model: type[D], folder: str) -> Iterator[Draft[D]]:
         for path in sorted((self.root / folder).rglob("*.y*ml")):
-            if path.suffix not in (".yaml", ".yml"):
-                continue
+            if path.suffix not in (".yaml", ".yml") or path.name.startswith("."):
+                continue  # hidden ones are editors' own
             located, problems = read(path, path.relative_to(self.root).as_posix())
             self.problems.extend(problems)
             found, problems = draft(model, located) if located else (None, [])

@@ -78,7 +78,9 @@ class Draft(Generic[D]):
 
 def draft(model: type[D], located: Located) -> tuple[Draft[D] | None, list[Problem]]:
     """Reads the data of a file as `model`; None where nothing of it can be used."""
-    data: dict[str, Any] = dict(located.data)
+    # A group whose entries were all commented out holds nothing, not a mistake.
+    whole = {key: value for key, value in located.data.items() if value is not None or key not in _NAMED}
+    data: dict[str, Any] = whole
     found: list[tuple[Location, Problem]] = []
     broken: set[Location] = set()
     while True:
@@ -98,7 +100,7 @@ def draft(model: type[D], located: Located) -> tuple[Draft[D] | None, list[Probl
                 broken.add(_cut(location, item["type"]))
             if len(broken) == before:
                 return None, [problem for _, problem in found]
-        data = dict(_without(located.data, broken, ()))
+        data = dict(_without(whole, broken, ()))
         for key, stand_in in _STAND_INS.items():
             if key in model.model_fields and (key,) in broken:
                 data[key] = stand_in
