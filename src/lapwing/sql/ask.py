@@ -97,7 +97,7 @@ class _Reading:
         if name == SCAN:
             self.scan(info, above)
         if name == "FILTER":
-            below = _Above((*above.filters, str(info.get("Expression", ""))), above.limit, above.top, above.again)
+            below = _Above((*above.filters, _expression(info)), above.limit, above.top, above.again)
         elif name == "PROJECTION":
             below = above
         elif name in LIMITS and above.top and not above.filters:
@@ -129,6 +129,12 @@ class _Reading:
             for index in reversed(range(len(one.table.columns))):
                 text = text.replace(one.raw(index), f"{one.reference.name}.{one.table.columns[index].name}")
         return text.replace("python arrow scan", "scan")
+
+
+def _expression(info: Mapping[str, Any]) -> str:
+    """A filter's text; EXPLAIN splits it at line ends, those inside of literals too."""
+    text = info.get("Expression", "")
+    return "\n".join(text) if isinstance(text, list) else str(text)
 
 
 def _limit(info: Mapping[str, Any]) -> int | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pyarrow as pa
 
 from lapwing.model.names import nearest
-from lapwing.model.problem import LapwingError, NotFound, Problem, WrongUse
+from lapwing.model.problem import LapwingError, NotFound, Place, Problem, WrongUse
 from lapwing.sources.base import Column, Table
 from lapwing.sources.quote import identifier
 from lapwing.sources.quote import text as text_literal
@@ -79,9 +79,9 @@ def bind(statement: Statement, catalog: Catalog, given: Mapping[str, pa.Table]) 
         NotFound: unknown sources and tables, all of them at once, with the nearest names.
         WrongUse: `metrics.*`, which is answered by the query room.
     """
-    prefix = "s"
+    prefix = "scan"
     while prefix in statement.text.lower():  # so that no name of the statement can be taken for a stub's column
-        prefix += "_s"
+        prefix += "_"
     occurrences: list[Occurrence] = []
     handed: list[tuple[Reference, str]] = []
     problems: list[Problem] = []
@@ -90,7 +90,7 @@ def bind(statement: Statement, catalog: Catalog, given: Mapping[str, pa.Table]) 
         first = reference.parts[0].lower()
         try:
             if len(reference.parts) == 2 and first == GIVEN:
-                handed.append((reference, _given(reference.parts[1], given)))
+                handed.append((reference, _given(reference.parts[1], given, where)))
             elif len(reference.parts) == 2 and first == METRICS:
                 raise WrongUse.of("metrics-here", "Tables of metrics are answered by a query of metrics.", place=where)
             else:
@@ -103,10 +103,10 @@ def bind(statement: Statement, catalog: Catalog, given: Mapping[str, pa.Table]) 
     return BoundStatement(statement, tuple(occurrences), tuple(handed), dict(given))
 
 
-def _given(name: str, given: Mapping[str, pa.Table]) -> str:
+def _given(name: str, given: Mapping[str, pa.Table], where: Place) -> str:
     by_name = {known.lower(): known for known in given}
     if name.lower() not in by_name:
-        raise NotFound.of("unknown-table", f"No table {name} was given.", nearest=nearest(name, given))
+        raise NotFound.of("unknown-table", f"No table {name} was given.", place=where, nearest=nearest(name, given))
     return by_name[name.lower()]
 
 

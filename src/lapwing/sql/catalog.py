@@ -48,6 +48,9 @@ class Catalog:
                 return table
             if full[0] == "" and wanted == (default, full[1]):
                 return table
+        alone = [table for table in tables if wanted == (table.name.lower(),)]
+        if len(alone) == 1:  # no other schema of the source has one of that name
+            return alone[0]
         names = {table.path: table for table in tables} | {f"{table.source}.{table.name}": table for table in tables}
         written = ".".join((source.name, *parts[1:]))
         near = nearest(written, names)

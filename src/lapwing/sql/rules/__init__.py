@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from lapwing.sql.rules.base import Rule
+from lapwing.sql.rules.conditions import conditions
+from lapwing.sql.rules.estimate import estimate
+from lapwing.sql.rules.limit import limit
 from lapwing.sql.rules.projection import projection
 
-RULES: tuple[Rule, ...] = (projection,)
+RULES: tuple[Rule, ...] = (projection, conditions, limit, estimate)

@@ -1,0 +1,61 @@
+"""Conditions go to the source, where it answers them as the engine would. They stay in the statement as well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from lapwing.sources.base import Column
+from lapwing.sql.capability import No, Renderer
+from lapwing.sql.nodes import Condition, Scan
+from lapwing.sql.predicate import conjuncts, named
+from lapwing.sql.rules.base import Facts
+
+
+def conditions(scan: Scan, facts: Facts) -> Scan:
+    """Gives the scan the conditions that stand above it in the plan.
+
+    Where the plan scans the table in several places, a row is needed if any of them needs it: the places' conditions
+    are joined by OR, and all of them must have one.
+    """
+    occurrence = facts.occurrence
+    columns = {occurrence.raw(index): column for index, column in enumerate(scan.table.columns)}
+    renderer = None if scan.native else Renderer(facts.source.capabilities, columns)
+    places = [_of_place(seen.filters, columns, renderer) for seen in facts.sightings]
+    if len(places) == 1:
+        return replace(scan, conditions=tuple(places[0]))
+    if not places or not all(places):
+        return scan
+    return replace(scan, conditions=(_either(places),))
+
+
+def _of_place(filters: tuple[str, ...], columns: dict[str, Column], renderer: Renderer | None) -> list[Condition]:
+    names = {raw: column.name for raw, column in columns.items()}
+    found: list[Condition] = []
+    for text in filters:
+        parts = conjuncts(text)
+        if parts is None:
+            found.append(Condition(named(text, names), None, "it could not be read from the engine's plan"))
+            continue
+        found += [_of_part(part, names, renderer) for part in parts]
+    return list(dict.fromkeys(found))
+
+
+def _of_part(part: exp.Expr, names: dict[str, str], renderer: Renderer | None) -> Condition:
+    text = named(part.sql("duckdb"), names)
+    if renderer is None:
+        return Condition(text, None, "the engine reads this source itself and filters while reading")
+    try:
+        return Condition(text, renderer.condition(part))
+    except No as reason:
+        return Condition(text, None, str(reason))
+
+
+def _either(places: list[list[Condition]]) -> Condition:
+    text = " OR ".join(f"({' AND '.join(one.text for one in place)})" for place in places)
+    pushed = [[one.pushed for one in place if one.pushed is not None] for place in places]
+    if not all(pushed):
+        kept = next(one for place, sent in zip(places, pushed, strict=True) if not sent for one in place)
+        return Condition(text, None, kept.reason)
+    return Condition(text, " OR ".join(f"({' AND '.join(sent)})" for sent in pushed))

@@ -1,0 +1,87 @@
+"""One table in three places: a DuckDB file (the engine's own), SQLite and PostgreSQL, with the values that tempt a
+source to answer otherwise."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from lapwing.model.project import Project, SourceConfig, StoreConfig
+from lapwing.sources.engine import Engine
+from lapwing.sources.open import Sources
+from lapwing.sql.service import SqlService
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def project(folder: Path, sources: dict[str, SourceConfig]) -> Project:
+    return Project(
+        name="test",
+        root=folder,
+        timezone="UTC",
+        now=None,
+        week_start=0,
+        sources=sources,
+        store=StoreConfig(type="memory"),
+        state_path=folder / "state.db",
+        datasets={},
+        monitors={},
+        events=(),
+    )
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    with duckdb.connect(str(folder / "own.duckdb")) as own:
+        own.execute((FIXTURES / "things_duckdb.sql").read_text()).fetchall()
+        own.execute("create table big as select range as n, range % 7 as g from range(200000)").fetchall()
+    lite = sqlite3.connect(folder / "lite.db")
+    lite.executescript((FIXTURES / "things_sqlite.sql").read_text())
+    lite.execute("create table big (n int, g int)")
+    lite.executemany("insert into big values (?, ?)", ((n, n % 7) for n in range(200_000)))
+    lite.commit()
+    lite.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def local(data: Path) -> Iterator[SqlService]:
+    """The DuckDB file as `own` and SQLite as `lite`."""
+    configs = {
+        "own": SourceConfig(name="own", type="duckdb", path=data / "own.duckdb"),
+        "lite": SourceConfig(name="lite", type="sqlite", path=data / "lite.db"),
+    }
+    yield from service(data, configs)
+
+
+@pytest.fixture(scope="session")
+def everywhere(data: Path, postgres_dsn: str) -> Iterator[SqlService]:
+    """`own`, `lite` and PostgreSQL as `pg`."""
+    import psycopg
+
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("create schema traps")
+        connection.execute((FIXTURES / "things_postgres.sql").read_text())
+        connection.execute("create table traps.big as select n::bigint, (n % 7)::bigint g from generate_series(0, 199999) n")
+        connection.execute("analyze")
+    configs = {
+        "own": SourceConfig(name="own", type="duckdb", path=data / "own.duckdb"),
+        "lite": SourceConfig(name="lite", type="sqlite", path=data / "lite.db"),
+        "pg": SourceConfig(name="pg", type="postgres", dsn=postgres_dsn, schemas=("traps",)),
+    }
+    yield from service(data, configs)
+
+
+def service(folder: Path, configs: dict[str, SourceConfig]) -> Iterator[SqlService]:
+    engine = Engine(allowed=[folder])
+    sources = Sources(configs, engine)
+    made = SqlService(project(folder, configs), sources, engine)
+    yield made
+    made.close()
+    sources.close()
+    engine.close()
