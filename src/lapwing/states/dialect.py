@@ -13,6 +13,9 @@ from lapwing.model.problem import Refused
 from lapwing.states.argument import Argument
 
 _LOW: Final = (1 << 32) - 1
+_2_20: Final = "1048576e0"
+_2_40: Final = "1099511627776e0"
+_2_60: Final = "1152921504606846976e0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,23 @@ class Dialect:
 
     def truncated(self, x: str) -> str:
         """A double cut toward zero, as a 64-bit integer. Never a plain cast: engines round half each in its own way."""
-        return self.integer(f"TRUNC({x})")
+        return self.integer(self.whole(x))
+
+    def whole(self, x: str) -> str:
+        """A double cut toward zero, still a double."""
+        return f"TRUNC({x})"
+
+    def thirds(self, s: str) -> tuple[str, str, str, str]:
+        """The integers A, B, C of `sum_float.py` and what is left, times 2^60, of a double below 2^83. Every product is
+        by a power of two and every difference is a double, so nothing is rounded."""
+        twenties, sixties = self.whole(f"({s}) * {_2_20}"), self.whole(f"({s}) * {_2_60}")
+        a = self._quotient(s)
+        b = f"{twenties} - {self.whole(a)} * {_2_40}"
+        c = f"{sixties} - {twenties} * {_2_40}"
+        return self.truncated(a), self.integer(b), self.integer(c), f"(({s}) * {_2_60} - {sixties})"
+
+    def _quotient(self, s: str) -> str:
+        return f"({s}) / {_2_20}"
 
     def infinity(self, sign: str) -> str | None:
         """The infinite double, None where the engine has none."""
@@ -118,6 +137,10 @@ class Numeric(Dialect):
 class Postgres(Numeric):
     __slots__ = ()
 
+    def _quotient(self, s: str) -> str:
+        # A tiny number divided by 2^20 would be an error of underflow.
+        return f"CASE WHEN ABS({s}) < {_2_20} THEN 0e0 ELSE {super()._quotient(s)} END"
+
     def microseconds(self, moment: str, zoned: bool) -> str:
         return f"(EXTRACT(EPOCH FROM {moment}) * 1000000)"
 
@@ -129,7 +152,10 @@ class MySql(Numeric):
         return f"({top} DIV {bottom})"
 
     def truncated(self, x: str) -> str:
-        return self.integer(f"TRUNCATE({x}, 0)")
+        return self.integer(self.whole(x))
+
+    def whole(self, x: str) -> str:
+        return f"TRUNCATE({x}, 0)"
 
     def infinity(self, sign: str) -> str | None:
         return None
@@ -153,6 +179,15 @@ class SQLite(Dialect):
 
     def truncated(self, x: str) -> str:
         return self.integer(x)
+
+    def thirds(self, s: str) -> tuple[str, str, str, str]:
+        # Only 64-bit integers cut, so each third is taken from what the last one left.
+        a = self.truncated(f"({s}) / {_2_20}")
+        second = f"(({s}) - {self.double(a)} * {_2_20}) * {_2_20}"
+        b = self.truncated(second)
+        third = f"({second} - {self.double(b)}) * {_2_40}"
+        c = self.truncated(third)
+        return a, b, c, f"({third} - {self.double(c)})"
 
     def infinity(self, sign: str) -> str | None:
         return f"{sign}9e999"

@@ -19,8 +19,6 @@ from lapwing.states.dialect import counted, dialect_of, required
 
 GREATEST: Final = "1.7976931348623157e308"
 _LARGE: Final = "9671406556917033397649408e0"  # 2^83
-_2_20: Final = "1048576e0"
-_2_40: Final = "1099511627776e0"
 _2_MINUS_60: Final = "8.673617379884035e-19"
 _LIMBS: Final = ("a_hi", "a_lo", "b_hi", "b_lo", "c_hi", "c_lo")
 _COUNTS: Final = ("n", "nan", "positive", "negative", "inexact")
@@ -40,16 +38,7 @@ class FloatSum(State):
     def sql(self, argument: str | None, where: str | None, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
         x = engine.double(counted(required(argument, self.kind), where))
-        small = f"CASE WHEN ABS({x}) < {_LARGE} THEN {x} END"  # null for NaN too: it is greater than all, or nothing
-        # PostgreSQL calls a tiny number divided by 2^20 an error, hence the inner CASE.
-        a = engine.truncated(
-            f"CASE WHEN ABS({x}) < {_LARGE} THEN CASE WHEN ABS({x}) < {_2_20} THEN 0e0 ELSE {x} / {_2_20} END END"
-        )
-        r = f"(({small}) - {engine.double(a)} * {_2_20}) * {_2_20}"
-        b = engine.truncated(r)
-        f = f"({r} - {engine.double(b)}) * {_2_40}"
-        c = engine.truncated(f)
-        left = f"({f} - {engine.double(c)})"
+        a, b, c, left = engine.thirds(f"CASE WHEN ABS({x}) < {_LARGE} THEN {x} END")  # NaN is greater, or nothing
         large = f"CASE WHEN ABS({x}) >= {_LARGE} AND ABS({x}) <= {GREATEST} THEN {x} END"
         inexact = f"COUNT(CASE WHEN {left} <> 0 THEN 1 END) + COUNT({large})"
         rest = f"COALESCE(SUM({left}), 0) * {_2_MINUS_60} + COALESCE(SUM({large}), 0)"

@@ -42,7 +42,8 @@ class IntegerSum(State):
                 total = engine.unscaled(f"SUM({engine.decimal(x, self.argument)})", self.scale)
                 return count, *engine.cut(total, self.limbs)
             case Kind.BOOLEAN:
-                return count, *engine.sum_limbs(engine.integer(x), self.limbs)
+                # Not a cast: PostgreSQL has none from boolean to bigint.
+                return count, *engine.sum_limbs(f"CASE WHEN ({x}) THEN 1 WHEN NOT ({x}) THEN 0 END", self.limbs)
         return count, *engine.sum_limbs(x, self.limbs)
 
     def merge(self, columns: Columns, starts: npt.NDArray[np.intp]) -> dict[str, Array]:
