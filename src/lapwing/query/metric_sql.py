@@ -85,7 +85,7 @@ def _dataset(table: exp.Table, project: Project) -> Dataset:
     return dataset
 
 
-def _place(node: exp.Expression) -> Place | None:
+def _place(node: exp.Expr) -> Place | None:
     for part in node.walk():
         if "line" in part.meta:
             return Place(line=part.meta["line"], column=part.meta["col"])
@@ -139,7 +139,7 @@ class _Block:
             where=rest,
         )
 
-    def _read(self, node: exp.Expression) -> None:
+    def _read(self, node: exp.Expr) -> None:
         from sqlglot import exp
 
         if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and self._is_time(node.this):
@@ -163,12 +163,12 @@ class _Block:
         for child in list(node.iter_expressions()):
             self._read(child)
 
-    def _is_time(self, node: exp.Expression) -> bool:
+    def _is_time(self, node: exp.Expr) -> bool:
         from sqlglot import exp
 
         return isinstance(node, exp.Column) and node.name in self.time_names
 
-    def _take_grain(self, node: exp.Expression) -> None:
+    def _take_grain(self, node: exp.Expr) -> None:
         from sqlglot import exp
 
         grain = Grain.parse(node.args["unit"].name.lower())
@@ -179,14 +179,14 @@ class _Block:
         alone = node.parent is self.select
         node.replace(exp.alias_(column, "time") if alone else column)
 
-    def _take_metric(self, name: str, node: exp.Expression) -> None:
+    def _take_metric(self, name: str, node: exp.Expr) -> None:
         from sqlglot import exp
 
         self.metrics[name] = None
         column = exp.column(f"{self.dataset.name}.{name}", quoted=True)
         node.replace(exp.alias_(column, name) if node.parent is self.select else column)
 
-    def _check_metric(self, name: str, node: exp.Expression) -> None:
+    def _check_metric(self, name: str, node: exp.Expr) -> None:
         if name not in self.dataset.metrics:
             near = nearest(name, self.dataset.metrics)
             raise NotFound.of(

@@ -30,13 +30,13 @@ class TimeSpan:
 
 
 def split_where(
-    condition: exp.Expression, time: AbstractSet[str], dimensions: AbstractSet[str], dataset: Dataset, zone: str
+    condition: exp.Expr, time: AbstractSet[str], dimensions: AbstractSet[str], dataset: Dataset, zone: str
 ) -> tuple[TimeSpan, str | None]:
     """Raises WrongUse where a part of the condition is neither about time alone nor about dimensions alone."""
     from sqlglot import exp
 
     span = TimeSpan()
-    rest: list[exp.Expression] = []
+    rest: list[exp.Expr] = []
     parts = condition.flatten() if isinstance(condition, exp.And) else [condition]
     for part in (bracketed.unnest() for bracketed in parts):
         names = {column.name for column in part.find_all(exp.Column)}
@@ -55,14 +55,21 @@ def split_where(
     return span, exp.and_(*rest).sql(dialect="duckdb") if rest else None
 
 
-def _narrow(span: TimeSpan, part: exp.Expression, names: set[str], time: AbstractSet[str], zone: str) -> TimeSpan:
+def _narrow(span: TimeSpan, part: exp.Expr, names: set[str], time: AbstractSet[str], zone: str) -> TimeSpan:
     from sqlglot import exp
 
     if len(names) == 1 and isinstance(part, exp.Between) and isinstance(part.this, exp.Column):
         return span.after(_moment(part.args["low"], zone)).before(_moment(part.args["high"], zone) + 1)
-    mirrored = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE, exp.EQ: exp.EQ}
-    if len(names) == 1 and type(part) in mirrored:
-        left, right, kind = part.left, part.right, type(part)
+    mirrored: dict[type[exp.Expr], type[exp.Expr]] = {
+        exp.GT: exp.LT,
+        exp.GTE: exp.LTE,
+        exp.LT: exp.GT,
+        exp.LTE: exp.GTE,
+        exp.EQ: exp.EQ,
+    }
+    if len(names) == 1 and isinstance(part, exp.Binary) and type(part) in mirrored:
+        left, right = part.left, part.right
+        kind: type[exp.Expr] = type(part)
         if isinstance(right, exp.Column):
             left, right, kind = right, left, mirrored[kind]
         if isinstance(left, exp.Column) and left.name in time:
@@ -79,7 +86,7 @@ def _narrow(span: TimeSpan, part: exp.Expression, names: set[str], time: Abstrac
     )
 
 
-def _moment(node: exp.Expression, zone: str) -> int:
+def _moment(node: exp.Expr, zone: str) -> int:
     from sqlglot import exp
 
     node = node.this if isinstance(node, exp.Cast) else node
