@@ -54,7 +54,9 @@ def write_rows(schema: pa.Schema, batches: Iterable[pa.RecordBatch], form: str, 
     counted = _Counted(batches)
     to_stdout = out in (None, "-")
     if to_stdout and form in _BINARY and sys.stdout.isatty():
-        raise WrongUse.of("binary-terminal", f"{form} is not for terminals.", hint=f"Add --out FILE.{form}, or pipe it.")
+        raise WrongUse.of(
+            "binary-terminal", f"{form} is not for terminals.", hint=f"Add --out FILE.{form}, or pipe it."
+        )
     if to_stdout:
         _write(sys.stdout.buffer, schema, counted, form, width=_width())
         sys.stdout.buffer.flush()
@@ -110,7 +112,9 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         part.replace(path)
     except OSError as error:
         says = f"{path} can't be written: {error.strerror or error}."
-        raise LapwingError.of("cannot-write", says, hint="Look at its folder, its rights and the disk's space.") from error
+        raise LapwingError.of(
+            "cannot-write", says, hint="Look at its folder, its rights and the disk's space."
+        ) from error
     finally:
         if part.is_file():
             part.unlink()
@@ -122,5 +126,3 @@ def write_json(data: Any) -> None:
 
     sys.stdout.buffer.write(dumps(data) + b"\n")
     sys.stdout.buffer.flush()
-
-

@@ -43,7 +43,9 @@ class Background:
     def _state(self) -> object:
         """What changes when there is something new to look at; None when it can't be told now."""
         try:
-            return tuple((one.dataset, one.name, one.built_at, one.cells) for one in self._services.lapwing.cache.status())
+            return tuple(
+                (one.dataset, one.name, one.built_at, one.cells) for one in self._services.lapwing.cache.status()
+            )
         except LapwingError as error:
             _log.warning("the rollups can't be read", problems=[str(problem) for problem in error.problems])
             return None

@@ -16,7 +16,13 @@ from lapwing.server.routes.answer import FORMATS
 
 _REF = "#/components/schemas/{model}"
 _STATUSES = {"400": "Wrong use", "404": "Not found", "422": "It cannot be answered", "500": "Unexpected"}
-_MORE = {"401": "Token needed", "403": "Not allowed from there", "409": "Conflict", "502": "A source failed", "504": "Too slow"}
+_MORE = {
+    "401": "Token needed",
+    "403": "Not allowed from there",
+    "409": "Conflict",
+    "502": "A source failed",
+    "504": "Too slow",
+}
 
 
 def install(app: FastAPI) -> None:

@@ -48,7 +48,9 @@ def body(status: int, problems: Sequence[Problem], query_id: str | None = None) 
     return found if query_id is None else {**found, "query_id": query_id}
 
 
-def response(status: int, *problems: Problem, query_id: str | None = None, headers: dict[str, str] | None = None) -> Response:
+def response(
+    status: int, *problems: Problem, query_id: str | None = None, headers: dict[str, str] | None = None
+) -> Response:
     data = orjson.dumps(body(status, problems, query_id))
     return Response(data, status, headers, MEDIA_TYPE)
 

@@ -121,7 +121,9 @@ class Queries:
         with self._lock:
             found = self._all.get(query_id)
             if found is None:
-                raise NotFound.of("unknown-query", f"There is no query {query_id}.", nearest=nearest(query_id, self._all))
+                raise NotFound.of(
+                    "unknown-query", f"There is no query {query_id}.", nearest=nearest(query_id, self._all)
+                )
             return found
 
     def recent(self) -> list[Query]:

@@ -30,7 +30,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--order", type=names, default=(), metavar="M:desc", help="metrics, dimensions or time; :desc")
     parser.add_argument("--limit", type=count, metavar="N", help="so many rows at most")
     parser.add_argument("--no-cache", action="store_true", help="answer from the source")
-    parser.add_argument("--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)")
+    parser.add_argument(
+        "--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)"
+    )
     parser.add_argument("--receipt", action="store_true", help="tell how it was answered")
     output.arguments(parser)
 

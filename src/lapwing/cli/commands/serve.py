@@ -16,7 +16,9 @@ DESCRIPTION = """Serves until Ctrl-C, to this machine only unless --host says ot
 
 
 def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", metavar="HOST", help="the address to listen on (default 127.0.0.1)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="HOST", help="the address to listen on (default 127.0.0.1)"
+    )
     parser.add_argument("--port", type=int, default=8600, metavar="PORT", help="default 8600")
     parser.add_argument("--token", metavar="SECRET", help="what clients must send (default: LAPWING_TOKEN, if set)")
     parser.add_argument("--open", action="store_true", help="open the pages in a browser")

@@ -21,7 +21,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("text", metavar="STATEMENT", help="the statement, or - to read it from stdin, or @FILE")
     output.arguments(parser)
     parser.add_argument("--explain", action="store_true", help="tell how it would run, and what each source is sent")
-    parser.add_argument("--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)")
+    parser.add_argument(
+        "--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)"
+    )
     parser.add_argument("--tz", metavar="ZONE", help="the time zone (default: the project's)")
     parser.add_argument("--receipt", action="store_true", help="tell on stderr how it was answered")
 
@@ -68,5 +70,7 @@ def _text(given: str) -> str:
         try:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise WrongUse.of("unreadable-file", f"{path} can't be read.", hint="Name a text file after the @.") from error
+            raise WrongUse.of(
+                "unreadable-file", f"{path} can't be read.", hint="Name a text file after the @."
+            ) from error
     return given

@@ -21,6 +21,11 @@ _INTENSIVE = re.compile(
     r"speed|humidity|pressure|discount|wind_speed|dewp|level)($|_)",
     re.I,
 )
+_ADDED = re.compile(
+    r"(^|_)(quantity|qty|amount|total|sum|count|units|items|visits|clicks|views|sales|revenue|cost|minutes|"
+    r"seconds|hours|days|distance|delay|duration|bytes|size|weight|precip|rain|passengers|seats)($|_)",
+    re.I,
+)
 _PLACE = re.compile(r"(^|_)(lat|lon|lng|latitude|longitude)$", re.I)
 _TIME_NAMES = ("time", "timestamp", "ts", "at", "created", "date", "occurred", "event", "ordered", "scheduled", "day")
 _PARTS_OF_TIME = {"year", "month", "day", "week", "quarter"}
@@ -61,7 +66,9 @@ class Choice:
 
 def choose(look: TableLook, name: str) -> Choice | None:
     """The dataset, or None where the table has no time (or no rows)."""
-    times = sorted((one for one in look.columns if _usable_time(one)), key=lambda one: _time_score(one, look), reverse=True)
+    times = sorted(
+        (one for one in look.columns if _usable_time(one)), key=lambda one: _time_score(one, look), reverse=True
+    )
     if not times or not look.rows:
         return None
     time = times[0]
@@ -131,7 +138,7 @@ def _not_dimension(one: ColumnLook, look: TableLook) -> str | None:
         return f"about {one.distinct:,} different values, too many to group by" if many else None
     if one.family is Family.INTEGER:
         part_of_time = one.name.lower() in _PARTS_OF_TIME
-        few = one.distinct <= FEW_VALUES and look.sampled >= 20 * one.distinct
+        few = not _ADDED.search(one.name) and one.distinct <= FEW_VALUES and look.sampled >= 20 * one.distinct
         if part_of_time:
             return "told by the time"
         return None if few else "a number"
@@ -149,7 +156,9 @@ def _measures(name: str, columns: list[ColumnLook], taken: set[str]) -> list[Cho
         plain = plain_name(one.name)
         between = f"numbers from {one.low:g} to {one.high:g}" if one.low is not None else "numbers"
         if _INTENSIVE.search(plain):
-            found.append(Chosen(_free(f"avg_{plain}", taken), one.name, f"{between}; adding them up means little", "mean"))
+            found.append(
+                Chosen(_free(f"avg_{plain}", taken), one.name, f"{between}; adding them up means little", "mean")
+            )
         else:
             found.append(Chosen(_free(plain, taken, f"{plain}_sum"), one.name, between, "sum"))
     return found
@@ -185,9 +194,7 @@ def _partition(time: ColumnLook, grain: str) -> str:
     return "month" if days <= 3_650 else "year"
 
 
-def _kept(
-    dimensions: list[Chosen], look: TableLook, time: ColumnLook, grain: str
-) -> tuple[tuple[str, ...], int]:
+def _kept(dimensions: list[Chosen], look: TableLook, time: ColumnLook, grain: str) -> tuple[tuple[str, ...], int]:
     """The rollup's dimensions: those with few values first, as long as the cells stay in the budget."""
     length = {"day": 86_400, "hour": 3_600, "15 minutes": 900}[grain]
     buckets = int(_span(time).total_seconds() // length) + 1

@@ -70,7 +70,9 @@ def init(folder: Path, origin: str) -> Made:
         says.append(f"{choice.name}: {choice.look.rows:,} rows, time {choice.time.name}, dimensions {dims}")
     first = choices[0]
     metric = first.count if len(choices) == 1 else f"{first.name}.{first.count}"
-    grain = "month" if first.time.last and first.time.first and (first.time.last - first.time.first).days > 62 else "day"
+    grain = (
+        "month" if first.time.last and first.time.first and (first.time.last - first.time.first).days > 62 else "day"
+    )
     return Made(files=files, says=tuple(says), environ=found.environ, metric=metric, grain=grain)
 
 
@@ -79,7 +81,9 @@ def _look(origin: Origin) -> tuple[list[TableLook], list[str]]:
     with Lapwing(_stub(origin)) as lapwing:
         tables = lapwing.sources[config.name].tables()
         if not tables:
-            raise Refused.of("no-tables", "There is no table in it.", hint="Name a file, or a folder or database with data.")
+            raise Refused.of(
+                "no-tables", "There is no table in it.", hint="Name a file, or a folder or database with data."
+            )
         tables = tuple(sorted(tables, key=lambda table: -(table.rows or 0)))
         looks, says, failed = [], [], []
         for table in tables[:MOST_TABLES]:

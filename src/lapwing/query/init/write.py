@@ -45,7 +45,9 @@ def project_yaml(name: str, source: str, config: Mapping[str, str], choices: Ite
     last = max(choice.time.last for choice in choices if choice.time.last)
     if today - last > _OLD:
         pinned = (last + timedelta(days=1)).date()
-        lines.append(f"now: {pinned}        # the data ends on {last.date()}, so the clock stands there; remove it for live data")
+        lines.append(
+            f"now: {pinned}        # the data ends on {last.date()}, so the clock stands there; remove it for live data"
+        )
     secret = "  # the secret comes from the environment" if "$" in entry else ""
     lines += ["sources:", f"  {source}: {{{entry}}}{secret}", "store: {type: lmdb, path: .lapwing/store}", ""]
     lines.append("monitors:              # what comes to the board by itself when it is unusual")

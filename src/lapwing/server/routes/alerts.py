@@ -113,7 +113,9 @@ def band(body: BandBody, request: Request) -> Response:
     now = found.lapwing.now()
     low, high = parse_range(body.start or None, body.end or None, now=now, zone=zone, week_start=project.week_start)
     if low is None or high is None:
-        raise WrongUse.of("range-needed", "A band needs a start and an end.", hint="Send both, such as -7d/d and now/d.")
+        raise WrongUse.of(
+            "range-needed", "A band needs a start and an end.", hint="Send both, such as -7d/d and now/d."
+        )
     chosen = dict(_equality(each) for each in body.filters)
     view = found.alerts.band(body.metric, chosen, Grain.parse(body.grain), low, high)
     return _json(view.as_dict())

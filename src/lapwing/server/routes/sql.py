@@ -95,7 +95,10 @@ def _lines(found: Services, query: Query, answer: SqlAnswer, batches: Iterator[p
         yield dumps({"problem": problem}) + b"\n"
         return
     milliseconds = round(query.milliseconds, 3)
-    yield dumps({"done": True, "rows": query.rows, "milliseconds": milliseconds, "plan": done_plan, "receipt": receipt}) + b"\n"
+    yield (
+        dumps({"done": True, "rows": query.rows, "milliseconds": milliseconds, "plan": done_plan, "receipt": receipt})
+        + b"\n"
+    )
 
 
 def _file(

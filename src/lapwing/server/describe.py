@@ -1,0 +1,161 @@
+"""The project and its data as JSON-ready descriptions: for the catalog's routes and for `lapwing catalog`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lapwing.cache.status import RollupStatus
+from lapwing.model.calendar import utc_iso
+from lapwing.model.dataset import Aggregation, Dataset, Metric
+from lapwing.model.expression import Binary, Expression, MeasureRef, Number, measures
+from lapwing.model.hashing import metric_hash
+from lapwing.model.problem import LapwingError
+from lapwing.query.service import Lapwing
+from lapwing.sources.base import Table
+
+ADDITIVE = (Aggregation.COUNT, Aggregation.SUM)
+
+
+def metrics(lapwing: Lapwing, following: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Every metric; `following` are the qualified names of those watched."""
+    return [
+        metric_entry(lapwing, dataset, metric, f"{dataset.name}.{metric.name}" in following)
+        for dataset in lapwing.project.datasets.values()
+        for metric in dataset.metrics.values()
+    ]
+
+
+def metric_entry(lapwing: Lapwing, dataset: Dataset, metric: Metric, following: bool) -> dict[str, Any]:
+    project, shown, place = lapwing.project, metric.shown, metric.place
+    file = Path(place.file) if place.file else None
+    if file is not None and file.is_absolute() and file.is_relative_to(project.root):
+        file = file.relative_to(project.root)
+    return {
+        "name": f"{dataset.name}.{metric.name}",
+        "short": metric.name,
+        "dataset": dataset.name,
+        "label": shown.label,
+        "description": shown.description,
+        "kind": str(metric.kind),
+        "unit": shown.unit,
+        "format": shown.format,
+        "better": None if shown.better is None else str(shown.better),
+        "value": metric.value,
+        "currency": metric.currency or None,
+        "additive": additive(lapwing, metric.expression),
+        "dimensions": shared_dimensions(lapwing, dataset, metric),
+        "following": following,
+        "definition": {
+            "text": metric.text,
+            "file": str(file) if file else None,
+            "line": place.line,
+            "hash": metric_hash(dataset, metric, project.datasets),
+        },
+        "owner": shown.owner or dataset.shown.owner or None,
+    }
+
+
+def additive(lapwing: Lapwing, expression: Expression) -> bool:
+    """Whether values of parts add up to the value of the whole."""
+    match expression:
+        case MeasureRef(dataset, measure):
+            return lapwing.project.datasets[dataset].measures[measure].aggregation in ADDITIVE
+        case Binary("+" | "-", left, right):
+            return additive(lapwing, left) and additive(lapwing, right)
+        case Binary("*", Number(), other) | Binary("*", other, Number()) | Binary("/", other, Number()):
+            return additive(lapwing, other)
+        case _:
+            return False
+
+
+def shared_dimensions(lapwing: Lapwing, dataset: Dataset, metric: Metric) -> list[dict[str, str]]:
+    """The dimensions that all datasets of the metric have."""
+    used = {reference.dataset for reference in measures(metric.expression)}
+    others = [lapwing.project.datasets[name] for name in used]
+    return [
+        {"name": name, "label": dimension.shown.label}
+        for name, dimension in dataset.dimensions.items()
+        if all(name in other.dimensions for other in others)
+    ]
+
+
+def source_entries(lapwing: Lapwing) -> tuple[list[dict[str, Any]], list[Table]]:
+    """Each source with its state, and the tables of those that answer."""
+    entries: list[dict[str, Any]] = []
+    found: list[Table] = []
+    for name, source in lapwing.sources.items():
+        entry: dict[str, Any] = {"name": name, "type": source.kind, "state": "ok", "tables": 0}
+        try:
+            tables = source.tables()
+            entry["tables"] = len(tables)
+            found += tables
+        except LapwingError as error:
+            entry |= {"state": "failed", "problem": error.problems[0].as_dict()}
+        entries.append(entry)
+    return entries, found
+
+
+def table_entry(lapwing: Lapwing, table: Table) -> dict[str, Any]:
+    columns = [{"name": column.name, "type": column.type} for column in table.columns]
+    path = lapwing.sql.catalog.short(table)
+    sizes = {"rows": table.rows, "bytes": table.bytes}
+    return {"path": path, "source": table.source, **sizes, "columns": columns, "description": table.description}
+
+
+def dataset_entry(lapwing: Lapwing, dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "label": dataset.shown.label,
+        "description": dataset.shown.description,
+        "owner": dataset.shown.owner,
+        "table": dataset.table,
+        "time": dataset.time.column,
+        "dimensions": list(dataset.dimensions),
+        "metrics": list(dataset.metrics),
+        "data_until": data_until(lapwing, dataset.name),
+    }
+
+
+def data_until(lapwing: Lapwing, dataset: str) -> str | None:
+    """Until when the dataset is complete, ISO; None where that is not known now."""
+    try:
+        until = lapwing.cache.data_until(dataset)
+    except LapwingError:
+        return None
+    return None if until is None else utc_iso(until)
+
+
+def rollup_entry(status: RollupStatus) -> dict[str, Any]:
+    built = (
+        None if status.built_at is None else datetime.fromtimestamp(status.built_at, UTC).isoformat(timespec="seconds")
+    )
+    return {
+        "name": status.name,
+        "dataset": status.dataset,
+        "grain": status.grain,
+        "dimensions": list(status.dimensions),
+        "measures": list(status.measures),
+        "partitions": len(status.partitions),
+        "keys": status.keys,
+        "cells": status.cells,
+        "bytes": status.bytes,
+        "built_at": built,
+        "data_until": None if status.data_until is None else utc_iso(status.data_until),
+        "stale": status.stale,
+        "refused": status.refused,
+    }
+
+
+def catalog(lapwing: Lapwing, following: Collection[str] = ()) -> dict[str, Any]:
+    """Everything there is; a source that does not answer is told beside the rest."""
+    sources, tables = source_entries(lapwing)
+    return {
+        "sources": sources,
+        "tables": [table_entry(lapwing, table) for table in tables],
+        "datasets": [dataset_entry(lapwing, dataset) for dataset in lapwing.project.datasets.values()],
+        "metrics": metrics(lapwing, following),
+        "rollups": [rollup_entry(status) for status in lapwing.cache.status(check=False)],
+    }
