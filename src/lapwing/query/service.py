@@ -16,9 +16,10 @@ from lapwing.model.problem import Problem
 from lapwing.model.project import Project
 from lapwing.query.answer import Answer, answer
 from lapwing.query.ask import MetricQuery, SqlQuery
-from lapwing.query.statement import SqlAnswer, explain_statement, run_statement
+from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
+from lapwing.sql.nodes import Plan
 from lapwing.sql.service import SqlService
 
 
@@ -74,6 +75,10 @@ class Lapwing:
     def explain_sql(self, query: SqlQuery) -> str:
         """The plan in words, with the SQL that each source would be sent."""
         return explain_statement(query, sql=self.sql, answer=self.answer, project=self.project)
+
+    def plan_sql(self, query: SqlQuery) -> Plan:
+        """The plan as data."""
+        return plan_statement(query, sql=self.sql, answer=self.answer, project=self.project)
 
     def check(self) -> tuple[Problem, ...]:
         """What is wrong between the model and the data: sources that do not answer, unknown columns, wrong types."""

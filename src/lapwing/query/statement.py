@@ -13,6 +13,7 @@ from lapwing.model.receipt import Piece, Receipt
 from lapwing.query.answer import Answer
 from lapwing.query.ask import MetricQuery, SqlQuery
 from lapwing.query.metric_sql import Rewritten, mentions_metrics, rewrite
+from lapwing.sql.nodes import Plan
 from lapwing.sql.run import Running
 from lapwing.sql.service import SqlService
 
@@ -74,6 +75,13 @@ def run_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project
     running = sql.run(ready.text, zone=zone, given=ready.given, time_limit=limit, query_id=query_id)
     definitions = {name: text for part in ready.answers for name, text in part.receipt.definitions.items()}
     return SqlAnswer(running, query, zone, ready.answers, definitions, started)
+
+
+def plan_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> Plan:
+    """The plan, without running it; metrics are answered, as their rows are part of it."""
+    zone = query.zone or project.timezone
+    ready = _rewritten(query, zone, sql, answer, project)
+    return sql.plan(ready.text, zone=zone, given=ready.given)
 
 
 def explain_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> str:
