@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -84,7 +84,7 @@ def write_project(root: Path, *, dataset: str = DATASET, project: str = PROJECT)
     database.close()
 
 
-def write_rows(root: Path, name: str, rows: list[Mapping[str, object]]) -> None:
+def write_rows(root: Path, name: str, rows: Sequence[Mapping[str, object]]) -> None:
     """One Parquet file of the table trips."""
     pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), root / "data" / "trips" / f"{name}.parquet")
 

@@ -147,11 +147,11 @@ class Cache:
         return tuple(found)
 
     def span(self, dataset_name: str) -> tuple[int, int] | None:
-        """From when to when the dataset has data (UTC microseconds), as far as rollups hold it; without any, as the
-        source says. None: it has none."""
+        """From when to when the dataset has data (UTC microseconds), as the last build saw it; without one, as the source
+        says now. None: it has none."""
         manifests = self._built(dataset_name)
         starts = [m.data_start for m in manifests if m.data_start is not None]
-        ends = [m.data_end for m in manifests if m.data_end is not None]
+        ends = [m.goal for m in manifests if m.goal is not None]
         if starts and ends:
             return min(starts), max(ends)
         span = self._source_span(self._sql.bind(self._project.datasets[dataset_name]))
