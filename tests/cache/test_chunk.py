@@ -77,3 +77,28 @@ def test_small_numbers_are_narrow_and_equal_ones_are_kept_once() -> None:
     assert len(pack(rows, [("<i8", small)])) < 720 + 32
     assert len(pack(rows, [("<i8", zero)])) < 32
     assert len(pack(rows + 1, [("<i8", zero)])) > 4 * 720, "not dense: bucket numbers are kept"
+
+
+@given(
+    st.integers(1, 4),
+    st.integers(0, 30),
+    st.lists(st.sampled_from([0, 1, 100, 10**4, 10**9, 10**18]), min_size=1, max_size=4),
+    st.booleans(),
+)
+def test_chunks_alike_are_read_as_each_alone(chunks_: int, rows: int, sizes: list[int], ends: bool) -> None:
+    chance = np.random.default_rng(chunks_ * 31 + rows)
+    dtypes = ["<i8"] * len(sizes) + ["<f8"]
+    packed, columns = [], []
+    for _ in range(chunks_):
+        made = [chance.integers(-size, size + 1, rows) for size in sizes] + [chance.random(rows)]
+        if ends and rows > 1:
+            for array, size in zip(made[:-1], sizes, strict=True):
+                array[0], array[-1] = -size, size
+        columns.append(made)
+        packed.append(pack(np.arange(rows), list(zip(dtypes, made, strict=True))))
+    counts, buckets, got = unpack_many(packed, dtypes)
+    assert counts.tolist() == [rows] * chunks_
+    assert buckets.tolist() == list(range(rows)) * chunks_
+    for index, column in enumerate(got):
+        assert column.dtype == dtypes[index]
+        assert column.tolist() == np.concatenate([made[index] for made in columns]).tolist()

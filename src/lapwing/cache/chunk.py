@@ -95,6 +95,10 @@ def unpack_many(
     """
     taken = range(len(dtypes)) if columns is None else frozenset(columns)
     wanted = [np.dtype(dtype) if place in taken else None for place, dtype in enumerate(dtypes)]
+    if len(values) > 1 and not check:
+        alike = _unpack_alike(values, wanted)
+        if alike is not None:
+            return alike
     bucket_parts: list[Array] = []
     parts: list[list[Array]] = [[] for _ in dtypes]
     counts = [_read(value, wanted, bucket_parts, parts, check) for value in values]
@@ -105,6 +109,41 @@ def unpack_many(
     ]
     buckets = np.concatenate(bucket_parts, dtype=_INT64) if bucket_parts else np.empty(0, _INT64)
     return np.array(counts, _INT64), buckets, arrays
+
+
+def _unpack_alike(
+    values: Sequence[bytes], wanted: Sequence[np.dtype[Any] | None]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[Array]] | None:
+    """`unpack_many` of dense chunks with equal headers, as months of one rollup often have: one strided copy a column
+    instead of one a chunk. None where they differ."""
+    first, size = values[0], len(values[0])
+    at = _HEADER.size + len(wanted)
+    if size < at:
+        return None
+    head, kinds = first[:_CHECKED_FROM], first[_HEADER.size : at]
+    version, flags, width, rows, _ = _HEADER.unpack_from(first)
+    lengths = [_WIDTHS[kind].itemsize * rows if kind else 8 for kind in kinds if kind in _WIDTHS or not kind]
+    known = (version, flags, width, len(lengths)) == (VERSION, _DENSE, len(wanted), len(wanted))
+    if not known or rows > _MOST_ROWS or at + sum(lengths) != size:
+        return None
+    for value in values:
+        if len(value) != size or value[:_CHECKED_FROM] != head or value[_HEADER.size : at] != kinds:
+            return None
+    table = np.frombuffer(b"".join(values), np.uint8).reshape(len(values), size)
+    arrays: list[Array] = []
+    for kind, dtype, length in zip(kinds, wanted, lengths, strict=True):
+        cells = table[:, at : at + length]
+        if dtype is None:
+            pass
+        elif kind:
+            arrays.append(cells.view(_WIDTHS[kind]).astype(dtype).reshape(-1))
+        else:
+            arrays.append(cells.view(dtype).reshape(-1).repeat(rows))
+        at += length
+    counts = np.full(len(values), rows, _INT64)
+    buckets = np.empty((len(values), rows), _INT64)
+    buckets[:] = _counting(rows)
+    return counts, buckets.reshape(-1), arrays
 
 
 def _read(
