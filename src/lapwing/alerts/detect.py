@@ -23,6 +23,12 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+_FIRST = 14
+"""How many first residuals tell the spread by their median."""
+_MEDIAN_OF_NORMAL = 0.6745
+"""The median of |z| of a standard normal z. Residuals count for the spread up to this many deviations, which makes it much
+like the median absolute deviation, kept up by one bucket after the other."""
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Slots = npt.NDArray[np.integer]
@@ -131,7 +137,7 @@ class _Model:
 
     def __init__(self, kind: Kind, series: int, profiles: npt.NDArray[np.int64], tuning: Tuning) -> None:
         self.kind, self.tuning = kind, tuning
-        self.normal = 1 / math.sqrt(_clipped_square(self.tuning.clip))
+        self.normal = 1 / math.sqrt(_clipped_square(_MEDIAN_OF_NORMAL))
         self.chance = kind in (Kind.COUNT, Kind.SHARE)
         shape = (int(profiles.max(initial=0)) + 1, series)
         count = len(profiles)
@@ -144,6 +150,8 @@ class _Model:
         self.recent = np.zeros((2, series))  # discounted actual and expected amounts (LEVEL: residuals and visits)
         self.square = np.zeros((2, series))  # discounted sums of squared clipped residuals, up and down, twice
         self.judged = np.zeros(series)
+        self.first = np.full((_FIRST, series), np.nan)  # the first residuals' sizes
+        self.first_count = np.zeros(series, np.int64)
         self.profile = np.arange(count)
 
     def expect(self, slots: npt.NDArray[np.int64], weight: Floats) -> _Step:
@@ -177,8 +185,9 @@ class _Model:
         spread: Floats = np.sqrt(
             (self.square[side] + common * 4 / (self.judged + 1)) / (self.judged + 4 * (self.judged > 0))
         )
+        spread = spread * self.normal * (1 + 2 / np.maximum(self.judged, 1))  # little is known of the spread from few
         # fmax: before the first residual the spread is nan, and the floor holds.
-        floored: Floats = np.fmax(spread * self.normal, 1.0 if self.chance else 1e-12)
+        floored: Floats = np.fmax(spread, 1.0 if self.chance else 1e-12)
         return floored
 
     def _scale(self, band: _Band, mean: Floats) -> tuple[Floats, Floats]:
@@ -231,14 +240,31 @@ class _Model:
         return score
 
     def _learn_spread(self, step: _Step, residual: Floats, trained: Bools) -> None:
-        # A bucket where nothing happens and nothing was expected says nothing about the spread of the others.
-        here = np.isfinite(residual) & ((residual != 0) | (np.abs(step.band.mean) > 1e-9))
+        # A bucket where nothing happens and nothing was expected says nothing about the spread of the others; nor does one
+        # whose own slot is hardly known, which was expected by the coarser profile.
+        here = (
+            np.isfinite(residual)
+            & (self.seen[step.slots[0]] >= 2)
+            & ((residual != 0) | (np.abs(step.band.mean) > 1e-9))
+        )
         keep = 1 - 1 / self.tuning.spread
         for side, reach in ((0, step.band.up), (1, step.band.down)):
             size = np.maximum(residual if side == 0 else -residual, 0.0)
-            size = np.where(trained, np.minimum(size, self.tuning.clip * reach), size)
+            size = np.where(trained, np.minimum(size, _MEDIAN_OF_NORMAL * reach), size)
             self.square[side] = np.where(here, self.square[side] * keep + 2 * size * size, self.square[side])
         self.judged = np.where(here, self.judged * keep + 1, self.judged)
+        self._begin_spread(residual, here)
+
+    def _begin_spread(self, residual: Floats, here: Bools) -> None:
+        """The spread of the first residuals is their median: nothing is known yet to clip them by."""
+        young = here & (self.first_count < len(self.first))
+        if not young.any():
+            return
+        columns = np.flatnonzero(young)
+        self.first[self.first_count[columns], columns] = np.abs(residual[columns])
+        self.first_count[columns] += 1
+        median = np.nanmedian(self.first[:, columns], axis=0) / _MEDIAN_OF_NORMAL
+        self.square[:, columns] = np.square(median / self.normal) * self.judged[columns]
 
     def _learn_level(self, step: _Step, kept: Floats, known: Bools) -> None:
         here = known & np.isfinite(step.base)

@@ -1,0 +1,130 @@
+"""The incident machine: told once, again only on a record, closed only when it is quiet."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lapwing.alerts.detect import Detection, Floats, Kind
+from lapwing.alerts.evidence import gathered
+from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
+
+RULES = Rules(threshold=5.0, direction=1, quiet=3, rejoin=3)
+
+
+def run(
+    score: list[float], difference: list[float] | None = None, rules: Rules = RULES, minimum: float = 0.0
+) -> list[Episode]:
+    scores = np.array([score], np.float64)
+    moved = scores if difference is None else np.array([difference])
+    zero = np.zeros_like(scores)
+    found = Detection(zero, zero - 1, zero + 1, scores, np.isfinite(scores))
+    return list(episodes(moved, found, np.full_like(scores, minimum), rules)[0])
+
+
+def kinds(episode: Episode) -> list[tuple[str, int]]:
+    return [(step.kind, step.bucket) for step in episode.steps]
+
+
+def test_one_burst_is_told_once() -> None:
+    (one,) = run([0, 0, 6, 7, 6, 0, 0, 0, 0])
+    assert kinds(one) == [("opened", 2), ("resolved", 7)]
+    assert (one.first, one.last, one.resolved) == (2, 4, 7)
+
+
+def test_grew_only_on_a_new_record() -> None:
+    (one,) = run([0, 6, 8, 10, 9, 16, 0, 0, 0])
+    assert kinds(one) == [("opened", 1), ("grew", 3), ("grew", 5), ("resolved", 8)]
+
+
+def test_it_began_before_it_was_told() -> None:
+    (one,) = run([0, 0, 2.6, 3, 6, 0, 0, 0])
+    assert (one.first, one.opened) == (2, 4)
+
+
+def test_a_calm_moment_does_not_close_it() -> None:
+    (one,) = run([0, 6, 0, 0, 3, 0, 0, 6, 0, 0, 0])
+    assert kinds(one) == [("opened", 1), ("resolved", 10)]
+    assert one.last == 7
+
+
+def test_soon_after_is_the_same_incident_and_later_is_not() -> None:
+    (one,) = run([0, 6, 0, 0, 0, 0, 7, 0, 0, 0])
+    assert kinds(one) == [("opened", 1), ("resolved", 4), ("opened", 6), ("resolved", 9)]
+    assert len(run([0, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0])) == 2
+
+
+def test_small_is_not_told_however_unusual() -> None:
+    assert run([0, 9, 0], difference=[0, 0.4, 0], minimum=0.5) == []
+    assert len(run([0, 9, 0], difference=[0, 0.6, 0], minimum=0.5)) == 1
+
+
+def test_direction() -> None:
+    down = Rules(threshold=5.0, direction=-1, quiet=3, rejoin=3)
+    assert run([0, 9, 0, 0, 0])
+    assert not run([0, 9, 0, 0, 0], rules=down)
+    (one,) = run([0, -9, 0, 0, 0], rules=down)
+    assert one.direction == -1
+    both = Rules(threshold=5.0, direction=0, quiet=3, rejoin=3)
+    assert [one.direction for one in run([0, 9, 0, 0, 0, 0, 0, -9, 0], rules=both)] == [1, -1]
+
+
+def test_buckets_that_were_not_judged_do_not_count_as_quiet() -> None:
+    nan = float("nan")
+    (one,) = run([0, 6, nan, nan, nan, nan, 0, 0, 7, 0, 0, 0])
+    assert kinds(one) == [("opened", 1), ("resolved", 11)]
+
+
+def test_as_it_was_known() -> None:
+    (one,) = run([0, 6, 10, 0, 0, 0])
+    assert one.until(1) is None
+    early = one.until(2)
+    assert early is not None
+    assert (early.resolved, early.last, kinds(early)) == (None, 1, [("opened", 1)])
+    assert one.until(6) == one
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-8, 12) | st.just(float("nan")), min_size=1, max_size=60), st.integers(0, 60))
+def test_the_past_never_changes(score: list[float], cut: int) -> None:
+    """What was known after a prefix is what the machine finds on that prefix."""
+    whole = [known for one in run(score) if (known := one.until(cut)) is not None]
+    part = run(score[:cut]) if cut else []
+    assert [(one.first, one.opened) for one in whole] == [(one.first, one.opened) for one in part]
+    assert [kinds(one) for one in whole] == [kinds(one) for one in part]
+    assert [one.resolved for one in whole] == [one.resolved for one in part]
+
+
+def autoregressive(rho: float, seed: int = 1) -> Floats:
+    random = np.random.default_rng(seed)
+    noise = random.normal(size=(10, 20_000))
+    for t in range(1, noise.shape[1]):
+        noise[:, t] = rho * noise[:, t - 1] + np.sqrt(1 - rho * rho) * noise[:, t]
+    return noise
+
+
+def test_what_builds_up_is_evidence() -> None:
+    score = np.array([[0.0] * 20 + [3.5, 3.5, 3.5]])
+    assert 5 < gathered(score)[0, -1] < 3.5 * np.sqrt(3) + 1e-9
+    assert gathered(score)[0, 20] < 4
+
+
+def test_gathering_is_honest_about_neighbours_that_move_together() -> None:
+    for rho in (0.0, 0.5, 0.9):
+        assert (np.abs(gathered(autoregressive(rho))) > 4).mean() < 4e-4
+
+
+def test_gathering_is_causal() -> None:
+    score = np.random.default_rng(0).normal(size=(2, 200))
+    score[:, 50:60] = np.nan
+    np.testing.assert_array_equal(gathered(score)[:, :120], gathered(score[:, :120]))
+
+
+def test_the_learned_minimum() -> None:
+    ready = np.ones((1, 4), bool)
+    counts = learned_minimum(np.array([[100.0, 100, 100, 100]]), ready, Kind.COUNT)
+    assert counts.tolist() == [[10, 10, 10, 10]]
+    assert learned_minimum(np.array([[2.0, 2, 2, 2]]), ready, Kind.COUNT).tolist() == [[3, 3, 3, 3]]
+    shares = learned_minimum(np.full((1, 4), 0.02), ready, Kind.SHARE, np.array([[1000.0, 10, 0, 1000]]))
+    np.testing.assert_allclose(shares, [[0.003, 0.3, np.inf, 0.003]])
