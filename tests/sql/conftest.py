@@ -67,7 +67,9 @@ def everywhere(data: Path, postgres_dsn: str) -> Iterator[SqlService]:
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute("create schema traps")
         connection.execute((FIXTURES / "things_postgres.sql").read_text())
-        connection.execute("create table traps.big as select n::bigint, (n % 7)::bigint g from generate_series(0, 199999) n")
+        connection.execute(
+            "create table traps.big as select n::bigint, (n % 7)::bigint g from generate_series(0, 199999) n"
+        )
         connection.execute("analyze")
     configs = {
         "own": SourceConfig(name="own", type="duckdb", path=data / "own.duckdb"),

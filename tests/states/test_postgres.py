@@ -37,7 +37,7 @@ def values(engine_type: str, chance: random.Random) -> list[Any]:
         ],
         "BOOLEAN": [True, False, True, True],
         "DATE": [date(1, 1, 1), date(1969, 12, 31), date(9999, 12, 31), date(2026, 3, 29)],
-        "TIMESTAMP": [datetime(1, 1, 1), datetime(1969, 12, 31, 23, 59, 59, 999999), datetime(9000, 1, 1)],  # noqa: DTZ001
+        "TIMESTAMP": [datetime(1, 1, 1), datetime(1969, 12, 31, 23, 59, 59, 999999), datetime(9000, 1, 1)],
         "TIMESTAMP WITH TIME ZONE": [datetime(1900, 1, 1, 1, 2, 3, 456789, UTC), datetime(2026, 3, 29, 1, tzinfo=UTC)],
     }
     return [*made[engine_type], None, None]

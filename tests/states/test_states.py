@@ -1,7 +1,6 @@
 """The promise of every state: any split of the rows, merged in any order, gives the state of the whole, and its final
 value is what exact arithmetic gives."""
 
-# ruff: noqa: DTZ001  naive timestamps are what is tested
 from __future__ import annotations
 
 import math

@@ -26,7 +26,7 @@ class Grid:
 
     @property
     def rows(self) -> int:
-        return self.groups.num_rows * self.buckets
+        return int(self.groups.num_rows) * self.buckets
 
 
 def grid_of(groups: pa.Table, buckets: int) -> Grid:

@@ -6,7 +6,6 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -88,13 +87,8 @@ class Queries:
                 del self._all[old]
         return query
 
-    def start(self, query: Query, run: Callable[[], Stoppable]) -> None:
-        """Starts the statement, unless it was cancelled while it was planned.
-
-        Raises:
-            Cancelled: it was; whatever `run` raises.
-        """
-        running = run()
+    def attach(self, query: Query, running: Stoppable) -> None:
+        """The statement runs now; if it was cancelled while it was planned, it is stopped."""
         with self._lock:
             query.running = running
             wanted = query.wanted

@@ -6,8 +6,10 @@ import asyncio
 import errno
 import signal
 import socket
+import sys
 from collections.abc import Callable
 
+import structlog
 from anyio import to_thread
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
@@ -17,7 +19,6 @@ from lapwing.server.app import make_app
 from lapwing.server.background import Background
 from lapwing.server.services import Services
 from lapwing.server.settings import Settings
-
 
 THREADS = 16
 """How many requests may wait for the engine or the store at once."""
@@ -33,6 +34,7 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
     """
     settings.check()
     look_at_port(settings)
+    _configure_log()
     services = Services.open(settings)
     background = Background(services) if settings.background else None
     try:
@@ -42,6 +44,19 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
         if background:
             background.stop()
         services.close()
+
+
+def _configure_log() -> None:
+    """Lines on stderr; traces without the values of variables, which may be secrets."""
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def look_at_port(settings: Settings) -> None:
@@ -95,7 +110,7 @@ async def _serve(services: Services, background: Background | None, started: Cal
 def _stop(services: Services, server: Server) -> None:
     """Statements are cancelled first: their streams would keep the server waiting."""
     services.queries.cancel_all()
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]  # granian has no annotations here
 
 
 async def _answers(settings: Settings, serving: asyncio.Task[None]) -> bool:

@@ -97,7 +97,9 @@ def _details(entry: dict[str, Any]) -> Iterator[str]:
             yield from (f"  {name}: {_text(one)}" for name, one in value.items())
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             yield f"{key}:"
-            yield from (f"  {_text(list(one.values())[0])}: {_text(list(one.values())[1])}" for one in value)
+            for one in value:
+                first, second, *_ = one.values()
+                yield f"  {_text(first)}: {_text(second)}"
         else:
             yield f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else _text(value)}"
 

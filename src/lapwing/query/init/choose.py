@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import prod
 
 from lapwing.query.init.look import ColumnLook, TableLook
@@ -15,18 +15,20 @@ MOST_VALUES = 1_000
 FEW_VALUES = 24
 BUDGET = 5_000_000
 """Cells of the first rollup: some hundred megabytes at most."""
-_ID = re.compile(r"(^|_)(id|uuid|guid|key|code|zip|zipcode|postcode|phone|number|no|nr|num|isbn|sku)$|[a-z]Id$", re.I)
+_ID = re.compile(
+    r"(^|_)(id|uuid|guid|key|code|zip|zipcode|postcode|phone|number|no|nr|num|isbn|sku)$|[a-z]Id$", re.IGNORECASE
+)
 _INTENSIVE = re.compile(
     r"(^|_)(rate|ratio|pct|percent|percentage|share|price|avg|average|mean|temp|temperature|age|score|rating|"
     r"speed|humidity|pressure|discount|wind_speed|dewp|level)($|_)",
-    re.I,
+    re.IGNORECASE,
 )
 _ADDED = re.compile(
     r"(^|_)(quantity|qty|amount|total|sum|count|units|items|visits|clicks|views|sales|revenue|cost|minutes|"
     r"seconds|hours|days|distance|delay|duration|bytes|size|weight|precip|rain|passengers|seats)($|_)",
-    re.I,
+    re.IGNORECASE,
 )
-_PLACE = re.compile(r"(^|_)(lat|lon|lng|latitude|longitude)$", re.I)
+_PLACE = re.compile(r"(^|_)(lat|lon|lng|latitude|longitude)$", re.IGNORECASE)
 _TIME_NAMES = ("time", "timestamp", "ts", "at", "created", "date", "occurred", "event", "ordered", "scheduled", "day")
 _PARTS_OF_TIME = {"year", "month", "day", "week", "quarter"}
 
@@ -184,7 +186,9 @@ def _grain(time: ColumnLook) -> str:
 
 
 def _span(time: ColumnLook) -> timedelta:
-    return (time.last or datetime.max) - (time.first or datetime.min)
+    assert time.first is not None
+    assert time.last is not None
+    return time.last - time.first
 
 
 def _partition(time: ColumnLook, grain: str) -> str:

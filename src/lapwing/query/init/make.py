@@ -157,7 +157,7 @@ def _tried(origin: Origin, name: str, choices: list[Choice], today: datetime) ->
     plain = {**origin.yaml}
     if origin.config.path is not None:
         plain["path"] = str(origin.config.path)
-    environ = {variable: origin.config.dsn or "" for variable in origin.environ}
+    environ = dict.fromkeys(origin.environ, origin.config.dsn or "")
     for _ in range(20):
         with tempfile.TemporaryDirectory(prefix="lapwing-init-") as aside:
             _put(Path(aside), _texts(origin, plain, name, choices, today))

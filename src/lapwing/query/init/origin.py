@@ -89,8 +89,8 @@ def _postgres(dsn: str) -> Origin:
 def _without_password(dsn: str) -> tuple[str, str]:
     """The DSN with its password hidden, and the database's name."""
     if "://" not in dsn:
-        database = re.search(r"dbname\s*=\s*'?(\w+)", dsn)
-        return _PASSWORD.sub(r"\1PASSWORD", dsn), database[1] if database else "postgres"
+        named = re.search(r"dbname\s*=\s*'?(\w+)", dsn)
+        return _PASSWORD.sub(r"\1PASSWORD", dsn), named[1] if named else "postgres"
     parts = urlsplit(dsn)
     database = parts.path.strip("/") or "postgres"
     query = re.sub(r"(^|&)(password=)[^&]*", r"\1\2PASSWORD", parts.query)

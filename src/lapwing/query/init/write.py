@@ -14,11 +14,13 @@ from lapwing.sources.base import Family, Table
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_]*\Z")
-_SQL_WORDS = frozenset(
-    "all and any as asc between by case cast check column cross default desc distinct else end except exists false from "
-    "full group having in inner intersect interval into is join lateral left like limit natural not null offset on only or "
-    "order outer references right select set some table then to true union unique user using values when where window with".split()
-)
+_RESERVED = """
+    all and any as asc between by case cast check column cross default desc distinct else end except exists false
+    from full group having in inner intersect interval into is join lateral left like limit natural not null offset
+    on only or order outer references right select set some table then to true union unique user using values when
+    where window with
+"""
+_SQL_WORDS = frozenset(_RESERVED.split())
 _OLD = timedelta(days=60)
 
 
@@ -129,7 +131,7 @@ def _rollup(choice: Choice) -> list[str]:
     left = [one.name for one in choice.dimensions if one.name not in choice.kept]
     says = f"# about {choice.cells:,} cells at most"
     if left:
-        says += f"; {', '.join(left)} would make it too large, so questions about {'it' if len(left) == 1 else 'them'} go to the source"
+        says += f"; {', '.join(left)} would make it too large: questions about such go to the source"
     return [
         "rollups:               # states kept by dimensions and time, so that answers take milliseconds",
         f"  {says}",

@@ -31,14 +31,14 @@ class QueryBody(Asked):
     `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`."""
 
     metrics: Annotated[list[Name], Field(min_length=1, max_length=100)]
-    by: Annotated[list[Name], Field(max_length=50)] = []
+    by: Annotated[list[Name], Field(default_factory=list, max_length=50)]
     grain: str | None = None
     start: str | None = None
     end: str | None = None
     zone: str | None = None
     where: str | None = None
-    filters: Annotated[list[FilterBody], Field(max_length=100)] = []
-    order: Annotated[list[OrderBody], Field(max_length=50)] = []
+    filters: Annotated[list[FilterBody], Field(default_factory=list, max_length=100)]
+    order: Annotated[list[OrderBody], Field(default_factory=list, max_length=50)]
     limit: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     no_cache: bool = False
     time_limit: Seconds = 60.0
@@ -57,7 +57,7 @@ class BandBody(Asked):
     """What would be usual: `filters` must be equalities of one value each."""
 
     metric: Name
-    filters: Annotated[list[FilterBody], Field(max_length=100)] = []
+    filters: Annotated[list[FilterBody], Field(default_factory=list, max_length=100)]
     grain: Name
     start: str | None = None
     end: str | None = None
@@ -154,5 +154,5 @@ class FollowBody(Asked):
     """Watch `metric`, whole or within `slice`."""
 
     metric: Name
-    slice: dict[Name, str] = {}
+    slice: dict[Name, str] = Field(default_factory=dict)
     grain: str | None = None

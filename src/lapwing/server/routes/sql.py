@@ -14,7 +14,6 @@ from lapwing.model.problem import Cancelled, LapwingError
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.statement import SqlAnswer
 from lapwing.server.documents.asked import PlanAnswer, PlanBody, SqlBody
-from lapwing.server.documents.project import Completions
 from lapwing.server.encode.cells import json_rows
 from lapwing.server.encode.columnar import dumps
 from lapwing.server.encode.stream import MEDIA_TYPES, Format, encode
@@ -60,7 +59,7 @@ async def run_sql(body: SqlBody, request: Request) -> Response:
 def _start(found: Services, query: Query, body: SqlBody) -> SqlAnswer:
     asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=Wishes(time_limit=body.time_limit))
     answer = found.lapwing.run_sql(asked, query.id)
-    found.queries.start(query, answer.running)
+    found.queries.attach(query, answer.running)
     return answer
 
 
@@ -118,6 +117,6 @@ def _file(
 def plan_sql(body: PlanBody, request: Request) -> Response:
     """How a statement would run, without running it."""
     lapwing = services(request).lapwing
-    text = lapwing.explain_sql(SqlQuery(text=body.text, zone=body.zone or None))
-    plan = plan_document(lapwing.plan_sql(SqlQuery(text=body.text, zone=body.zone or None)))
-    return Response(dumps({"plan": plan, "text": text}), media_type="application/json")
+    asked = SqlQuery(text=body.text, zone=body.zone or None)
+    data = {"plan": plan_document(lapwing.plan_sql(asked)), "text": lapwing.explain_sql(asked)}
+    return Response(dumps(data), media_type="application/json")

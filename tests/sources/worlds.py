@@ -1,0 +1,260 @@
+"""The same rows in each kind of source, for the contract suite."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lapwing.model.project import SourceConfig
+from lapwing.sources.base import Source, Table
+from lapwing.sources.engine import Engine
+from lapwing.sources.open import open_source
+
+KINDS = ("files", "duckdb", "sqlite", "postgres")
+SCHEMA = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("flag", pa.bool_()),
+        ("price", pa.decimal128(12, 2)),
+        ("wide", pa.decimal128(30, 6)),
+        ("ratio", pa.float64()),
+        ("name", pa.string()),
+        ("day", pa.date32()),
+        ("at", pa.timestamp("us")),
+        ("moment", pa.timestamp("us", tz="UTC")),
+    ]
+)
+TYPES = {
+    "id": "BIGINT",
+    "flag": "BOOLEAN",
+    "price": "DECIMAL(12,2)",
+    "wide": "DECIMAL(30,6)",
+    "ratio": "DOUBLE",
+    "name": "VARCHAR",
+    "day": "DATE",
+    "at": "TIMESTAMP",
+    "moment": "TIMESTAMP WITH TIME ZONE",
+}
+# Both sides of New York's repeated hour of autumn, microseconds, negative numbers, empty and foreign text, nulls.
+ROWS: list[tuple[object, ...]] = [
+    (
+        1,
+        True,
+        Decimal("12.50"),
+        Decimal("123456789012345678.654321"),
+        0.1,
+        "plain",
+        date(2013, 2, 8),
+        datetime(2013, 2, 8, 23, 59, 59, 999_999),
+        datetime(2013, 11, 3, 5, 30, tzinfo=UTC),
+    ),
+    (
+        2,
+        False,
+        Decimal("-0.01"),
+        Decimal("-0.000001"),
+        -1e300,
+        "",
+        date(1969, 12, 31),
+        datetime(1969, 12, 31, 0, 0, 0, 1),
+        datetime(2013, 11, 3, 6, 30, 0, 1, tzinfo=UTC),
+    ),
+    (
+        3,
+        None,
+        Decimal("-9999999999.99"),
+        None,
+        2.0,
+        "Grüße, 東京 🐦",
+        date(2000, 2, 29),
+        datetime(2000, 2, 29),
+        datetime(1960, 1, 1, tzinfo=UTC),
+    ),
+    (4, True, None, Decimal(0), None, 'it\'s "quoted" 100%', None, None, None),
+    (2**62, None, None, None, None, None, None, None, None),
+]
+ABSENT = {"sqlite": ("wide", "moment")}  # types that the kind of source has not
+LONG = {
+    "files": "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",
+    "duckdb": "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS id FROM n",
+    "postgres": "SELECT count(*) AS id FROM generate_series(1, 3000000) a, generate_series(1, 3000000) b",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """One source holding `things` (ROWS) and `empty`. `add` appends a row with a given id to things, `drop` takes the
+    table away."""
+
+    kind: str
+    source: Source
+    add: Callable[[int], None]
+    drop: Callable[[], None]
+
+    @property
+    def things(self) -> Table:
+        return next(table for table in self.source.tables() if table.name == "things")
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([field for field in SCHEMA if field.name not in ABSENT.get(self.kind, ())])
+
+    @property
+    def rows(self) -> pa.Table:
+        columns = zip(*ROWS, strict=True)
+        whole = {field.name: pa.array(column, field.type) for field, column in zip(SCHEMA, columns, strict=True)}
+        return pa.table({name: whole[name] for name in self.schema.names}, schema=self.schema)
+
+    def read(self, sql: str, names: tuple[str, ...], time_limit: float | None = None) -> pa.Table:
+        """The result of `sql`, whose columns are columns of things."""
+        columns = tuple(column for column in self.things.columns if column.name in names)
+        with self.source.read(sql, columns, time_limit=time_limit) as stream:
+            return pa.Table.from_batches(list(stream), schema=stream.schema)
+
+    def scan(self, names: tuple[str, ...], where: str | None = None, limit: int | None = None) -> pa.Table:
+        columns = tuple(column for column in self.things.columns if column.name in names)
+        return self.read(self.source.scan_sql(self.things, columns, where, limit), names)
+
+
+@contextmanager
+def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
+    """A world of its own; gone at the end."""
+    make = {"files": _files, "duckdb": _duckdb, "sqlite": _sqlite}
+    if kind == "postgres":
+        assert dsn is not None
+        own = database(dsn)
+        config, add, drop = _postgres(own)
+    else:
+        config, add, drop = make[kind](folder)
+    engine = Engine(memory_limit="256MB", threads=2, allowed=[config.path] if config.path else [])
+    source = open_source(config, engine)
+    try:
+        yield World(kind, source, add, drop)
+    finally:
+        source.close()
+        engine.close()
+
+
+def database(dsn: str) -> str:
+    """The DSN of a new, empty database of the server."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    return dsn.rsplit("/", 1)[0] + f"/{name}"
+
+
+Made = tuple[SourceConfig, Callable[[int], None], Callable[[], None]]
+
+
+def _table(rows: list[tuple[object, ...]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
+    return pa.table(
+        {field.name: pa.array(column, field.type) for field, column in zip(SCHEMA, columns, strict=True)}, schema=SCHEMA
+    )
+
+
+def _row(number: int) -> tuple[object, ...]:
+    return (number, *ROWS[0][1:])
+
+
+def _files(folder: Path) -> Made:
+    data = folder / "data"
+    (data / "things").mkdir(parents=True)
+    pq.write_table(_table(ROWS[:2]), data / "things" / "a.parquet")
+    pq.write_table(_table(ROWS[2:]), data / "things" / "b.parquet")
+    pq.write_table(_table([]), data / "empty.parquet")
+
+    def add(number: int) -> None:
+        pq.write_table(_table([_row(number)]), data / "things" / f"{number}.parquet")
+
+    def drop() -> None:
+        for file in (data / "things").iterdir():
+            file.unlink()
+
+    return SourceConfig(name="s", type="files", path=data), add, drop
+
+
+def _duckdb(folder: Path) -> Made:
+    path = folder / "data.duckdb"
+
+    def run(sql: str, rows: list[tuple[object, ...]]) -> None:
+        with duckdb.connect(str(path)) as connection:
+            connection.register("rows", _table(rows))
+            connection.execute(sql)
+
+    run("create table things as from rows; create table empty as from rows limit 0", ROWS)
+    return (
+        SourceConfig(name="s", type="duckdb", path=path),
+        lambda number: run("insert into things from rows", [_row(number)]),
+        lambda: run("drop table things", ROWS),
+    )
+
+
+def _sqlite(folder: Path) -> Made:
+    path = folder / "data.db"
+    kept = [index for index, field in enumerate(SCHEMA) if field.name not in ABSENT["sqlite"]]
+    words = {"VARCHAR": "TEXT", "BIGINT": "INTEGER"}
+    columns = ", ".join(
+        f'"{field.name}" {words.get(TYPES[field.name], TYPES[field.name])}'
+        for field in SCHEMA
+        if field.name not in ABSENT["sqlite"]
+    )
+
+    def run(sql: str, rows: list[tuple[object, ...]]) -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            if "?" in sql:
+                connection.executemany(sql, [[_lite(row[index]) for index in kept] for row in rows])
+            else:
+                connection.execute(sql)
+
+    insert = f"insert into things values ({', '.join('?' * len(kept))})"
+    run(f"create table things ({columns})", [])
+    run(f"create table empty ({columns})", [])
+    run(insert, ROWS)
+    return (
+        SourceConfig(name="s", type="sqlite", path=path),
+        lambda number: run(insert, [_row(number)]),
+        lambda: run("drop table things", []),
+    )
+
+
+def _lite(value: object) -> object:
+    """As people keep it in SQLite."""
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "microseconds" if value.microsecond else "seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _postgres(dsn: str) -> Made:
+    words = {"VARCHAR": "text", "DOUBLE": "double precision", "TIMESTAMP WITH TIME ZONE": "timestamptz"}
+    columns = ", ".join(f'"{field.name}" {words.get(TYPES[field.name], TYPES[field.name])}' for field in SCHEMA)
+
+    def run(sql: str, rows: list[tuple[object, ...]]) -> None:
+        with psycopg.connect(dsn, autocommit=True) as connection, connection.cursor() as cursor:
+            if rows:
+                cursor.executemany(sql, rows)
+            else:
+                cursor.execute(sql)
+
+    insert = f"insert into things values ({', '.join(['%s'] * len(SCHEMA))})"
+    run(f"create table things ({columns}); create table empty ({columns})", [])
+    run(insert, ROWS)
+    return (
+        SourceConfig(name="s", type="postgres", dsn=dsn),
+        lambda number: run(insert, [_row(number)]),
+        lambda: run("drop table things", []),
+    )
