@@ -16,7 +16,7 @@ run: setup $(EXAMPLE)/data/.ready ## load the flights example, build its rollups
 	$(BIN)/lapwing -p $(EXAMPLE) serve
 
 test: setup $(EXAMPLE)/data/.ready lint ## every check and test; starts the real services that tests need
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long" --numprocesses auto --dist loadfile
 
 test-long: setup $(EXAMPLE)/data/.ready ## the tests that kill, fuzz and soak
 	$(BIN)/pytest -m long
