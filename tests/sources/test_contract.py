@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -70,38 +69,25 @@ def test_where_and_limit(place: World) -> None:
 
 
 def test_a_read_is_stopped_by_its_time_limit(place: World) -> None:
-    begin = time.monotonic()
-    with pytest.raises(TimeLimit):
-        place.read(LONG[place.kind], ("id",), time_limit=0.3)
-    assert time.monotonic() - begin < 5
+    with pytest.raises(TimeLimit, match=r"in 0\.2 s"):
+        place.read(LONG[place.kind], ("id",), time_limit=0.2)
     assert place.scan(("id",)).num_rows == 5
 
 
 def test_a_read_is_cancelled_from_another_thread(place: World) -> None:
+    """Inside of one long step, before the first row: the reader is let go there too."""
     column = next(column for column in place.things.columns if column.name == "id")
-    begun = time.monotonic()
-    held: list[object] = []
-
-    def cancel() -> None:
-        # Drivers that do the work inside execute give the stream only when it is done: their time limit stops them.
-        while time.monotonic() - begun < 5 and not held:
-            time.sleep(0.01)
-        time.sleep(0.2)
-        if held:
-            held[0].cancel()  # type: ignore[attr-defined] # a Stream, kept as object for the list
-
-    thread = threading.Thread(target=cancel)
-    thread.start()
-
-    def read() -> None:
-        with place.source.read(LONG[place.kind], (column,), time_limit=3) as stream:
-            held.append(stream)
+    with place.source.read(LONG[place.kind], (column,), time_limit=60) as stream:
+        threading.Timer(0.2, stream.cancel).start()
+        with pytest.raises(Cancelled):
             list(stream)
+    assert place.scan(("id",)).num_rows == 5
 
-    with pytest.raises((Cancelled, TimeLimit)):
-        read()
-    thread.join()
-    assert time.monotonic() - begun < 8
+
+def test_a_read_that_is_left_early_frees_its_connection(place: World) -> None:
+    for _ in range(3):
+        with place.source.read(LONG[place.kind], place.things.columns[:1], time_limit=60):
+            pass
     assert place.scan(("id",)).num_rows == 5
 
 

@@ -98,7 +98,7 @@ def test_statements_run_side_by_side(local: SqlService) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(map(str, found)) == ["28571", "28571", "28572", "28572"]
+    assert sorted(map(str, found)) == ["28571", "28572", "28572", "28572"]
 
 
 def test_explain_tells_what_is_sent_and_what_stays(local: SqlService) -> None:

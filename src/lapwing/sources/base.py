@@ -86,9 +86,11 @@ class Capabilities:
 
 
 class Stream(ABC):
-    """A running read. Iterating gives record batches of `schema`; closing (or leaving the `with`) frees the connection.
+    """A running read. It has begun, and works a few batches ahead of who takes them. Iterating gives record batches of
+    `schema`; closing (or leaving the `with`) frees the connection.
 
-    Errors surface while iterating, as `SourceError`, `TimeLimit` or `Cancelled`.
+    Errors surface while iterating, as `SourceError`, `TimeLimit` or `Cancelled`. At its time limit and on cancel the
+    reader is released in any case. A source that can't break a statement off is left to end it by itself, unread.
     """
 
     schema: pa.Schema

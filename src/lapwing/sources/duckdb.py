@@ -50,9 +50,8 @@ class DuckDBSource(Source):
 
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         self.tables()
-        cursor = self._engine.cursor()
-        cursor.set_time_limit(time_limit if time_limit is not None else self._time_limit)
-        return EngineStream(self.name, cursor, sql, columns)
+        limit = time_limit if time_limit is not None else self._time_limit
+        return EngineStream(self.name, self._engine.cursor(), sql, columns, time_limit=limit)
 
     def scan_sql(
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None

@@ -99,18 +99,18 @@ class Cursor:
 
     def execute(self, sql: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
         """Runs a statement to its end; its rows as tuples."""
-        with mapped(self._limit):
+        with mapped(self._limit, sql):
             return self._connection.execute(sql, parameters).fetchall()
 
     def table(self, sql: str) -> pa.Table:
         """Runs a SELECT to its end; its rows as Arrow."""
-        with mapped(self._limit):
+        with mapped(self._limit, sql):
             return self._connection.sql(sql).to_arrow_table()
 
     def reader(self, sql: str, batch_rows: int = BATCH_ROWS) -> Batches:
         """Starts a SELECT; see `Batches`. Nothing else runs on this cursor until it is read or closed."""
-        with mapped(self._limit):
-            return Batches(self._connection.sql(sql).to_arrow_reader(batch_rows), self._limit)
+        with mapped(self._limit, sql):
+            return Batches(self._connection.sql(sql).to_arrow_reader(batch_rows), self._limit, sql)
 
     def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> None:
         """Makes Arrow data a table called `name`, for this cursor alone. A reader can be read once."""
@@ -122,8 +122,9 @@ class Cursor:
             self._connection.unregister(name)
 
     def interrupt(self) -> None:
-        """Stops what runs; its reader gets `Cancelled`."""
-        self._connection.interrupt()
+        """Stops what runs; its reader gets `Cancelled`. Harmless when closed."""
+        with suppress(duckdb.ConnectionException):
+            self._connection.interrupt()
 
     def progress(self) -> float | None:
         """The share that is done, 0 to 1, as far as the engine can tell."""
@@ -146,12 +147,12 @@ class Cursor:
 class Batches(Iterator[pa.RecordBatch]):
     """Record batches of a running SELECT, with `schema`. Errors leave it mapped."""
 
-    def __init__(self, reader: pa.RecordBatchReader, limit: float | None) -> None:
-        self._reader, self._limit = reader, limit
+    def __init__(self, reader: pa.RecordBatchReader, limit: float | None, sql: str) -> None:
+        self._reader, self._limit, self._sql = reader, limit, sql
         self.schema: pa.Schema = reader.schema
 
     def __next__(self) -> pa.RecordBatch:
-        with mapped(self._limit):
+        with mapped(self._limit, self._sql):
             return self._reader.read_next_batch()
 
     def close(self) -> None:
@@ -159,17 +160,17 @@ class Batches(Iterator[pa.RecordBatch]):
 
 
 @contextmanager
-def mapped(limit: float | None = None) -> Iterator[None]:
-    """Turns what the engine raises into a LapwingError. Errors of a stream that feeds the engine pass through as they
-    were raised, where the engine still has them."""
+def mapped(limit: float | None = None, sql: str | None = None) -> Iterator[None]:
+    """Turns what the engine raises into a LapwingError, with its place in `sql`. Errors of a stream that feeds the
+    engine pass through as they were raised, where the engine still has them."""
     try:
         yield
     except (duckdb.Error, pa.ArrowException, OSError) as error:
-        raise map_error(error, limit) from error
+        raise map_error(error, limit, sql) from error
 
 
-def map_error(error: BaseException, limit: float | None = None) -> LapwingError:
-    """The LapwingError for an error of the engine."""
+def map_error(error: BaseException, limit: float | None = None, sql: str | None = None) -> LapwingError:
+    """The LapwingError for an error of the engine that ran `sql`."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, LapwingError):
@@ -184,7 +185,7 @@ def map_error(error: BaseException, limit: float | None = None) -> LapwingError:
         )
     if isinstance(error, duckdb.InterruptException) or "INTERRUPT Error" in text:
         return Cancelled.of("cancelled", "The query was cancelled.")
-    message, place = _words(text)
+    message, place = _words(text, sql)
     nearest = tuple(name for line in _CANDIDATES.findall(text) for name in _QUOTED.findall(line))[:3]
     for kind, code in _CODES:
         if isinstance(error, kind):
@@ -206,16 +207,23 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def _words(text: str) -> tuple[str, Place | None]:
-    """The first sentence of an engine's message, and the place in the statement where it gives one."""
-    place = None
-    if found := _PLACE.search(text):
-        # The caret stands under the echoed line, which begins after "LINE n: ".
-        shift = len(found[3]) - len(f"LINE {found[1]}: ")
-        place = Place(line=int(found[1]), column=shift + 1 if not found[2].startswith("...") else None)
+def _words(text: str, sql: str | None) -> tuple[str, Place | None]:
+    """The first sentence of an engine's message, and its place in `sql`."""
     message = text.split("\n\n")[0].split("\nCandidate bindings")[0].split("\nDid you mean")[0]
     message = re.sub(r"^[A-Z][A-Za-z ]+ Error: ", "", message).strip()
-    return (message if message.endswith((".", "!")) else f"{message}."), place
+    return (message if message.endswith((".", "!")) else f"{message}."), _place(text, sql) if sql else None
+
+
+def _place(text: str, sql: str) -> Place | None:
+    """The engine echoes the line with a caret below, cut on both sides where it is long."""
+    found = _PLACE.search(text)
+    if found is None or int(found[1]) > sql.count("\n") + 1:
+        return None
+    line, echo = sql.split("\n")[int(found[1]) - 1], found[2]
+    shift = len(found[3]) - len(f"LINE {found[1]}: ")
+    cut = 3 if echo.startswith("...") else 0
+    begin = line.find(echo[cut:].removesuffix("..."))
+    return Place(line=int(found[1]), column=begin + shift - cut + 1 if begin >= 0 else None)
 
 
 def _literal(value: object) -> str:

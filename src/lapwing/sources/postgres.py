@@ -82,7 +82,7 @@ class PostgresSource(Source):
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         return AdbcStream(
             self.name,
-            self._connect(),
+            self._connect,
             sql,
             columns,
             time_limit=time_limit if time_limit is not None else self._time_limit,

@@ -62,7 +62,7 @@ class SQLiteSource(Source):
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         return AdbcStream(
             self.name,
-            self._connect(),
+            self._connect,
             sql,
             columns,
             time_limit=time_limit if time_limit is not None else self._time_limit,
@@ -70,6 +70,7 @@ class SQLiteSource(Source):
             explain_error=self._explain,
             options={"adbc.sqlite.query.batch_rows": "65536"},
             skip=1,
+            stoppable=False,  # the driver has no cancel: a statement left behind ends at its next 65,536 rows
         )
 
     def scan_sql(

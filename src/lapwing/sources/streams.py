@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,10 @@ import pyarrow as pa
 from lapwing.model.problem import Cancelled, LapwingError, SourceError, TimeLimit
 from lapwing.sources.base import Column, Stream
 from lapwing.sources.engine import Cursor
+from lapwing.sources.pump import Pump
 from lapwing.sources.types import arrow_type, convert
+
+AHEAD = 8  # batches read before they are taken: enough to overlap, few enough to bound memory
 
 
 def schema_of(columns: Sequence[Column]) -> pa.Schema:
@@ -39,41 +43,91 @@ def as_promised(source: str, batch: pa.RecordBatch, columns: Sequence[Column], s
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-class EngineStream(Stream):
-    """A SELECT that the engine itself runs over a native source."""
+class PumpedStream(Stream):
+    """A read that a thread of its own does, a few batches ahead; who takes them is released at the time limit and on
+    cancel, whatever the driver does meanwhile."""
 
-    def __init__(self, source: str, cursor: Cursor, sql: str, columns: Sequence[Column]) -> None:
+    def __init__(self, source: str, columns: Sequence[Column], time_limit: float | None, *, stoppable: bool) -> None:
         self.schema = schema_of(columns)
-        self._source, self._cursor, self._columns = source, cursor, columns
-        try:
-            self._batches = cursor.reader(sql)
-        except LapwingError:
-            cursor.close()
-            raise
+        self._source, self._columns, self._limit = source, columns, time_limit
+        self._stopped: LapwingError | None = None
+        interrupt = self._interrupt if stoppable else None
+        self._pump = Pump(self._promised(), ahead=AHEAD, interrupt=interrupt, name=f"read {source}")
+        self._timer = threading.Timer(time_limit, self._expire) if time_limit else None
+        if self._timer:
+            self._timer.daemon = True
+            self._timer.start()
+
+    @abstractmethod
+    def _batches(self) -> Generator[pa.RecordBatch, None, None]:
+        """The read itself: opens what it needs, gives what the source sends, closes what it opened."""
+
+    @abstractmethod
+    def _interrupt(self) -> None:
+        """Breaks off what `_batches` does, from another thread; called again until it has ended."""
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for batch in self._batches:
-            yield as_promised(self._source, batch, self._columns, self.schema)
+        while self._stopped is None and (batch := self._pump.take()) is not None:
+            yield batch
+        if self._stopped is not None:
+            raise self._stopped
 
     def cancel(self) -> None:
-        self._cursor.interrupt()
+        self._stop(Cancelled.of("cancelled", f"The read of {self._source} was cancelled."))
 
     def close(self) -> None:
-        self._batches.close()
-        self._cursor.close()
+        if self._timer:
+            self._timer.cancel()
+        self._pump.wait()
+
+    def _expire(self) -> None:
+        self._stop(
+            TimeLimit.of(
+                "time-limit",
+                f"{self._source} did not finish in {self._limit:g} s and was stopped.",
+                hint="Narrow the question, or raise the time limit.",
+            )
+        )
+
+    def _stop(self, why: LapwingError) -> None:
+        if self._stopped is None:
+            self._stopped = why
+        self._pump.stop()
+
+    def _promised(self) -> Generator[pa.RecordBatch, None, None]:
+        for batch in self._batches():
+            yield as_promised(self._source, batch, self._columns, self.schema)
 
 
-class AdbcStream(Stream):
+class EngineStream(PumpedStream):
+    """A SELECT that the engine itself runs over a native source."""
+
+    def __init__(
+        self, source: str, cursor: Cursor, sql: str, columns: Sequence[Column], *, time_limit: float | None
+    ) -> None:
+        self._cursor, self._sql = cursor, sql
+        super().__init__(source, columns, time_limit, stoppable=True)
+
+    def _batches(self) -> Generator[pa.RecordBatch, None, None]:
+        with self._cursor as cursor:
+            yield from cursor.reader(self._sql)
+
+    def _interrupt(self) -> None:
+        self._cursor.interrupt()
+
+
+class AdbcStream(PumpedStream):
     """A SELECT that an ADBC driver runs.
 
-    `release` takes the connection back, told whether it may be used again. `explain_error` turns the driver's errors into
-    ours. `skip` rows at the beginning only carried types.
+    `connect` gives a connection and `release` takes it back, told whether it may be used again. `explain_error` turns
+    the driver's errors into ours. `skip` rows at the beginning only carried types. `stoppable`: whether the driver can
+    break a statement off; one that can't goes on by itself until its next batch.
     """
 
     def __init__(
         self,
         source: str,
-        connection: Any,
+        connect: Callable[[], Any],
         sql: str,
         columns: Sequence[Column],
         *,
@@ -82,69 +136,43 @@ class AdbcStream(Stream):
         explain_error: Callable[[Exception], LapwingError],
         options: dict[str, str] | None = None,
         skip: int = 0,
+        stoppable: bool = True,
     ) -> None:
-        self.schema = schema_of(columns)
-        self._source, self._connection, self._columns, self._skip = source, connection, columns, skip
-        self._release, self._explain_error, self._limit = release, explain_error, time_limit
-        self._stopped: str | None = None
-        self._closed = False
-        self._cursor = connection.cursor()
-        self._timer = threading.Timer(time_limit, self._stop, ["time"]) if time_limit else None
-        if self._timer:
-            self._timer.daemon = True
-            self._timer.start()
+        self._connect, self._sql, self._options, self._skip = connect, sql, options, skip
+        self._release, self._explain_error = release, explain_error
+        self._cursor: Any = None
+        self._lock = threading.Lock()
+        super().__init__(source, columns, time_limit, stoppable=stoppable)
+
+    def _batches(self) -> Generator[pa.RecordBatch, None, None]:
+        connection = self._connect()
+        healthy, skip = False, self._skip
         try:
-            if options:
-                self._cursor.adbc_statement.set_options(**options)
-            self._cursor.execute(sql)
-            self._reader = self._cursor.fetch_record_batch()
+            cursor = self._cursor = connection.cursor()
+            if self._options:
+                cursor.adbc_statement.set_options(**self._options)
+            cursor.execute(self._sql)
+            for batch in cursor.fetch_record_batch():
+                rows = batch.slice(skip)
+                skip = max(0, skip - batch.num_rows)
+                if rows.num_rows:
+                    yield rows
+            healthy = True
         except (OSError, pa.ArrowException, connection.Error) as error:
-            self.close(healthy=False)
-            raise self._mapped(error) from error
+            raise self._explain_error(error) from error
+        finally:
+            with self._lock:  # a cancel must not meet a closed statement
+                if self._cursor is not None:
+                    with suppress(OSError, pa.ArrowException, connection.Error):
+                        self._cursor.close()
+                self._cursor = None
+            # After a cancel, which may arrive late, the next statement would be the one that is stopped.
+            self._release(connection, healthy and self._stopped is None)
 
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        skip = self._skip
-        while True:
-            if self._stopped:
-                raise self._mapped(None)
-            try:
-                batch = self._reader.read_next_batch()
-            except StopIteration:
-                return
-            except (OSError, pa.ArrowException, self._connection.Error) as error:
-                self.close(healthy=False)
-                raise self._mapped(error) from error
-            rows = batch.slice(skip)
-            skip = max(0, skip - batch.num_rows)
-            if rows.num_rows:
-                yield as_promised(self._source, rows, self._columns, self.schema)
+    def _interrupt(self) -> None:
+        import adbc_driver_manager as adbc
 
-    def cancel(self) -> None:
-        self._stop("cancel")
-
-    def _stop(self, why: str) -> None:
-        if not self._closed and self._stopped is None:
-            self._stopped = why
-            with suppress(OSError, pa.ArrowException, self._connection.Error):
-                self._cursor.adbc_cancel()
-
-    def _mapped(self, error: Exception | None) -> LapwingError:
-        if self._stopped == "time":
-            return TimeLimit.of(
-                "time-limit",
-                f"{self._source} did not finish in {self._limit:g} s and was stopped.",
-                hint="Narrow the question, or raise the source's time_limit.",
-            )
-        if self._stopped or error is None:
-            return Cancelled.of("cancelled", f"The read of {self._source} was cancelled.")
-        return self._explain_error(error)
-
-    def close(self, healthy: bool = True) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        if self._timer:
-            self._timer.cancel()
-        with suppress(OSError, pa.ArrowException, self._connection.Error):
-            self._cursor.close()
-        self._release(self._connection, healthy and self._stopped is None)
+        with self._lock:
+            if self._cursor is not None:
+                with suppress(OSError, adbc.Error):
+                    self._cursor.adbc_cancel()

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError
-from lapwing.sql.bind import BoundStatement, Occurrence, explain_error, register_stubs
-from lapwing.sql.text import Edited
+from lapwing.sql.bind import BoundStatement, Occurrence, register_stubs
+from lapwing.sql.wrong import explain_error
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
@@ -58,8 +58,9 @@ def ask(bound: BoundStatement, cursor: Cursor) -> Asked:
     """
     text = register_stubs(bound, cursor)
     try:
+        # The statement over stubs is empty and done at once. It goes first: an error's place is then one of its text.
+        schema = cursor.table(text.text).schema
         explained = cursor.table(f"EXPLAIN (FORMAT JSON) {text.text}")
-        schema = _schema(text, cursor)
         described = cursor.table(f"DESCRIBE {text.text}")
     except LapwingError as error:
         explain_error(bound, text, cursor, error)
@@ -68,11 +69,6 @@ def ask(bound: BoundStatement, cursor: Cursor) -> Asked:
         reading.visit(root, 0, _Above())
     types = tuple(str(name) for name in described["column_type"].to_pylist())
     return Asked({key: tuple(seen) for key, seen in reading.sightings.items()}, schema, types, tuple(reading.steps))
-
-
-def _schema(text: Edited, cursor: Cursor) -> pa.Schema:
-    """The result's Arrow schema: the statement over stubs is empty and done at once."""
-    return cursor.table(text.text).schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,16 @@ tells which table a condition is about.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from lapwing.model.names import nearest
-from lapwing.model.problem import LapwingError, NotFound, Place, Problem, WrongUse
+from lapwing.model.problem import NotFound, Place, Problem, WrongUse
 from lapwing.sources.base import Column, Table
 from lapwing.sources.quote import identifier
-from lapwing.sources.quote import text as text_literal
 from lapwing.sources.types import arrow_type
 from lapwing.sql.catalog import Catalog
 from lapwing.sql.parse import Reference, Statement
@@ -131,34 +129,3 @@ def restored(sql: str, column: Column) -> str:
     carried = arrow_type(column.type)
     text = carried == pa.string() and column.type.upper() != "VARCHAR"
     return f"CAST({sql} AS {column.type})" if text or column.type.upper() == "HUGEINT" else sql
-
-
-def explain_error(bound: BoundStatement, text: Edited, cursor: Cursor, error: LapwingError) -> NoReturn:
-    """Raises what is wrong with the statement, in its own words and positions; `error` where the engine can't tell."""
-    rows = cursor.table(f"SELECT json_serialize_plan({text_literal(text.text)}) AS plan")
-    answer = json.loads(rows["plan"][0].as_py())
-    if not answer.get("error"):
-        raise error
-    where = text.place(int(answer["position"])) if "position" in answer else None
-    message = str(answer["error_message"]).split("\n")[0].strip()
-    kind = str(answer.get("error_subtype", ""))
-    name = str(answer.get("name", ""))
-    if kind == "COLUMN_NOT_FOUND":
-        columns = [column.name for one in bound.occurrences for column in one.table.columns]
-        columns += [column for _, given in bound.given for column in bound.tables[given].schema.names]
-        near = nearest(name, columns) or _candidates(answer)
-        raise NotFound(Problem("unknown-column", f"There is no column {name}.", where, near)) from error
-    if kind == "MISSING_ENTRY" and "function" in str(answer.get("type", "")).lower():
-        problem = Problem("unknown-function", f"There is no function {name}.", where, _candidates(answer))
-        raise NotFound(problem) from error
-    if "Referenced table" in message:
-        aliases = [one.reference.name for one in bound.occurrences]
-        wrong = message.split('"')[1] if '"' in message else name
-        raise NotFound(Problem("unknown-table", message, where, nearest(wrong, aliases))) from error
-    code = "wrong-type" if "argument types" in message or "onversion" in message else "wrong-statement"
-    raise WrongUse(Problem(code, message, where)) from error
-
-
-def _candidates(answer: Mapping[str, object]) -> tuple[str, ...]:
-    named = (part.strip().strip('"') for part in str(answer.get("candidates", "")).split(","))
-    return tuple(part for part in named if part)[:3]

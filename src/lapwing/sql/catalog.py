@@ -51,9 +51,9 @@ class Catalog:
         alone = [table for table in tables if wanted == (table.name.lower(),)]
         if len(alone) == 1:  # no other schema of the source has one of that name
             return alone[0]
-        names = {table.path: table for table in tables} | {f"{table.source}.{table.name}": table for table in tables}
-        written = ".".join((source.name, *parts[1:]))
-        near = nearest(written, names)
+        names = {f"{table.schema}.{table.name}": table for table in tables if table.schema}
+        names |= {table.name: table for table in tables}
+        near = nearest(".".join(parts[1:]), names)
         raise NotFound.of(
             "unknown-table",
             f"The source {source.name} has no table {'.'.join(parts[1:])}.",

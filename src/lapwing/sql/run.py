@@ -119,7 +119,7 @@ class Running(Stream):
             feed.stop()
         self._cursor.close()
         for feed in self._feeds.values():
-            feed.join()
+            feed.close()
         if self._ended is not None:
             self._ended(self)
 
