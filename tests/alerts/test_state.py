@@ -11,8 +11,8 @@ from lapwing.alerts.state import Follow, Run, StateDatabase, StateError, Told
 from lapwing.model.problem import Conflict, NotFound
 
 
-def run(definition: str = "a", watermark: int = 1) -> Run:
-    return Run(monitor="m", definition=definition, watermark=watermark, finished=2, series=1, judged=10, arrays=b"x")
+def run(definition: str = "a", data: str = "1") -> Run:
+    return Run(monitor="m", definition=definition, data=data, finished=2, series=1, judged=10, arrays=b"x")
 
 
 def told(opened: int, resolved: int | None = None) -> Told:
@@ -24,13 +24,13 @@ def test_ids_stay_when_data_is_added(tmp_path: Path) -> None:
     database = StateDatabase(tmp_path / "state.db")
     database.save(run(), [told(10), told(20)])
     before = database.ids("m")
-    database.save(run(watermark=5), [told(10, 15), told(20), told(30)])
+    database.save(run(data="5"), [told(10, 15), told(20), told(30)])
     after = database.ids("m")
     assert {key: after[key] for key in before} == before
     assert len(after) == 3
     kept = database.run("m")
     assert kept is not None
-    assert kept.watermark == 5
+    assert kept.data == "5"
 
 
 def test_another_definition_begins_anew(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from lapwing.alerts.words import plural, share, signed
 
 MOST = 0.6
 """The part of the difference that a cause must have at least."""
+LARGEST = 0.5
+"""The part of the whole that a cause may have at most: what most rows are in explains nothing."""
 SURPRISE = 0.25
 """By how much its part of the difference must pass its part of the whole."""
 NARROWER = 0.9
@@ -148,7 +150,7 @@ def explain(breakdowns: tuple[Breakdown, ...], within: Slice, totals: TotalsOf, 
     if not split:
         return Cause("No clear cause. There is nothing to split it by.", None, None, False)
     leading = [(b, b.rows[0]) for b in split if b.rows[0].share is not None]
-    clear = [(b, row) for b, row in leading if (row.share or 0) >= MOST and (row.share or 0) - row.size >= SURPRISE]
+    clear = [(b, row) for b, row in leading if _is_clear(row)]
     if clear:
         dimension, row = max(clear, key=lambda pair: (pair[1].share or 0) - pair[1].size)
         return _clear(dimension, row, split, within, totals, subject)
@@ -157,6 +159,11 @@ def explain(breakdowns: tuple[Breakdown, ...], within: Slice, totals: TotalsOf, 
     if spread and all(moved >= 0.75 * len(_sizeable(b)) for b, moved in spread):
         return _everywhere(spread[:2], subject)
     return _unclear(leading, subject)
+
+
+def _is_clear(row: Row) -> bool:
+    part = row.share or 0.0
+    return part >= MOST and part - row.size >= SURPRISE and row.size <= LARGEST
 
 
 def _clear(
@@ -207,11 +214,13 @@ def _everywhere(spread: list[tuple[Breakdown, int]], subject: Subject) -> Cause:
 
 
 def _unclear(leading: list[tuple[Breakdown, Row]], subject: Subject) -> Cause:
-    if not leading:
+    telling = [(b, row) for b, row in leading if row.size <= LARGEST]
+    if not telling:
         return Cause("No clear cause.", None, None, False)
-    dimension, row = max(leading, key=lambda pair: (pair[1].share or 0) - pair[1].size)
+    dimension, row = max(telling, key=lambda pair: (pair[1].share or 0) - pair[1].size)
+    name = _described(row, dimension)
     says = (
-        f"No clear cause. {_described(row, dimension)} has {share(row.size)} of {subject.whole} "
+        f"No clear cause. {name[0].upper()}{name[1:]} has {share(row.size)} of {subject.whole} "
         f"and {share(row.share or 0)} of the difference."
     )
     return Cause(says, None, row.share, False)

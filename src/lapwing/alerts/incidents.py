@@ -42,15 +42,20 @@ class Step:
     kind: str
     bucket: int
 
+    @property
+    def told(self) -> bool:
+        """It said how far the value was from what was expected."""
+        return self.kind != "resolved"
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An incident of one series, in bucket indexes. `first` is where it began (before it could be told), `last` the last
-    bucket outside the quiet range, `resolved` the bucket that closed it, None while it is open."""
+    """An incident of one series, in bucket indexes. `first` is where it began (before it could be told), `loud` are the
+    buckets outside the quiet range since it was told, `resolved` is the bucket that closed it, None while it is open."""
 
     direction: int
     first: int
-    last: int
+    loud: tuple[int, ...]
     resolved: int | None
     steps: tuple[Step, ...]
 
@@ -58,13 +63,18 @@ class Episode:
     def opened(self) -> int:
         return self.steps[0].bucket
 
+    @property
+    def last(self) -> int:
+        """The last bucket that its numbers count."""
+        return self.loud[-1]
+
     def until(self, buckets: int) -> Episode | None:
         """The incident as it was known when only the first `buckets` buckets were; None before it was told."""
         steps = tuple(step for step in self.steps if step.bucket < buckets)
         if not steps:
             return None
         ended = steps[-1].bucket if steps[-1].kind == "resolved" else None
-        return replace(self, last=min(self.last, buckets - 1), resolved=ended, steps=steps)
+        return replace(self, loud=tuple(at for at in self.loud if at < buckets), resolved=ended, steps=steps)
 
 
 def learned_minimum(expected: Floats, ready: Bools, kind: Kind, exposure: Floats | None = None) -> Floats:
@@ -109,14 +119,19 @@ def _one_way(score: Floats, difference: Floats, minimum: Floats, direction: int,
         if place == len(openings):
             return out
         opened = int(openings[place])
-        first = _onset(score, judged, opened, after, rules)
-        episode = _follow(score, difference, hot, judged, opened, rules)
-        episode = replace(episode, direction=direction, first=first)
-        if out and out[-1].resolved is not None and opened - out[-1].resolved <= rules.rejoin:
-            before = out.pop()
-            told = max(difference[step.bucket] for step in before.steps if step.kind != "resolved")
-            later = tuple(s for s in episode.steps if s.kind != "grew" or difference[s.bucket] > GREW * told)
-            episode = replace(episode, first=before.first, steps=before.steps + later)
+        before = out.pop() if out and opened - (out[-1].resolved or 0) <= rules.rejoin else None
+        told = 0.0 if before is None else max(float(difference[step.bucket]) for step in before.steps if step.told)
+        episode = _follow(score, difference, hot, judged, opened, told, rules)
+        if before is None:
+            first = _onset(score, judged, opened, after, rules)
+            episode = replace(episode, direction=direction, first=first)
+        else:
+            episode = replace(
+                before,
+                loud=before.loud + episode.loud,
+                resolved=episode.resolved,
+                steps=before.steps + episode.steps,
+            )
         out.append(episode)
         if episode.resolved is None:
             return out
@@ -134,21 +149,28 @@ def _onset(score: Floats, judged: npt.NDArray[np.intp], opened: int, after: int,
 
 
 def _follow(
-    score: Floats, difference: Floats, hot: Bools, judged: npt.NDArray[np.intp], opened: int, rules: Rules
+    score: Floats,
+    difference: Floats,
+    hot: Bools,
+    judged: npt.NDArray[np.intp],
+    opened: int,
+    told: float,
+    rules: Rules,
 ) -> Episode:
-    """The life of an incident from its opening bucket."""
-    steps = [Step("opened", opened)]
-    told, last, quiet = difference[opened], opened, 0
+    """The life of an outbreak from its opening bucket. `told`: the largest difference told before of the same incident."""
+    steps, loud = [Step("opened", opened)], [opened]
+    told, quiet = max(told, float(difference[opened])), 0
     for at in judged[np.searchsorted(judged, opened) + 1 :]:
         here = int(at)
         if score[here] >= rules.threshold * HYSTERESIS:
-            last, quiet = here, 0
+            loud.append(here)
+            quiet = 0
             if hot[here] and difference[here] > GREW * told:
-                told = difference[here]
+                told = float(difference[here])
                 steps.append(Step("grew", here))
             continue
         quiet += 1
         if quiet >= rules.quiet:
             steps.append(Step("resolved", here))
-            return Episode(1, opened, last, here, tuple(steps))
-    return Episode(1, opened, last, None, tuple(steps))
+            return Episode(1, opened, tuple(loud), here, tuple(steps))
+    return Episode(1, opened, tuple(loud), None, tuple(steps))

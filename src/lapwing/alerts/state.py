@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class Run:
 
     monitor: str
     definition: str
-    watermark: int
+    data: str
     finished: int
     series: int
     judged: int
@@ -61,32 +62,38 @@ class Told:
 class StateDatabase:
     """SQLite at one path. Every method is one transaction; safe to use from several threads and processes."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens the database, makes it or brings it up to date.
+    def __init__(self, path: Path, *, wait: float = 30.0) -> None:
+        """Opens the database, makes it or brings it up to date. `wait`: seconds to wait for others who write.
 
         Raises:
             StateError: it can't be opened, is damaged, or was written by a newer Lapwing.
         """
         self.path = path
+        self._wait = wait
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             message = f"The folder of the state database can't be made: {error.strerror}."
             raise self._error("state-unreachable", message) from error
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
-        sa.event.listen(self._engine, "connect", _prepare)
+        self._reading = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": wait})
+        sa.event.listen(self._reading, "connect", _prepare)
+        sa.event.listen(self._reading, "begin", _begin)
+        # A writer takes its place in the queue before it reads, so that what it read still holds when it writes.
+        self._writing = self._reading.execution_options(begin="begin immediate")
         with self._guarded():
             self._migrate()
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._reading.dispose()
 
     def _migrate(self) -> None:
-        with self._engine.begin() as connection:
-            known = sa.inspect(connection).has_table("alembic_version")
-            current = connection.scalar(sa.text("select version_num from alembic_version")) if known else None
-            if current == HEAD:
+        with self._reading.begin() as connection:
+            if _version(connection) == HEAD:
                 return
+        with self._writing.begin() as connection:
+            current = _version(connection)
+            if current == HEAD:
+                return  # another process was quicker
             from alembic import command
             from alembic.config import Config
             from alembic.script import ScriptDirectory
@@ -113,20 +120,34 @@ class StateDatabase:
         except IntegrityError:
             raise
         except DatabaseError as error:
-            reason = str(error.orig)
-            damaged = "not a database" in reason or "malformed" in reason
-            raise self._error(
-                "state-damaged" if damaged else "state-unreachable",
-                f"The state database can't be {'read: it is damaged' if damaged else 'used'} ({reason}).",
-                hint="Put a copy back, or move the file away: incidents are found again, follows are lost."
-                if damaged
-                else "Look at the file's rights and the disk's free space.",
-            ) from error
+            raise self._broken(str(error.orig)) from error
+
+    def _broken(self, reason: str) -> LapwingError:
+        if "not a database" in reason or "malformed" in reason:
+            return self._error(
+                "state-damaged",
+                f"The state database can't be read: it is damaged ({reason}).",
+                hint="Put a copy back, or move the file away: incidents are found again, follows are lost.",
+            )
+        if "locked" in reason:
+            return self._error(
+                "state-locked",
+                f"Another process has been writing the state database for more than {self._wait:g} seconds.",
+                hint="Try again; if it stays so, look which process holds the file.",
+            )
+        return self._error(
+            "state-unreachable",
+            f"The state database can't be used ({reason}).",
+            hint="Look at the file's rights and the disk's free space.",
+        )
 
     @contextmanager
-    def _session(self) -> Iterator[Session]:
-        with self._guarded(), Session(self._engine) as session, session.begin():
+    def _session(self, engine: sa.Engine | None = None) -> Iterator[Session]:
+        with self._guarded(), Session(engine or self._reading) as session, session.begin():
             yield session
+
+    def _changing(self) -> AbstractContextManager[Session]:
+        return self._session(self._writing)
 
     def follows(self) -> tuple[Follow, ...]:
         """What people follow, oldest first."""
@@ -142,7 +163,7 @@ class StateDatabase:
             name=follow.name, metric=follow.metric, grain=follow.grain, slice=json.dumps(follow.slice), created=now
         )
         try:
-            with self._session() as session:
+            with self._changing() as session:
                 session.add(row)
         except IntegrityError as error:
             raise Conflict.of("already-followed", f"{follow.name} is followed already.") from error
@@ -153,7 +174,7 @@ class StateDatabase:
         Raises:
             NotFound: nothing of that name is followed.
         """
-        with self._session() as session:
+        with self._changing() as session:
             row = session.get(FollowRow, name)
             if row is None:
                 raise NotFound.of("unknown-follow", f"Nothing called {name} is followed.")
@@ -169,7 +190,7 @@ class StateDatabase:
             return Run(
                 monitor=row.monitor,
                 definition=row.definition,
-                watermark=row.watermark,
+                data=row.data,
                 finished=row.finished,
                 series=row.series,
                 judged=row.judged,
@@ -180,7 +201,7 @@ class StateDatabase:
         """Keeps a replay. Incidents that were found before keep their ids; those of another definition, and those that the
         data no longer shows, go."""
         wanted = {incident.key: incident for incident in told}
-        with self._session() as session:
+        with self._changing() as session:
             old = session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == run.monitor)).all()
             kept: dict[tuple[str, int, int], IncidentRow] = {}
             for row in old:
@@ -208,7 +229,7 @@ class StateDatabase:
                 RunRow(
                     monitor=run.monitor,
                     definition=run.definition,
-                    watermark=run.watermark,
+                    data=run.data,
                     finished=run.finished,
                     series=run.series,
                     judged=run.judged,
@@ -234,13 +255,15 @@ class StateDatabase:
 
     def keep_cause(self, incident: int, until: int, cause: Cause) -> None:
         """Keeps it, unless the incident is no more."""
-        with suppress(IntegrityError), self._session() as session:
+        with suppress(IntegrityError), self._changing() as session:
             session.merge(CauseRow(incident=incident, until=until, found=json.dumps(asdict(cause))))
 
-    def forget_others(self, monitors: Iterable[str]) -> None:
-        """Drops what belongs to monitors that are no more."""
-        with self._session() as session:
-            for name in set(session.scalars(sa.select(RunRow.monitor))) - set(monitors):
+    def forget_others(self, written: Iterable[str]) -> None:
+        """Drops what belongs to monitors that are no more: neither written in the project's files nor followed."""
+        with self._changing() as session:
+            followed = session.scalars(sa.select(FollowRow.name))
+            known = (*session.scalars(sa.select(RunRow.monitor)), *session.scalars(sa.select(IncidentRow.monitor)))
+            for name in set(known) - {*written, *followed}:
                 _forget(session, name)
 
 
@@ -250,9 +273,23 @@ def _forget(session: Session, monitor: str) -> None:
     session.execute(sa.delete(RunRow).where(RunRow.monitor == monitor))
 
 
-def _prepare(connection: object, _record: object) -> None:
-    """Readers do not wait for a writer, and deleting an incident deletes its steps."""
-    cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection has no type of its own
+def _version(connection: sa.Connection) -> str | None:
+    """The migration that the database is at; None for an empty one."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(sa.text("select version_num from alembic_version"))
+    return found
+
+
+def _begin(connection: sa.Connection) -> None:
+    """sqlite3's own way begins a transaction at the first change only, after what decided on it was read."""
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "begin"))
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    """Transactions begin where we say; readers do not wait for a writer; deleting an incident deletes its steps."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
     cursor.execute("pragma journal_mode = wal")
     cursor.execute("pragma foreign_keys = on")
     cursor.close()

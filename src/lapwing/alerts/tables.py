@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. A database at it needs no migrating, so Alembic is not even imported."""
 
 
@@ -26,13 +26,13 @@ class FollowRow(Base):
 
 
 class RunRow(Base):
-    """The last replay of one monitor: of which definition, over data until when (UTC microseconds), and the judged series."""
+    """The last replay of one monitor: of which definition, over which version of the data, and the judged series."""
 
     __tablename__ = "run"
 
     monitor: Mapped[str] = mapped_column(Text, primary_key=True)
     definition: Mapped[str] = mapped_column(Text)
-    watermark: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[str] = mapped_column(Text)
     finished: Mapped[int] = mapped_column(BigInteger)
     series: Mapped[int] = mapped_column(Integer)
     judged: Mapped[int] = mapped_column(BigInteger)

@@ -66,7 +66,8 @@ class EventView(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentSummary(View):
     """An incident as it was known at the moment asked. `opened` is when its trouble began, `known_at` when people could know,
-    `until` the end of what its numbers count. `folded`: how many incidents of its slices it stands for."""
+    `until` the end of what its numbers count. `cause` None: nobody looked for it yet. `folded`: how many incidents of its
+    slices it stands for."""
 
     id: int
     monitor: str
@@ -88,7 +89,7 @@ class IncidentSummary(View):
     upper: float | None
     difference: float | None
     at_stake: AtStake | None
-    cause: CauseView
+    cause: CauseView | None
     chart: Chart
     events: list[EventView]
     folded: int
@@ -182,8 +183,17 @@ class Watching(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble(View):
+    """A monitor that can't be brought up to the data, and why."""
+
+    monitor: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board(View):
-    """What needs a look at `as_of`, the most money (then the most unusual) first, and what is quiet."""
+    """What needs a look at `as_of`, the most money (then the longest known) first, and what is quiet. `judging`: monitors
+    that are being judged at the moment, so what they will show is not here yet, or of older data."""
 
     as_of: str
     now: str
@@ -197,6 +207,8 @@ class Board(View):
     last_check: str | None
     days: list[Day]
     watching: Watching
+    judging: list[str]
+    troubles: list[Trouble]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Sequence
@@ -165,6 +166,15 @@ class Cache:
         bound = self._sql.bind(self._project.datasets[dataset_name])
         span = self._source_span(bound)
         return None if span is None else span.sealed(bound, self._now())
+
+    def version(self, dataset_name: str) -> str:
+        """Changes whenever what the dataset's rollups hold was replaced or added to; without rollups, whenever the source
+        reaches further."""
+        built = self._built(dataset_name)
+        if not built:
+            return f"until {self.data_until(dataset_name)}"
+        parts = sorted((m.rollup, m.definition, p.start, p.version, p.sealed) for m in built for p in m.partitions)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def values(self, dataset_name: str, dimension: str, prefix: str = "", limit: int = 100) -> tuple[object, ...]:
         """Values of a dimension in order, those whose text begins with `prefix` (letters' case aside).

@@ -15,6 +15,8 @@ from lapwing.query.service import Lapwing
 from lapwing.server.queries import Queries
 from lapwing.server.settings import Settings
 
+PATIENCE = 2.0
+"""Seconds that a page waits for monitors that are still being judged, before it shows what is known."""
 _log = structlog.get_logger("lapwing.server")
 
 
@@ -43,13 +45,16 @@ class Services:
         with self._lock:
             if self._alerts is None:
                 self._state = StateDatabase(self.lapwing.project.state_path)
-                self._alerts = Alerts(self.lapwing, self._state)
+                patience = PATIENCE if self.settings.background else None
+                self._alerts = Alerts(self.lapwing, self._state, patience=patience)
             return self._alerts
 
     def close(self) -> None:
         """Stops what runs, then closes everything."""
         self.queries.cancel_all()
         with self._lock:
+            if self._alerts is not None:
+                self._alerts.close()
             if self._state is not None:
                 self._state.close()
         self.lapwing.close()
@@ -58,6 +63,7 @@ class Services:
         """Brings the incidents up to date with the data; a problem is logged, not raised: the rest goes on."""
         try:
             self.alerts.replay(None, None, cancel)
+            self.alerts.find_causes(cancel)
         except LapwingError as error:
             _log.warning("replay failed", problems=[str(problem) for problem in error.problems])
 

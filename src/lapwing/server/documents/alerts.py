@@ -141,8 +141,16 @@ class Watching(Document):
     series: int
 
 
+class Trouble(Document):
+    """A monitor that can't be brought up to the data, and why."""
+
+    monitor: str
+    says: str
+
+
 class Board(Document):
-    """What was open at `as_of`. `days`: how many were open on each day, for going back in time."""
+    """What was open at `as_of`. `days`: how many were open on each day, for going back in time. `judging`: monitors whose
+    history is being judged at the moment, so that what they will show is not here yet, or of older data."""
 
     as_of: str
     now: str
@@ -156,3 +164,5 @@ class Board(Document):
     last_check: str | None
     days: list[Day]
     watching: Watching
+    judging: list[str]
+    troubles: list[Trouble]

@@ -1,0 +1,216 @@
+"""The judged history of every monitor: kept in memory and in the state database, brought up to the data.
+
+Bringing up takes seconds where much is new, so whoever asks need not wait for it: a thread of the keeper's own does the
+work, and until it is done what was known before is the answer, with the names of those it is about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lapwing.alerts.cases import Known, series_key
+from lapwing.alerts.judged import Judged, judge, unpack
+from lapwing.alerts.state import Run, StateDatabase, Told
+from lapwing.model.calendar import to_us
+from lapwing.model.hashing import metric_hash, monitor_hash
+from lapwing.model.monitor import Monitor
+from lapwing.model.problem import LapwingError, Problem
+
+if TYPE_CHECKING:
+    from lapwing.query.service import Lapwing
+
+METHOD = 2
+"""Raised whenever detector or incident rules change: what was told by other rules is told anew."""
+LOOK_AGAIN = 5.0
+"""Seconds for which the version of the data is taken to stand."""
+TRY_AGAIN = 30.0
+"""Seconds after which a monitor that could not be judged is tried again."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """What is known: of those in `pending` perhaps of older data, or nothing yet; in `troubles` are those that could not
+    be brought up to the data."""
+
+    known: tuple[Known, ...]
+    pending: tuple[str, ...] = ()
+    troubles: Mapping[str, Problem] = field(default_factory=dict)
+
+
+class Keeper:
+    """Safe to use from several threads; monitors are judged one at a time."""
+
+    def __init__(
+        self, lapwing: Lapwing, state: StateDatabase, monitors: Callable[[], Sequence[Monitor]], patience: float | None
+    ) -> None:
+        """`patience`: seconds that `kept` waits for what is not up to date; None waits until it is."""
+        self._lapwing = lapwing
+        self._state = state
+        self._monitors = monitors
+        self._patience = patience
+        self._known: dict[str, Known] = {}
+        self._troubles: dict[str, tuple[float, Problem]] = {}
+        self._looked: dict[str, tuple[float, str]] = {}
+        self._bringing = threading.RLock()
+        self._starting = threading.Lock()
+        self._worker: threading.Thread | None = None
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Returns when nothing is being judged any more."""
+        self._closed.set()
+        with self._starting:
+            worker = self._worker
+        if worker is not None:
+            worker.join()
+
+    def kept(self) -> Kept:
+        """Every monitor as far as it is known."""
+        monitors = self._monitors()
+        late = [one for one in monitors if self._is_late(one)]
+        if late and self._patience is None:
+            self._catch_up()
+        elif late:
+            self._work().join(self._patience)
+        known, troubles = [], {}
+        for one in monitors:
+            found = self._known.get(one.name)
+            if found is None or found.definition != self._definition(one):
+                found = None
+            if found is not None:
+                known.append(found)
+            if one.name in self._troubles:
+                troubles[one.name] = self._troubles[one.name][1]
+        pending = tuple(one.name for one in monitors if self._is_late(one))
+        return Kept(tuple(known), pending, troubles)
+
+    def _work(self) -> threading.Thread:
+        """The thread that catches up; started, unless it runs already."""
+        with self._starting:
+            if self._worker is None or not self._worker.is_alive():
+                self._worker = threading.Thread(target=self._catch_up, name="lapwing-judging", daemon=True)
+                self._worker.start()
+            return self._worker
+
+    def _catch_up(self) -> None:
+        """Brings up all that is late, coarse grains, which take least, first."""
+        while not self._closed.is_set():
+            late = [one for one in self._monitors() if self._is_late(one)]
+            if not late:
+                return
+            try:
+                self.bring(min(late, key=lambda one: -(one.grain.fixed or 1 << 62)))
+            except LapwingError:
+                continue  # kept among the troubles
+
+    def _is_late(self, monitor: Monitor) -> bool:
+        """It can and should be judged now."""
+        trouble = self._troubles.get(monitor.name)
+        if trouble is not None and time.monotonic() - trouble[0] < TRY_AGAIN:
+            return False
+        try:
+            return not self.is_fresh(monitor)
+        except LapwingError:
+            return True
+
+    def is_fresh(self, monitor: Monitor) -> bool:
+        """What is in memory is of this definition and of all data there is."""
+        known = self._known.get(monitor.name)
+        if known is None or known.definition != self._definition(monitor):
+            return False
+        return known.data == self.data(monitor.dataset)
+
+    def bring(self, monitor: Monitor) -> Known:
+        """Brings one monitor up to the data: what was kept is taken where it is of the same definition and data.
+
+        Raises:
+            LapwingError: it can't be judged; what was known before stays.
+        """
+        with self._bringing:
+            try:
+                known = self._brought(monitor)
+            except LapwingError as error:
+                self._troubles[monitor.name] = (time.monotonic(), error.problems[0])
+                raise
+            self._troubles.pop(monitor.name, None)
+            self._known[monitor.name] = known
+            return known
+
+    def _brought(self, monitor: Monitor) -> Known:
+        if self.is_fresh(monitor):
+            return self._known[monitor.name]
+        dataset, metric = self._lapwing.project.metric(monitor.metric)
+        definition, data = self._definition(monitor), self.data(monitor.dataset)
+        run = self._state.run(monitor.name)
+        if run is not None and (run.definition, run.data) == (definition, data):
+            judged = unpack(run.arrays, monitor, dataset, metric)
+        else:
+            judged = judge(self._lapwing, monitor)
+            self._state.save(self._run(judged, definition, data), _told(judged))
+        return Known(judged, self._state.ids(monitor.name), definition, data)
+
+    def forget(self, name: str) -> None:
+        """Drops what is in memory of a monitor that is no more."""
+        self._known.pop(name, None)
+        self._troubles.pop(name, None)
+
+    def data(self, dataset: str) -> str:
+        """The version of a dataset's data."""
+        looked = self._looked.get(dataset)
+        if looked is not None and time.monotonic() - looked[0] < LOOK_AGAIN:
+            return looked[1]
+        version = self._lapwing.cache.version(dataset)
+        self._looked[dataset] = (time.monotonic(), version)
+        return version
+
+    def look_again(self) -> None:
+        """Forgets which version the data had a moment ago, and what could not be judged."""
+        self._looked.clear()
+        self._troubles.clear()
+
+    def _definition(self, monitor: Monitor) -> str:
+        """Over all that decides what is told: monitor, metric, zone, completeness, and our own rules."""
+        project = self._lapwing.project
+        dataset, metric = project.metric(monitor.metric)
+        parts = (
+            monitor_hash(monitor, dataset, metric, project.datasets),
+            metric_hash(dataset, metric, project.datasets),
+            project.timezone,
+            str(project.week_start),
+            str(metric.shown.better),
+            str(dataset.complete_after.total_seconds()),
+            str(METHOD),
+        )
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+    def _run(self, judged: Judged, definition: str, data: str) -> Run:
+        return Run(
+            monitor=judged.monitor.name,
+            definition=definition,
+            data=data,
+            finished=to_us(self._lapwing.now()),
+            series=len(judged.slices),
+            judged=int(np.isfinite(judged.detection.score).sum()),
+            arrays=judged.pack(),
+        )
+
+
+def _told(judged: Judged) -> Iterable[Told]:
+    """The incidents of a replay, to be kept."""
+    for within, row in zip(judged.slices, judged.episodes, strict=True):
+        for episode in row:
+            steps = tuple((s.kind, int(judged.known[s.bucket]), int(judged.borders[s.bucket])) for s in episode.steps)
+            yield Told(
+                series=series_key(within),
+                direction=episode.direction,
+                opened=int(judged.borders[episode.opened]),
+                resolved=None if episode.resolved is None else int(judged.known[episode.resolved]),
+                steps=steps,
+            )
