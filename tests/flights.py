@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -48,14 +49,12 @@ def flights_server(flights_project: Path, tmp_path_factory: pytest.TempPathFacto
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
+        for _ in range(600):
             if server.poll() is not None:
                 pytest.fail(f"lapwing serve ended: {log.read_text()[-2000:]}")
-            try:
-                urllib.request.urlopen(f"{address}/api/health", timeout=2).close()
+            if _is_ready(address):
                 break
-            except OSError:
-                time.sleep(0.1)
+            time.sleep(0.1)
         else:
             pytest.fail(f"lapwing serve is not ready: {log.read_text()[-2000:]}")
         yield address
@@ -65,3 +64,12 @@ def flights_server(flights_project: Path, tmp_path_factory: pytest.TempPathFacto
             server.wait(20)
         except subprocess.TimeoutExpired:
             server.kill()
+
+
+def _is_ready(address: str) -> bool:
+    """It answers, and has judged the year."""
+    try:
+        with urllib.request.urlopen(f"{address}/api/board", timeout=30) as answer:
+            return json.load(answer)["judging"] == []
+    except OSError:
+        return False

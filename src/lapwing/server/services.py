@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from lapwing.alerts.service import Alerts
 from lapwing.alerts.state import StateDatabase
-from lapwing.model.problem import LapwingError
+from lapwing.model.problem import Cancelled, LapwingError
 from lapwing.query.service import Lapwing
 from lapwing.server.queries import Queries
 from lapwing.server.settings import Settings
@@ -64,6 +64,8 @@ class Services:
         try:
             self.alerts.replay(None, None, cancel)
             self.alerts.find_causes(cancel)
+        except Cancelled:
+            return
         except LapwingError as error:
             _log.warning("replay failed", problems=[str(problem) for problem in error.problems])
 
