@@ -70,6 +70,6 @@ def _is_ready(address: str) -> bool:
     """It answers, and has judged the year."""
     try:
         with urllib.request.urlopen(f"{address}/api/board", timeout=30) as answer:
-            return json.load(answer)["judging"] == []
+            return not json.load(answer)["judging"]
     except OSError:
         return False
