@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lapwing.alerts.detect import Floats, Kind, Tuning, detect
+from lapwing.alerts.chance import Floats, Kind
+from lapwing.alerts.detect import Tuning, detect
 
 WEEKS = 20
 SEASON = np.stack([np.arange(7 * WEEKS) % 7, np.zeros(7 * WEEKS, np.int64)])

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lapwing.alerts.detect import Detection, Floats, Kind
+from lapwing.alerts.chance import Floats, Kind
+from lapwing.alerts.detect import Detection
 from lapwing.alerts.evidence import gathered
 from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
 

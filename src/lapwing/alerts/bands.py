@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from lapwing.alerts.history import Span
 from lapwing.alerts.judged import Judged, judge
 from lapwing.alerts.keeper import Keeper
 from lapwing.alerts.views import Band, listed
+from lapwing.model.calendar import DAY
 from lapwing.model.monitor import Monitor
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
+HISTORY = 16 * 7 * DAY
+"""How much before the asked stretch is looked at where buckets are shorter than a day: several times what the detector
+remembers. Of longer buckets all is."""
+STEP = 4 * 7 * DAY
 MOST_KEPT = 16
 """Histories kept for pages that ask for another stretch of the same."""
 
@@ -34,7 +40,7 @@ class Bands:
         """The expected range of one series in [start, end) (UTC microseconds)."""
         version = self._keeper.data(monitor.dataset)
         with self._judging:
-            judged = self._judge(monitor, version)
+            judged = self._judge(monitor, self._span(monitor, start, end), version)
         first, last = np.searchsorted(judged.borders[:-1], (start, end))
         if not len(judged.slices):
             return Band(time=[], expected=[], lower=[], upper=[], ready=False, says="There is no data.")
@@ -50,8 +56,16 @@ class Bands:
             says=_readiness(judged, ready),
         )
 
-    def _judged_on(self, monitor: Monitor, _version: str) -> Judged:
-        return judge(self._lapwing, monitor)
+    def _judged_on(self, monitor: Monitor, span: Span, _version: str) -> Judged:
+        return judge(self._lapwing, monitor, span)
+
+    def _span(self, monitor: Monitor, start: int, end: int) -> Span:
+        """What is looked at to judge [start, end): the same for nearby stretches, so that moving about does not judge anew."""
+        data = self._lapwing.cache.span(monitor.dataset) if monitor.grain.fixed else None
+        if data is None:
+            return None, None
+        since, until = (start - HISTORY) // STEP * STEP, -(-end // STEP) * STEP
+        return since if since > data[0] else None, until if until < data[1] else None
 
 
 def _readiness(judged: Judged, ready: npt.NDArray[np.bool_]) -> str:

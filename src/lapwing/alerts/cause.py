@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lapwing.alerts.detect import Floats
+from lapwing.alerts.chance import Floats
 from lapwing.alerts.history import Slice, Totals, Value
 from lapwing.alerts.words import plural, share, signed
 

@@ -21,7 +21,7 @@ from lapwing.alerts.cause import (
     mean_totals,
     usual_half,
 )
-from lapwing.alerts.detect import Kind
+from lapwing.alerts.chance import Kind
 from lapwing.alerts.history import Asking, Slice, Totals, Value
 from lapwing.alerts.judged import Judged
 from lapwing.model.calendar import from_us, to_us

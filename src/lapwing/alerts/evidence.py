@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lapwing.alerts.detect import Floats
+from lapwing.alerts.chance import Floats
 
 TOGETHER = 3
 """How many judged buckets in a row may add up."""

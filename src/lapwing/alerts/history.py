@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lapwing.alerts.detect import Floats
+from lapwing.alerts.chance import Floats
 from lapwing.alerts.measured import Measured
 from lapwing.model.calendar import to_us, utc_iso
 from lapwing.model.grain import Grain
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Value = str | int | float | bool | None
 Slice = tuple[tuple[str, Value], ...]
 """Dimension and value pairs; empty is the whole."""
+Span = tuple[int | None, int | None]
+"""[start, end) in UTC microseconds; None is where the data begins or ends."""
 Totals = Mapping[tuple[Value, ...], Floats]
 """[amount, exposure] of each group; nothing is 0."""
 
@@ -48,11 +50,14 @@ class Asking:
     measured: Measured
     zone: str
 
-    def series(self, by: tuple[str, ...], within: Slice, grain: Grain) -> Series:
-        """The whole history, one series for each value of `by`."""
+    def series(self, by: tuple[str, ...], within: Slice, grain: Grain, span: Span = (None, None)) -> Series:
+        """The history, or a part of it, one series for each value of `by`."""
         asked = self.measured.asked
+        start, end = (None if moment is None else utc_iso(moment) for moment in span)
         answer = self.lapwing.answer(
-            MetricQuery(metrics=asked, by=by, grain=grain, zone=self.zone, where=condition(within))
+            MetricQuery(
+                metrics=asked, by=by, grain=grain, start=start, end=end, zone=self.zone, where=condition(within)
+            )
         )
         table = answer.table
         until = answer.receipt.data_until

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lapwing.alerts.detect import Bools, Detection, Floats, Kind
+from lapwing.alerts.chance import Bools, Floats, Kind
+from lapwing.alerts.detect import Detection
 from lapwing.alerts.evidence import gathered
 
 GREW = 1.5

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from lapwing.alerts.detect import Detection, Floats, detect
-from lapwing.alerts.history import Asking, Series, Slice
+from lapwing.alerts.chance import Floats
+from lapwing.alerts.detect import Detection, detect
+from lapwing.alerts.history import Asking, Series, Slice, Span
 from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
 from lapwing.alerts.measured import Measured, measured
 from lapwing.alerts.season import quiet_buckets, slots, tuning
@@ -114,8 +115,8 @@ def unpack(data: bytes, monitor: Monitor, dataset: Dataset, metric: Metric) -> J
         )
 
 
-def judge(lapwing: Lapwing, monitor: Monitor) -> Judged:
-    """Asks for the monitor's whole history (one query, and one for the whole where it is split) and judges it.
+def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None)) -> Judged:
+    """Asks for the monitor's history or a part of it (one query, and one for the whole where it is split) and judges it.
 
     Raises:
         Refused: it would watch more than can be judged at once.
@@ -123,9 +124,9 @@ def judge(lapwing: Lapwing, monitor: Monitor) -> Judged:
     dataset, metric = lapwing.project.metric(monitor.metric)
     plan = measured(dataset, metric)
     asking = Asking(lapwing=lapwing, measured=plan, zone=lapwing.project.timezone)
-    series = asking.series(monitor.by, monitor.slice, monitor.grain)
+    series = asking.series(monitor.by, monitor.slice, monitor.grain, span)
     if monitor.by:
-        series = _with_whole(series, asking.series((), monitor.slice, monitor.grain))
+        series = _with_whole(series, asking.series((), monitor.slice, monitor.grain, span))
     if series.amount.size > MOST_CELLS:
         raise Refused.of(
             "too-many-series",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lapwing.alerts.detect import Floats, Kind
+from lapwing.alerts.chance import Floats, Kind
 from lapwing.model.dataset import Aggregation, Dataset, Measure, Metric
 from lapwing.model.expression import Binary, MeasureRef
 

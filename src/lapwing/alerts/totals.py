@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lapwing.alerts.detect import Kind
+from lapwing.alerts.chance import Kind
 from lapwing.alerts.judged import Judged
 from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.expression import Binary, MeasureRef
