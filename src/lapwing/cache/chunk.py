@@ -42,35 +42,52 @@ _INT64: Final = np.dtype("<i8")
 def pack(buckets: npt.NDArray[np.int64], columns: Sequence[tuple[str, Array]]) -> bytes:
     """One chunk. `buckets` are strictly increasing offsets from the chunk's start in units of the grain, below 2^31;
     `columns` are (dtype "<i8" or "<f8", array of the same length). At most 2^22 rows."""
-    rows = len(buckets)
-    if rows > _MOST_ROWS:
-        raise ValueError(f"a chunk holds up to {_MOST_ROWS} rows, not {rows}")
-    dense = bool(rows == 0 or (buckets[0] == 0 and buckets[-1] == rows - 1))
-    packed = [_pack_column(np.dtype(dtype), np.asarray(array)) for dtype, array in columns]
-    body = b"".join(
-        (
-            bytes(kind for kind, _ in packed),
-            b"" if dense else buckets.astype(_BUCKETS).tobytes(),
-            *(data for _, data in packed),
-        )
-    )
-    header = _HEADER.pack(VERSION, _DENSE if dense else 0, len(packed), rows, 0)[:_CHECKED_FROM]
-    return header + zlib.crc32(body, zlib.crc32(header)).to_bytes(4, "little") + body
+    return pack_many(buckets, columns, np.array([0, len(buckets)]))[0]
 
 
-def _pack_column(dtype: np.dtype[np.generic], array: Array) -> tuple[int, bytes]:
-    """A column's descriptor and bytes."""
-    exact = np.ascontiguousarray(array, dtype=dtype)
+def pack_many(
+    buckets: npt.NDArray[np.int64], columns: Sequence[tuple[str, Array]], borders: npt.NDArray[np.int64]
+) -> list[bytes]:
+    """Chunks of rows that lie one after the other: chunk i is rows `borders[i]` to `borders[i + 1]`. Else as `pack`."""
+    starts, rows = borders[:-1], np.diff(borders)
+    if int(rows.max()) > _MOST_ROWS:
+        raise ValueError(f"a chunk holds up to {_MOST_ROWS} rows, not {int(rows.max())}")
+    packed = [_pack_column(np.dtype(dtype), np.asarray(array), borders) for dtype, array in columns]
+    numbers = memoryview(buckets.astype(_BUCKETS)).cast("B")
+    dense = np.ones(1, np.bool_) if not len(buckets) else (buckets[starts] == 0) & (buckets[borders[1:] - 1] == rows - 1)
+    chunks: list[bytes] = []
+    spans = zip(borders[:-1].tolist(), borders[1:].tolist(), dense.tolist(), strict=True)
+    for place, (low, high, counted) in enumerate(spans):
+        kinds = bytes(kinds[place] for kinds, _ in packed)
+        offsets = b"" if counted else numbers[4 * low : 4 * high]
+        body = b"".join((kinds, offsets, *(parts[place] for _, parts in packed)))
+        header = _HEADER.pack(VERSION, _DENSE if counted else 0, len(packed), high - low, 0)[:_CHECKED_FROM]
+        chunks.append(header + zlib.crc32(body, zlib.crc32(header)).to_bytes(4, "little") + body)
+    return chunks
+
+
+def _pack_column(
+    dtype: np.dtype[np.generic], array: Array, borders: npt.NDArray[np.int64]
+) -> tuple[bytes, list[memoryview]]:
+    """A column's descriptor and bytes in each chunk."""
     if dtype not in (_INT64, _WIDTHS[_DOUBLE]):
         raise ValueError(f"a chunk holds <i8 and <f8, not {dtype}")
+    exact = np.ascontiguousarray(array, dtype=dtype)
     bits = exact.view(_INT64)  # compares doubles by their bits, so that NaN and -0.0 stay what they are
-    if len(bits) and (bits == bits[0]).all():
-        return _CONSTANT, bits[:1].tobytes()
-    if dtype.kind == "f":
-        return _DOUBLE, exact.tobytes()
-    low, high = (int(exact.min()), int(exact.max())) if len(exact) else (0, 0)
-    width = next(w for w in (1, 2, 4, 8) if -(1 << (8 * w - 1)) <= low and high < 1 << (8 * w - 1))
-    return width, exact.astype(_WIDTHS[width]).tobytes()
+    if not len(exact):
+        return b"\1", [memoryview(b"")]
+    starts = borders[:-1]
+    low, high = np.minimum.reduceat(bits, starts), np.maximum.reduceat(bits, starts)
+    fitting = [(low >= -(1 << (8 * width - 1))) & (high < 1 << (8 * width - 1)) for width in (1, 2, 4)]
+    widths = np.select(fitting, (1, 2, 4), 8) if dtype.kind == "i" else np.full(len(starts), _DOUBLE)
+    kinds = np.where(low == high, _CONSTANT, widths).astype(np.uint8).tobytes()
+    stored = {kind: memoryview(exact.astype(_WIDTHS[kind])).cast("B") for kind in set(kinds) if kind != _CONSTANT}
+    first = memoryview(bits[starts]).cast("B")
+    spans = zip(kinds, borders[:-1].tolist(), borders[1:].tolist(), strict=True)
+    return kinds, [
+        stored[kind][from_ * _BYTES[kind] : to * _BYTES[kind]] if kind else first[8 * place : 8 * place + 8]
+        for place, (kind, from_, to) in enumerate(spans)
+    ]
 
 
 def unpack(value: bytes, dtypes: Sequence[str], *, check: bool = True) -> tuple[npt.NDArray[np.int64], list[Array]]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lapwing.cache.arrow_states import int64, same_zero, state_columns
-from lapwing.cache.chunk import pack
+from lapwing.cache.chunk import pack_many
 from lapwing.cache.definition import Definition
 from lapwing.cache.directory import directory_rows
 from lapwing.cache.keys import chunk_key, encode_values, rollup_prefix
@@ -80,14 +80,14 @@ def _chunks(
         columns = _flat(definition, table)
         dimensions = table.select(list(names)).take(pa.array(borders[:-1])) if names else None
         values = list(zip(*(dimensions.column(name).to_pylist() for name in names), strict=True)) if dimensions else []
-        for position, (low, high) in enumerate(zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)):
-            first = int(number[low]) * MOST_BUCKETS
+        first = number[borders[:-1]] * MOST_BUCKETS
+        moments = (start + first * definition.grain).tolist()
+        packed = pack_many(chunk - np.repeat(first, np.diff(borders)), columns, borders)
+        for position, (moment, value) in enumerate(zip(moments, packed, strict=True)):
             key = encode_values(values[position], names) if names else b""
-            moment = start + first * definition.grain
-            packed = pack(chunk[low:high] - first, [(dtype, array[low:high]) for dtype, array in columns])
             totals.keys.append(key)
             totals.starts.append(moment)
-            yield chunk_key(prefix, key, moment), packed
+            yield chunk_key(prefix, key, moment), value
         totals.cells += table.num_rows
         if dimensions is not None:
             totals.dimensions.append(dimensions)

@@ -9,6 +9,7 @@ export interface Pin {
   value?: number;
   strong?: string;
   low?: boolean;
+  below?: boolean; // the words stand under the point
 }
 
 interface Props {
@@ -42,13 +43,13 @@ export function Overlay({ start, end, scale, ticks, until, zone, events = [], pi
         const from = x(Date.parse(event.start));
         const to = x(Date.parse(event.end));
         return to <= 0 || from >= 100 ? null : (
-          <span className="event" key={event.name + event.start} style={{ left: `${from}%`, width: `${Math.max(0.5, to - from)}%` }}><b>{event.name}</b></span>
+          <span className={`event ${from > 80 ? "leftwards" : ""}`} key={event.name + event.start} style={{ left: `${from}%`, width: `${Math.max(0.5, to - from)}%` }} title={event.name}><b>{event.name}</b></span>
         );
       })}
       {pins.map((pin) => pin.value === undefined ? (
         <i className={`step ${pin.low ? "low" : ""}`} key={pin.at} style={{ left: `${x(pin.at)}%` }}><b>{pin.label}</b></i>
       ) : (
-        <span className={`note ${x(pin.at) > 90 ? "leftwards" : ""}`} key={pin.at} style={{ left: `${x(pin.at)}%`, top: `${y(pin.value)}%` }}>{pin.strong && <b>{pin.strong}</b>} {pin.label}</span>
+        <span className={`note ${x(pin.at) > 90 ? "leftwards" : ""} ${pin.below ? "below" : ""}`} key={pin.at} style={{ left: `${x(pin.at)}%`, top: `${y(pin.value)}%` }}>{pin.strong && <b>{pin.strong}</b>} {pin.label}</span>
       ))}
     </div>
   );

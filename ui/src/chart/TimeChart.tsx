@@ -35,15 +35,24 @@ export interface TimeChartProps {
   children?: ReactNode;
 }
 
+/** How high the band may stretch the axis: its usual height, or a little above the lines where they are higher. In hours
+ * of one or two rows a share may be anything; there the band runs out of the chart, so that the lines stay readable. */
+function roomForBand(actual: Values, compare: Values | undefined, upper: Values | undefined): number | null {
+  const heights = (upper ?? []).filter((v): v is number => v !== null && v !== undefined).toSorted((a, b) => a - b);
+  const highest = heights.at(-1);
+  if (highest === undefined) return null;
+  const lines = Math.max(0, ...[...actual, ...(compare ?? [])].map((v) => v ?? 0));
+  const usual = heights[Math.floor(heights.length / 2)] ?? highest;
+  return Math.min(highest, Math.max(usual * 1.1, lines * 1.1));
+}
+
 /** The measured line in ink over its expected band; red or green only where it leaves the band and a side is better. */
 export function TimeChart(props: TimeChartProps) {
   const { time, actual, expected, lower, upper, compare, outside, better, zone, grain, start, end, until = null, by } = props;
   const box = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<number | null>(null);
   const scale = useMemo(() => {
-    const limit = Math.max(0, ...actual.map((v) => v ?? 0), ...(compare ?? []).map((v) => v ?? 0)) * 1.6;
-    const capped = (upper ?? []).map((v) => (v !== null && v !== undefined && limit > 0 ? Math.min(v, limit) : v));
-    return valueScale([...actual, ...(compare ?? []), ...capped], by);
+    return valueScale([...actual, ...(compare ?? []), roomForBand(actual, compare, upper)], by);
   }, [actual, compare, upper, by]);
   const drawn = useMemo((): Drawn => {
     const last = time.findLastIndex((at, i) => actual[i] !== null && actual[i] !== undefined && (until === null || at < until));

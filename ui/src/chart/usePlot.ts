@@ -32,6 +32,7 @@ export function usePlot(box: RefObject<HTMLDivElement | null>, options: PlotOpti
     const line = (stroke: string, width: number, values: readonly (number | null)[]): uPlot.Series => ({
       stroke,
       width,
+      pxAlign: 0, // as what paint.ts draws over it, so that both lie on one line
       points: { show: true, size: 4, width: 0, fill: stroke, filter: () => alone(values) },
     });
     const before = drawn.compare?.map((v) => v ?? null);

@@ -22,7 +22,8 @@ export function ReceiptMark({ receipt, zone, open, onOpen }: {
   const [own, setOwn] = useState(false);
   const shown = open ?? own;
   const show = onOpen ?? setOwn;
-  const till = receipt.data_until ? `, until ${until(Date.parse(receipt.data_until), zone)}` : "";
+  const end = Math.min(...[receipt.data_until, receipt.end].map((text) => (text ? Date.parse(text) : Infinity)));
+  const till = Number.isFinite(end) ? `, until ${until(end, zone)}` : "";
   return (
     <span className="receipt-box">
       <button className="receipt" data-opens title="How this number came about (r)" aria-expanded={shown} onClick={() => show(!shown)}>

@@ -31,8 +31,14 @@ export function until(ms: number, zone: string, year = false): string {
 
 /** The half-open stretch [start, end), in as few words as it needs. */
 export function stretch(start: number, end: number, zone: string): string {
-  const whole = startOfDay(start, zone) === start && startOfDay(end, zone) === end;
-  if (!whole) return `${date(start, zone)} ${clock(start, zone)} to ${date(end, zone)} ${clock(end, zone)}`;
+  const midnight = startOfDay(start, zone) === start;
+  const last = startOfDay(end, zone);
+  if (midnight && last !== end && last > start) return `${days(start, end, zone)}, until ${clock(end, zone)}`;
+  if (!midnight || last !== end) return `${date(start, zone)} ${clock(start, zone)} to ${date(end, zone)} ${clock(end, zone)}`;
+  return days(start, end, zone);
+}
+
+function days(start: number, end: number, zone: string): string {
   const first = wall(start, zone);
   const last = wall(end - 1, zone);
   if (first.year === last.year && first.month === last.month) {

@@ -17,18 +17,20 @@ export function chartSpan({ chart: { time } }: Incident): [number, number] {
   return [first, last + Math.max(1, last - (time.at(-2) ?? first))];
 }
 
-/** Words for the bucket furthest from what was expected. */
+/** Words for the incident's bucket furthest from what was expected; under the line where it fell. */
 export function worst(incident: Incident, zone: string): Pin | null {
   const { chart } = incident;
+  const opened = Date.parse(incident.opened);
   let at = -1;
   let most = 0;
   chart.actual.forEach((value, i) => {
     const far = Math.abs((value ?? NaN) - (chart.expected[i] ?? NaN));
-    if (chart.outside[i] && far > most) [most, at] = [far, i];
+    if (chart.outside[i] && (chart.time[i] ?? 0) >= opened && far > most) [most, at] = [far, i];
   });
   const value = chart.actual[at];
   const time = chart.time[at];
   if (time === undefined || value === null || value === undefined) return null;
   const daily = ["day", "week", "month"].includes(grainOf(incident));
-  return { at: time, value, strong: say(value, incident), label: daily ? date(time, zone) : `at ${clock(time, zone)}` };
+  const below = value < (chart.expected[at] ?? value);
+  return { at: time, value, below, strong: say(value, incident), label: daily ? date(time, zone) : `at ${clock(time, zone)}` };
 }

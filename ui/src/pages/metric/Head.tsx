@@ -26,7 +26,7 @@ export function Head({ metric, view, zone }: { metric: Metric; view: View; zone:
         <p className="sub">{metric.description} {better} <Link href={href("/catalog", { kind: "metrics", name: metric.name })}>Definition</Link></p>
       </div>
       <dl className="readouts">
-        <Readout label={stretch(view.start, Math.max(view.readEnd, view.start + 1), zone)} value={parts(after, metric)} />
+        <Readout label={stretch(view.start, view.knownEnd, zone)} value={parts(after, metric)} />
         {scope.before && <Readout label={compareName(view)} value={parts(before, metric)} />}
         {scope.before && <Readout label="Difference" value={parts(moved, metric, true)} tone={judge(moved, metric.better)} />}
       </dl>

@@ -25,7 +25,7 @@ export function Leaderboard({ metric, metrics, dimension, label, view, scope, zo
   const { rows, ratio, compared, error } = useBreakdown(metric, metrics, dimension, scope, view.filters, zone);
   const filter = view.filters.find((one) => one.dimension === dimension);
   const shown = rows?.slice(0, all ? 200 : SHOWN) ?? [];
-  const most = Math.max(...(rows ?? []).map((row) => Math.abs(row.after ?? 0)), 1e-12);
+  const most = Math.max(...shown.map((row) => Math.abs(row.after ?? 0)), 1e-12);
   const weight = ratio ? (metrics.find((one) => one.name === ratio.bottom)?.label ?? "Share") : metric.additive ? "Share" : null;
   const keep = (value: Value): boolean => !filter || filter.values.includes(String(value)) !== filter.exclude;
   return (

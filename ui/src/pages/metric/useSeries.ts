@@ -4,7 +4,7 @@ import { useAnswer, useBand } from "../../api/hooks";
 import type { Answer, Metric } from "../../api/types";
 import { addDays, iso } from "../../lib/zoned";
 import { numbers } from "./useBreakdown";
-import { scopeOf, sliceOf, span, type View } from "./view";
+import { sliceOf, span, type View } from "./view";
 
 export interface Series {
   answer: UseQueryResult<Answer>;
@@ -20,9 +20,8 @@ const NO_TIMES: number[] = [];
 
 /** The chart's lines on one time axis: measured, expected, and the comparison period moved under it by the wall clock. */
 export function useSeries(metric: Metric, view: View, zone: string): Series {
-  const scope = scopeOf(view, zone, false);
   const asked = { metrics: [metric.name], grain: view.grain, filters: view.filters, zone };
-  const answer = useAnswer({ ...asked, ...span(scope.start, scope.end) });
+  const answer = useAnswer({ ...asked, ...span(view.start, view.readEnd) });
   const then = useAnswer(view.shift ? { ...asked, ...span(addDays(view.start, -view.shift, zone), addDays(view.end, -view.shift, zone)) } : null);
   const judged = sliceOf(view.filters) !== null;
   const bandAsked = { metric: metric.name, filters: view.filters, grain: view.grain, start: iso(view.start), end: iso(view.end), zone };

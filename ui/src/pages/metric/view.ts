@@ -15,7 +15,8 @@ export interface View {
   shift: number; // days back to the comparison period; 0 compares with nothing
   filters: Filter[];
   chosen: [number, number] | null;
-  readEnd: number; // what is asked ends here: in the past nothing later was known
+  readEnd: number; // the line ends here: in the past nothing later was known
+  knownEnd: number; // what is summed up and compared ends here: buckets that still fill are not set against full ones
 }
 
 export const PRESETS = [
@@ -44,8 +45,7 @@ export function readView(search: URLSearchParams, at: Moment): View {
   const to = parseLocal(search.get("end") ?? "", zone);
   const custom = from !== null && to !== null && from < to;
   const preset = custom ? null : (PRESETS.find((one) => one.value === search.get("range")) ?? PRESETS[2]!);
-  const today = startOfDay(at.at, zone);
-  const dayEnd = today === at.at ? today : addDays(today, 1, zone);
+  const dayEnd = lastDayEnd(at);
   const end = custom ? to : dayEnd;
   const start = custom ? from : addDays(dayEnd, -preset!.days, zone);
   const days = Math.max(1, Math.round((end - start) / DAY));
@@ -64,8 +64,20 @@ export function readView(search: URLSearchParams, at: Moment): View {
     shift: { week: 7, previous: days, year: 364, none: 0 }[compare],
     filters: search.getAll("f").map(readFilter).filter((one) => one !== null),
     chosen: first !== null && last !== null && first < last ? [first, last] : null,
-    readEnd: at.asOf !== null && at.until !== null ? Math.max(start + LENGTH["15 minutes"]!, Math.min(end, at.until)) : end,
+    readEnd: at.asOf === null ? end : known(start, end, at.until),
+    knownEnd: known(start, end, at.until),
   };
+}
+
+/** Where the last day ends that has something to show: today, or yesterday while nothing of today is complete yet. */
+function lastDayEnd({ at, until, zone }: Moment): number {
+  const today = startOfDay(at, zone);
+  if (today === at || (until !== null && until <= today && until > addDays(today, -1, zone))) return today;
+  return addDays(today, 1, zone);
+}
+
+function known(start: number, end: number, until: number | null): number {
+  return until === null ? end : Math.max(start + LENGTH["15 minutes"]!, Math.min(end, until));
 }
 
 /** "origin:EWR" keeps, "!origin:EWR" leaves out; several values are parted by "|". */
@@ -92,7 +104,7 @@ export function toggle(filters: readonly Filter[], dimension: string, value: str
   return [...others, { dimension, values: exclude && same ? [...same.values, value] : [value], exclude }];
 }
 
-/** What of the view is compared: the chosen stretch or the whole, never beyond what is known; and as long before. */
+/** What of the view is summed up: the chosen stretch or the whole, never beyond what is known; and as long before. */
 export interface Scope {
   start: number;
   end: number;
@@ -101,7 +113,7 @@ export interface Scope {
 
 export function scopeOf(view: View, zone: string, chosen: boolean): Scope {
   const [start, end] = chosen && view.chosen ? view.chosen : [view.start, view.end];
-  const stop = Math.min(end, Math.max(view.readEnd, start + 1));
+  const stop = Math.min(end, Math.max(view.knownEnd, start + 1));
   const before: [number, number] | null = view.shift ? [addDays(start, -view.shift, zone), addDays(stop, -view.shift, zone)] : null;
   return { start, end: stop, before };
 }
