@@ -9,13 +9,14 @@ from typing import Any
 
 from lapwing.cache.status import RollupStatus
 from lapwing.model.calendar import utc_iso
-from lapwing.model.dataset import Aggregation, Dataset, Metric
+from lapwing.model.dataset import Aggregation, Dataset, Dimension, Metric
 from lapwing.model.expression import Binary, Expression, MeasureRef, Number, measures
 from lapwing.model.hashing import metric_hash
 from lapwing.model.problem import LapwingError
 from lapwing.query.service import Lapwing
 from lapwing.sources.base import Table
 
+TITLES = ("name", "label", "title")  # columns that name what their row's key stands for
 ADDITIVE = (Aggregation.COUNT, Aggregation.SUM)
 
 
@@ -71,15 +72,25 @@ def additive(lapwing: Lapwing, expression: Expression) -> bool:
             return False
 
 
-def shared_dimensions(lapwing: Lapwing, dataset: Dataset, metric: Metric) -> list[dict[str, str]]:
+def shared_dimensions(lapwing: Lapwing, dataset: Dataset, metric: Metric) -> list[dict[str, str | None]]:
     """The dimensions that all datasets of the metric have."""
     used = {reference.dataset for reference in measures(metric.expression)}
     others = [lapwing.project.datasets[name] for name in used]
     return [
-        {"name": name, "label": dimension.shown.label}
+        {"name": name, "label": dimension.shown.label, "names": named_by(dataset, dimension)}
         for name, dimension in dataset.dimensions.items()
         if all(name in other.dimensions for other in others)
     ]
+
+
+def named_by(dataset: Dataset, dimension: Dimension) -> str | None:
+    """The dimension whose values this one only names: it is the name in a table joined by that dimension's column."""
+    joined, _, column = dimension.sql.partition(".")
+    join = dataset.joins.get(joined)
+    if join is None or column not in TITLES or len(join.on) != 1:
+        return None
+    key = join.on[0][0]
+    return next((other.name for other in dataset.dimensions.values() if other.sql == key), None)
 
 
 def source_entries(lapwing: Lapwing) -> tuple[list[dict[str, Any]], list[Table]]:

@@ -34,7 +34,7 @@ export interface Metric extends Measured {
   value: number | null;
   currency: string | null;
   additive: boolean;
-  dimensions: { name: string; label: string }[];
+  dimensions: { name: string; label: string; names?: string | null }[];
   following: boolean;
   definition: { text: string; file: string | null; line: number | null; hash: string };
   owner: string | null;

@@ -35,7 +35,7 @@ export interface TimeChartProps {
   children?: ReactNode;
 }
 
-/** How high the band may stretch the axis: its usual height, or a little above the lines where they are higher. In hours
+/** How high the band stretches the axis: to its top, unless a few buckets tower above the others and the lines. In hours
  * of one or two rows a share may be anything; there the band runs out of the chart, so that the lines stay readable. */
 function roomForBand(actual: Values, compare: Values | undefined, upper: Values | undefined): number | null {
   const heights = (upper ?? []).filter((v): v is number => v !== null && v !== undefined).toSorted((a, b) => a - b);
@@ -43,7 +43,8 @@ function roomForBand(actual: Values, compare: Values | undefined, upper: Values 
   if (highest === undefined) return null;
   const lines = Math.max(0, ...[...actual, ...(compare ?? [])].map((v) => v ?? 0));
   const usual = heights[Math.floor(heights.length / 2)] ?? highest;
-  return Math.min(highest, Math.max(usual * 1.1, lines * 1.1));
+  const enough = Math.max(usual, lines);
+  return highest > 1.6 * enough ? 1.1 * enough : highest;
 }
 
 /** The measured line in ink over its expected band; red or green only where it leaves the band and a side is better. */

@@ -1,16 +1,17 @@
-import { useEffect, useRef, type ReactNode } from "react";
+import { useEffect, useRef, type CSSProperties, type ReactNode } from "react";
 import "./pop.css";
 import { Icon } from "./Icon";
 
 interface Props {
   title: string;
   className?: string;
+  style?: CSSProperties;
   onClose: () => void;
   children: ReactNode;
 }
 
 /** A floating panel: takes the focus, closes by Esc or a press outside, gives the focus back. A bottom sheet on phones. */
-export function Pop({ title, className = "", onClose, children }: Props) {
+export function Pop({ title, className = "", style, onClose, children }: Props) {
   const box = useRef<HTMLElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
@@ -35,7 +36,7 @@ export function Pop({ title, className = "", onClose, children }: Props) {
     };
   }, []);
   return (
-    <section className={`pop ${className}`} role="dialog" aria-label={title} tabIndex={-1} ref={box}>
+    <section className={`pop ${className}`} style={style} role="dialog" aria-label={title} tabIndex={-1} ref={box}>
       <header>
         <h2>{title}</h2>
         <button className="plain square" title="Close (Esc)" aria-label="Close" onClick={onClose}><Icon name="cross" /></button>

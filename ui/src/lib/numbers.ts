@@ -95,8 +95,8 @@ export function count(value: number | null | undefined): string {
   return value === null || value === undefined ? UNKNOWN : value.toLocaleString("en-GB");
 }
 
-/** The colour of a change: only where the metric says which way is better. */
-export function judge(value: number | null | undefined, better: Better): "" | "bad" | "good" {
-  if (!value || !better) return "";
+/** The colour of a change: only where the metric says which way is better, and not of what is `said` as 0. */
+export function judge(value: number | null | undefined, better: Better, said = "1"): "" | "bad" | "good" {
+  if (!value || !better || !/[1-9]/.test(said)) return "";
   return (value > 0) === (better === "up") ? "good" : "bad";
 }

@@ -25,8 +25,11 @@ class ProjectDocument(Document):
 
 
 class Named(Document):
+    """`names`: the dimension whose values this one only names, as airlines' names do their codes."""
+
     name: str
     label: str
+    names: str | None = None
 
 
 class Definition(Document):

@@ -9,7 +9,8 @@ export interface Node {
 
 const ROW = 38;
 
-/** What it is made of on the left, what is made of it on the right; every node of a column is joined to the next column's. */
+/** What it is made of on the left, what is made of it on the right; every node of a column is joined to the next column's.
+ * Lines begin behind the names, whose paper covers them, so that they meet names of any length. */
 export function Lineage({ columns }: { columns: Node[][] }) {
   const shown = columns.filter((column) => column.length > 0);
   const height = Math.max(...shown.map((column) => column.length)) * ROW;
@@ -22,7 +23,7 @@ export function Lineage({ columns }: { columns: Node[][] }) {
           const from = width * (c + 1) - 5.5;
           const to = width * (c + 1) - 0.8;
           const [y1, y2] = [y(column, i), y(shown[c + 1] ?? [], j)];
-          return <path key={`${c}-${i}-${j}`} d={`M${from},${y1} C${(from + to) / 2},${y1} ${(from + to) / 2},${y2} ${to},${y2}`} />;
+          return <path key={`${c}-${i}-${j}`} d={`M${width * c},${y1} H${from} C${(from + to) / 2},${y1} ${(from + to) / 2},${y2} ${to},${y2}`} />;
         })))}
       </svg>
       {shown.map((column, c) => column.map((node, i) => (

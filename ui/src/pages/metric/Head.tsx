@@ -28,7 +28,7 @@ export function Head({ metric, view, zone }: { metric: Metric; view: View; zone:
       <dl className="readouts">
         <Readout label={stretch(view.start, view.knownEnd, zone)} value={parts(after, metric)} />
         {scope.before && <Readout label={compareName(view)} value={parts(before, metric)} />}
-        {scope.before && <Readout label="Difference" value={parts(moved, metric, true)} tone={judge(moved, metric.better)} />}
+        {scope.before && <Readout label="Difference" value={parts(moved, metric, true)} tone={judge(moved, metric.better, parts(moved, metric).text)} />}
       </dl>
     </header>
   );

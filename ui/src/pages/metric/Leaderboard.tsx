@@ -6,13 +6,12 @@ import { valueName } from "../../lib/slice";
 import { changed, go } from "../../lib/url";
 import type { Row } from "./parts";
 import { useBreakdown } from "./useBreakdown";
-import { toggle, writeFilters, type Scope, type View } from "./view";
+import { toggle, writeFilters, type Board, type Scope, type View } from "./view";
 
 interface Props {
   metric: Metric;
   metrics: Metric[];
-  dimension: string;
-  label: string;
+  board: Board;
   view: View;
   scope: Scope;
   zone: string;
@@ -20,9 +19,10 @@ interface Props {
 
 const SHOWN = 9;
 
-export function Leaderboard({ metric, metrics, dimension, label, view, scope, zone }: Props) {
+export function Leaderboard({ metric, metrics, board, view, scope, zone }: Props) {
   const [all, setAll] = useState(false);
-  const { rows, ratio, compared, error } = useBreakdown(metric, metrics, dimension, scope, view.filters, zone);
+  const { name: dimension, label } = board;
+  const { rows, ratio, compared, error } = useBreakdown(metric, metrics, board, scope, view.filters, zone);
   const filter = view.filters.find((one) => one.dimension === dimension);
   const shown = rows?.slice(0, all ? 200 : SHOWN) ?? [];
   const most = Math.max(...shown.map((row) => Math.abs(row.after ?? 0)), 1e-12);
@@ -59,13 +59,19 @@ function LeaderRow({ row, metric, size, compared, weighed, kept, ticked, onPress
   row: Row; metric: Metric; size: number; compared: boolean; weighed: boolean; kept: boolean; ticked: boolean; onPress: (leaveOut: boolean) => void;
 }) {
   const moved = row.after !== null && row.before !== null ? row.after - row.before : null;
-  const name = valueName(row.value);
+  const name = [valueName(row.value), row.title].filter(Boolean).join(" ");
+  const said = change(row.after, row.before, metric);
   return (
     <tr className={ticked ? "on" : kept ? "" : "off"} onClick={(event) => onPress(event.shiftKey)}>
-      <th scope="row"><button title={`Keep only ${name}; with Shift leave it out`} aria-pressed={ticked}>{ticked && <Icon name="check" />}{name}</button></th>
+      <th scope="row"><button title={`Keep only ${name}; with Shift leave it out`} aria-pressed={ticked}>{ticked && <Icon name="check" />}<Name row={row} /></button></th>
       <td className="value"><i className="bar" style={{ width: `calc((100% - 6px) * ${size})` }} /><span>{say(row.after, metric)}</span></td>
-      {compared && <td className={`num ${kept ? judge(moved, metric.better) : ""}`}>{change(row.after, row.before, metric).replace(" pp", "")}</td>}
+      {compared && <td className={`num ${kept ? judge(moved, metric.better, said) : ""}`}>{said.replace(" pp", "")}</td>}
       {weighed && <td className="num faint">{Math.round(row.weight * 100)}%</td>}
     </tr>
   );
+}
+
+/** A value; a code stands in a column of its own before the name. */
+export function Name({ row }: { row: Row }) {
+  return row.title ? <><b className="code">{valueName(row.value)}</b>{row.title}</> : <>{valueName(row.value)}</>;
 }

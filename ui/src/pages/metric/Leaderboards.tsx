@@ -3,7 +3,7 @@ import { Link } from "../../components/Link";
 import { changed } from "../../lib/url";
 import { length, stretch } from "../../lib/words";
 import { Leaderboard } from "./Leaderboard";
-import { compareName, scopeOf, type View } from "./view";
+import { boardsOf, compareName, scopeOf, type View } from "./view";
 
 /** A board for each dimension, in columns; all follow the chosen stretch of time, and say so. */
 export function Leaderboards({ metric, metrics, view, zone }: { metric: Metric; metrics: Metric[]; view: View; zone: string }) {
@@ -15,8 +15,8 @@ export function Leaderboards({ metric, metrics, view, zone }: { metric: Metric; 
         {view.chosen && <Link href={changed({ sel: null })}>Show all {length(view.end - view.start)}</Link>}
       </p>
       <div className="boards">
-        {metric.dimensions.map((dimension) => (
-          <Leaderboard key={dimension.name} metric={metric} metrics={metrics} dimension={dimension.name} label={dimension.label} view={view} scope={scope} zone={zone} />
+        {boardsOf(metric).map((board) => (
+          <Leaderboard key={board.name} metric={metric} metrics={metrics} board={board} view={view} scope={scope} zone={zone} />
         ))}
       </div>
       <p className="hint wide-only">Click a row to keep only it, <kbd>Shift</kbd> click to leave it out. Drag on the chart to choose a time.</p>

@@ -32,6 +32,7 @@ export function Strip({ metric, metrics, view, zone }: { metric: Metric; metrics
         {shown.map((one) => {
           const after = numbers(now.data, one.name)[0] ?? null;
           const before = scope.before ? (numbers(then.data, one.name)[0] ?? null) : null;
+          const said = scope.before ? change(after, before, one) : "";
           const moved = after !== null && before !== null ? after - before : null;
           return (
             <li key={one.name}>
@@ -39,7 +40,7 @@ export function Strip({ metric, metrics, view, zone }: { metric: Metric; metrics
                 <span className="name">{one.label}</span>
                 <b className="num">{say(after, one)}</b>
                 <Spark values={numbers(series.data, one.name)} />
-                <span className={`num change ${judge(moved, one.better)}`}>{scope.before ? change(after, before, one) : ""}</span>
+                <span className={`num change ${judge(moved, one.better, said)}`}>{said}</span>
               </Link>
             </li>
           );

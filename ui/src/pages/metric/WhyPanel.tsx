@@ -1,36 +1,38 @@
-import { useState } from "react";
+import { useState, type CSSProperties } from "react";
 import type { Metric } from "../../api/types";
 import { Pop } from "../../components/Pop";
 import { difference, say } from "../../lib/numbers";
-import { valueName } from "../../lib/slice";
 import { stretch } from "../../lib/words";
 import { sentence } from "./explain";
+import { Name } from "./Leaderboard";
 import type { Row } from "./parts";
 import { useBreakdown } from "./useBreakdown";
-import { compareName, dimensionLabel, scopeOf, type View } from "./view";
+import { boardsOf, compareName, dimensionLabel, scopeOf, type View } from "./view";
 
 interface Props {
   metric: Metric;
   metrics: Metric[];
   view: View;
   zone: string;
+  right: number; // where the chosen stretch begins, in percent from the chart's right edge; the panel stays left of it
   onClose: () => void;
 }
 
 const SHOWN = 7;
 
 /** Before and after by dimension. What the slices changed (rate) and how they grew or shrank (mix) add up exactly. */
-export function WhyPanel({ metric, metrics, view, zone, onClose }: Props) {
-  const free = metric.dimensions.filter((one) => !view.filters.some((filter) => filter.dimension === one.name && !filter.exclude));
+export function WhyPanel({ metric, metrics, view, zone, right, onClose }: Props) {
+  const free = boardsOf(metric).filter((one) => !view.filters.some((filter) => filter.dimension === one.name && !filter.exclude));
   const [dimension, setDimension] = useState(free[0]?.name ?? metric.dimensions[0]?.name ?? "");
+  const board = free.find((one) => one.name === dimension) ?? { name: dimension, label: dimension, title: null };
   const scope = scopeOf(view, zone, true);
-  const { rows, ratio, error } = useBreakdown(metric, metrics, dimension, scope, view.filters, zone);
+  const { rows, ratio, error } = useBreakdown(metric, metrics, board, scope, view.filters, zone);
   const label = dimensionLabel(metric, dimension);
   const adds = ratio !== null || metric.additive;
   const words = rows && adds ? sentence(metric, ratio, rows, label) : null;
   const text = (): string => [words?.head, words?.rest, ...(rows ?? []).map((row) => [row.key, say(row.before, metric), say(row.after, metric), difference(row.total, metric)].join("\t"))].join("\n");
   return (
-    <Pop title="Why did it change?" className="why" onClose={onClose}>
+    <Pop title="Why did it change?" className="why" style={{ "--from": right / 100 } as CSSProperties} onClose={onClose}>
       <p className="say">{words ? <><b>{words.head}</b> {words.rest}</> : error ? error.message : adds ? "Comparing…" : "This metric’s slices do not add up to it, so no part of the change can be given to any of them."}</p>
       <div className="tabline" role="tablist" aria-label="Dimension">
         {free.map((one) => <button key={one.name} role="tab" aria-selected={one.name === dimension} onClick={() => setDimension(one.name)}>{one.label}</button>)}
@@ -73,7 +75,7 @@ function WhyTable({ rows, metric, label, ratio, adds, before, after, sums }: {
       <tbody>
         {top.map((row) => (
           <tr key={row.key}>
-            <th scope="row">{valueName(row.value)}</th>
+            <th scope="row"><Name row={row} /></th>
             <td className="num faint">{say(row.before, metric)}</td>
             <td className="num">{say(row.after, metric)}</td>
             {adds && <td className="num">{plain(row.rate)}</td>}

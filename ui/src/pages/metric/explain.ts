@@ -21,7 +21,7 @@ export function sentence(metric: Metric, ratio: Ratio | null, rows: readonly Row
   if (!first || moved.startsWith("did")) return { head, rest: "", sums };
   const share = first.total / total;
   const fair = first.weight;
-  const name = valueName(first.value);
+  const name = first.title || valueName(first.value);
   const mixed = ratio && mix > 0.3 * Math.abs(total) ? " Much of it comes from which slices grew, not from what happened inside them." : "";
   if (share > 0.5 && share > 1.5 * fair) return { head, rest: `${label} ${name} is ${Math.round(share * 100)}% of the change, with ${Math.round(fair * 100)}% of the whole.${mixed}`, sums };
   const word = total > 0 ? "rose" : "fell";

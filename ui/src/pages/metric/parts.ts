@@ -33,6 +33,7 @@ export interface Side {
 export interface Row {
   key: string;
   value: Value;
+  title: string; // the name of what `value` is the code of; "" where it has none
   after: number | null;
   before: number | null;
   weight: number; // its part of the whole now, 0 to 1
@@ -43,7 +44,7 @@ export interface Row {
 
 const NONE: Side = { value: null, top: 0, bottom: 0 };
 
-export function rowsOf(after: Map<Value, Side>, before: Map<Value, Side> | null, ratio: Ratio | null): Row[] {
+export function rowsOf(after: Map<Value, Side>, before: Map<Value, Side> | null, ratio: Ratio | null, titles: ReadonlyMap<Value, string> = new Map()): Row[] {
   const keys = [...new Set([...after.keys(), ...(before?.keys() ?? [])])];
   const sum = (sides: Map<Value, Side>, pick: (side: Side) => number): number => [...sides.values()].reduce((all, side) => all + pick(side), 0);
   const bottomNow = sum(after, (side) => side.bottom);
@@ -65,7 +66,7 @@ export function rowsOf(after: Map<Value, Side>, before: Map<Value, Side> | null,
     } else if (before) {
       rate = (now.value ?? 0) - (then.value ?? 0);
     }
-    return { key: String(key), value: key, after: now.value, before: before ? then.value : null, weight, rate, mix, total: rate + mix };
+    return { key: String(key), value: key, title: titles.get(key) ?? "", after: now.value, before: before ? then.value : null, weight, rate, mix, total: rate + mix };
   });
 }
 

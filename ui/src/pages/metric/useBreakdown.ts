@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { useAnswer } from "../../api/hooks";
 import type { Answer, Filter, Metric, Value } from "../../api/types";
 import { ranked, ratioOf, rowsOf, type Ratio, type Row, type Side } from "./parts";
-import { span, type Scope } from "./view";
+import { span, type Board, type Scope } from "./view";
 
 export interface Breakdown {
   rows: Row[] | null;
@@ -13,11 +13,11 @@ export interface Breakdown {
 
 /** A metric by one dimension over a scope and over as long before, with what each slice contributed. A filter on the
  * dimension itself is not applied, so that what was left out stays visible beside what was kept. */
-export function useBreakdown(metric: Metric, metrics: readonly Metric[], dimension: string, scope: Scope, filters: readonly Filter[], zone: string): Breakdown {
+export function useBreakdown(metric: Metric, metrics: readonly Metric[], { name: dimension, title }: Board, scope: Scope, filters: readonly Filter[], zone: string): Breakdown {
   const ratio = useMemo(() => ratioOf(metric, metrics), [metric, metrics]);
   const asked = {
     metrics: [...new Set([metric.name, ...(ratio ? [ratio.top, ratio.bottom] : [])])],
-    by: [dimension],
+    by: title ? [dimension, title] : [dimension],
     filters: filters.filter((one) => one.dimension !== dimension),
     zone,
   };
@@ -29,8 +29,9 @@ export function useBreakdown(metric: Metric, metrics: readonly Metric[], dimensi
   const rows = useMemo(() => {
     if (!after || (compared && !before)) return null;
     const sides = (answer: Answer): Map<Value, Side> => sidesOf(answer, dimension, metric, ratio);
-    return ranked(rowsOf(sides(after), before ? sides(before) : null, ratio), compared);
-  }, [after, before, compared, dimension, metric, ratio]);
+    const titles = new Map(title ? [before, after].flatMap((answer) => titlesOf(answer, dimension, title)) : []);
+    return ranked(rowsOf(sides(after), before ? sides(before) : null, ratio, titles), compared);
+  }, [after, before, compared, dimension, title, metric, ratio]);
   return { rows, ratio, compared, error: now.error ?? then.error };
 }
 
@@ -41,6 +42,11 @@ export function column(answer: Answer | undefined, name: string): Value[] {
 
 export function numbers(answer: Answer | undefined, name: string): (number | null)[] {
   return column(answer, name).map((v) => (v === null || v === undefined ? null : Number(v)));
+}
+
+function titlesOf(answer: Answer | undefined, dimension: string, title: string): [Value, string][] {
+  const names = column(answer, title);
+  return column(answer, dimension).map((key, i) => [key, String(names[i] ?? "")]);
 }
 
 function sidesOf(answer: Answer, dimension: string, metric: Metric, ratio: Ratio | null): Map<Value, Side> {

@@ -145,6 +145,20 @@ export function sliceOf(filters: readonly Filter[]): Record<string, string> | nu
   return slice;
 }
 
+/** A dimension to break down by, and the dimension that holds the names of its values, if there is one. */
+export interface Board {
+  name: string;
+  label: string;
+  title: string | null;
+}
+
+/** The dimensions, each but those that only name the values of another: they stand beside it. */
+export function boardsOf({ dimensions }: Metric): Board[] {
+  const names = new Set(dimensions.map((one) => one.name));
+  const key = (one: { names?: string | null }): string | null => (one.names && names.has(one.names) ? one.names : null);
+  return dimensions.filter((one) => key(one) === null).map(({ name, label }) => ({ name, label, title: dimensions.find((one) => key(one) === name)?.name ?? null }));
+}
+
 export function dimensionLabel(metric: Metric, name: string): string {
   return metric.dimensions.find((one) => one.name === name)?.label ?? name;
 }

@@ -7,6 +7,7 @@ import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirro
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
 import type { Completions } from "../../api/types";
+import { numberedTables, setTables } from "./numbered";
 
 const LOOK = HighlightStyle.define([
   { tag: tags.keyword, fontWeight: "650" },
@@ -34,15 +35,17 @@ function language(known: Completions | undefined) {
 interface Props {
   text: string;
   known: Completions | undefined;
+  tables: readonly string[]; // those the plan reads, in its order
   onChange: (text: string) => void;
   onRun: () => void;
+  onReady: (write: (text: string) => void) => void; // hands out how to write at the cursor
 }
 
-export function Editor({ text, known, onChange, onRun }: Props) {
+export function Editor({ text, known, tables, onChange, onRun, onReady }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
-  const calls = useRef({ onChange, onRun });
-  calls.current = { onChange, onRun };
+  const calls = useRef({ onChange, onRun, onReady });
+  calls.current = { onChange, onRun, onReady };
   const spoken = useRef(new Compartment());
   const first = useRef({ text, known });
 
@@ -57,6 +60,7 @@ export function Editor({ text, known, onChange, onRun }: Props) {
           lineNumbers(), history(), bracketMatching(), closeBrackets(), highlightActiveLine(),
           autocompletion({ activateOnTyping: true }),
           syntaxHighlighting(LOOK),
+          numberedTables,
           spoken.current.of(language(first.current.known)),
           keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
           EditorView.contentAttributes.of({ "aria-label": "SQL" }),
@@ -65,6 +69,10 @@ export function Editor({ text, known, onChange, onRun }: Props) {
       }),
     });
     view.current = editor;
+    calls.current.onReady((more) => {
+      editor.dispatch(editor.state.replaceSelection(more));
+      editor.focus();
+    });
     return () => editor.destroy();
   }, []);
 
@@ -73,5 +81,6 @@ export function Editor({ text, known, onChange, onRun }: Props) {
     const editor = view.current;
     if (editor && editor.state.doc.toString() !== text) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } });
   }, [text]);
+  useEffect(() => { view.current?.dispatch({ effects: setTables.of(tables) }); }, [tables]);
   return <div className="editor" ref={host} />;
 }

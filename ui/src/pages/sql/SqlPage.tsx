@@ -1,6 +1,6 @@
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { post } from "../../api/client";
-import { useCompletions } from "../../api/hooks";
+import { useCatalog, useCompletions } from "../../api/hooks";
 import type { Plan } from "../../api/types";
 import { Trouble } from "../../components/Trouble";
 import { useKeys } from "../../lib/keys";
@@ -8,9 +8,10 @@ import { useMoment } from "../../lib/moment";
 import { changed, go, usePlace } from "../../lib/url";
 import { Editor } from "./Editor";
 import { formatSql } from "./format";
-import { PlanPanel } from "./PlanPanel";
+import { PlanPanel, tableName } from "./PlanPanel";
 import { Results } from "./Results";
 import { RunBar } from "./RunBar";
+import { TablesPanel } from "./TablesPanel";
 import { example } from "./example";
 import { useRun } from "./useRun";
 import "./sql.css";
@@ -21,6 +22,7 @@ export default function SqlPage() {
   const { zone } = useMoment();
   const { search } = usePlace();
   const known = useCompletions().data;
+  const catalog = useCatalog().data;
   const [text, setText] = useState(() => search.get("q") ?? localStorage.getItem(KEPT) ?? "");
   const { run, start, cancel } = useRun(zone);
   const [asked, setAsked] = useState<Plan | null>(null);
@@ -28,7 +30,8 @@ export default function SqlPage() {
   const [trouble, setTrouble] = useState<Error | null>(null);
   useEffect(() => { document.title = "SQL · Lapwing"; }, []);
   useEffect(() => { if (text) localStorage.setItem(KEPT, text); }, [text]);
-  useEffect(() => { if (!text && known) setText(example(known)); }, [known]); // eslint-disable-line react-hooks/exhaustive-deps -- only to begin with
+  const write = useRef<(text: string) => void>(() => undefined);
+  useEffect(() => { if (catalog) setText((written) => written || example(catalog)); }, [catalog]);
   const begin = (): void => {
     if (!text.trim()) return;
     setAsked(null);
@@ -48,15 +51,17 @@ export default function SqlPage() {
   });
   const failure = trouble ?? (run.state === "failed" ? run.error : null);
   const shown = asked ?? run.plan;
+  const tables = useMemo(() => shown?.scans.map(tableName) ?? [], [shown]);
   return (
-    <div className={`sql-page ${drawer && shown ? "with-plan" : ""}`}>
+    <div className={`sql-page ${(drawer && shown) || (!shown && known) ? "with-plan" : ""}`}>
       <h1 className="hidden">SQL</h1>
       <section className="work" aria-label="Query">
-        <Editor text={text} known={known} onChange={setText} onRun={begin} />
+        <Editor text={text} known={known} tables={tables} onChange={setText} onRun={begin} onReady={(writer) => { write.current = writer; }} />
         <RunBar run={run} zone={zone} onRun={begin} onPlan={plan} onFormat={() => setText(formatSql(text))} onCancel={cancel} />
         {failure ? <div className="sql-trouble"><Trouble error={failure} /></div> : <Results run={run} zone={zone} />}
       </section>
       {drawer && shown && <PlanPanel plan={shown} state={asked ? "Before running" : run.state === "running" ? "Running" : "As it ran"} onClose={() => setDrawer(false)} />}
+      {!shown && known && <TablesPanel known={known} onPick={(name) => write.current(name)} />}
     </div>
   );
 }
