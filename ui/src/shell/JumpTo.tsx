@@ -1,6 +1,7 @@
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useMemo, useState, type KeyboardEvent } from "react";
 import { useCatalog, useMetrics } from "../api/hooks";
 import { Icon, type IconName } from "../components/Icon";
+import { Modal } from "../components/Modal";
 import { go, href } from "../lib/url";
 import "./jumpto.css";
 
@@ -52,9 +53,7 @@ export function JumpTo({ onClose }: { onClose: () => void }) {
   const entries = useEntries();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const input = useRef<HTMLInputElement>(null);
   const found = matches(entries, typed);
-  useEffect(() => input.current?.focus(), []);
   const open = (entry: Entry | undefined): void => {
     if (!entry) return;
     const [path = "/", query] = entry.to.split("?");
@@ -62,30 +61,27 @@ export function JumpTo({ onClose }: { onClose: () => void }) {
     onClose();
   };
   const press = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") onClose();
-    else if (event.key === "Enter") open(found[at]);
+    if (event.key === "Enter") open(found[at]);
     else if (event.key === "ArrowDown") setAt(Math.min(at + 1, found.length - 1));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
     else return;
     event.preventDefault();
   };
   return (
-    <div className="scrim" onPointerDown={(event) => event.target === event.currentTarget && onClose()}>
-      <section className="jump" role="dialog" aria-modal="true" aria-label="Search" onKeyDown={press}>
-        <div className="jump-input">
-          <Icon name="search" />
-          <input ref={input} value={typed} placeholder="A metric, a table, a page" aria-label="Search metrics, tables and pages" role="combobox" aria-expanded="true" aria-controls="jump-found" aria-activedescendant={found.length ? `jump-${at}` : undefined}
-            onChange={(event) => { setTyped(event.target.value); setAt(0); }} />
-        </div>
-        <ul id="jump-found" role="listbox" aria-label="Found">
-          {found.map((entry, i) => (
-            <li key={entry.kind + entry.to} id={`jump-${i}`} role="option" aria-selected={i === at} onPointerMove={() => setAt(i)} onClick={() => open(entry)}>
-              <Icon name={entry.icon} /><b>{entry.name}</b><span className="says">{entry.says}</span><span className="kind">{entry.kind}</span>
-            </li>
-          ))}
-        </ul>
-        {found.length === 0 && <p className="none">Nothing is called “{typed}”. Metrics, datasets and tables are searched by name and description.</p>}
-      </section>
-    </div>
+    <Modal label="Search" className="jump" onKeyDown={press} onClose={onClose}>
+      <div className="jump-input">
+        <Icon name="search" />
+        <input autoFocus value={typed} placeholder="A metric, a table, a page" aria-label="Search metrics, tables and pages" role="combobox" aria-expanded="true" aria-controls="jump-found" aria-activedescendant={found.length ? `jump-${at}` : undefined}
+          onChange={(event) => { setTyped(event.target.value); setAt(0); }} />
+      </div>
+      <ul id="jump-found" role="listbox" aria-label="Found">
+        {found.map((entry, i) => (
+          <li key={entry.kind + entry.to} id={`jump-${i}`} role="option" aria-selected={i === at} onPointerMove={() => setAt(i)} onClick={() => open(entry)}>
+            <Icon name={entry.icon} /><b>{entry.name}</b><span className="says">{entry.says}</span><span className="kind">{entry.kind}</span>
+          </li>
+        ))}
+      </ul>
+      {found.length === 0 && <p className="none">Nothing is called “{typed}”. Metrics, datasets and tables are searched by name and description.</p>}
+    </Modal>
   );
 }

@@ -1,5 +1,5 @@
-import { useEffect, useRef } from "react";
 import { Icon } from "../components/Icon";
+import { Modal } from "../components/Modal";
 
 const KEYS: [string, string][] = [
   ["/", "Search; also Ctrl K"], ["?", "This list"],
@@ -13,19 +13,15 @@ const KEYS: [string, string][] = [
 ];
 
 export function KeysHelp({ onClose }: { onClose: () => void }) {
-  const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => button.current?.focus(), []);
   return (
-    <div className="scrim" onPointerDown={(event) => event.target === event.currentTarget && onClose()}>
-      <section className="keys" role="dialog" aria-modal="true" aria-label="Keyboard" onKeyDown={(event) => event.key === "Escape" && onClose()}>
-        <header><h2>Keyboard</h2><button ref={button} className="plain square" aria-label="Close" onClick={onClose}><Icon name="cross" /></button></header>
-        <dl>
-          {KEYS.map(([keys, says]) => (
-            <Row key={keys} keys={keys} says={says} />
-          ))}
-        </dl>
-      </section>
-    </div>
+    <Modal label="Keyboard" className="keys" onClose={onClose}>
+      <header><h2>Keyboard</h2><button className="plain square" aria-label="Close" onClick={onClose}><Icon name="cross" /></button></header>
+      <dl>
+        {KEYS.map(([keys, says]) => (
+          <Row key={keys} keys={keys} says={says} />
+        ))}
+      </dl>
+    </Modal>
   );
 }
 

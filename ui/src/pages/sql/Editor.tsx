@@ -63,7 +63,7 @@ export function Editor({ text, known, tables, onChange, onRun, onReady }: Props)
           numberedTables,
           spoken.current.of(language(first.current.known)),
           keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
-          EditorView.contentAttributes.of({ "aria-label": "SQL" }),
+          EditorView.contentAttributes.of({ "aria-label": "SQL", tabindex: "0" }),
           EditorView.updateListener.of((update) => { if (update.docChanged) calls.current.onChange(update.state.doc.toString()); }),
         ],
       }),
