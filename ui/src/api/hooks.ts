@@ -24,7 +24,7 @@ export function useBoard(asOf: string | null, enabled = true): UseQueryResult<Bo
     queryFn: ({ signal }) => get<Board>(`/board${query}`, signal),
     placeholderData: keepPreviousData,
     staleTime: asOf ? HOUR : 15_000,
-    refetchInterval: asOf ? false : 60_000,
+    refetchInterval: ({ state }) => (state.data?.judging.length ? 1000 : asOf ? false : 60_000),
     enabled,
   });
 }

@@ -6,7 +6,7 @@ import { useKeys } from "../../lib/keys";
 import { useMoment } from "../../lib/moment";
 import { money } from "../../lib/numbers";
 import { go, href } from "../../lib/url";
-import { moment } from "../../lib/words";
+import { moment, plural } from "../../lib/words";
 import { IncidentRow } from "./IncidentRow";
 import { TimeMachine } from "./TimeMachine";
 import { Watching } from "./Watching";
@@ -63,11 +63,13 @@ function Loaded({ board, zone }: { board: Board; zone: string }) {
 function headline(board: Board, empty: boolean): string {
   if (empty) return "Nothing is watched yet";
   const open = board.incidents.length;
+  if (board.judging.length && open === 0) return "Looking at the past";
   if (open === 0) return "All quiet";
   return `${open} of ${Math.max(board.watching.series, open)} followed series ${open === 1 ? "needs" : "need"} a look`;
 }
 
 function Sub({ board, zone, empty }: { board: Board; zone: string; empty: boolean }) {
+  if (board.judging.length) return <>{plural(board.judging.length, "monitor")} {board.judging.length === 1 ? "is" : "are"} being worked through; what they find comes here by itself.</>;
   if (empty) return <>Follow a metric and it comes here when something unusual happens.</>;
   const rest = board.watching.series - board.incidents.length;
   if (board.incidents.length === 0) {
