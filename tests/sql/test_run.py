@@ -35,6 +35,17 @@ def test_schema_is_known_before_the_first_row(local: SqlService) -> None:
     assert [scan.rows for scan in progress.scans] == [2]
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("select count(*) as n from range(1000000000000)", ["n"]),
+        ("select id, 1 as id from lite.things, range(1000000000000) order by all", ["id", "id"]),
+    ],
+)
+def test_planning_runs_nothing(local: SqlService, text: str, names: list[str]) -> None:
+    assert local.plan(text).schema.names == names
+
+
 def test_first_rows_leave_before_the_last_arrive(local: SqlService) -> None:
     with local.run("select n from lite.big where abs(g) >= 0") as running:
         first = next(iter(running))

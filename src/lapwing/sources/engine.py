@@ -107,6 +107,14 @@ class Cursor:
         with mapped(self._limit, sql):
             return self._connection.sql(sql).to_arrow_table()
 
+    def schema(self, sql: str) -> pa.Schema:
+        """The schema that a SELECT would give; nothing of it runs."""
+        with mapped(self._limit, sql):
+            relation = self._connection.sql(sql)
+            fields = relation.limit(0).to_arrow_table().schema
+            # The limit stands around the SELECT as a subquery, where columns of one name get another.
+            return pa.schema([field.with_name(name) for field, name in zip(fields, relation.columns, strict=True)])
+
     def reader(self, sql: str, batch_rows: int = BATCH_ROWS) -> Batches:
         """Starts a SELECT; see `Batches`. Nothing else runs on this cursor until it is read or closed."""
         with mapped(self._limit, sql):

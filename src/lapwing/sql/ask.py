@@ -58,8 +58,7 @@ def ask(bound: BoundStatement, cursor: Cursor) -> Asked:
     """
     text = register_stubs(bound, cursor)
     try:
-        # The statement over stubs is empty and done at once. It goes first: an error's place is then one of its text.
-        schema = cursor.table(text.text).schema
+        schema = cursor.schema(text.text)  # first: an error's place is then one of the statement's own text
         explained = cursor.table(f"EXPLAIN (FORMAT JSON) {text.text}")
         described = cursor.table(f"DESCRIBE {text.text}")
     except LapwingError as error:
