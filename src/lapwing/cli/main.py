@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import NoReturn
 
 from lapwing.cli.arguments import parse
+from lapwing.cli.lean import without_pandas
 from lapwing.cli.report import show_error
 from lapwing.model.problem import LapwingError
 
@@ -19,6 +20,7 @@ INTERRUPTED = 130
 def run() -> NoReturn:
     """The entry point of the console script."""
     sys.excepthook = _unexpected
+    without_pandas()
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -117,10 +117,10 @@ def register_stubs(bound: BoundStatement, cursor: Cursor) -> Edited:
             raw = identifier(one.raw(index))
             fields.append(pa.field(one.raw(index), arrow_type(column.type)))
             outputs.append(f"{restored(raw, column)} AS {identifier(column.name)}")
-        cursor.register(one.stub, pa.schema(fields).empty_table())
+        cursor.register(one.stub, pa.Table.from_batches([], pa.schema(fields)))
         texts[one.number] = f"(SELECT {', '.join(outputs)} FROM {one.stub})"
     for _, name in bound.given:
-        cursor.register(bound.given_name(name), bound.tables[name].schema.empty_table())
+        cursor.register(bound.given_name(name), pa.Table.from_batches([], bound.tables[name].schema))
     return bound.replaced(texts)
 
 

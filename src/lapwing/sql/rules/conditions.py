@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from lapwing.sources.base import Column
-from lapwing.sql.capability import No, Renderer
 from lapwing.sql.nodes import Condition, Scan
-from lapwing.sql.predicate import conjuncts, named
 from lapwing.sql.rules.base import Facts
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from lapwing.sql.capability import Renderer
 
 
 def conditions(scan: Scan, facts: Facts) -> Scan:
@@ -19,6 +21,11 @@ def conditions(scan: Scan, facts: Facts) -> Scan:
     Where the plan scans the table in several places, a row is needed if any of them needs it: the places' conditions
     are joined by OR, and all of them must have one.
     """
+    if not any(seen.filters for seen in facts.sightings):
+        return scan
+    # Below here sqlglot is imported, a tenth of a second that statements without conditions need not spend.
+    from lapwing.sql.capability import Renderer
+
     occurrence = facts.occurrence
     columns = {occurrence.raw(index): column for index, column in enumerate(scan.table.columns)}
     renderer = None if scan.native else Renderer(facts.source.capabilities, columns)
@@ -31,6 +38,8 @@ def conditions(scan: Scan, facts: Facts) -> Scan:
 
 
 def _of_place(filters: tuple[str, ...], columns: dict[str, Column], renderer: Renderer | None) -> list[Condition]:
+    from lapwing.sql.predicate import conjuncts, named
+
     names = {raw: column.name for raw, column in columns.items()}
     found: list[Condition] = []
     for text in filters:
@@ -43,6 +52,9 @@ def _of_place(filters: tuple[str, ...], columns: dict[str, Column], renderer: Re
 
 
 def _of_part(part: exp.Expr, names: dict[str, str], renderer: Renderer | None) -> Condition:
+    from lapwing.sql.capability import No
+    from lapwing.sql.predicate import named
+
     text = named(part.sql("duckdb"), names)
     if renderer is None:
         return Condition(text, None, "the engine reads this source itself and filters while reading")

@@ -1,0 +1,20 @@
+"""A command must not spend its time on importing pandas."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+CODE = """
+import sys
+from lapwing.cli.lean import without_pandas
+without_pandas()
+import pyarrow as pa
+assert pa.array([1, None]).to_pylist() == [1, None]
+print("pandas" in sys.modules)
+"""
+
+
+def test_pyarrow_works_without_pandas() -> None:
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
