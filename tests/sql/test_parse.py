@@ -23,7 +23,28 @@ REFUSED = [
     ("export database 'x'", "not-a-query", 1),
     ("explain select 1", "not-a-query", 1),
     ("with a as (insert into own.things values (1) returning *) select * from a", "not-a-query", 1),
+    ("with a as materialized (update own.things set i = 1 returning *) from a", "not-a-query", 1),
+    ("with a as (select 1), b as (delete from own.things returning *) select * from a", "not-a-query", 1),
+    ("explain analyze insert into own.things values (1)", "not-a-query", 1),
+    ("merge into own.things using (select 1) on true when matched then delete", "not-a-query", 1),
+    ("copy own.things from '/etc/passwd'", "not-a-query", 1),
+    ("detach source_own", "not-a-query", 1),
+    ("use source_own", "not-a-query", 1),
+    ("reset threads", "not-a-query", 1),
+    ("load json", "not-a-query", 1),
+    ("begin", "not-a-query", 1),
+    ("checkpoint", "not-a-query", 1),
+    ("prepare p as select 1", "not-a-query", 1),
+    ("execute p", "not-a-query", 1),
+    ("create macro f(x) as x", "not-a-query", 1),
+    ("create temp table x as select 1", "not-a-query", 1),
+    ("comment on table own.things is 'x'", "not-a-query", 1),
+    ("select * into x from own.things", "syntax", 10),
     ("show tables", "not-a-query", 1),
+    ("describe own.things", "not-a-query", 1),
+    ("from (summarize own.things)", "not-a-query", 1),
+    ("table own.things", "unknown-table", 1),
+    ("select * from own.things at (version => 1)", "not-a-query", 15),
     ("select 1; drop table own.things", "not-a-query", 1),
     ("select 1; select 2", "one-statement", 10),
     ("", "one-statement", 1),
@@ -31,10 +52,26 @@ REFUSED = [
     ("select * from own.things, read_text('/etc/passwd')", "table-function-refused", 27),
     ("select (select content from read_blob('/etc/passwd'))", "table-function-refused", 29),
     ("select * from query('select 1')", "table-function-refused", 15),
+    ("select * from query_table('source_own.main.things')", "table-function-refused", 15),
+    ("select * from glob('/etc/*')", "table-function-refused", 15),
+    ("select * from sniff_csv('/etc/passwd')", "table-function-refused", 15),
+    ("select * from json_execute_serialized_sql('x')", "table-function-refused", 15),
+    ("select * from pragma_table_info('x')", "table-function-refused", 15),
+    ("with x as (from read_text('/etc/passwd')) from x", "table-function-refused", 17),
+    ("select 1 order by (select content from read_text('/etc/passwd'))", "table-function-refused", 40),
+    ("select 1 limit (select count(*) from read_text('/etc/passwd'))", "table-function-refused", 38),
+    ("select read_text('/etc/passwd')", "wrong-statement", 8),
+    ("select * from source_own.main.things", "unknown-source", 15),
+    ("select * from system.information_schema.tables", "unknown-source", 15),
+    ("select * from sqlite_master", "unknown-table", 15),
+    ("select * from 'https://example.com/x.csv'", "unknown-table", 15),
     ("select * from duckdb_secrets()", "table-function-refused", 15),
     ("select * from '/etc/passwd'", "unknown-table", 15),
     ('select * from "/etc/passwd"', "unknown-table", 15),
     ("select getenv('HOME')", "function-refused", 8),
+    ("select current_setting('threads')", "function-refused", 8),
+    ("select nextval('s')", "function-refused", 8),
+    ("select 1 where pg_sleep(9) is null", "function-refused", 16),
     ("select $1", "parameter", 8),
 ]
 
@@ -66,7 +103,11 @@ def test_syntax_errors_have_line_and_column(local: SqlService) -> None:
         ("select i,\n  idd from own.things", "unknown-column", 2, 3, ("id",)),
         ("select a.v from lite.things a join own.things b on a.id = b.ix", "unknown-column", 1, 59, ()),
         ("select i from own.things where lenth(v) = 1", "unknown-function", 1, 32, ("length",)),
-        ("select x.v from own.things a", "unknown-table", 1, 8, ()),
+        ("select x.v from own.things a", "unknown-table", 1, 8, ("a",)),
+        ("select * from own.things a join lite.things b using (idd)", "unknown-column", 1, 54, ("id",)),
+        ("select * exclude (vv) from own.things", "unknown-column", 1, 19, ("v",)),
+        ("select i::intt from own.things", "unknown-type", 1, 11, ("int",)),
+        ("with x as (select 1) select * from y", "unknown-table", 1, 36, ()),
     ],
 )
 def test_unknown_names(
@@ -78,6 +119,26 @@ def test_unknown_names(
     assert problem.place is not None
     assert (problem.code, problem.place.line, problem.place.column) == (code, line, column)
     assert set(nearest) <= set(problem.nearest)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "column"),
+    [
+        ("select 1,\n  cast(v as int) from lite.things where id = 1", "conversion", 2, 3),
+        ("select 'é', t.i, cast(t.v as date)\nfrom lite.things t", "conversion", 1, 18),
+        (f"select '{'long ' * 40}', v::int from own.things", "conversion", 1, 213),
+        ("select '2013-13-01'::date", "conversion", 1, 20),
+    ],
+)
+def test_values_that_do_not_fit_are_told_at_their_place(
+    local: SqlService, text: str, code: str, line: int, column: int
+) -> None:
+    """The engine runs another text than the user wrote, and cuts the line it shows."""
+    with pytest.raises(WrongUse) as caught:
+        local.table(text)
+    problem = caught.value.problems[0]
+    assert problem.place is not None
+    assert (problem.code, problem.place.line, problem.place.column) == (code, line, column)
 
 
 def test_all_unknown_tables_at_once(local: SqlService) -> None:

@@ -219,6 +219,7 @@ def _words(text: str, sql: str | None) -> tuple[str, Place | None]:
     """The first sentence of an engine's message, and its place in `sql`."""
     message = text.split("\n\n")[0].split("\nCandidate bindings")[0].split("\nDid you mean")[0]
     message = re.sub(r"^[A-Z][A-Za-z ]+ Error: ", "", message).strip()
+    message = re.sub(r", or SET \w+.*", "", message, flags=re.DOTALL)  # settings are not for those who ask
     return (message if message.endswith((".", "!")) else f"{message}."), _place(text, sql) if sql else None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from lapwing.sources.base import Column, Table
+from lapwing.sql.text import Edited
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,13 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """What runs in the engine: the user's own statement over the scans."""
+    """What runs in the engine: the user's own statement, its tables replaced by the scans."""
 
-    sql: str
+    edited: Edited
+
+    @property
+    def sql(self) -> str:
+        return self.edited.text
 
     @property
     def description(self) -> str:

@@ -25,7 +25,8 @@ TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", 
 # They tell of the process or change it; neither is the business of a statement over data.
 REFUSED_FUNCTIONS = frozenset(
     {
-        "getenv", "write_log", "nextval", "currval", "setval", "setseed", "sleep_ms", "current_setting", "current_query",
+        "getenv", "write_log", "pg_sleep", "nextval", "currval", "setval", "setseed", "sleep_ms",
+        "current_setting", "current_query",
         "current_query_id", "current_connection_id", "current_transaction_id", "txid_current", "getvariable", "stats",
         "in_search_path", "current_database", "current_schema", "current_schemas",
     }
@@ -33,6 +34,7 @@ REFUSED_FUNCTIONS = frozenset(
 NOWHERE = 2**64 - 1
 READ_ONLY = "Lapwing only reads: one SELECT, WITH, FROM or VALUES statement."
 
+_FILES = re.compile(r"^read_|_scan$|csv|json|parquet|^glob$")
 _PART = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
 
 
@@ -113,9 +115,14 @@ class _Walk:
                 ctes |= {str(node["cte_name"]).lower()}
             if node["type"] not in QUERIES:
                 self.problem("not-a-query", READ_ONLY, node)
+                return
         elif "class" in node:
             self.expression(node)
         elif "type" in node and "alias" in node and "sample" in node:
+            if node["type"] == "SHOW_REF":
+                hint = "`lapwing catalog` lists sources, tables and columns."
+                self.problem("not-a-query", READ_ONLY, node, hint)
+                return
             self.table(node, ctes)
         for child in node.values():
             self.visit(child, ctes)
@@ -133,20 +140,15 @@ class _Walk:
         if kind == "TABLE_FUNCTION":
             name = str(node["function"].get("function_name", "")).lower()
             if name not in TABLE_FUNCTIONS:
-                self.problem(
-                    "table-function-refused",
-                    f"The table function {name} is not allowed.",
-                    node,
-                    "Files are read through a source of type files.",
-                )
+                allowed = f"Allowed are {', '.join(sorted(TABLE_FUNCTIONS))}."
+                hint = "Files are read through a source of type files." if _FILES.search(name) else allowed
+                self.problem("table-function-refused", f"The table function {name} is not allowed.", node, hint)
         elif kind == "BASE_TABLE":
             parts = tuple(str(part) for part in node["qualified_name"]["path"])
             if node.get("at_clause"):
                 self.problem("not-a-query", "AT (VERSION or TIMESTAMP) is not supported.", node)
             if not (len(parts) == 1 and parts[0].lower() in ctes):
                 self.reference(parts, node)
-        elif kind == "SHOW_REF":
-            self.problem("not-a-query", f"{READ_ONLY} `lapwing catalog` lists sources, tables and columns.", node)
         elif kind not in TABLES:
             self.problem("not-a-query", f"A table of this kind ({kind.lower()}) is not allowed.", node)
 
@@ -154,7 +156,10 @@ class _Walk:
         start = int(node["query_location"])
         written = re.compile((r"\s*\.\s*".join([_PART] * len(parts))).encode().decode())
         found = written.match(self.data[start:].decode(errors="ignore")) if start != NOWHERE else None
-        if found is None and parts[0].startswith(("/", ".")):
+        if start == NOWHERE:  # the parser places every mention but this one
+            name = ".".join(parts)
+            self.problem("unknown-table", f"TABLE {name} is not supported; write FROM {name}.", node)
+        elif found is None and parts[0].startswith(("/", ".")):
             self.problem("unknown-table", f"{parts[0]} is no table of a source.", node)
         elif found is None:
             self.problem("unknown-table", f"{'.'.join(parts)} is no table; write it as source.table.", node)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from lapwing.sources.engine import Engine
 
 
+PLANNING_TIME_LIMIT = 20.0  # seconds; constants are worked out while planning, and may be anything
+
+
 class Planner:
     """Plans statements over a catalog. `engine` is an instance for planning alone: it only ever holds stubs."""
 
@@ -41,6 +44,7 @@ class Planner:
     def plan(self, text: str, zone: str, given: Mapping[str, pa.Table]) -> Plan:
         """The plan of `text`, whose session is in `zone`."""
         cursor = self._engine.cursor(zone)
+        cursor.set_time_limit(PLANNING_TIME_LIMIT)
         try:
             bound = bind(parse(text, cursor), self._catalog, given)
             asked = ask(bound, cursor)
@@ -61,7 +65,7 @@ class Planner:
             scans=tuple(scans),
             feeds={feed(scan): scan.id for scan in scans if not scan.native},
             given={bound.given_name(name): name for _, name in bound.given},
-            residual=Residual(bound.replaced(texts).text),
+            residual=Residual(bound.replaced(texts)),
             schema=asked.schema,
             types=asked.types,
             steps=asked.steps,

@@ -14,6 +14,7 @@ from lapwing.model.problem import Cancelled, LapwingError, Problem, TimeLimit
 from lapwing.sources.base import Source, Stream
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan
+from lapwing.sql.wrong import at_home
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
@@ -185,5 +186,5 @@ class Running(Stream):
         if failed:
             return failed[0]
         if isinstance(error, LapwingError):
-            return error
+            return at_home(error, self.plan.residual.edited)
         return LapwingError(Problem("engine-failed", f"The engine failed: {error}"))

@@ -51,10 +51,12 @@ def at_home(error: LapwingError, text: Edited) -> LapwingError:
 
 
 def _original(at: Place | None, text: Edited) -> Place | None:
-    if at is None or at.file is not None or at.line is None or at.column is None:
+    if at is None or at.file is not None or at.line is None:
         return at
-    before = text.text.split("\n")[: at.line]
-    return text.place(len("\n".join([*before[:-1], before[-1][: at.column - 1]]).encode()))
+    lines = text.text.split("\n")[: at.line]
+    if at.column is None:
+        return None  # a line of the edited text says nothing to who wrote the original
+    return text.place(len("\n".join([*lines[:-1], lines[-1][: at.column - 1]]).encode()))
 
 
 def _unknown(
