@@ -53,8 +53,10 @@ def pack_many(
     if int(rows.max()) > _MOST_ROWS:
         raise ValueError(f"a chunk holds up to {_MOST_ROWS} rows, not {int(rows.max())}")
     packed = [_pack_column(np.dtype(dtype), np.asarray(array), borders) for dtype, array in columns]
-    numbers = memoryview(buckets.astype(_BUCKETS)).cast("B")
-    dense = np.ones(1, np.bool_) if not len(buckets) else (buckets[starts] == 0) & (buckets[borders[1:] - 1] == rows - 1)
+    numbers = memoryview(buckets.astype(_BUCKETS).tobytes())
+    dense = (
+        np.ones(1, np.bool_) if not len(buckets) else (buckets[starts] == 0) & (buckets[borders[1:] - 1] == rows - 1)
+    )
     chunks: list[bytes] = []
     spans = zip(borders[:-1].tolist(), borders[1:].tolist(), dense.tolist(), strict=True)
     for place, (low, high, counted) in enumerate(spans):
@@ -81,8 +83,8 @@ def _pack_column(
     fitting = [(low >= -(1 << (8 * width - 1))) & (high < 1 << (8 * width - 1)) for width in (1, 2, 4)]
     widths = np.select(fitting, (1, 2, 4), 8) if dtype.kind == "i" else np.full(len(starts), _DOUBLE)
     kinds = np.where(low == high, _CONSTANT, widths).astype(np.uint8).tobytes()
-    stored = {kind: memoryview(exact.astype(_WIDTHS[kind])).cast("B") for kind in set(kinds) if kind != _CONSTANT}
-    first = memoryview(bits[starts]).cast("B")
+    stored = {kind: memoryview(exact.astype(_WIDTHS[kind]).tobytes()) for kind in set(kinds) if kind != _CONSTANT}
+    first = memoryview(bits[starts].tobytes())
     spans = zip(kinds, borders[:-1].tolist(), borders[1:].tolist(), strict=True)
     return kinds, [
         stored[kind][from_ * _BYTES[kind] : to * _BYTES[kind]] if kind else first[8 * place : 8 * place + 8]

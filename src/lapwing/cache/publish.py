@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from lapwing.cache.definition import Definition
@@ -45,18 +45,21 @@ class Ledger:
                 return changed
         raise Conflict.of("manifest-busy", f"Others keep changing {self._definition.name}.", hint="Build again later.")
 
-    def reserve(self, start: int, owner: str, now: float) -> int:
-        """A version nobody else writes to, for the partition that begins at `start`."""
-        reserved = 0
+    def reserve(self, starts: Sequence[int], owner: str, now: float) -> list[int]:
+        """Versions nobody else writes to, for the partitions that begin at `starts`."""
+        first = 0
 
         def change(manifest: Manifest) -> Manifest:
-            nonlocal reserved
-            reserved = manifest.next_version
-            building = Building(version=reserved, start=start, owner=owner, since=now)
-            return replace(manifest, building=(*manifest.building, building), next_version=reserved + 1)
+            nonlocal first
+            first = manifest.next_version
+            building = (
+                Building(version=first + number, start=start, owner=owner, since=now)
+                for number, start in enumerate(starts)
+            )
+            return replace(manifest, building=(*manifest.building, *building), next_version=first + len(starts))
 
         self.change(change)
-        return reserved
+        return list(range(first, first + len(starts)))
 
     def publish(self, partition: Partition, now: float) -> Manifest:
         """Makes a written version the one that readers see.
@@ -76,9 +79,9 @@ class Ledger:
 
         return self.change(change)
 
-    def give_up(self, version: int) -> None:
-        """Removes what was written of a version that will not be published."""
-        self._remove([version])
+    def give_up(self, versions: Sequence[int]) -> None:
+        """Removes what was written of versions that will not be published."""
+        self._remove(versions)
 
     def sweep(self, now: float, grace: float = GRACE) -> None:
         """Removes what dead builds left behind, and replaced versions that no reader holds any more."""
@@ -96,7 +99,7 @@ class Ledger:
             store.delete_prefix(rollup_prefix(rollup))
             store.delete_prefix(values_prefix(rollup))
 
-    def _remove(self, versions: list[int]) -> None:
+    def _remove(self, versions: Sequence[int]) -> None:
         """Rows first: where this stops half-way, the manifest still knows what is to be removed."""
         for version in versions:
             self._store.delete_prefix(rollup_prefix(self._definition.id, version))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from lapwing.cache.answer import Answered, Missed, missing
-from lapwing.cache.build import Progress, RollupBuild, Totals, plan
+from lapwing.cache.build import DatasetBuild, Progress, Task, Totals, plan
 from lapwing.cache.builders import builder_of
 from lapwing.cache.definition import Definition, define
 from lapwing.cache.direct import read_source
@@ -118,20 +118,20 @@ class Cache:
         made = builder_of(builder, self._sql)
         cancel = cancel or threading.Event()
         marks = self._marks()
-        tasks = []
+        tasks: list[list[Task]] = []
         for dataset, rollups in self._named(which).items():
             bound = self._sql.bind(self._project.datasets[dataset])
             span = source_span(self._sql, bound, _SPAN_LIMIT)
             self._spans[dataset] = (time.monotonic(), span)
-            for rollup in rollups:
-                definition = define(bound, rollup, self._project.timezone)
-                tasks.append(plan(definition, span, Ledger(self._store, definition).read(), start, end))
-        totals = Totals(sum(len(task.partitions) for task in tasks), progress or (lambda _: None))
+            defined = [define(bound, rollup, self._project.timezone) for rollup in rollups]
+            tasks.append([plan(one, span, Ledger(self._store, one).read(), start, end) for one in defined])
+        every = [task for of_dataset in tasks for task in of_dataset]
+        totals = Totals(sum(len(task.partitions) for task in every), progress or (lambda _: None))
         done: list[RollupBuilt] = []
-        for task in tasks:
-            run = RollupBuild(self._store, made, task, now=self._now(), full=full, grace=self._grace)
-            done.append(run.run(marks, totals, cancel))
-        self._remove_old({task.definition.name: task.definition.hash for task in tasks})
+        for of_dataset in tasks:
+            work = DatasetBuild(self._store, made, of_dataset, now=self._now(), full=full, grace=self._grace)
+            done += work.run(marks, totals, cancel)
+        self._remove_old({task.definition.name: task.definition.hash for task in every})
         return BuildReport(rollups=tuple(done), seconds=time.perf_counter() - began)
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:

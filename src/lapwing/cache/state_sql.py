@@ -19,6 +19,9 @@ BUCKET = "$bucket"
 """Column of the result: the bucket's start in UTC microseconds, or its number where `Buckets.edges` is set. Names with a
 dollar sign can't clash with dimensions."""
 
+PARTITION = "$partition"
+"""Column of the result: the number of the partition, where `partitions` are given."""
+
 _TIME = '"$time"'
 _MOST_LITERALS = 2000
 
@@ -59,12 +62,13 @@ def state_sql(
     *,
     where: str | None = None,
     where_dimensions: Sequence[str] = (),
-    ordered: bool = False,
+    partitions: Sequence[int] = (),
 ) -> str:
     """One SELECT whose result has the dimensions `by`, BUCKET, and each state's columns; one row for each group that
     occurs (null is a value like any other).
 
-    `where` is a condition over the names of `where_dimensions`. `ordered` sorts by dimensions, then bucket.
+    `where` is a condition over the names of `where_dimensions`. `partitions` are the borders of adjacent ones: the result
+    then begins with PARTITION and is sorted by it, the dimensions, and the bucket.
 
     Raises:
         Refused: a state that the engine can't build exactly.
@@ -88,13 +92,15 @@ def state_sql(
             for text, column in zip(expressions, state.columns, strict=True)
         ]
     keys = [quote(name) for name in by]
+    if partitions:
+        keys.insert(0, f"{_choice(partitions, 0, len(partitions) - 1)} AS {quote(PARTITION)}")
     kept_groups = f"\nWHERE {where}" if where else ""
     grouping = ", ".join(str(position + 1) for position in range(len(keys) + 1))
     return (
         f"SELECT {', '.join([*keys, f'{_bucket(buckets)} AS {quote(BUCKET)}', *outer])}\n"
         f"FROM (SELECT {', '.join(inner)}\n  FROM {bound.relation}\n"
         f"  WHERE {range_sql(bound, buckets.start, buckets.end)}) AS rows_of_time"
-        f"{kept_groups}\nGROUP BY {grouping}" + (f"\nORDER BY {grouping}" if ordered else "")
+        f"{kept_groups}\nGROUP BY {grouping}" + (f"\nORDER BY {grouping}" if partitions else "")
     )
 
 

@@ -27,10 +27,10 @@ _PUT_BYTES = 8 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    keys: int
-    cells: int
-    bytes: int
-    distinct: tuple[int, ...]
+    keys: int = 0
+    cells: int = 0
+    bytes: int = 0
+    distinct: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import pyarrow as pa
 
 from lapwing.cache.definition import Definition
-from lapwing.cache.state_sql import Buckets, state_sql
+from lapwing.cache.state_sql import PARTITION, Buckets, state_sql
 from lapwing.model.problem import Cancelled
 from lapwing.sources.base import Stream
 from lapwing.sql.service import SqlService
@@ -19,7 +21,7 @@ _POLL = 0.05
 
 
 class DuckdbBuilder:
-    """Builds by one statement for each partition."""
+    """Builds by one statement for all partitions asked at once."""
 
     name = "duckdb"
 
@@ -27,19 +29,25 @@ class DuckdbBuilder:
         self._sql = sql
 
     def batches(
-        self, definition: Definition, start: int, end: int, cancel: threading.Event
-    ) -> Iterator[pa.RecordBatch]:
-        text = state_sql(
-            definition.bound,
-            definition.states,
-            definition.rollup.dimensions,
-            Buckets(start, end, definition.grain),
-            ordered=True,
-        )
+        self, definition: Definition, borders: Sequence[int], cancel: threading.Event
+    ) -> Iterator[tuple[int, pa.RecordBatch]]:
+        buckets = Buckets(borders[0], borders[-1], definition.grain)
+        text = state_sql(definition.bound, definition.states, definition.rollup.dimensions, buckets, partitions=borders)
         if cancel.is_set():
             raise Cancelled.of("cancelled", "The build was cancelled.")
         with self._sql.run(text, time_limit=_TIME_LIMIT) as stream, _cancelled_by(cancel, stream):
-            yield from stream
+            for batch in stream:
+                yield from _by_partition(batch)
+
+
+def _by_partition(batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """A batch cut where the partition changes, without the column that says so."""
+    numbers = np.asarray(batch.column(PARTITION))
+    rest = batch.drop_columns([PARTITION])
+    borders = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+    for low, high in itertools.pairwise(borders):
+        if high > low:
+            yield int(numbers[low]), rest.slice(low, high - low)
 
 
 @contextmanager
