@@ -57,7 +57,7 @@ copy (select 'account' || lpad((i % {accounts})::varchar, 6, '0') as account,
       from range({cells}) t(i)) to '{path}' (format parquet)
 """
 ROLLUP = """
-select account, date_trunc('hour', at) as hour, sum(impressions)::bigint as impressions,
+select account, date_trunc('hour', "at") as hour, sum(impressions)::bigint as impressions,
        sum(revenue)::decimal(18, 2) as revenue
 from read_parquet('{path}') group by all order by account, hour
 """
@@ -68,10 +68,10 @@ where account in ({accounts}) and {time} >= '2025-04-01 00:00:00+00' and {time} 
 """
 PLAIN = {"hour": "hour", "impressions": "impressions", "revenue": "revenue", "time": "hour", "tail": ""}
 GROUPED = {
-    "hour": "date_trunc('hour', at)",
+    "hour": "date_trunc('hour', \"at\")",
     "impressions": "sum(impressions)",
     "revenue": "sum(revenue)",
-    "time": "at",
+    "time": '"at"',
     "tail": "group by 1, 2",
 }
 

@@ -128,6 +128,22 @@ def test_rollup_equals_source(
     assert (cached.data_until, cached.missing) == (direct.data_until, direct.missing)
 
 
+@pytest.mark.parametrize(
+    ("where", "start"), [("shop = 'nobody'", "2013-02-01"), (None, "2012-01-01"), ("shop is null", "2013-01-01")]
+)
+def test_an_answer_of_nothing_has_the_types_of_the_dimensions(
+    built: tuple[Project, Cache, BoundDataset], where: str | None, start: str
+) -> None:
+    _, cache, bound = built
+    low = calendar.to_us(datetime.fromisoformat(f"{start}T00:00+00:00"))
+    asked = request(bound, None, "UTC", low, low + 900_000_000, by=tuple(DIMENSIONS), where=where, measures=("trips",))
+    for answered in (cache.answer(asked), cache.from_source(asked, time_limit=30)):
+        assert isinstance(answered, Answered)
+        types = [pa.string(), pa.string(), pa.int32(), pa.bool_()]
+        assert answered.frame.groups.schema == pa.schema(zip(DIMENSIONS, types, strict=True))
+        assert answered.frame.groups.num_rows == 0
+
+
 def test_the_cheapest_rollup_answers_and_the_others_say_why_not(built: tuple[Project, Cache, BoundDataset]) -> None:
     _, cache, bound = built
     start, end = calendar.edges(Grain.parse("month"), "UTC", 1_360_000_000_000_000, 1_360_000_000_000_001)

@@ -16,11 +16,12 @@ Ints = npt.NDArray[np.int64]
 
 
 class Dictionary:
-    """The values of one dimension, numbered as they come; only ever grows. Safe to use from several threads."""
+    """The values of one dimension, of Arrow type `kind`, numbered as they come; only ever grows. Safe to use from several
+    threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: pa.DataType) -> None:
         self._places: dict[object, int] = {}
-        self._arrow: pa.Array | None = None
+        self._arrow: pa.Array = pa.nulls(0, kind)
         self._ranks: Ints = np.empty(0, np.int64)
         self._lock = threading.Lock()
 
@@ -31,14 +32,14 @@ class Dictionary:
             numbers = np.array([self._places.setdefault(v, len(self._places)) for v in values.list], np.int64)
             if len(self._places) > before:
                 new = values.arrow.take(pa.array(np.flatnonzero(numbers >= before)))
-                self._arrow = new if self._arrow is None else pa.concat_arrays([self._arrow, new])
+                self._arrow = pa.concat_arrays([self._arrow, new])
                 order = pc.array_sort_indices(self._arrow, order="ascending", null_placement="at_start")
                 ranks = np.empty(len(order), np.int64)
                 ranks[np.asarray(order)] = np.arange(len(order))
                 self._ranks = ranks
             return numbers
 
-    def state(self) -> tuple[pa.Array | None, Ints]:
+    def state(self) -> tuple[pa.Array, Ints]:
         """The values by number, and the rank of each number in the values' order (null first)."""
         with self._lock:
             return self._arrow, self._ranks
@@ -55,8 +56,5 @@ def group(
         code = code * len(ranks) + ranks[column]
         code = np.unique(code, return_inverse=True)[1] if len(names) > 1 else code
     _, first, which = np.unique(code, return_index=True, return_inverse=True)
-    columns = [
-        arrow.take(pa.array(column[first])) if arrow is not None else pa.nulls(0)
-        for (arrow, _), column in zip(states, numbers, strict=True)
-    ]
+    columns = [arrow.take(pa.array(column[first])) for (arrow, _), column in zip(states, numbers, strict=True)]
     return pa.table(dict(zip(names, columns, strict=True))), which

@@ -26,6 +26,7 @@ from lapwing.cache.request import StateRequest
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.truth import Engine
 from lapwing.cache.write import MOST_BUCKETS
+from lapwing.sources.types import arrow_type
 from lapwing.states.base import Columns, State
 
 _DIRECTORY_ROWS = 4_000_000
@@ -148,7 +149,7 @@ class Reader:
         keys: list[bytes] = []
         starts: list[npt.NDArray[np.int64]] = [np.empty(0, np.int64)]
         numbers: list[list[npt.NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in by]
-        dictionaries = [self._dictionaries.setdefault((definition.id, name), Dictionary()) for name in by]
+        dictionaries = [self._dictionary(definition, name) for name in by]
         for partition in partitions:
             if not partition.keys:
                 continue
@@ -167,6 +168,10 @@ class Reader:
             groups, which = no_dimensions(), np.zeros(len(start), np.int64)
         order = np.lexsort((start, which))
         return Selection([keys[row] for row in order.tolist()], start[order], which[order], groups)
+
+    def _dictionary(self, definition: Definition, dimension: str) -> Dictionary:
+        kind = arrow_type(definition.bound.dimensions[dimension])
+        return self._dictionaries.setdefault((definition.id, dimension), Dictionary(kind))
 
     def _get(self, keys: Sequence[bytes]) -> list[bytes]:
         values: list[bytes] = []
