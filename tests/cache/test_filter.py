@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lapwing.cache.filter import parse_where, to_sql
+from lapwing.cache.filter import _parse, parse_where, to_sql
+from lapwing.cache.filter_quick import read_quickly
 from lapwing.cache.predicate import And, Compare, In, IsNull, Not, Or, Predicate, Sql
 from lapwing.cache.truth import coded, evaluate
 from lapwing.model.problem import WrongUse
@@ -122,3 +123,42 @@ def test_what_is_wrong_is_said(condition: str, says: str) -> None:
     with pytest.raises(WrongUse) as error:
         parse_where(condition, TYPES)
     assert says in str(error.value)
+
+
+QUICK = st.recursive(
+    st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["name", "Name", "size", "far", "nobody", '"name"', "not name"]),
+        st.sampled_from([" = ", "=", " in ", " IN(", " <> "]),
+        st.sampled_from(
+            ["'a'", "('a')", "'a', 'b c')", "('a','ü' , 'x') ", "'it''s'", "'a' or 1=1", "('a', null)", "1", "'--'"]
+        ),
+    ),
+    lambda inner: st.builds("{}{}{}".format, inner, st.sampled_from([" and ", " AND ", "and", " or "]), inner),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(QUICK)
+def test_what_is_read_quickly_is_what_the_parser_reads(condition: str) -> None:
+    quick = read_quickly(condition, TYPES)
+    if quick is not None:
+        assert quick == _parse(condition, tuple(TYPES.items()))
+
+
+@pytest.mark.parametrize(
+    ("condition", "predicate"),
+    [
+        ("name = 'a'", In("name", ("a",))),
+        (" name in ( 'a' ,'b' ) AND name='c'", And((In("name", ("a", "b")), In("name", ("c",))))),
+        ("name = 'it''s'", None),
+        ("name = 'a' or name = 'b'", None),
+        ("name = 'a'and", None),
+        ("size = 'a'", None),
+        ("name = 'a' and", None),
+        ("nobody = 'a'", None),
+    ],
+)
+def test_what_is_read_quickly(condition: str, predicate: Predicate | None) -> None:
+    assert read_quickly(condition, TYPES) == predicate

@@ -6,13 +6,14 @@ exactly the chunks that the answer needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lapwing.cache.groups import Dictionary
 from lapwing.cache.keys import chunk_key, prefix_end, rollup_prefix, values_prefix
 from lapwing.cache.predicate import And, In, Predicate
 from lapwing.cache.stores.base import RollupStore
@@ -26,10 +27,12 @@ _SLICE_ROWS = 8_000  # keys are below 480 bytes, and a value of the store below 
 
 
 class Column:
-    """One dimension of a directory, with the rows of each value at hand."""
+    """One dimension of a directory, with the rows of each value at hand. `numbers` are its values' in the rollup's
+    `dictionary`."""
 
-    def __init__(self, column: Coded) -> None:
+    def __init__(self, column: Coded, dictionary: Dictionary) -> None:
         self.coded = column
+        self.numbers = dictionary.numbers(column.values)
         self._order: Rows | None = None
         self._borders: Rows | None = None
 
@@ -59,12 +62,13 @@ class Directory:
             return np.arange(len(self.keys))
         parts = where.operands if isinstance(where, And) else (where,)
         listed = [part for part in parts if isinstance(part, In)]
-        rows = np.arange(len(self.keys))
         if listed:
             found = [self.columns[part.dimension].rows_of(part.values) for part in listed]
             best = min(range(len(listed)), key=lambda position: len(found[position]))
             rows, first = found[best], listed[best]
             parts = tuple(part for part in parts if part is not first)
+        else:
+            rows = np.arange(len(self.keys))
         if not parts or len(rows) == 0:
             return rows
         narrowed = {name: column.coded.take(rows) for name, column in self.columns.items()}
@@ -87,8 +91,10 @@ def directory_rows(
         yield prefix + number.to_bytes(4, "big"), sink.getvalue().to_pybytes()
 
 
-def load_directory(store: RollupStore, rollup: bytes, version: int, dimensions: Sequence[str], keys: int) -> Directory:
-    """Reads a directory of `keys` rows.
+def load_directory(
+    store: RollupStore, rollup: bytes, version: int, dictionaries: Mapping[str, Dictionary], keys: int
+) -> Directory:
+    """Reads a directory of `keys` rows; `dictionaries` are those of the rollup's dimensions.
 
     Raises:
         StoreError: it is damaged, or was removed meanwhile ("version-gone").
@@ -107,7 +113,9 @@ def load_directory(store: RollupStore, rollup: bytes, version: int, dimensions: 
     starts = np.asarray(table.column(_START).combine_chunks())
     encoded = table.column(_KEY).to_pylist()
     full = [chunk_key(chunks, values, start) for values, start in zip(encoded, starts.tolist(), strict=True)]
-    return Directory(full, starts, {name: Column(coded(table.column(name))) for name in dimensions})
+    return Directory(
+        full, starts, {name: Column(coded(table.column(name)), dictionary) for name, dictionary in dictionaries.items()}
+    )
 
 
 def version_gone() -> StoreError:

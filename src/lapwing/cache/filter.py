@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from lapwing.cache.filter_quick import read_quickly
 from lapwing.cache.predicate import And, Compare, In, IsNull, Not, Or, Predicate, Sql, Value
 from lapwing.model.names import nearest
 from lapwing.model.problem import Place, WrongUse
@@ -28,7 +29,7 @@ def parse_where(sql: str, dimensions: Mapping[str, str]) -> Predicate:
         WrongUse: it does not parse, names what is no dimension (with position and nearest names), or is more than a
             condition on one row (a subquery, an aggregate, a window, a parameter).
     """
-    return _parse(sql, tuple(dimensions.items()))
+    return read_quickly(sql, dimensions) or _parse(sql, tuple(dimensions.items()))
 
 
 @lru_cache(maxsize=512)

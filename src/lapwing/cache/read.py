@@ -121,8 +121,8 @@ class Reader:
         key = (definition.id, partition.version)
         found = self._directories.get(key)
         if found is None:
-            dimensions = definition.rollup.dimensions
-            found = load_directory(self._store, definition.id, partition.version, dimensions, partition.keys)
+            dictionaries = {name: self._dictionary(definition, name) for name in definition.rollup.dimensions}
+            found = load_directory(self._store, definition.id, partition.version, dictionaries, partition.keys)
             self._directories.put(key, found, len(found.keys) + 1)
         return found
 
@@ -158,9 +158,9 @@ class Reader:
             rows = rows[(directory.starts[rows] > span[0]) & (directory.starts[rows] < span[1])]
             keys += [directory.keys[row] for row in rows.tolist()]
             starts.append(directory.starts[rows])
-            for name, dictionary, column in zip(by, dictionaries, numbers, strict=True):
-                values = directory.columns[name].coded
-                column.append(dictionary.numbers(values.values)[values.codes[rows]])
+            for name, column in zip(by, numbers, strict=True):
+                held = directory.columns[name]
+                column.append(held.numbers[held.coded.codes[rows]])
         start = np.concatenate(starts)
         if by:
             groups, which = group(by, dictionaries, [np.concatenate(column) for column in numbers])

@@ -36,6 +36,7 @@ from lapwing.sql.service import SqlService
 
 _SPAN_KEPT = 10.0  # seconds for which the source's first and last moment are not asked again
 _SPAN_LIMIT = 60.0
+_BOUND_KEPT = 1.0  # seconds: to bind looks at the source's tables, which takes longer than to read from a rollup
 
 
 class Cache:
@@ -50,6 +51,7 @@ class Cache:
         self._definitions: dict[int, tuple[BoundDataset, tuple[Definition, ...], tuple[Considered, ...]]] = {}
         self._manifests: dict[bytes, tuple[bytes, Manifest]] = {}
         self._spans: dict[str, tuple[float, Span | None]] = {}
+        self._bound: dict[str, tuple[float, BoundDataset]] = {}
 
     def answer(self, request: StateRequest) -> Answered | Missed:
         """States from the cheapest rollup that can answer exactly, or why none can. A store that can't be read is such a
@@ -121,6 +123,7 @@ class Cache:
         tasks: list[list[Task]] = []
         for dataset, rollups in self._named(which).items():
             bound = self._sql.bind(self._project.datasets[dataset])
+            self._bound[dataset] = (time.monotonic(), bound)
             span = source_span(self._sql, bound, _SPAN_LIMIT)
             self._spans[dataset] = (time.monotonic(), span)
             defined = [define(bound, rollup, self._project.timezone) for rollup in rollups]
@@ -147,23 +150,33 @@ class Cache:
                     found.append(_refused_status(dataset.name, rollup, error))
         return tuple(found)
 
+    def bound(self, dataset_name: str) -> BoundDataset:
+        """The dataset as it was bound at most a second ago: enough to read what is kept. To read a source, bind it anew."""
+        known = self._bound.get(dataset_name)
+        if known is not None and time.monotonic() - known[0] < _BOUND_KEPT:
+            return known[1]
+        bound = self._sql.bind(self._project.datasets[dataset_name])
+        self._bound[dataset_name] = (time.monotonic(), bound)
+        return bound
+
     def span(self, dataset_name: str) -> tuple[int, int] | None:
         """From when to when the dataset has data (UTC microseconds), as the last build saw it; without one, as the source
         says now. None: it has none."""
-        manifests = self._built(dataset_name)
+        bound = self.bound(dataset_name)
+        manifests = self._built(bound)
         starts = [m.data_start for m in manifests if m.data_start is not None]
         ends = [m.goal for m in manifests if m.goal is not None]
         if starts and ends:
             return min(starts), max(ends)
-        span = self._source_span(self._sql.bind(self._project.datasets[dataset_name]))
+        span = self._source_span(bound)
         return None if span is None else (span.start, span.end)
 
     def data_until(self, dataset_name: str) -> int | None:
         """Up to when the dataset is complete: in its rollups, or without any in the source."""
-        untils = [m.data_until for m in self._built(dataset_name) if m.data_until is not None]
+        bound = self.bound(dataset_name)
+        untils = [m.data_until for m in self._built(bound) if m.data_until is not None]
         if untils:
             return max(untils)
-        bound = self._sql.bind(self._project.datasets[dataset_name])
         span = self._source_span(bound)
         return None if span is None else span.sealed(bound, self._now())
 
@@ -242,8 +255,8 @@ class Cache:
             found[key] = known[1]
         return found
 
-    def _built(self, dataset_name: str) -> list[Manifest]:
-        definitions, _ = self._defined(self._sql.bind(self._project.datasets[dataset_name]))
+    def _built(self, bound: BoundDataset) -> list[Manifest]:
+        definitions, _ = self._defined(bound)
         try:
             manifests = self._read_manifests(definitions).values()
         except StoreError:

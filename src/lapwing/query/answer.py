@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -74,11 +74,11 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     """
     clock = Clock.start()
     resolved = resolve(query, project, now)
-    bound = {name: sql.bind(project.datasets[name]) for name in resolved.measures}
+    bound = {name: cache.bound(name) for name in resolved.measures}
     span = _span(cache, list(bound))
     step = buckets(query.grain, resolved.zone, resolved.start, resolved.end, span, project.week_start)
     clock.lap("plan")
-    parts = {name: _read(query, resolved, bound[name], step, cache) for name in bound}
+    parts = {name: _read(query, resolved.measures[name], bound[name], step, sql, cache) for name in bound}
     clock.lap("read")
     until = min((part.data_until for part in parts.values() if part.data_until is not None), default=None)
     states = {name: _states(bound[name], resolved.measures[name]) for name in bound}
@@ -96,9 +96,10 @@ def _span(cache: Cache, datasets: list[str]) -> tuple[int, int]:
     return min(start for start, _ in spans), max(end for _, end in spans)
 
 
-def _read(query: MetricQuery, resolved: Resolved, bound: BoundDataset, step: Buckets, cache: Cache) -> Answered:
+def _read(
+    query: MetricQuery, measures: tuple[str, ...], bound: BoundDataset, step: Buckets, sql: SqlService, cache: Cache
+) -> Answered:
     where = parse_where(query.where, bound.dimensions) if query.where else None
-    measures = resolved.measures[bound.dataset.name]
     request = StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=step.edges)
     considered: tuple[Considered, ...] = ()
     if query.wishes.cache:
@@ -106,7 +107,8 @@ def _read(query: MetricQuery, resolved: Resolved, bound: BoundDataset, step: Buc
         if isinstance(found, Answered):
             return found
         considered = found.considered
-    return cache.from_source(request, time_limit=query.wishes.time_limit, considered=considered)
+    fresh = replace(request, bound=sql.bind(bound.dataset))
+    return cache.from_source(fresh, time_limit=query.wishes.time_limit, considered=considered)
 
 
 def _states(bound: BoundDataset, measures: tuple[str, ...]) -> dict[str, State]:
