@@ -183,7 +183,7 @@ class Cache:
     def version(self, dataset_name: str) -> str:
         """Changes whenever what the dataset's rollups hold was replaced or added to; without rollups, whenever the source
         reaches further."""
-        built = self._built(dataset_name)
+        built = self._built(self.bound(dataset_name))
         if not built:
             return f"until {self.data_until(dataset_name)}"
         parts = sorted((m.rollup, m.definition, p.start, p.version, p.sealed) for m in built for p in m.partitions)
