@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from lapwing.model.problem import SourceError
+from lapwing.model.problem import LapwingError, SourceError, WrongUse
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Source, Stream, Table
 from lapwing.sources.engine import Engine
@@ -146,7 +146,10 @@ class FilesSource(Source):
             return known[1]
         with self._engine.cursor() as cursor:
             cursor.set_time_limit(self._time_limit)
-            described = cursor.execute(f"DESCRIBE SELECT * FROM {self._relation(found)}")
+            try:
+                described = cursor.execute(f"DESCRIBE SELECT * FROM {self._relation(found)}")
+            except (WrongUse, SourceError) as error:
+                raise self._unreadable(name, found, error) from error
         table = Table(
             source=self.name,
             schema="",
@@ -157,6 +160,20 @@ class FilesSource(Source):
         )
         self._tables[name] = (fingerprint, table)
         return table
+
+    def _unreadable(self, name: str, found: FileSet, error: LapwingError) -> LapwingError:
+        """A file that is not what its name says; the engine's places are those of a statement nobody wrote."""
+        says = " ".join(error.problems[0].message.split())
+        hint = "Mend or remove the file; one whose name begins with _ is left alone."
+        if "not utf-8" in says:
+            hint = "Save it as UTF-8."
+        file = found.files[0].name if len(found.files) == 1 else f"one of {found.files[0].parent.name}/"
+        return SourceError.of(
+            "unreadable-file",
+            f"The table {self.name}.{name} ({file}) can't be read: {says}",
+            place=self._place,
+            hint=hint,
+        )
 
 
 def _kind(file: Path) -> str | None:

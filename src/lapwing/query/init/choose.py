@@ -5,43 +5,46 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from math import prod
+from math import isfinite, prod
 
 from lapwing.query.init.look import ColumnLook, TableLook
-from lapwing.query.init.origin import plain_name
+from lapwing.query.init.names import expression, plain_name
 from lapwing.sources.base import Family
 
 MOST_VALUES = 1_000
 FEW_VALUES = 24
+MOST_SHARES = 3
 BUDGET = 5_000_000
 """Cells of the first rollup: some hundred megabytes at most."""
-_ID = re.compile(
-    r"(^|_)(id|uuid|guid|key|code|zip|zipcode|postcode|phone|number|no|nr|num|isbn|sku)$|[a-z]Id$", re.IGNORECASE
-)
+PARTITION = 1_000_000
+"""Cells that are built and replaced at once, if that can be had by the day."""
+_ID = re.compile(r"(^|_)(id|uuid|guid|key|code|zip|zipcode|postcode|phone|number|no|nr|num|isbn|sku)$")
 _INTENSIVE = re.compile(
     r"(^|_)(rate|ratio|pct|percent|percentage|share|price|avg|average|mean|temp|temperature|age|score|rating|"
-    r"speed|humidity|pressure|discount|wind_speed|dewp|level)($|_)",
-    re.IGNORECASE,
+    r"speed|humidity|pressure|discount|wind_speed|dewp|level)($|_)"
 )
 _ADDED = re.compile(
     r"(^|_)(quantity|qty|amount|total|sum|count|units|items|visits|clicks|views|sales|revenue|cost|minutes|"
-    r"seconds|hours|days|distance|delay|duration|bytes|size|weight|precip|rain|passengers|seats)($|_)",
-    re.IGNORECASE,
+    r"seconds|hours|days|distance|delay|duration|bytes|size|weight|precip|rain|passengers|seats)($|_)"
 )
-_PLACE = re.compile(r"(^|_)(lat|lon|lng|latitude|longitude)$", re.IGNORECASE)
+_PLACE = re.compile(r"(^|_)(lat|lon|lng|latitude|longitude)$")
 _TIME_NAMES = ("time", "timestamp", "ts", "at", "created", "date", "occurred", "event", "ordered", "scheduled", "day")
 _PARTS_OF_TIME = {"year", "month", "day", "week", "quarter"}
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One line of YAML: a name, what it is, and why."""
+    """One line of YAML: a name, what it is, and why. `sql` is what a measure aggregates, `where` the rows it takes;
+    a metric is the ratio `sql`."""
 
     name: str
     column: str
     why: str
     aggregation: str = ""
     distinct: int = 0
+    sql: str = ""
+    where: str = ""
+    percent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class Choice:
     others: tuple[str, ...]
     dimensions: tuple[Chosen, ...]
     measures: tuple[Chosen, ...]
+    metrics: tuple[Chosen, ...]
     skipped: tuple[tuple[str, str], ...]
     grain: str
     partition: str
@@ -69,46 +73,44 @@ class Choice:
 def choose(look: TableLook, name: str) -> Choice | None:
     """The dataset, or None where the table has no time (or no rows)."""
     times = sorted(
-        (one for one in look.columns if _usable_time(one)), key=lambda one: _time_score(one, look), reverse=True
+        (one for one in look.columns if one.is_time and one.first and one.last),
+        key=lambda one: _time_score(one, look),
+        reverse=True,
     )
     if not times or not look.rows:
         return None
     time = times[0]
     rest = [one for one in look.columns if not one.is_time]
-    used = {time.name}
     dimensions, skipped = _dimensions(rest, look)
-    used |= {one.column for one in dimensions}
+    grouped = {one.column for one in dimensions}
     taken = {one.name for one in dimensions} | {"time", plain_name(time.name)}
-    measures = _measures(name, [one for one in rest if one.name not in used], taken)
+    measures = _measures(name, [one for one in rest if one.name not in grouped], taken)
     summed = {one.column for one in measures}
-    skipped = [(column, why) for column, why in skipped if column not in summed]
+    shares, metrics = _metrics(measures, [one for one in rest if one.family is Family.BOOLEAN], taken)
     grain = _grain(time)
     kept, cells = _kept(dimensions, look, time, grain)
     return Choice(
         name=name,
         look=look,
         time=time,
-        others=tuple(one.name for one in times[1:]),
+        others=tuple(one.name for one in times[1:] if one.distinct > 1),
         dimensions=tuple(dimensions),
-        measures=tuple(measures),
-        skipped=tuple(skipped),
+        measures=(*measures, *shares),
+        metrics=tuple(metrics),
+        skipped=tuple((column, why) for column, why in skipped if column not in summed),
         grain=grain,
-        partition=_partition(time, grain),
+        partition=_partition(time, grain, cells),
         kept=kept,
         cells=cells,
     )
 
 
-def _usable_time(one: ColumnLook) -> bool:
-    return one.is_time and one.first is not None and one.last is not None
-
-
 def _time_score(one: ColumnLook, look: TableLook) -> tuple[float, float, int]:
     """Complete columns first, then those called like a time, then the finer ones."""
-    words = re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", one.name).lower())
+    words = plain_name(one.name).split("_")
     named = min((_TIME_NAMES.index(word) for word in words if word in _TIME_NAMES), default=len(_TIME_NAMES))
     complete = 1.0 if one.nulls * 20 <= look.sampled else 0.0
-    real = 0.0 if one.text_time else 1.0 if one.family is not Family.DATE else 0.5
+    real = 0.0 if one.reading else 1.0 if one.family is not Family.DATE else 0.5
     return complete + real, -named, one.distinct
 
 
@@ -119,9 +121,10 @@ def _dimensions(columns: list[ColumnLook], look: TableLook) -> tuple[list[Chosen
     for one in columns:
         why = _not_dimension(one, look)
         if why is None:
-            name = _free(plain_name(one.name), taken)
+            name = _free(plain_name(one.name, "column"), taken)
             values = f"{one.distinct:,} value{'s' if one.distinct != 1 else ''}"
-            found.append(Chosen(name, one.name, f"about {values}", distinct=max(1, one.distinct)))
+            sql = one.sql if one.reading else ""
+            found.append(Chosen(name, one.name, f"about {values}", distinct=max(1, one.distinct), sql=sql))
         else:
             skipped.append((one.name, why))
     return found, skipped
@@ -135,35 +138,55 @@ def _not_dimension(one: ColumnLook, look: TableLook) -> str | None:
         return "empty"
     if one.family is Family.BOOLEAN:
         return None
-    if one.family is Family.TEXT or (one.family is Family.INTEGER and _ID.search(one.name)):
+    name = plain_name(one.name)
+    if one.family is Family.TEXT or (one.family is Family.INTEGER and _ID.search(name)):
         many = one.distinct > MOST_VALUES or one.distinct > max(FEW_VALUES, look.sampled // 4)
         return f"about {one.distinct:,} different values, too many to group by" if many else None
     if one.family is Family.INTEGER:
-        part_of_time = one.name.lower() in _PARTS_OF_TIME
-        few = not _ADDED.search(one.name) and one.distinct <= FEW_VALUES and look.sampled >= 20 * one.distinct
-        if part_of_time:
+        if name in _PARTS_OF_TIME:
             return "told by the time"
+        few = not _ADDED.search(name) and one.distinct <= FEW_VALUES and look.sampled >= 20 * one.distinct
         return None if few else "a number"
     return "a number"
 
 
 def _measures(name: str, columns: list[ColumnLook], taken: set[str]) -> list[Chosen]:
     rows = _free(name, taken, "rows")
-    found = [Chosen(rows, "*", "how many rows", "count")]
+    found = [Chosen(rows, "*", "how many rows", "count", sql="*")]
     for one in columns:
-        if one.family not in (Family.INTEGER, Family.DECIMAL, Family.FLOAT) or _ID.search(one.name) or not one.distinct:
+        plain = plain_name(one.name, "column")
+        if not one.is_number or not one.distinct or plain in _PARTS_OF_TIME:
             continue
-        if _PLACE.search(one.name) or one.name.lower() in _PARTS_OF_TIME:
+        if _ID.search(plain) or _PLACE.search(plain):
             continue
-        plain = plain_name(one.name)
-        between = f"numbers from {one.low:g} to {one.high:g}" if one.low is not None else "numbers"
+        why = "numbers"
+        if one.low is not None and one.high is not None and isfinite(one.low) and isfinite(one.high):
+            why += f" from {one.low:g} to {one.high:g}"
+        why += f", {one.reading.says}" if one.reading else ""
+        sql = one.sql if one.reading else expression(one.name)
         if _INTENSIVE.search(plain):
-            found.append(
-                Chosen(_free(f"avg_{plain}", taken), one.name, f"{between}; adding them up means little", "mean")
-            )
+            why += "; adding them up means little"
+            found.append(Chosen(_free(f"avg_{plain}", taken), one.name, why, "mean", sql=sql))
         else:
-            found.append(Chosen(_free(plain, taken, f"{plain}_sum"), one.name, between, "sum"))
+            found.append(Chosen(_free(plain, taken, f"{plain}_sum"), one.name, why, "sum", sql=sql))
     return found
+
+
+def _metrics(measures: list[Chosen], booleans: list[ColumnLook], taken: set[str]) -> tuple[list[Chosen], list[Chosen]]:
+    """The measures and the metrics that ratios need: the share of rows where something holds, a sum for each row."""
+    rows = measures[0].name
+    shares, metrics = [], []
+    for one in [one for one in booleans if one.distinct > 1][:MOST_SHARES]:
+        plain = plain_name(one.name, "column")
+        count = _free(f"{plain}_rows", taken)
+        shares.append(Chosen(count, "*", f"those where {one.name} holds", "count", sql="*", where=expression(one.name)))
+        share = _free(f"{plain}_rate", taken)
+        metrics.append(Chosen(share, one.name, "a share of all rows", sql=f"{count} / {rows}", percent=True))
+    for measure in [one for one in measures if one.aggregation == "sum"][:1]:
+        each = _free(f"{measure.name}_per_row", taken)
+        why = "always the ratio of the sums, whatever is asked for"
+        metrics.append(Chosen(each, measure.column, why, sql=f"{measure.name} / {rows}"))
+    return shares, metrics
 
 
 def _free(name: str, taken: set[str], other: str | None = None) -> str:
@@ -191,11 +214,12 @@ def _span(time: ColumnLook) -> timedelta:
     return time.last - time.first
 
 
-def _partition(time: ColumnLook, grain: str) -> str:
-    days = _span(time).days
-    if days <= 62 and grain != "day":
+def _partition(time: ColumnLook, grain: str, cells: int) -> str:
+    """As long as it stays small, for what is small is quickly built anew."""
+    days = _span(time).days + 1
+    if grain != "day" and cells / days * 31 > PARTITION:
         return "day"
-    return "month" if days <= 3_650 else "year"
+    return "year" if days > 1_100 and cells / days * 366 <= PARTITION else "month"
 
 
 def _kept(dimensions: list[Chosen], look: TableLook, time: ColumnLook, grain: str) -> tuple[tuple[str, ...], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,8 @@ from lapwing.model.problem import Conflict, LapwingError, Problem, Refused, Sour
 from lapwing.model.project import Project, StoreConfig
 from lapwing.query.init.choose import Choice, choose
 from lapwing.query.init.look import TableLook, look
-from lapwing.query.init.origin import Origin, find_origin, plain_name
+from lapwing.query.init.names import plain_name
+from lapwing.query.init.origin import Origin, find_origin
 from lapwing.query.init.write import dataset_yaml, project_yaml, table_name
 from lapwing.query.service import Lapwing
 from lapwing.sources.base import Table
@@ -60,6 +62,12 @@ def init(folder: Path, origin: str) -> Made:
     found = find_origin(origin, folder)
     looks, says = _look(found)
     choices = _choose(looks)
+    timed = {choice.look.path for choice in choices}
+    for one in looks:
+        if one.path not in timed:
+            says.append(
+                f"left out {table_name(one.table)}: {'it has no time column' if one.rows else 'it has no rows'}"
+            )
     today = datetime.now(UTC).replace(tzinfo=None)
     name = plain_name(folder.absolute().name)
     choices = _tried(found, name, choices, today)
@@ -129,13 +137,19 @@ def _choose(looks: Sequence[TableLook]) -> list[Choice]:
     if chosen:
         return chosen
     if all(not one.rows for one in ordered):
-        raise Refused.of("no-rows", "There are no rows in it.", hint="Begin when there is some data.")
+        empty = ", ".join(table_name(one.table) for one in ordered)
+        raise Refused.of("no-rows", f"There are no rows in {empty}.", hint="Begin when there is some data.")
     raise Refused(*(_no_time(one) for one in ordered if one.rows))
 
 
 def _no_time(one: TableLook) -> Problem:
     columns = ", ".join(f"{column.name} ({column.type})" for column in one.columns[:30])
-    hint = "A time is a DATE or TIMESTAMP column, or text such as 2013-02-08 14:00. Write a dataset with sql: that casts one."
+    hint = (
+        "A time is a date or timestamp, text such as 2013-02-08 14:00, or seconds since 1970 in a column called so "
+        "(ts, created_at). Add one to the data, or make a view that has one."
+    )
+    if len(one.columns) == 1 and re.search(r"[,;\t|]", one.columns[0].name):
+        hint = "Its lines can't be split into columns: look for some with more or fewer fields than the header."
     return Problem("no-time", f"{table_name(one.table)} has no time column, only {columns}.", hint=hint)
 
 
@@ -175,16 +189,18 @@ def _tried(origin: Origin, name: str, choices: list[Choice], today: datetime) ->
 
 
 def _without(choice: Choice, problems: Sequence[Problem]) -> Choice:
-    """The choice without the dimensions and measures that the problems are about."""
+    """The choice without the dimensions, measures and metrics that the problems are about."""
     file = f"{choice.name}.yaml"
     keys = {p.place.key for p in problems if p.place and p.place.key and p.place.file and p.place.file.endswith(file)}
     bad = {part for key in keys for part in key.split(".")}
     dimensions = tuple(one for one in choice.dimensions if one.name not in bad)
-    measures = tuple(one for one in choice.measures if one.name not in bad or one.column == "*")
-    kept = tuple(one for one in choice.kept if one not in bad)
+    measures = tuple(one for one in choice.measures if one.name not in bad or one.name == choice.count)
     gone = [one for one in (*choice.dimensions, *choice.measures) if one not in (*dimensions, *measures)]
+    bad |= {one.name for one in gone}
+    metrics = tuple(one for one in choice.metrics if one.name not in bad and not bad & {*one.sql.split(" / ")})
+    kept = tuple(one for one in choice.kept if one not in bad)
     skipped = (*choice.skipped, *((one.column, "refused by the data's type") for one in gone))
-    return replace(choice, dimensions=dimensions, measures=measures, kept=kept, skipped=skipped)
+    return replace(choice, dimensions=dimensions, measures=measures, metrics=metrics, kept=kept, skipped=skipped)
 
 
 def _texts(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from lapwing.model.checks.names import RESERVED_SOURCES
 from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.project import SourceConfig
+from lapwing.query.init.names import source_name
 from lapwing.sources.files import KINDS
 
 _SQLITE, _DUCKDB = b"SQLite format 3\0", b"DUCK"
@@ -98,19 +98,3 @@ def _without_password(dsn: str) -> tuple[str, str]:
     if ":" in user:
         user = f"{user.partition(':')[0]}:PASSWORD"
     return urlunsplit((parts.scheme, f"{user}{at}{host}", parts.path, query, parts.fragment)), database
-
-
-def source_name(text: str) -> str:
-    """A name for a source, made of `text`."""
-    name = plain_name(text)
-    return f"{name}_data" if name in RESERVED_SOURCES else name
-
-
-def plain_name(text: str) -> str:
-    """A valid name like `text`.
-
-    >>> plain_name("Unit Price (EUR)"), plain_name("2013")
-    ('unit_price_eur', '_2013')
-    """
-    name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower() or "data"
-    return f"_{name}" if name[0].isdigit() else name

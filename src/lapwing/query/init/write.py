@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from lapwing.query.init.choose import Choice, Chosen
-from lapwing.query.init.look import quoted, sql_path
+from lapwing.query.init.look import EARLIEST, LATEST, sql_path
+from lapwing.query.init.names import SQL_WORDS, quoted
 from lapwing.sources.base import Family, Table
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
-_SIMPLE = re.compile(r"[a-z_][a-z0-9_]*\Z")
-_RESERVED = """
-    all and any as asc between by case cast check column cross default desc distinct else end except exists false
-    from full group having in inner intersect interval into is join lateral left like limit natural not null offset
-    on only or order outer references right select set some table then to true union unique user using values when
-    where window with
-"""
-_SQL_WORDS = frozenset(_RESERVED.split())
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_SAFE = re.compile(r"[^\".]+\Z")
+WIDE = 60
 _OLD = timedelta(days=60)
 
 
@@ -28,11 +24,6 @@ def scalar(text: str) -> str:
     """The text as a YAML scalar."""
     plain = _PLAIN.match(text) and text.lower() not in _YAML_WORDS
     return text if plain else json.dumps(text, ensure_ascii=False)
-
-
-def expression(column: str) -> str:
-    """A column as SQL, quoted only where it must be."""
-    return column if _SIMPLE.match(column) and column not in _SQL_WORDS else quoted(column)
 
 
 def project_yaml(name: str, source: str, config: Mapping[str, str], choices: Iterable[Choice], today: datetime) -> str:
@@ -61,39 +52,57 @@ def project_yaml(name: str, source: str, config: Mapping[str, str], choices: Ite
 
 def dataset_yaml(choice: Choice) -> str:
     """datasets/NAME.yaml."""
-    look, time = choice.look, choice.time
-    lines = [f"dataset: {choice.name}", f"description: Rows of {table_name(look.table)}."]
+    lines = [f"dataset: {scalar(choice.name)}", f"description: {scalar(f'Rows of {table_name(choice.look.table)}.')}"]
     lines += _relation(choice)
     lines.append(f"time: {_time(choice)}{_why_time(choice)}")
     lines += ["", "dimensions:            # to group and filter by: columns with few values"]
-    lines += [f"  {one.name}: {_column(one)}  # {one.why}" for one in choice.dimensions]
+    lines += _beside([(f"  {scalar(one.name)}: {_dimension(one)}", one.why) for one in choice.dimensions])
     if not choice.dimensions:
         lines[-1] = "dimensions: {}         # no column has few enough values"
     lines += ["", "measures:              # aggregations over rows; each is a metric, too"]
-    lines += [f"  {one.name}: {_aggregation(one)}  # {one.why}" for one in choice.measures]
-    lines += ["", "# metrics:             # arithmetic over measures, such as"]
-    first, last = choice.measures[0].name, choice.measures[-1].name
-    lines.append(f"#   share: {{ratio: {last} / {first}, format: percent, better: down}}")
+    lines += _beside([(f"  {scalar(one.name)}: {_measure(one)}", one.why) for one in choice.measures])
+    lines += ["", *_metrics(choice)]
     lines += ["", *_rollup(choice)]
     if choice.skipped:
         lines += ["", "# Left out:"]
-        lines += [f"#   {column}: {why}" for column, why in choice.skipped]
-    assert time.first is not None
+        lines += [f"#   {_comment(f'{column}: {why}')}" for column, why in choice.skipped]
     return "\n".join(lines) + "\n"
 
 
 def table_name(table: Table) -> str:
-    return ".".join([table.source, *([table.schema] if table.schema else []), table.name])
+    """Its name as the YAML has it: quoted where it must be."""
+    parts = [table.source, *([table.schema] if table.schema else []), table.name]
+    return ".".join(part if _WORD.match(part) else quoted(part) for part in parts)
+
+
+def _beside(lines: Sequence[tuple[str, str]]) -> list[str]:
+    """Each with its comment, these one under the other; what is very long does not push the rest away."""
+    width = max((len(text) for text, _ in lines if len(text) <= WIDE), default=0)
+    return [f"{text:<{width}}  # {_comment(why)}" for text, why in lines]
+
+
+def _comment(text: str) -> str:
+    """Within one line, whatever a column is called."""
+    return " ".join(text.split())
 
 
 def _relation(choice: Choice) -> list[str]:
-    table = choice.look.table
-    if choice.time.text_time:
-        name = quoted(choice.time.name)
-        text = f"select * replace (cast({name} as timestamp) as {name}) from {sql_path(table)}"
-        return [f"sql: {json.dumps(text, ensure_ascii=False)}  # {choice.time.name} is text that reads as a time"]
-    rows = f"  # {choice.look.rows:,} rows when this was written"
-    return [f"table: {scalar(table_name(table))}{rows}"]
+    """The table, or SQL where its time has to be made first."""
+    time, path = choice.time, sql_path(choice.look.table)
+    name = quoted(time.name)
+    if not time.reading and not time.outside:
+        rows = f"  # {choice.look.rows:,} rows when this was written"
+        return [f"table: {scalar(table_name(choice.look.table))}{rows}"]
+    taken, why = "*", []
+    if time.reading:
+        taken = f"* replace ({time.reading.sql} as {name})"
+        why.append(f"# {_comment(f'{time.name} is {time.reading.says}')}")
+    text = f"select {taken} from {path}"
+    if time.outside:
+        text = f"select * from ({text}) where {name} >= '{EARLIEST}' and {name} < '{LATEST}'"
+        rows = "1 row has a time" if time.outside == 1 else f"{time.outside:,} rows have times"
+        why.append(f"# {rows} before {EARLIEST[:4]} or after {LATEST[:4]}, which no calendar shows; left out here")
+    return [*why, "sql: |", f"  {text}"]
 
 
 def _time(choice: Choice) -> str:
@@ -107,27 +116,48 @@ def _why_time(choice: Choice) -> str:
     time = choice.time
     assert time.first is not None
     assert time.last is not None
-    says = f"  # from {time.first.date()} to {time.last.date()}"
+    says = f"from {time.first.date()} to {time.last.date()}"
     if time.family is not Family.TIMESTAMPTZ:
         says += "; it names no zone: put the one whose clock it is"
-    return says + (f"; it could be {', '.join(choice.others)} as well" if choice.others else "")
+    says += f"; it could be {', '.join(choice.others)} as well" if choice.others else ""
+    return f"  # {_comment(says)}"
 
 
-def _column(one: Chosen) -> str:
-    if one.name == one.column and one.column not in _SQL_WORDS:
+def _dimension(one: Chosen) -> str:
+    plain = one.column.lower() not in SQL_WORDS
+    if one.name == one.column and plain and not one.sql:
         return "{}"
-    if _SIMPLE.match(one.column) and one.column not in _SQL_WORDS:
-        return f"{{column: {one.column}}}"
-    return f"{{sql: {json.dumps(quoted(one.column), ensure_ascii=False)}}}"
+    keys = [f"column: {scalar(one.column)}"]
+    if one.sql or not plain or not _SAFE.match(one.column):
+        keys = [f"sql: {scalar(one.sql or quoted(one.column))}"]
+    if not _WORD.match(one.column):
+        keys.append(f"label: {json.dumps(_comment(one.column), ensure_ascii=False)}")
+    return f"{{{', '.join(keys)}}}"
 
 
-def _aggregation(one: Chosen) -> str:
-    argument = '"*"' if one.column == "*" else scalar(expression(one.column))
-    return f"{{{one.aggregation}: {argument}}}"
+def _measure(one: Chosen) -> str:
+    keys = [f"{one.aggregation}: {scalar(one.sql)}"]
+    if one.where:
+        keys.append(f"where: {scalar(one.where)}")
+    elif one.column != "*" and not _WORD.match(one.column):
+        name = _comment(one.column)
+        text = f"Average {name}" if one.aggregation == "mean" else name
+        keys.append(f"label: {json.dumps(text, ensure_ascii=False)}")
+    return f"{{{', '.join(keys)}}}"
+
+
+def _metrics(choice: Choice) -> list[str]:
+    about = "# arithmetic over measures and other metrics"
+    if not choice.metrics:
+        rows = choice.count
+        return [f"# metrics:             {about}, such as", f"#   half: {{derived: {rows} / 2}}"]
+    percent = {True: ", format: percent", False: ""}
+    lines = [(f"  {scalar(one.name)}: {{ratio: {one.sql}{percent[one.percent]}}}", one.why) for one in choice.metrics]
+    return [f"metrics:               {about}", *_beside(lines)]
 
 
 def _rollup(choice: Choice) -> list[str]:
-    kept = ", ".join(choice.kept)
+    kept = ", ".join(scalar(name) for name in choice.kept)
     left = [one.name for one in choice.dimensions if one.name not in choice.kept]
     says = f"# about {choice.cells:,} cells at most"
     if left:
