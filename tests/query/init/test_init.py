@@ -25,7 +25,7 @@ class World:
     """A file, and what is to be made of it: `rows` counted in all, in dataset `name` by `time`."""
 
     file: str
-    write: Callable[[Path], None]
+    write: Callable[[Path], object]
     rows: int
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
@@ -33,11 +33,11 @@ class World:
     name: str = "data"
 
 
-def lines(header: str, row: Callable[[int], str], rows: int = 280) -> Callable[[Path], None]:
+def lines(header: str, row: Callable[[int], str], rows: int = 280) -> Callable[[Path], object]:
     return lambda path: path.write_text("\n".join([header, *(row(i) for i in range(rows))]) + "\n", encoding="utf-8")
 
 
-def parquet(select: str, rows: int = 1000) -> Callable[[Path], None]:
+def parquet(select: str, rows: int = 1000) -> Callable[[Path], object]:
     return lambda path: write_parquet(path, f"select {select} from range({rows}) t(i)")
 
 
@@ -61,7 +61,7 @@ def json_lines(path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def sqlite(create: str, row: Callable[[int], tuple[Any, ...]], rows: int = 280) -> Callable[[Path], None]:
+def sqlite(create: str, row: Callable[[int], tuple[Any, ...]], rows: int = 280) -> Callable[[Path], object]:
     def write(path: Path) -> None:
         db = sqlite3.connect(path)
         db.execute(f"create table data ({create})")
