@@ -79,17 +79,26 @@ class Keeper:
             self._catch_up()
         elif late:
             self._work().join(self._patience)
-        known, troubles = [], {}
-        for one in monitors:
-            found = self._known.get(one.name)
-            if found is None or found.definition != self._definition(one):
-                found = None
-            if found is not None:
-                known.append(found)
-            if one.name in self._troubles:
-                troubles[one.name] = self._troubles[one.name][1]
+        known = [found for one in monitors if (found := self._last(one)) is not None]
+        troubles = {one.name: self._troubles[one.name][1] for one in monitors if one.name in self._troubles}
         pending = tuple(one.name for one in monitors if self._is_late(one))
         return Kept(tuple(known), pending, troubles)
+
+    def _last(self, monitor: Monitor) -> Known | None:
+        """What is known of a monitor as it is defined now: from memory, else as kept, of whichever data."""
+        definition = self._definition(monitor)
+        known = self._known.get(monitor.name)
+        if known is None:
+            run = self._state.run(monitor.name)
+            if run is not None and run.definition == definition:
+                known = self._recalled(monitor, run)
+                self._known.setdefault(monitor.name, known)
+        return known if known is not None and known.definition == definition else None
+
+    def _recalled(self, monitor: Monitor, run: Run) -> Known:
+        dataset, metric = self._lapwing.project.metric(monitor.metric)
+        judged = unpack(run.arrays, monitor, dataset, metric)
+        return Known(judged, self._state.ids(monitor.name), run.definition, run.data)
 
     def _work(self) -> threading.Thread:
         """The thread that catches up; started, unless it runs already."""
@@ -146,14 +155,12 @@ class Keeper:
     def _brought(self, monitor: Monitor) -> Known:
         if self.is_fresh(monitor):
             return self._known[monitor.name]
-        dataset, metric = self._lapwing.project.metric(monitor.metric)
         definition, data = self._definition(monitor), self.data(monitor.dataset)
         run = self._state.run(monitor.name)
         if run is not None and (run.definition, run.data) == (definition, data):
-            judged = unpack(run.arrays, monitor, dataset, metric)
-        else:
-            judged = judge(self._lapwing, monitor)
-            self._state.save(self._run(judged, definition, data), _told(judged))
+            return self._recalled(monitor, run)
+        judged = judge(self._lapwing, monitor)
+        self._state.save(self._run(judged, definition, data), _told(judged))
         return Known(judged, self._state.ids(monitor.name), definition, data)
 
     def forget(self, name: str) -> None:
