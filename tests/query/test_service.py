@@ -15,7 +15,7 @@ from lapwing.query.ask import MetricQuery, Order, SqlQuery, Wishes
 from lapwing.query.service import Lapwing
 
 GRAINS = ["15 minutes", "30 minutes", "hour", "6 hours", "day", "week", "month", "quarter", "year"]
-ZONES = ["America/New_York", "UTC", "Asia/Kathmandu", "Australia/Lord_Howe"]
+ZONES = ["America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe"]
 METRICS = [
     *("flights", "departed", "cancelled", "diverted", "late", "delay", "avg_delay", "delay_spread", "worst_delay"),
     *("earliest", "landed", "late_arrivals", "miles", "air_minutes", "cancel_rate", "delay_per_departure", "late_rate"),
@@ -27,7 +27,8 @@ FROM_SOURCE = Wishes(cache=False)
 
 def same(flights: Lapwing, query: MetricQuery) -> None:
     cached, direct = flights.answer(query), flights.answer(replace(query, wishes=FROM_SOURCE))
-    assert [piece.by for piece in direct.receipt.pieces] == ["source"]
+    assert {piece.by for piece in direct.receipt.pieces} == {"source"}
+    assert direct.receipt.notes[0] == "Rollups were left aside, as asked."
     assert cached.table.schema == direct.table.schema
     assert cached.table.equals(direct.table), query
 
@@ -43,11 +44,47 @@ def test_every_metric_at_every_grain_and_zone(flights: Lapwing, grain: str, zone
     same(flights, query)
 
 
+def every_metric(dimension: str, grain: str, zone: str) -> MetricQuery:
+    """Around a change of clocks in the zone where buckets are many, else the whole year."""
+    fine = GRAINS.index(grain) < GRAINS.index("day")
+    start, end = CLOCK_CHANGES[zone] if fine else (None, None)
+    return MetricQuery(
+        metrics=tuple(METRICS), by=(dimension,), grain=Grain.parse(grain), zone=zone, start=start, end=end
+    )
+
+
+CLOCK_CHANGES = {
+    "America/New_York": ("2013-11-02", "2013-11-05"),
+    "Europe/Berlin": ("2013-03-30", "2013-04-01"),
+    "Asia/Kathmandu": ("2013-03-10", "2013-03-12"),
+    "Australia/Lord_Howe": ("2013-04-06", "2013-04-08"),
+}
+
+
 @pytest.mark.parametrize("dimension", DIMENSIONS)
-def test_every_metric_by_every_dimension(flights: Lapwing, dimension: str) -> None:
-    query = MetricQuery(metrics=tuple(METRICS), by=(dimension,), grain=Grain.parse("month"))
-    assert flights.answer(query).receipt.pieces[0].by == "rollup"
+@pytest.mark.parametrize("grain", GRAINS)
+def test_every_metric_by_every_dimension_and_grain(flights: Lapwing, dimension: str, grain: str) -> None:
+    """Each pair of dimension, grain and zone comes up; all three at once are in the long test."""
+    zone = ZONES[(DIMENSIONS.index(dimension) + GRAINS.index(grain)) % len(ZONES)]
+    query = every_metric(dimension, grain, zone)
+    assert {piece.by for piece in flights.answer(query).receipt.pieces} == {"rollup"}
     same(flights, query)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("dimension", DIMENSIONS)
+@pytest.mark.parametrize("grain", GRAINS)
+def test_every_metric_by_every_dimension_grain_and_zone(
+    flights: Lapwing, dimension: str, grain: str, zone: str
+) -> None:
+    same(flights, every_metric(dimension, grain, zone))
+
+
+def test_the_tables_above_hold_all_there_is(flights: Lapwing) -> None:
+    dataset = flights.project.datasets["flights"]
+    assert set(METRICS) == set(dataset.metrics)
+    assert set(DIMENSIONS) == set(dataset.dimensions)
 
 
 days = st.integers(1, 28).map(lambda day: f"2013-11-{day:02}")
@@ -160,7 +197,22 @@ def test_a_zone_that_the_grain_cannot_serve_goes_to_the_source(flights: Lapwing)
         (MetricQuery(metrics=("flights",), zone="America/NewYork"), WrongUse, "America/New_York"),
         (MetricQuery(metrics=("flights",), start="2013-03", end="2013-02"), WrongUse, "2013-0"),
         (MetricQuery(metrics=("flights",), where="orign = 'EWR'"), WrongUse, "Did you mean origin"),
-        (MetricQuery(metrics=("flights",), where="origin ="), WrongUse, "1:8: The filter does not parse"),
+        (MetricQuery(metrics=("flights",), where="origin ="), WrongUse, "1:8: The filter does not parse: something is"),
+        (MetricQuery(metrics=("flights",), where="carrier"), WrongUse, "The filter carrier fails: Could not convert"),
+        (MetricQuery(metrics=("flights",), where="carrier = 5"), WrongUse, "The filter carrier = 5 fails: Could not"),
+        (MetricQuery(metrics=("flights",), where='carrier = "UA"'), WrongUse, "in single quotes: 'UA'"),
+        (
+            MetricQuery(metrics=("flights",), where="lowr(carrier) = 'ua'"),
+            WrongUse,
+            "no function lowr. Did you mean lower",
+        ),
+        (MetricQuery(metrics=("flights",), where="getenv('HOME') <> ''"), WrongUse, "getenv"),
+        (MetricQuery(metrics=("flights",), where="random() < 0.5"), WrongUse, "RANDOM() is another value each time"),
+        (MetricQuery(metrics=("flights",), where="now() > '2013-01-01'"), WrongUse, "by its start and end"),
+        (MetricQuery(metrics=("flights",), where="hour in (select 1)"), WrongUse, "(SELECT 1) is not part of one"),
+        (MetricQuery(metrics=("flights",), where="sum(hour) > 1"), WrongUse, "SUM(hour) is not part of one"),
+        (MetricQuery(metrics=("flights",), start="2013-05", end="2013-05"), WrongUse, "ends where it starts"),
+        (MetricQuery(metrics=("flights",), start="2013-02-30"), WrongUse, "no time '2013-02-30'"),
         (MetricQuery(metrics=("flights",), order=(Order(name="delay"),)), WrongUse, "delay"),
         (MetricQuery(metrics=()), WrongUse, "at least one"),
         (MetricQuery(metrics=("flights",), limit=-1), WrongUse, "-1"),
@@ -170,6 +222,53 @@ def test_bad_questions_are_told(flights: Lapwing, query: MetricQuery, kind: type
     with pytest.raises(kind) as caught:
         flights.answer(query)
     assert words in str(caught.value)
+
+
+def test_an_error_of_the_source_has_no_place_in_a_text_nobody_wrote(flights: Lapwing) -> None:
+    with pytest.raises(WrongUse) as caught:
+        flights.answer(MetricQuery(metrics=("flights",), where="carrier = 5", wishes=FROM_SOURCE))
+    assert caught.value.problems[0].place is None
+
+
+@pytest.mark.parametrize("where", ["carrier = 'nobody'", "carrier in ()", "carrier = null", "carrier = 'O''Hare'"])
+@pytest.mark.parametrize("grain", [None, Grain.parse("month")])
+def test_what_a_filter_leaves_nothing_of_is_zero(flights: Lapwing, where: str, grain: Grain | None) -> None:
+    query = MetricQuery(metrics=("flights", "cancel_rate"), where=where, grain=grain)
+    table = flights.answer(query).table
+    assert set(table.column("flights").to_pylist()) == {0}
+    assert set(table.column("cancel_rate").to_pylist()) == {None}
+    same(flights, query)
+
+
+def test_before_the_data_begins_nothing_is_known(flights: Lapwing) -> None:
+    query = MetricQuery(metrics=("flights",), start="2012-12", end="2013-02", grain=Grain.parse("month"))
+    answer = flights.answer(query)
+    assert answer.table.column("flights").to_pylist() == [None, 27004]
+    assert answer.receipt.notes == ("The data begins at 2013-01-01T10:15:00Z; before it nothing is known.",)
+    same(flights, query)
+
+
+@pytest.mark.parametrize("where", [None, "", "  "])
+def test_a_blank_filter_is_none(flights: Lapwing, where: str | None) -> None:
+    assert flights.answer(MetricQuery(metrics=("flights",), where=where)).table.to_pylist() == [{"flights": 336776}]
+
+
+def test_order_and_limit(flights: Lapwing) -> None:
+    by_rate = MetricQuery(
+        metrics=("cancel_rate", "flights"), by=("dest",), order=(Order(name="cancel_rate", descending=True),)
+    )
+    rows = flights.answer(by_rate).table.to_pylist()
+    rates = [row["cancel_rate"] for row in rows if row["cancel_rate"] is not None]
+    assert rates == sorted(rates, reverse=True)
+    assert all(row["cancel_rate"] is None for row in rows[len(rates) :])
+    assert rows[0] == {"dest": "LGA", "cancel_rate": 1.0, "flights": 1}
+    assert flights.answer(replace(by_rate, limit=3)).table.to_pylist() == rows[:3]
+    assert flights.answer(replace(by_rate, limit=0)).table.num_rows == 0
+    latest = MetricQuery(
+        metrics=("flights",), grain=Grain.parse("month"), order=(Order(name="time", descending=True),), limit=1
+    )
+    assert flights.answer(latest).table.column("flights").to_pylist() == [28135]
+    same(flights, by_rate)
 
 
 JOINED = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -12,6 +14,7 @@ from lapwing.cache.frame import StateFrame
 from lapwing.cache.predicate import dimensions
 from lapwing.cache.request import StateRequest
 from lapwing.cache.state_sql import BUCKET, buckets_of, state_sql
+from lapwing.model.problem import NotFound, Refused, WrongUse
 from lapwing.model.receipt import Piece
 from lapwing.sql.service import SqlService
 from lapwing.states import state_for
@@ -32,7 +35,11 @@ def read_source(sql: SqlService, request: StateRequest, time_limit: float) -> tu
     where = None if request.where is None else to_sql(request.where)
     filtered = () if request.where is None else tuple(dict.fromkeys(dimensions(request.where)))
     text = state_sql(bound, states, request.by, buckets, where=where, where_dimensions=filtered)
-    table: pa.Table = sql.table(text, time_limit=time_limit)
+    try:
+        table: pa.Table = sql.table(text, time_limit=time_limit)
+    except (WrongUse, NotFound, Refused) as error:
+        # A position in this text says nothing to who asked.
+        raise type(error)(*(replace(problem, place=None) for problem in error.problems)) from error
     groups, group = group_codes(table, request.by)
     times = int64(table.column(BUCKET))
     bucket = times if buckets.edges is not None else bucket_of(times, request.edges)

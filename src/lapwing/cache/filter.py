@@ -19,6 +19,13 @@ from lapwing.model.problem import Place, WrongUse
 if TYPE_CHECKING:
     from sqlglot import exp
 
+_CHANCE = frozenset({"rand", "random", "setseed", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "currval"})
+_CLOCK = frozenset(
+    {
+        *("now", "today", "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp"),
+        *("current_localtime", "current_localtimestamp", "get_current_timestamp", "transaction_timestamp"),
+    }
+)
 _INTEGERS = re.compile(r"(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER)\Z")
 
 
@@ -42,9 +49,9 @@ def _parse(sql: str, dimensions: tuple[tuple[str, str], ...]) -> Predicate:
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         place = Place(line=first.get("line"), column=first.get("col"))
-        raise WrongUse.of(
-            "bad-filter", f"The filter does not parse: {first.get('description', error)}.", place=place
-        ) from None
+        why = str(first.get("description", error))
+        says = "something is missing" if why.startswith("Required keyword") else why.rstrip(".")
+        raise WrongUse.of("bad-filter", f"The filter does not parse: {says}.", place=place) from None
     except TokenError as error:
         raise WrongUse.of("bad-filter", f"The filter does not parse: {error}.") from None
     types = dict(dimensions)
@@ -57,6 +64,13 @@ def _check(tree: exp.Expr, sql: str, types: Mapping[str, str]) -> None:
 
     no_condition = (exp.Query, exp.Subquery, exp.AggFunc, exp.Window, exp.Placeholder, exp.Parameter, exp.Star, exp.DDL)
     for node in tree.walk():
+        name = node.name if isinstance(node, exp.Anonymous) else node.sql_name() if isinstance(node, exp.Func) else ""
+        if name.lower() in _CHANCE | _CLOCK:
+            raise WrongUse.of(
+                "bad-filter",
+                f"{node.sql(dialect='duckdb')} is another value each time, so a filter with it has no one answer.",
+                hint="Ask for a stretch of time by its start and end." if name.lower() in _CLOCK else None,
+            )
         if isinstance(node, no_condition):
             text = node.sql(dialect="duckdb")
             raise WrongUse.of(
@@ -66,6 +80,8 @@ def _check(tree: exp.Expr, sql: str, types: Mapping[str, str]) -> None:
             shown = f"{node.table}.{node.name}" if node.table else node.name
             near = nearest(node.name, types)
             hint = None if near else f"There are {', '.join(types) or 'none'}."
+            if node.this.args.get("quoted"):
+                hint = f"A text stands in single quotes: '{node.name}'."
             raise WrongUse.of(
                 "unknown-dimension", f"There is no dimension {shown}.", place=_place(node, sql), nearest=near, hint=hint
             )

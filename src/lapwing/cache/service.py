@@ -28,7 +28,7 @@ from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.values import distinct_values
 from lapwing.model.dataset import Rollup
 from lapwing.model.names import nearest
-from lapwing.model.problem import LapwingError, NotFound, Refused, StoreError
+from lapwing.model.problem import LapwingError, NotFound, Refused, StoreError, WrongUse
 from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Piece, Reason
 from lapwing.sql.bound import BoundDataset
@@ -214,11 +214,21 @@ class Cache:
         return Marks(self._sql)
 
     def _evaluate(self, text: str, table: pa.Table) -> pa.ChunkedArray:
-        """A filter's SQL on each row of a table."""
+        """A filter's SQL on each row of a table.
+
+        Raises:
+            WrongUse: it is no condition, or fails on a value.
+        """
         numbered = table.append_column("$number", pa.array(range(table.num_rows), pa.int64()))
-        answer = self._sql.table(
-            f'SELECT "$number", ({text}) AS "$keep" FROM given.filtered', given={"filtered": numbered}
-        )
+        condition = f"CASE WHEN ({text}) THEN TRUE WHEN NOT ({text}) THEN FALSE END"
+        statement = f'SELECT "$number", {condition} AS "$keep" FROM given.filtered'
+        try:
+            answer = self._sql.table(statement, given={"filtered": numbered})
+        except (WrongUse, NotFound, Refused) as error:
+            why = error.problems[0]
+            raise WrongUse.of(
+                "bad-filter", f"The filter {text} fails: {why.message}", nearest=why.nearest, hint=why.hint
+            ) from error
         return answer.sort_by("$number").column("$keep")
 
     def _defined(self, bound: BoundDataset) -> tuple[tuple[Definition, ...], tuple[Considered, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -84,7 +84,7 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     states = {name: _states(bound[name], resolved.measures[name]) for name in bound}
     table = _table(query, resolved, step, parts, states, (span[0], until))
     clock.lap("answer")
-    receipt = _receipt(query, resolved, step, parts, states, until, clock)
+    receipt = _receipt(query, resolved, step, parts, states, (span[0], until), clock)
     return Answer(table=table, receipt=receipt)
 
 
@@ -99,7 +99,7 @@ def _span(cache: Cache, datasets: list[str]) -> tuple[int, int]:
 def _read(
     query: MetricQuery, measures: tuple[str, ...], bound: BoundDataset, step: Buckets, sql: SqlService, cache: Cache
 ) -> Answered:
-    where = parse_where(query.where, bound.dimensions) if query.where else None
+    where = parse_where(query.where, bound.dimensions) if query.where and query.where.strip() else None
     request = StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=step.edges)
     considered: tuple[Considered, ...] = ()
     if query.wishes.cache:
@@ -137,10 +137,11 @@ def _table(
 
 
 def _known(step: Buckets, since: int, until: int | None) -> npt.NDArray[np.bool_]:
-    """Which buckets lie whole inside the time of which all data is known."""
+    """Of which buckets all data is known: those between the one in which the data begins and the moment until which it
+    is complete."""
     if until is None:
         return np.zeros(len(step.times), np.bool_)
-    return (step.edges[:-1] >= since) & (step.edges[1:] <= until)
+    return (step.edges[1:] > since) & (step.edges[1:] <= until)
 
 
 def _keys(grid: Grid, query: MetricQuery, resolved: Resolved, step: Buckets) -> dict[str, pa.Array]:
@@ -172,9 +173,10 @@ def _receipt(
     step: Buckets,
     parts: Mapping[str, Answered],
     states: Mapping[str, Mapping[str, State]],
-    until: int | None,
+    complete: tuple[int, int | None],
     clock: Clock,
 ) -> Receipt:
+    since, until = complete
     start, end = int(step.edges[0]), int(step.edges[-1])
     missing = sorted({stretch for part in parts.values() for stretch in part.missing})
     bounds = {
@@ -197,5 +199,14 @@ def _receipt(
         bounds=bounds,
         definitions={name: metric_hash(dataset, metric) for name, (dataset, metric) in resolved.metrics.items()},
         milliseconds=clock.total(),
-        notes=("The first or last bucket is cut to the asked time.",) if step.cut else (),
+        notes=tuple(_notes(query, step, since)),
     )
+
+
+def _notes(query: MetricQuery, step: Buckets, since: int) -> Iterator[str]:
+    if not query.wishes.cache:
+        yield "Rollups were left aside, as asked."
+    if step.cut:
+        yield "The first or last bucket is cut to the asked time."
+    if int(step.edges[1]) <= since:
+        yield f"The data begins at {calendar.utc_iso(since)}; before it nothing is known."
