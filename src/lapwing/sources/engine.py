@@ -48,8 +48,6 @@ class Engine:
         self._root = duckdb.connect(":memory:", config=config)
         settings: dict[str, object] = {
             "memory_limit": memory_limit,
-            "enable_progress_bar": True,  # without it there is no progress to ask for
-            "enable_progress_bar_print": False,
             "TimeZone": "UTC",
             "preserve_insertion_order": True,
         }
@@ -58,7 +56,7 @@ class Engine:
         if temp is not None:
             settings["temp_directory"] = str(temp)
         for name, value in settings.items():
-            self._root.execute(f"set {name} = {_literal(value)}")
+            self._root.execute(f"set global {name} = {_literal(value)}")  # else cursors would not have it
         folders = [str(path) for path in allowed]
         self._root.execute(f"set allowed_directories = {_literal(folders)}")
         # A database file may have siblings (its WAL) and is itself no folder.
@@ -76,6 +74,8 @@ class Engine:
     def cursor(self, zone: str = "UTC") -> Cursor:
         """A connection for one query at a time; `zone` is what its timestamps with time zone are shown in."""
         cursor = self._root.cursor()
+        cursor.execute("set enable_progress_bar = true")  # without it there is no progress to ask for
+        cursor.execute("set enable_progress_bar_print = false")
         if zone != "UTC":
             with mapped():
                 cursor.execute(f"set TimeZone = {_literal(zone)}")
