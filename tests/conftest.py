@@ -12,7 +12,7 @@ from tests.services.base import MissingService
 from tests.services.chromium import chromium
 from tests.services.postgres import postgres
 
-pytest_plugins = ["tests.flights"]
+pytest_plugins = ["tests.flights", "tests.flights_postgres"]
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ def scattered(tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str) -> It
 
 
 def tuples(table: pa.Table) -> list[tuple[object, ...]]:
-    """The rows; both zeros are one, because they are equal and so in any order."""
+    """The rows; both zeros are one (`-x` makes the other), because they are equal and so in any order."""
     columns = ([0.0 if cell == 0 and isinstance(cell, float) else cell for cell in one.to_pylist()] for one in table)
     return list(zip(*columns, strict=True))
 

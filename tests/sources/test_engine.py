@@ -1,0 +1,86 @@
+"""The engine's cursors: their zone, their progress, what they may read, and errors with their places."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from lapwing.model.problem import Cancelled, LapwingError, TimeLimit, WrongUse
+from lapwing.sources.engine import Engine
+
+ZONE = """
+from lapwing.sources.engine import Engine
+with Engine().cursor() as cursor:
+    print(cursor.execute("select strftime(timestamptz '2013-07-01 00:00:00+00', '%H')")[0][0])
+with Engine().cursor("Asia/Kolkata") as cursor:
+    print(cursor.execute("select strftime(timestamptz '2013-07-01 00:00:00+00', '%H')")[0][0])
+"""
+
+
+def test_the_machines_zone_means_nothing() -> None:
+    environment = {**os.environ, "TZ": "America/New_York"}
+    done = subprocess.run([sys.executable, "-c", ZONE], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["00", "05"]
+
+
+def test_progress_is_told_while_a_statement_runs() -> None:
+    with Engine(threads=1).cursor() as cursor:
+        seen: list[float | None] = []
+        ended = threading.Event()
+
+        def look() -> None:
+            while not seen and not ended.is_set():
+                done = cursor.progress()
+                if done:
+                    seen.append(done)
+            cursor.interrupt()
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        cursor.set_time_limit(20)
+        with pytest.raises((Cancelled, TimeLimit)):
+            cursor.execute("select sum(hash(a.range * b.range)::double) from range(1000000) a, range(100000) b")
+        ended.set()
+        thread.join()
+        assert [done for done in seen if done is not None and 0 < done < 1]
+
+
+def test_nothing_but_what_is_allowed_can_be_read(tmp_path: Path) -> None:
+    allowed, other = tmp_path / "allowed", tmp_path / "other.csv"
+    allowed.mkdir()
+    for path in (allowed / "a.csv", other):
+        path.write_text("x\n1\n")
+    with Engine(allowed=[allowed]).cursor() as cursor:
+        assert cursor.execute(f"select x from read_csv('{allowed}/a.csv')") == [(1,)]
+        for closed in (str(other), f"{allowed}/../other.csv", "/etc/passwd"):
+            with pytest.raises(LapwingError):
+                cursor.execute(f"select * from read_csv('{closed}')")
+        with pytest.raises(LapwingError):
+            cursor.execute(f"copy (select 1) to '{tmp_path}/new.csv'")
+        with pytest.raises(LapwingError):
+            cursor.execute("set enable_external_access = true")
+
+
+def test_errors_have_the_place_in_what_ran() -> None:
+    with Engine().cursor() as cursor:
+        for text, line, column in (
+            ("select 1,\n  nothing from range(3)", 2, 3),
+            (f"select '{'x' * 300}', nothing from range(3)", 1, 312),
+            (f"select nothing, '{'x' * 300}' from range(3)", 1, 8),
+        ):
+            with pytest.raises(WrongUse) as caught:
+                cursor.table(text)
+            place = caught.value.problems[0].place
+            assert place is not None
+            assert (place.line, place.column) == (line, column)
+
+
+def test_an_interrupt_of_a_closed_cursor_is_harmless() -> None:
+    cursor = Engine().cursor()
+    cursor.close()
+    cursor.interrupt()
