@@ -28,7 +28,7 @@ def mistake(code: str, message: str, nearest: tuple[str, ...] = (), hint: str | 
     return PydanticCustomError("mistake", "{says}", {"says": message, "code": code, "nearest": nearest, "hint": hint})
 
 
-def _parsed(parse: Callable[[str], Any], example: str) -> PlainValidator:
+def _parsed(parse: Callable[[str], Any], example: str, written: Any = str) -> PlainValidator:
     """A text that `parse` reads; its `WrongUse` becomes the key's mistake."""
 
     def check(value: object) -> Any:
@@ -40,7 +40,7 @@ def _parsed(parse: Callable[[str], Any], example: str) -> PlainValidator:
             problem = error.problems[0]
             raise mistake(problem.code, problem.message, problem.nearest, problem.hint) from None
 
-    return PlainValidator(check, json_schema_input_type=str | int)
+    return PlainValidator(check, json_schema_input_type=written)
 
 
 def _zone_name(text: str) -> str:
@@ -102,9 +102,9 @@ class ShownDocument(Document):
     """How a dimension, measure or metric is shown to people."""
 
     label: str | None = Field(None, description="What people read; made from the name where it is left out.")
-    description: str = ""
-    owner: str = ""
+    description: str = Field("", description="What it means, in a sentence.")
+    owner: str = Field("", description="Whom to ask about it.")
     synonyms: Words = Field((), description="Other words people use for it.")
     unit: str = Field("", description="The unit of its numbers, such as min.")
-    format: Literal["", "percent", "number", "currency"] = ""
+    format: Literal["", "percent", "number", "currency"] = Field("", description="How its numbers are written.")
     better: Literal["up", "down"] | None = Field(None, description="Which way is good news.")

@@ -25,9 +25,9 @@ from lapwing.model.documents.base import (
 
 
 class TimeDocument(Document):
-    """The dataset's time."""
+    """The dataset's time. `time: COLUMN` is short for `time: {column: COLUMN}`."""
 
-    column: str
+    column: str = Field(description="A DATE or a TIMESTAMP, with or without a zone.")
     timezone: ZoneText | None = Field(None, description="Whose wall clock a column without a zone holds.")
 
 
@@ -43,18 +43,18 @@ def _key_columns(value: object) -> object:
 class JoinDocument(Document):
     """A table with one row for each key, joined to the dataset's."""
 
-    table: str
+    table: str = Field(description="source.table or source.schema.table")
     on: Annotated[
         dict[str, str], BeforeValidator(_key_columns, json_schema_input_type=str | tuple[str, ...] | dict[str, str])
     ] = Field(description="The key's column; several; or the dataset's column: the joined table's column.")
-    many_to_one: bool = True
+    many_to_one: bool = Field(True, description="Must hold; `lapwing check` looks for duplicate keys in the data.")
 
 
 class DimensionDocument(ShownDocument):
     """Something to group and filter by: the column of that name, another `column`, or `sql`."""
 
-    column: str | None = None
-    sql: SqlText | None = None
+    column: str | None = Field(None, description="A column of the table, or join.column.")
+    sql: SqlText | None = Field(None, description="An expression over columns.")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> DimensionDocument:
@@ -67,14 +67,14 @@ class MeasureDocument(ShownDocument):
     """An aggregation over rows: one of count, sum, min, max, mean, variance, stddev, distinct, quantile."""
 
     count: SqlText | None = Field(None, description='"*", or what must not be null.')
-    sum: SqlText | None = None
-    min: SqlText | None = None
-    max: SqlText | None = None
-    mean: SqlText | None = None
+    sum: SqlText | None = Field(None, description="Exact for whole numbers and decimals.")
+    min: SqlText | None = Field(None, description="The smallest number, date or time.")
+    max: SqlText | None = Field(None, description="The largest number, date or time.")
+    mean: SqlText | None = Field(None, description="The exact sum divided by the count, at the asked grain.")
     variance: SqlText | None = Field(None, description="Sample variance.")
     stddev: SqlText | None = Field(None, description="Sample standard deviation.")
-    distinct: SqlText | None = None
-    quantile: SqlText | None = None
+    distinct: SqlText | None = Field(None, description="How many different values. Not served yet.")
+    quantile: SqlText | None = Field(None, description="The value at `q`. Not served yet.")
     q: Annotated[float, Field(gt=0, lt=1)] | None = Field(None, description="Which quantile, such as 0.9.")
     exact: Annotated[Ignored, not_yet("Leave exact out: distinct counts are approximate, with their error stated.")] = (
         None
@@ -114,8 +114,8 @@ _CONVERSION = "Until then: measure both steps and write their ratio."
 class MetricDocument(ShownDocument):
     """Arithmetic over measures and metrics: a `ratio` a / b, or `derived`, any expression."""
 
-    ratio: SqlText | None = None
-    derived: SqlText | None = None
+    ratio: SqlText | None = Field(None, description="a / b: the ratio of the sums, never a mean of ratios.")
+    derived: SqlText | None = Field(None, description="An expression over metrics, such as 1 - late / departed.")
     value: Money | None = Field(None, description="What one unit is worth, such as 5200 USD.")
     cumulative: Annotated[Ignored, not_yet(_CUMULATIVE)] = None
     change: Annotated[Ignored, not_yet(_CHANGE)] = None
@@ -139,8 +139,8 @@ class MetricDocument(ShownDocument):
 class RollupDocument(Document):
     """States kept by dimensions and grain, so that metrics are answered without reading rows."""
 
-    grain: GrainText
-    dimensions: Words = ()
+    grain: GrainText = Field(description="15 minutes, hour, day, ...; the finer, the more zones it serves.")
+    dimensions: Words = Field((), description="Those most often filtered by first.")
     measures: Words | None = Field(None, description="All that can be kept, unless named.")
     partition: GrainText | None = Field(None, description="What is built and replaced at once: day, month, ...")
 
@@ -156,22 +156,26 @@ def _derived(value: object) -> object:
 class DatasetDocument(Document):
     """A table (or SQL) with a time column, and what can be asked of it."""
 
-    dataset: str
-    label: str | None = None
-    description: str = ""
-    owner: str = ""
+    dataset: str = Field(description="Its name.")
+    label: str | None = Field(None, description="What people read; made from the name where it is left out.")
+    description: str = Field("", description="What a row is.")
+    owner: str = Field("", description="Whom to ask about it.")
     table: str | None = Field(None, description="source.table or source.schema.table")
-    sql: str | None = None
-    time: Annotated[TimeDocument, BeforeValidator(_column, json_schema_input_type=TimeDocument | str)]
+    sql: str | None = Field(None, description="Instead of table: one SELECT over any sources.")
+    time: Annotated[TimeDocument, BeforeValidator(_column, json_schema_input_type=TimeDocument | str)] = Field(
+        description="The column that says when."
+    )
     complete_after: DurationText = Field(timedelta(), description="How long after a bucket's end its data is complete.")
-    joins: dict[str, JoinDocument] = Field(default_factory=dict)
+    joins: dict[str, JoinDocument] = Field(default_factory=dict, description="Tables with more about a row.")
     dimensions: dict[
         str,
         Annotated[DimensionDocument, BeforeValidator(_column, json_schema_input_type=DimensionDocument | str | None)],
-    ] = Field(default_factory=dict)
-    measures: dict[str, MeasureDocument] = Field(default_factory=dict)
+    ] = Field(default_factory=dict, description="What to group and filter by.")
+    measures: dict[str, MeasureDocument] = Field(
+        default_factory=dict, description="Aggregations over rows; each is a metric, too."
+    )
     metrics: dict[
         str, Annotated[MetricDocument, BeforeValidator(_derived, json_schema_input_type=MetricDocument | str)]
-    ] = Field(default_factory=dict)
-    rollups: dict[str, RollupDocument] = Field(default_factory=dict)
+    ] = Field(default_factory=dict, description="Arithmetic over measures and metrics.")
+    rollups: dict[str, RollupDocument] = Field(default_factory=dict, description="What is kept ready.")
     access: Annotated[Ignored, not_yet("Until then: give people a dataset of their rows only (sql:).")] = None

@@ -24,7 +24,7 @@ _PATHS = ("files", "duckdb", "sqlite")
 class SourceDocument(Document):
     """Where data lives: files, duckdb and sqlite have a path, postgres has a dsn."""
 
-    type: Literal["files", "duckdb", "sqlite", "postgres"]
+    type: Literal["files", "duckdb", "sqlite", "postgres"] = Field(description="What kind of source it is.")
     path: str | None = Field(None, description="Relative to the project's folder, or absolute.")
     dsn: str | None = Field(None, description='Such as "${CRM_DSN}": secrets come from the environment.')
     schemas: Words = Field((), description="The schemas to show; all, where left out.")
@@ -51,7 +51,9 @@ def _store_type(value: object) -> object:
 class StoreDocument(Document):
     """Where rollups are kept."""
 
-    type: Annotated[Literal["lmdb", "memory"], BeforeValidator(_store_type)] = "lmdb"
+    type: Annotated[Literal["lmdb", "memory"], BeforeValidator(_store_type)] = Field(
+        "lmdb", description="lmdb is a folder; memory forgets."
+    )
     path: str | None = Field(None, description=".lapwing/store, where left out.")
     instance: Ignored = None
 
@@ -67,9 +69,9 @@ TimeText = Annotated[str, BeforeValidator(_number_text, json_schema_input_type=s
 class EventDocument(Document):
     """Something known that explains numbers. The end is exclusive: to 2013-03 is until March begins."""
 
-    name: str
-    start: TimeText
-    end: TimeText | None = None
+    name: str = Field(description="What people read.")
+    start: TimeText = Field(description="A day, a moment, or any other time text.")
+    end: TimeText | None = Field(None, description="The end of `start` itself, where left out.")
 
 
 def _texts(value: object) -> object:
@@ -86,9 +88,11 @@ class MonitorDocument(Document):
     """What someone watches."""
 
     metric: str = Field(description="metric, or dataset.metric")
-    grain: GrainText
+    grain: GrainText = Field(description="What is judged at once: hour, day, ...")
     by: Words = Field((), description="One series for each value of these dimensions.")
-    slice: Annotated[dict[str, str], BeforeValidator(_texts)] = Field(default_factory=dict)
+    slice: Annotated[dict[str, str], BeforeValidator(_texts)] = Field(
+        default_factory=dict, description="Only where these dimensions have these values."
+    )
     sensitivity: Annotated[float, Field(ge=3, le=10)] = Field(5.0, description="Robust standard deviations.")
     min_change: Annotated[float, Field(ge=0)] | None = Field(None, description="The smallest change worth raising.")
 
@@ -106,20 +110,24 @@ Monitors = Annotated[dict[str, MonitorDocument], BeforeValidator(nothing_is_empt
 
 
 class ProjectDocument(Document):
-    """lapwing.yaml."""
+    """What belongs to all: the sources, the zone, the store, and what is watched."""
 
-    name: str
-    timezone: ZoneText = "UTC"
-    week_start: Annotated[int, PlainValidator(_week_start, json_schema_input_type=Literal[WEEKDAYS] | int)] = 0
+    name: str = Field(description="The project's name.")
+    timezone: ZoneText = Field("UTC", description="What people mean by a day, unless a question says otherwise.")
+    week_start: Annotated[int, PlainValidator(_week_start, json_schema_input_type=Literal[WEEKDAYS] | int)] = Field(
+        0, description="The day on which a week begins; 0 is monday."
+    )
     now: TimeText | None = Field(None, description="The moment at which the clock stands, for data of the past.")
-    sources: dict[str, SourceDocument] = Field(default_factory=dict)
-    store: StoreDocument = Field(default_factory=lambda: StoreDocument.model_validate({}))
+    sources: dict[str, SourceDocument] = Field(default_factory=dict, description="Where data lives.")
+    store: StoreDocument = Field(
+        default_factory=lambda: StoreDocument.model_validate({}), description="Where rollups are kept."
+    )
     state: str = Field(".lapwing/state.db", description="Where follows and incidents are kept.")
-    events: tuple[EventDocument, ...] = ()
-    monitors: Monitors = Field(default_factory=dict)
+    events: tuple[EventDocument, ...] = Field((), description="Known things that explain numbers.")
+    monitors: Monitors = Field(default_factory=dict, description="What is watched from the first day.")
 
 
 class MonitorsDocument(Document):
-    """monitors/*.yaml."""
+    """More monitors, in files of their own."""
 
-    monitors: Monitors = Field(default_factory=dict)
+    monitors: Monitors = Field(default_factory=dict, description="As in lapwing.yaml.")
