@@ -194,6 +194,7 @@ export interface Board {
   last_check: string | null;
   days: { day: string; open: number }[];
   watching: { metrics: number; series: number };
+  troubles: { monitor: string; says: string }[];
   judging: string[]; // monitors whose history is still being judged, so the board may lack some of theirs
 }
 

@@ -1,7 +1,7 @@
 /** The moment and the zone of the view: now, or the past that the URL's `as_of` names. */
 import { useBoard, useProject } from "../api/hooks";
 import { usePlace } from "./url";
-import { parseLocal } from "./zoned";
+import { isZone, parseLocal } from "./zoned";
 
 export interface Moment {
   zone: string;
@@ -9,13 +9,16 @@ export interface Moment {
   asOf: string | null; // as the URL has it; null is now
   at: number; // the moment the view is of
   until: number | null; // data is complete up to here
+  wrongZone: string | null; // what the URL names as a zone and is none
   ready: boolean;
 }
 
 export function useMoment(): Moment {
   const project = useProject();
   const { search } = usePlace();
-  const zone = search.get("zone") ?? project.data?.timezone ?? "UTC";
+  const wished = search.get("zone");
+  const known = wished === null || isZone(wished);
+  const zone = (known ? wished : null) ?? project.data?.timezone ?? "UTC";
   const now = Date.parse(project.data?.now ?? new Date().toISOString());
   const text = search.get("as_of");
   const past = text ? parseLocal(text, zone) : null;
@@ -27,6 +30,7 @@ export function useMoment(): Moment {
     asOf: past === null ? null : text,
     at: past ?? now,
     until: untilText ? Date.parse(untilText) : null,
+    wrongZone: known ? null : wished,
     ready: project.isSuccess && (past === null || (board.isSuccess && !board.isPlaceholderData)),
   };
 }

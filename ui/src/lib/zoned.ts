@@ -33,6 +33,16 @@ function formatter(zone: string): Intl.DateTimeFormat {
   return found;
 }
 
+export function isZone(name: string): boolean {
+  try {
+    formatter(name);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 /** The wall clock at `ms`, as if it were UTC. */
 function shifted(ms: number, zone: string): number {
   const at: Record<string, number> = {};

@@ -1,12 +1,16 @@
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useProject } from "../api/hooks";
 import { Trouble, Waiting } from "../components/Trouble";
+import { Link } from "../components/Link";
 import { useKeys } from "../lib/keys";
-import { go, href, usePlace } from "../lib/url";
+import { useMoment } from "../lib/moment";
+import { changed, go, href, usePlace } from "../lib/url";
+import { zoneName } from "../lib/words";
 import { BoardPage } from "../pages/board/BoardPage";
 import { CatalogPage } from "../pages/catalog/CatalogPage";
 import { IncidentPage } from "../pages/incident/IncidentPage";
 import { FirstMetric, MetricPage } from "../pages/metric/MetricPage";
+import { Boundary } from "./Boundary";
 import { JumpTo } from "./JumpTo";
 import { KeysHelp } from "./KeysHelp";
 import { TopBar } from "./TopBar";
@@ -39,12 +43,18 @@ export function App() {
       <a className="skip" href="#main">Skip to content</a>
       <TopBar path={path} onSearch={() => setOpen("jump")} onKeys={() => setOpen("keys")} />
       <main id="main" tabIndex={-1}>
-        {project.isError ? <Trouble error={project.error} onRetry={() => void project.refetch()} /> : project.isPending ? <Waiting height={240} /> : <Page path={path} />}
+        {project.isError ? <Trouble error={project.error} onRetry={() => void project.refetch()} /> : project.isPending ? <Waiting height={240} /> : <Boundary at={path}><WrongZone /><Page path={path} /></Boundary>}
       </main>
       {open === "jump" && <JumpTo onClose={() => setOpen(null)} />}
       {open === "keys" && <KeysHelp onClose={() => setOpen(null)} />}
     </>
   );
+}
+
+/** A zone that does not exist is told; the page goes on in the project's. */
+function WrongZone() {
+  const { wrongZone, zone } = useMoment();
+  return wrongZone === null ? null : <p className="notice" role="status">No time zone is called {wrongZone}, so times are {zoneName(zone)}’s. <Link href={changed({ zone: null })}>Take it out of the address</Link></p>;
 }
 
 function Page({ path }: { path: string }) {

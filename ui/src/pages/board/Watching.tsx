@@ -9,12 +9,13 @@ import { list, moment, plural, until } from "../../lib/words";
 export function Watching({ board, zone, metrics }: { board: Board; zone: string; metrics: Metric[] }) {
   const monitors = useMonitors().data ?? [];
   const labels = [...new Set(monitors.map((m) => metrics.find((one) => one.name === m.metric)?.label ?? m.metric))];
-  const { last_check, next_check, data_until, resolved, watching } = board;
+  const { last_check, next_check, data_until, resolved, watching, troubles } = board;
   return (
     <section className="watching" aria-label="What is watched">
       <div>
         <h2>Last check {last_check ? moment(Date.parse(last_check), zone) : "–"}</h2>
         <p>{data_until ? `All data until ${until(Date.parse(data_until), zone)} was looked at.` : "No data was looked at yet."}</p>
+        {troubles.map((one) => <p key={one.monitor} className="bad">{one.monitor} can’t be judged: {one.says}</p>)}
       </div>
       <div>
         <h2>Next check {next_check ? moment(Date.parse(next_check), zone) : "–"}</h2>

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { useIncident, useMetrics } from "../../api/hooks";
 import type { IncidentView } from "../../api/types";
 import { TimeChart } from "../../chart/TimeChart";
+import { CopyLink } from "../../components/CopyLink";
 import { Icon } from "../../components/Icon";
 import { Link } from "../../components/Link";
 import { ReceiptMark } from "../../components/Receipt";
@@ -31,7 +32,7 @@ export function IncidentPage({ id }: { id: string }) {
 function Loaded({ incident, zone }: { incident: IncidentView; zone: string }) {
   const metric = useMetrics().data?.find((one) => one.name === incident.metric);
   const [receipt, setReceipt] = useState(false);
-  useKeys({ r: () => setReceipt(true), l: () => void navigator.clipboard?.writeText(window.location.href) });
+  useKeys({ r: () => setReceipt(true) });
   const [start, end] = chartSpan(incident);
   const explore = href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: grainOf(incident) });
   const slice = sliceName(incident.slice, metric);
@@ -49,7 +50,7 @@ function Loaded({ incident, zone }: { incident: IncidentView; zone: string }) {
         <Link className="button" href={explore}>Explore this slice</Link>
         <span className="right">
           {incident.receipt && <ReceiptMark receipt={incident.receipt} zone={zone} open={receipt} onOpen={setReceipt} />}
-          <button className="plain" title="Copy a link to this view (l)" onClick={() => void navigator.clipboard?.writeText(window.location.href)}><Icon name="link" /><span className="wide-only">Link</span></button>
+          <CopyLink />
         </span>
       </div>
       <div className="tale">

@@ -1,4 +1,6 @@
+import { useState } from "react";
 import type { Filter, Metric } from "../../api/types";
+import { CopyLink } from "../../components/CopyLink";
 import { Icon } from "../../components/Icon";
 import { Choices, Menu } from "../../components/Menu";
 import { valueName } from "../../lib/slice";
@@ -40,7 +42,7 @@ export function Controls({ metric, metrics, view, zone }: { metric: Metric; metr
       <FilterMenu metric={metric} view={view} zone={zone} onChange={setFilters} />
       <span className="right">
         <SeriesReceipt metric={metric} metrics={metrics} view={view} zone={zone} />
-        <button className="plain" title="Copy a link to exactly this view (l)" onClick={() => void navigator.clipboard?.writeText(window.location.href)}><Icon name="link" /><span className="wide-only">Link</span></button>
+        <CopyLink />
       </span>
     </div>
   );
@@ -62,15 +64,19 @@ function FilterChip({ filter, label, onRemove }: { filter: Filter; label: string
 
 function CustomRange({ view, zone, onDone }: { view: View; zone: string; onDone: () => void }) {
   const text = (ms: number): string => { const t = localText(ms, zone); return t.length === 10 ? `${t}T00:00` : t; };
+  const [wrong, setWrong] = useState("");
   return (
     <form onSubmit={(event) => {
       event.preventDefault();
       const form = new FormData(event.currentTarget);
-      go(changed({ start: String(form.get("start")), end: String(form.get("end")), range: null, sel: null, grain: null, compare: null }));
+      const [start, end] = [String(form.get("start")), String(form.get("end"))];
+      if (start >= end) return setWrong("The end must be after the start.");
+      go(changed({ start, end, range: null, sel: null, grain: null, compare: null }));
       onDone();
     }}>
       <label className="field">From<input type="datetime-local" name="start" defaultValue={text(view.start)} required /></label>
       <label className="field">Until, not included<input type="datetime-local" name="end" defaultValue={text(view.end)} required /></label>
+      {wrong && <p className="bad" role="alert">{wrong}</p>}
       <button className="button">Show</button>
     </form>
   );

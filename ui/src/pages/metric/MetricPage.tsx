@@ -51,7 +51,6 @@ function Explore({ metric, metrics }: { metric: Metric; metrics: Metric[] }) {
     j: move(1),
     k: move(-1),
     w: () => setWhy(true),
-    l: () => void navigator.clipboard?.writeText(window.location.href),
     Escape: () => { if (view.chosen) go(changed({ sel: null })); },
     Z: () => window.history.back(),
   });

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { CopyLink } from "../../components/CopyLink";
 import { Icon } from "../../components/Icon";
 import { ReceiptMark } from "../../components/Receipt";
 import { bytes, count } from "../../lib/numbers";
@@ -24,6 +25,7 @@ export function RunBar({ run, zone, onRun, onPlan, onFormat, onCancel }: Props) 
       <div className="run-state" aria-live="polite">{running ? <Running run={run} /> : <Ended run={run} />}</div>
       {running && <button className="button" onClick={onCancel}>Cancel <kbd>Esc</kbd></button>}
       {!running && run.done?.receipt && <ReceiptMark receipt={run.done.receipt} zone={zone} />}
+      {!running && <CopyLink />}
       {running && <Progress fraction={run.progress?.fraction ?? null} />}
     </div>
   );

@@ -47,7 +47,6 @@ export default function SqlPage() {
   useKeys({
     Escape: () => { if (run.state === "running") cancel(); },
     p: plan,
-    l: () => void navigator.clipboard?.writeText(window.location.href),
   });
   const failure = trouble ?? (run.state === "failed" ? run.error : null);
   const shown = asked ?? run.plan;
