@@ -105,8 +105,7 @@ def test_quiet_says_when_it_looked_and_what_it_watches(open_page: Open, api: Any
     expect(page).to_have_url(re.compile(r"/metrics/flights\.\w+\?.*f=origin:EWR"))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])
 @pytest.mark.parametrize("path", [BLIZZARD, "/?as_of=2013-03-20"])
 def test_axe_finds_nothing(open_page: Open, audit: Any, path: str, width: int, theme: str) -> None:
     assert audit(open_page(path, width=width, theme=theme, settled=True)) == []

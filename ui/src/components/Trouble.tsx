@@ -1,4 +1,5 @@
 import { ApiError } from "../api/client";
+import type { Problem } from "../api/types";
 import "./trouble.css";
 
 /** Failed, nothing to show: what, why, what to do, and the code to quote. The rest of the page works on. */
@@ -7,9 +8,9 @@ export function Trouble({ error, onRetry }: { error: Error; onRetry?: () => void
   return (
     <div className="trouble" role="alert">
       <h2>{known?.status === 0 ? "No answer" : "This could not be answered"}</h2>
-      {(known?.problems ?? [{ code: "ui", message: error.message, nearest: [] as string[], hint: undefined }]).map((problem, at) => (
+      {(known?.problems ?? [{ code: "ui", message: error.message } satisfies Problem as Problem]).map((problem, at) => (
         <p key={at}>
-          {problem.message}
+          {placeWords(problem)}{problem.message}
           {problem.nearest?.length ? ` Nearest: ${problem.nearest.join(", ")}.` : ""}
           {problem.hint ? ` ${problem.hint}` : ""}
         </p>
@@ -18,6 +19,11 @@ export function Trouble({ error, onRetry }: { error: Error; onRetry?: () => void
       <p className="code">{[known?.code, known?.queryId].filter(Boolean).join(", ")}</p>
     </div>
   );
+}
+
+function placeWords({ place }: Problem): string {
+  if (!place?.line) return "";
+  return `${place.file ? `${place.file}, line` : "Line"} ${place.line}${place.column ? `, column ${place.column}` : ""}: `;
 }
 
 /** Bars of the answer's size while it is awaited. They do not move, and show only after 150 ms. */

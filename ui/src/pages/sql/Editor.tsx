@@ -7,6 +7,7 @@ import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirro
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
 import type { Completions } from "../../api/types";
+import { markedMistake, setMistake, type Spot } from "./mistake";
 import { numberedTables, setTables } from "./numbered";
 
 const LOOK = HighlightStyle.define([
@@ -36,12 +37,13 @@ interface Props {
   text: string;
   known: Completions | undefined;
   tables: readonly string[]; // those the plan reads, in its order
+  mistake: Spot | null;
   onChange: (text: string) => void;
   onRun: () => void;
   onReady: (write: (text: string) => void) => void; // hands out how to write at the cursor
 }
 
-export function Editor({ text, known, tables, onChange, onRun, onReady }: Props) {
+export function Editor({ text, known, tables, mistake, onChange, onRun, onReady }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const calls = useRef({ onChange, onRun, onReady });
@@ -60,7 +62,7 @@ export function Editor({ text, known, tables, onChange, onRun, onReady }: Props)
           lineNumbers(), history(), bracketMatching(), closeBrackets(), highlightActiveLine(),
           autocompletion({ activateOnTyping: true }),
           syntaxHighlighting(LOOK),
-          numberedTables,
+          numberedTables, markedMistake,
           spoken.current.of(language(first.current.known)),
           keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
           EditorView.contentAttributes.of({ "aria-label": "SQL", tabindex: "0" }),
@@ -82,5 +84,6 @@ export function Editor({ text, known, tables, onChange, onRun, onReady }: Props)
     if (editor && editor.state.doc.toString() !== text) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } });
   }, [text]);
   useEffect(() => { view.current?.dispatch({ effects: setTables.of(tables) }); }, [tables]);
+  useEffect(() => { view.current?.dispatch({ effects: setMistake.of(mistake) }); }, [mistake]);
   return <div className="editor" ref={host} />;
 }

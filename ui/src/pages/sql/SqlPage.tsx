@@ -12,6 +12,7 @@ import { PlanPanel, tableName } from "./PlanPanel";
 import { Results } from "./Results";
 import { RunBar } from "./RunBar";
 import { TablesPanel } from "./TablesPanel";
+import { spotOf } from "./mistake";
 import { example } from "./example";
 import { useRun } from "./useRun";
 import "./sql.css";
@@ -50,12 +51,13 @@ export default function SqlPage() {
   });
   const failure = trouble ?? (run.state === "failed" ? run.error : null);
   const shown = asked ?? run.plan;
+  const mistake = useMemo(() => spotOf(failure), [failure]);
   const tables = useMemo(() => shown?.scans.map(tableName) ?? [], [shown]);
   return (
     <div className={`sql-page ${(drawer && shown) || (!shown && known) ? "with-plan" : ""}`}>
       <h1 className="hidden">SQL</h1>
       <section className="work" aria-label="Query">
-        <Editor text={text} known={known} tables={tables} onChange={setText} onRun={begin} onReady={(writer) => { write.current = writer; }} />
+        <Editor text={text} known={known} tables={tables} mistake={mistake} onChange={setText} onRun={begin} onReady={(writer) => { write.current = writer; }} />
         <RunBar run={run} zone={zone} onRun={begin} onPlan={plan} onFormat={() => setText(formatSql(text))} onCancel={cancel} />
         {failure ? <div className="sql-trouble"><Trouble error={failure} /></div> : <Results run={run} zone={zone} />}
       </section>
