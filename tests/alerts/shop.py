@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -120,6 +122,12 @@ def build(root: Path) -> None:
 
 def open_alerts(lapwing: Lapwing, path: Path | None = None, *, patience: float | None = None) -> Alerts:
     return Alerts(lapwing, StateDatabase(path or lapwing.project.state_path), patience=patience)
+
+
+def rows(statement: str) -> list[tuple[Any, ...]]:
+    """Of plain DuckDB, past all of Lapwing."""
+    with duckdb.connect() as connection:
+        return connection.execute(statement).fetchall()
 
 
 def monitor(lapwing: Lapwing, name: str) -> Monitor:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lapwing.alerts.cause import Cause
 from lapwing.alerts.state import Follow, Run, StateDatabase, StateError, Told
 from lapwing.model.problem import Conflict, NotFound
 
@@ -100,3 +102,99 @@ def test_migrations_make_the_tables_of_the_models(tmp_path: Path) -> None:
         context = MigrationContext.configure(connection)
         assert context.get_current_revision() == HEAD
         assert compare_metadata(context, Base.metadata) == []
+
+
+def at_first_version(path: Path) -> None:
+    """A database as the first Lapwing made it, with a follow and a replay in it."""
+    import sqlalchemy as sa
+    from alembic import command
+    from alembic.config import Config
+
+    import lapwing.alerts
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(lapwing.alerts.__file__).parent / "migrations"))
+    with sa.create_engine(f"sqlite:///{path}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("insert into follow values ('f', 'orders.failed', 'day', '[]', 1)")
+        connection.exec_driver_sql("insert into run values ('m', 'a', 1, 1, 1, 1, x'00')")
+        connection.exec_driver_sql("insert into incident values (7, 'm', 'a', '[]', 1, 10, null)")
+
+
+def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Follows and incidents with their ids are kept; replays, whose data nobody knows, are made again."""
+    at_first_version(tmp_path / "state.db")
+    state = StateDatabase(tmp_path / "state.db")
+    assert [follow.name for follow in state.follows()] == ["f"]
+    assert state.ids("m") == {("[]", 1, 10): 7}
+    assert state.run("m") is None
+    state.save(run(), [told(10)])
+    assert state.ids("m") == {("[]", 1, 10): 7}
+
+
+def test_migrations_go_both_ways(tmp_path: Path) -> None:
+    import sqlalchemy as sa
+    from alembic import command
+    from alembic.config import Config
+
+    import lapwing.alerts
+
+    StateDatabase(tmp_path / "state.db").close()
+    config = Config()
+    config.set_main_option("script_location", str(Path(lapwing.alerts.__file__).parent / "migrations"))
+    with sa.create_engine(f"sqlite:///{tmp_path / 'state.db'}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        assert sa.inspect(connection).get_table_names() == ["alembic_version"]
+    StateDatabase(tmp_path / "state.db").add_follow(Follow("f", "d.x", "day", ()), now=1)
+
+
+def test_locked_by_another_process(tmp_path: Path) -> None:
+    """Writing says so after the wait; reading goes on."""
+    state = StateDatabase(tmp_path / "state.db", wait=0.05)
+    state.add_follow(Follow("f", "d.x", "day", ()), now=1)
+    with sqlite3.connect(tmp_path / "state.db", isolation_level=None) as other:
+        other.execute("begin immediate")
+        with pytest.raises(StateError, match=r"Another process .* 0\.05 seconds") as caught:
+            state.add_follow(Follow("g", "d.x", "day", ()), now=1)
+        assert caught.value.problems[0].code == "state-locked"
+        assert [follow.name for follow in state.follows()] == ["f"]
+        other.execute("rollback")
+    state.add_follow(Follow("g", "d.x", "day", ()), now=2)
+    assert [follow.name for follow in state.follows()] == ["f", "g"]
+
+
+def test_many_threads_save_the_same(tmp_path: Path) -> None:
+    """What one reads still holds when it writes: no incident is kept twice, none is lost."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    databases = [StateDatabase(tmp_path / "state.db") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(one.save, run(), [told(n) for n in range(10, 20)]) for one in databases * 3]:
+            done.result()
+    assert len({state_id for one in databases for state_id in one.ids("m").values()}) == 10
+
+
+def test_a_cause_is_kept_with_its_incident(tmp_path: Path) -> None:
+    state = StateDatabase(tmp_path / "state.db")
+    state.save(run(), [told(10)])
+    (number,) = state.ids("m").values()
+    cause = Cause("Mostly it.", (("region", "north"), ("gift", True)), 0.9, True)
+    state.keep_cause(number, 20, cause)
+    assert state.cause(number, 20) == cause
+    assert state.cause(number, 30) is None
+    state.keep_cause(999, 20, cause)  # of an incident that is no more: nothing to keep
+    assert state.cause(999, 20) is None
+    state.save(run(), [])
+    assert state.cause(number, 20) is None
+
+
+def test_what_is_neither_written_nor_followed_is_forgotten(tmp_path: Path) -> None:
+    state = StateDatabase(tmp_path / "state.db")
+    state.add_follow(Follow("followed", "d.x", "day", ()), now=1)
+    for name in ("followed", "written", "gone"):
+        state.save(replace(run(), monitor=name), [told(10)])
+    state.forget_others(["written"])
+    assert [state.run(name) is not None for name in ("followed", "written", "gone")] == [True, True, False]
+    assert state.ids("gone") == {}

@@ -34,16 +34,18 @@ class Telling:
         steps = [self._step(step.kind, step.bucket) for step in self.episode.steps]
         steps.insert(1, self._tell("cause", self.episode.opened, cause))
         worst, easing = self._worst(known)
-        if worst not in {step.bucket for step in self.episode.steps}:
+        # What was before it was told is in the words of the opening.
+        if worst > self.episode.opened and worst not in {step.bucket for step in self.episode.steps}:
             steps.append(self._step("worst", worst))
-        if easing is not None:
+        if easing is not None and easing > self.episode.opened:
             steps.append(self._step("easing", easing))
         return sorted(steps, key=lambda step: (step.at, ORDER.index(step.kind)))
 
     def _worst(self, known: int) -> tuple[int, int | None]:
         """The bucket of the largest difference, and the first after it with less than half of that."""
         judged = self.judged
-        last = min(known - 1, self.episode.last if self.episode.resolved is not None else known - 1)
+        ended = self.episode.resolved
+        last = known - 1 if ended is None else min(known - 1, ended)
         part = np.s_[self.row, self.episode.first : last + 1]
         found = (judged.actual[part] - judged.detection.expected[part]) * self.episode.direction
         found = np.where(np.isfinite(judged.detection.score[part]), found, np.nan)
@@ -74,7 +76,7 @@ class Telling:
             case "easing":
                 return f"{here}: less than half as far from what was expected as at the worst."
             case _:
-                return self._resolved()
+                return self._resolved(bucket)
 
     def _opened(self, bucket: int) -> str:
         if bucket != self.episode.opened:
@@ -89,12 +91,13 @@ class Telling:
         )
         return f"{self._values(first, bucket)} {span}, {self._expected(first, bucket)} expected.{self._money(bucket)}"
 
-    def _resolved(self) -> str:
+    def _resolved(self, bucket: int) -> str:
         quiet, grain, shown = self.judged.rules.quiet, self.judged.monitor.grain, self.judged.metric.shown
         counted = (
             f"{quiet} buckets of {grain}" if grain.count != 1 else f"{quiet} {grain}s" if quiet != 1 else f"One {grain}"
         )
-        found = numbers(self.judged, self.row, self.episode.first, self.episode.last)
+        last = max(at for at in self.episode.loud if at < bucket)
+        found = numbers(self.judged, self.row, self.episode.first, last)
         difference = signed(found.difference, shown.format, shown.unit)
         return f"{counted} inside the range. In all {difference} against what was expected."
 
