@@ -116,6 +116,7 @@ def _data(root: Path, accounts: int) -> Path:
     (root / "datasets" / "ads.yaml").write_text(DATASET)
     path = root / "data" / "events.parquet"
     with duckdb.connect() as con:
+        con.execute(f"set temp_directory = '{root / 'spill'}'")
         con.execute(EVENTS.format(accounts=accounts, cells=accounts * HOURS, path=path))
     return path
 

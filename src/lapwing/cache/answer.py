@@ -11,13 +11,15 @@ from lapwing.model.receipt import Considered, Piece
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answered:
     """`data_until`: all data before this moment (UTC microseconds) is in the frame; None where there is no data at all.
-    `missing`: half-open stretches of the asked time that are not complete yet; then the answer is partial."""
+    `missing`: half-open stretches of the asked time that are not complete yet; then the answer is partial.
+    `milliseconds`: what reading took, without finding out where to read."""
 
     frame: StateFrame
     considered: tuple[Considered, ...]
     pieces: tuple[Piece, ...]
     data_until: int | None
     missing: tuple[tuple[int, int], ...]
+    milliseconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,9 @@ class Cache:
                     return Missed(considered=(*considered, *refused))
                 asked = frozenset(request.measures)
                 states = {name: state for name, state in found.definition.states.items() if name in asked}
+                began = time.perf_counter()
                 result = self._reader.read(found.definition, found.partitions, request, states)
+                taken = (time.perf_counter() - began) * 1e3
             except StoreError as error:
                 problem = error.problems[0]
                 # A version removed between the manifest and its chunks: the manifest of now names the new one.
@@ -74,7 +76,7 @@ class Cache:
                 reason = Reason(check="store", passed=False, says=problem.message)
                 names = [definition.name for definition in definitions]
                 return Missed(considered=tuple(Considered(rollup=n, chosen=False, reasons=(reason,)) for n in names))
-            return _answered(request, found, (*considered, *refused), result)
+            return _answered(request, found, (*considered, *refused), result, taken)
         raise AssertionError("the second attempt returns")
 
     def from_source(
@@ -86,7 +88,9 @@ class Cache:
             Refused: a state that can't be computed exactly.
             SourceError, TimeLimit: the source does not answer (in time).
         """
+        began = time.perf_counter()
         frame, piece = read_source(self._sql, request, time_limit)
+        taken = (time.perf_counter() - began) * 1e3
         span = self._source_span(request.bound)
         until = span.sealed(request.bound, self._now()) if span else None
         return Answered(
@@ -95,6 +99,7 @@ class Cache:
             pieces=(piece,),
             data_until=until,
             missing=missing(int(request.edges[0]), int(request.edges[-1]), until),
+            milliseconds=taken,
         )
 
     def build(
@@ -200,7 +205,10 @@ class Cache:
             near = nearest(dimension, bound.dimensions)
             raise NotFound.of("unknown-dimension", f"{dataset_name} has no dimension {dimension}.", nearest=near)
         definitions, _ = self._defined(bound)
-        manifests = self._read_manifests(definitions)
+        try:
+            manifests = self._read_manifests(definitions)
+        except StoreError:
+            manifests = {}
         return distinct_values(self._sql, self._reader, bound, definitions, manifests, dimension, prefix, limit)
 
     def close(self) -> None:
@@ -306,7 +314,9 @@ class Cache:
                 Ledger.remove(self._store, key, manifest)
 
 
-def _answered(request: StateRequest, found: Route, considered: tuple[Considered, ...], result: ReadResult) -> Answered:
+def _answered(
+    request: StateRequest, found: Route, considered: tuple[Considered, ...], result: ReadResult, milliseconds: float
+) -> Answered:
     until = found.manifest.data_until
     piece = Piece(
         by="rollup",
@@ -322,6 +332,7 @@ def _answered(request: StateRequest, found: Route, considered: tuple[Considered,
         pieces=(piece,),
         data_until=until,
         missing=missing(int(request.edges[0]), int(request.edges[-1]), until),
+        milliseconds=milliseconds,
     )
 
 

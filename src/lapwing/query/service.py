@@ -11,8 +11,9 @@ from typing import Self
 
 from lapwing.cache.service import Cache
 from lapwing.cache.stores import open_store
+from lapwing.cache.stores.unreadable import UnreadableStore
 from lapwing.model.load import load
-from lapwing.model.problem import Problem
+from lapwing.model.problem import Problem, StoreError
 from lapwing.model.project import Project
 from lapwing.query.answer import Answer, answer
 from lapwing.query.ask import MetricQuery, SqlQuery
@@ -49,10 +50,16 @@ class Lapwing:
 
     @property
     def cache(self) -> Cache:
-        """The rollups. The store is opened when first asked for, so that SQL and `check` work without it."""
+        """The rollups. The store is opened when first asked for, so that SQL and `check` work without it. One that can't be
+        opened is tried again the next time; meanwhile the sources answer, and whatever needs the store tells why it
+        can't."""
         with self._opening:
             if self._cache is None:
-                self._cache = Cache(self.project, self.sql, open_store(self.project.store))
+                try:
+                    store = open_store(self.project.store)
+                except StoreError as error:
+                    return Cache(self.project, self.sql, UnreadableStore(error))
+                self._cache = Cache(self.project, self.sql, store)
             return self._cache
 
     def now(self) -> datetime:

@@ -1,0 +1,103 @@
+"""Metrics of several datasets: each aggregated to the shared dimensions first, then laid side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import duckdb
+import pytest
+
+from lapwing.model.grain import Grain
+from lapwing.model.problem import WrongUse
+from lapwing.query.ask import MetricQuery, Order, Wishes
+from lapwing.query.service import Lapwing
+
+ORDERS = """
+dataset: orders
+table: files.orders
+time: {column: placed}
+complete_after: 0 hours
+dimensions: {shop: {}, channel: {}}
+measures: {orders: {count: "*"}, sales: {sum: amount}}
+metrics:
+  visits_per_order: {ratio: visits.visits / orders.orders}
+rollups:
+  main: {grain: hour, dimensions: [shop, channel], partition: month}
+"""
+VISITS = """
+dataset: visits
+table: files.visits
+time: {column: day}
+complete_after: 0 hours
+dimensions: {shop: {}, browser: {}}
+measures: {visits: {sum: visits}, most: {max: visits}}
+rollups:
+  main: {grain: day, dimensions: [shop, browser], partition: month}
+"""
+ROWS = """
+copy (select * from (values
+  ('a', 'web',  timestamptz '2024-03-01 10:00+00', 1.50::decimal(9, 2)),
+  ('a', 'shop', timestamptz '2024-03-01 12:00+00', -0.25),
+  ('b', 'web',  timestamptz '2024-03-02 23:59+00', 3),
+  (null, 'web', timestamptz '2024-03-03 23:30+00', 4)) t(shop, channel, placed, amount))
+to '{root}/data/orders.parquet' (format parquet);
+copy (select * from (values
+  ('a', 'x', date '2024-03-01', 10), ('b', 'x', date '2024-03-02', 4), ('c', 'y', date '2024-03-02', 7),
+  (null, 'y', date '2024-03-03', 1)) t(shop, browser, day, visits)) to '{root}/data/visits.parquet' (format parquet);
+"""
+BOTH = MetricQuery(metrics=("orders", "sales", "visits", "visits_per_order", "most"), by=("shop",))
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lapwing]:
+    root = tmp_path_factory.mktemp("shops")
+    for folder in ("data", "datasets"):
+        (root / folder).mkdir()
+    (root / "lapwing.yaml").write_text("name: shops\nnow: 2024-03-05\nsources: {files: {type: files, path: data}}\n")
+    (root / "datasets" / "orders.yaml").write_text(ORDERS)
+    (root / "datasets" / "visits.yaml").write_text(VISITS)
+    with duckdb.connect() as plain:
+        plain.execute(ROWS.format(root=root))
+    with Lapwing.open(root) as lapwing:
+        lapwing.cache.build()
+        yield lapwing
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_groups_of_either_side_are_kept(shops: Lapwing, cache: bool) -> None:
+    answer = shops.answer(replace(BOTH, wishes=Wishes(cache=cache)))
+    rows = [tuple(row.values()) for row in answer.table.to_pylist()]
+    assert [(shop, orders, float(sales), visits, ratio, most) for shop, orders, sales, visits, ratio, most in rows] == [
+        ("a", 2, 1.25, 10, 5.0, 10),
+        ("b", 1, 3.0, 4, 4.0, 4),
+        ("c", 0, 0.0, 7, None, 7),
+        (None, 1, 4.0, 1, 1.0, 1),
+    ]
+    by = "rollup" if cache else "source"
+    assert [(piece.by, piece.name.partition(".")[0]) for piece in answer.receipt.pieces] == [
+        (by, "orders"),
+        (by, "visits"),
+    ]
+
+
+@pytest.mark.parametrize("grain", ["day", "month", None])
+@pytest.mark.parametrize("by", [("shop",), ()])
+@pytest.mark.parametrize("where", [None, "shop = 'a'", "shop is null", "shop = 'nobody'"])
+def test_rollups_and_sources_agree(shops: Lapwing, grain: str | None, by: tuple[str, ...], where: str | None) -> None:
+    query = replace(
+        BOTH, by=by, grain=Grain.parse(grain) if grain else None, where=where, order=(Order(name="visits"),)
+    )
+    cached, direct = shops.answer(query), shops.answer(replace(query, wishes=Wishes(cache=False)))
+    assert {piece.by for piece in cached.receipt.pieces} == {"rollup"}
+    assert cached.table.equals(direct.table)
+    assert cached.table.num_rows > 0 or (by and where == "shop = 'nobody'")
+
+
+def test_a_dimension_that_one_lacks_is_refused_by_name(shops: Lapwing) -> None:
+    with pytest.raises(WrongUse, match=r"visits has no dimension channel. These metrics share shop"):
+        shops.answer(replace(BOTH, by=("channel",)))
+    with pytest.raises(WrongUse, match="channel"):
+        shops.answer(replace(BOTH, where="channel = 'web'"))
+    with pytest.raises(WrongUse, match="Did you mean shop"):
+        shops.answer(replace(BOTH, by=("shpo",)))
