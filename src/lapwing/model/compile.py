@@ -59,7 +59,7 @@ def dataset(draft: Draft[DatasetDocument], expressions: Expressions) -> Dataset:
         name=document.dataset,
         table=document.table,
         sql=document.sql,
-        time=TimeColumn(column=document.time.column, zone=document.time.timezone),
+        time=TimeColumn(column=document.time.column, zone=document.time.timezone, place=key("time")),
         complete_after=document.complete_after,
         joins={
             name: Join(name=name, table=join.table, on=tuple(join.on.items()), place=key("joins", name))
@@ -79,6 +79,7 @@ def dataset(draft: Draft[DatasetDocument], expressions: Expressions) -> Dataset:
             label=document.label or label(document.dataset), description=document.description, owner=document.owner
         ),
         place=key("dataset"),
+        rows_place=key("sql" if document.table is None else "table"),
     )
 
 

@@ -51,6 +51,7 @@ class TimeColumn:
 
     column: str
     zone: str | None = None
+    place: Place = field(default_factory=Place, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,7 @@ class Dataset:
     """A table (`source.schema.table` or `source.table`) or `sql`, with a time column, dimensions and measures.
 
     `metrics` holds declared metrics and one simple metric for each measure. `complete_after`: how long after a bucket's
-    end its data is complete.
+    end its data is complete. `rows_place` is where the table or sql is named.
     """
 
     name: str
@@ -141,3 +142,4 @@ class Dataset:
     rollups: Mapping[str, Rollup]
     shown: Shown = field(compare=False)
     place: Place = field(default_factory=Place, compare=False)
+    rows_place: Place = field(default_factory=Place, compare=False)

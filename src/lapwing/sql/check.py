@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from lapwing.model.problem import LapwingError, Problem
+from lapwing.model.checks.tables import parts
+from lapwing.model.dataset import Join, Measure
+from lapwing.model.problem import LapwingError, Place, Problem
 from lapwing.sources.quote import identifier
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.time import is_naive, is_time
@@ -16,29 +18,38 @@ if TYPE_CHECKING:
 KEY_TIME_LIMIT = 20.0
 
 
-def check_dataset(bound: BoundDataset, service: SqlService) -> list[Problem]:
-    """Every problem of a dataset whose names and expressions are right."""
-    return [*_time(bound), *_measures(bound), *_joins(bound, service)]
+def check_dataset(bound: BoundDataset, service: SqlService, wrong: Container[Place | None] = ()) -> list[Problem]:
+    """Every problem of a dataset whose names and expressions are right; what stands at a place in `wrong` is not, and
+    left alone."""
+    dataset = bound.dataset
+    found = [] if dataset.time.place in wrong or not bound.time_type else [*_time(bound)]
+    measures = [one for one in dataset.measures.values() if one.place not in wrong and _is_bound(one, bound)]
+    joins = [one for one in dataset.joins.values() if one.place not in wrong]
+    return [*found, *_measures(bound, measures), *_joins(joins, service)]
+
+
+def _is_bound(measure: Measure, bound: BoundDataset) -> bool:
+    return measure.argument is None or bound.arguments[measure.name] is not None
 
 
 def _time(bound: BoundDataset) -> Iterator[Problem]:
     dataset = bound.dataset
     column, kind = dataset.time.column, bound.time_type
     if not is_time(kind):
-        yield Problem("time-type", f"The time column {column} is {kind}, which is no time.", dataset.place)
+        yield Problem("time-type", f"The time column {column} is {kind}, which is no time.", dataset.time.place)
     elif is_naive(kind) and kind != "DATE" and dataset.time.zone is None:
         yield Problem(
             "time-zone-missing",
             f"The time column {column} is {kind}: a wall clock, of an unknown zone.",
-            dataset.place,
+            dataset.time.place,
             hint="Write time: {column: ..., timezone: Europe/Berlin} (or UTC).",
         )
 
 
-def _measures(bound: BoundDataset) -> Iterator[Problem]:
+def _measures(bound: BoundDataset, measures: Iterable[Measure]) -> Iterator[Problem]:
     from lapwing.states import state_for
 
-    for measure in bound.dataset.measures.values():
+    for measure in measures:
         try:
             state_for(measure, bound.arguments[measure.name])
         except LapwingError as error:
@@ -46,12 +57,12 @@ def _measures(bound: BoundDataset) -> Iterator[Problem]:
                 yield Problem(problem.code, problem.message, measure.place, problem.nearest, problem.hint)
 
 
-def _joins(bound: BoundDataset, service: SqlService) -> Iterator[Problem]:
+def _joins(joins: Iterable[Join], service: SqlService) -> Iterator[Problem]:
     """A key found twice on the joined side would count rows of the dataset twice."""
-    for join in bound.dataset.joins.values():
+    for join in joins:
         keys = ", ".join(identifier(right) for _, right in join.on)
         known = " AND ".join(f"{identifier(right)} IS NOT NULL" for _, right in join.on)
-        table = ".".join(identifier(part.strip('"')) for part in join.table.split("."))
+        table = ".".join(identifier(part.strip('"')) for part in parts(join.table))
         text = f"SELECT {keys}, count(*) AS n FROM {table} WHERE {known} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
         try:
             found = service.table(text, time_limit=KEY_TIME_LIMIT).to_pylist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ class _Expression:
     key: tuple[str, str]
     sql: str
     place: Place | None
+    written: str
 
 
 class DatasetBinder:
@@ -43,13 +44,13 @@ class DatasetBinder:
         problems: list[Problem] = []
         try:
             if dataset.table is not None:
-                tables.append(self._table(dataset.table, dataset.place))
+                tables.append(self._table(dataset.table, dataset.rows_place))
             else:
                 tables += (scan.table for scan in self._service.plan(dataset.sql or "").scans)
         except LapwingError as error:
             if isinstance(error, SourceError):
                 raise
-            problems += (_at(problem, dataset.place) for problem in error.problems)
+            problems += (_at(problem, dataset.rows_place) for problem in error.problems)
         for join in dataset.joins.values():
             try:
                 tables.append(self._table(join.table, join.place))
@@ -61,23 +62,36 @@ class DatasetBinder:
 
     def bind(self, dataset: Dataset) -> BoundDataset:
         """See `SqlService.bind`."""
+        bound, problems = self.bind_what_holds(dataset)
+        if problems:
+            raise ModelError(*problems)
+        return bound
+
+    def bind_what_holds(self, dataset: Dataset) -> tuple[BoundDataset, tuple[Problem, ...]]:
+        """The dataset with those of its expressions that hold, and what is wrong with the others.
+
+        Raises:
+            ModelError: its tables do not exist. SourceError: a source does not answer.
+        """
         columns = self._columns(dataset)
-        relation = self._relation(dataset, columns)
-        expressions = self._expressions(dataset, columns)
-        types = self._types(relation, expressions)
-        sql = {one.key: one.sql for one in expressions}
-        time_column = sql["time", ""]
-        return BoundDataset(
+        relation, broken_joins = self._relation(dataset, columns)
+        expressions, unknown = self._expressions(dataset, columns)
+        types, untyped = ({}, ()) if broken_joins else self._types(relation, expressions)
+        untyped += tuple(_conditions(expressions, types))
+        sql = {one.key: one.sql for one in expressions if one.key in types}
+        names = [name for name in dataset.dimensions if ("dimension", name) in types]
+        bound = BoundDataset(
             dataset=dataset,
             relation=relation,
-            time_column=time_column,
-            time_type=types["time", ""],
-            dimensions={name: types["dimension", name] for name in dataset.dimensions},
-            expressions={name: sql["dimension", name] for name in dataset.dimensions},
+            time_column=sql.get(("time", ""), ""),
+            time_type=types.get(("time", ""), ""),
+            dimensions={name: types["dimension", name] for name in names},
+            expressions={name: sql["dimension", name] for name in names},
             arguments={name: types.get(("argument", name)) for name in dataset.measures},
             argument_sql={name: sql.get(("argument", name)) for name in dataset.measures},
             filters={name: sql.get(("filter", name)) for name in dataset.measures},
         )
+        return bound, (*broken_joins, *unknown, *untyped)
 
     def _table(self, written: str, place: Place) -> Table:
         return self._service.catalog.resolve(tuple(part.strip('"') for part in written.split(".")), place)
@@ -85,7 +99,7 @@ class DatasetBinder:
     def _columns(self, dataset: Dataset) -> dict[str, tuple[str, ...]]:
         """The columns of each table of the dataset, by the name it has in the relation; the base first."""
         if dataset.table is not None:
-            base = tuple(column.name for column in self._table(dataset.table, dataset.place).columns)
+            base = tuple(column.name for column in self._table(dataset.table, dataset.rows_place).columns)
         else:
             base = tuple(self._service.plan(dataset.sql or "").schema.names)
         columns = {dataset.name: base}
@@ -93,7 +107,7 @@ class DatasetBinder:
             columns[join.name] = tuple(column.name for column in self._table(join.table, join.place).columns)
         return columns
 
-    def _relation(self, dataset: Dataset, columns: Mapping[str, tuple[str, ...]]) -> str:
+    def _relation(self, dataset: Dataset, columns: Mapping[str, tuple[str, ...]]) -> tuple[str, tuple[Problem, ...]]:
         base = f"({dataset.sql.strip().rstrip(';')}\n)" if dataset.sql else _path(dataset.table or "")
         lines = [f"{base} AS {identifier(dataset.name)}"]
         problems: list[Problem] = []
@@ -106,13 +120,13 @@ class DatasetBinder:
                     f"{identifier(dataset.name)}.{identifier(left)} = {identifier(join.name)}.{identifier(right)}"
                 )
             lines.append(f"LEFT JOIN {_path(join.table)} AS {identifier(join.name)} ON {' AND '.join(pairs)}")
-        if problems:
-            raise ModelError(*problems)
-        return "\n".join(lines)
+        return "\n".join(lines), tuple(problems)
 
-    def _expressions(self, dataset: Dataset, columns: Mapping[str, tuple[str, ...]]) -> tuple[_Expression, ...]:
+    def _expressions(
+        self, dataset: Dataset, columns: Mapping[str, tuple[str, ...]]
+    ) -> tuple[tuple[_Expression, ...], tuple[Problem, ...]]:
         """All expressions, qualified; all their problems at once."""
-        wanted = [(("time", ""), identifier(dataset.time.column), dataset.place)]
+        wanted = [(("time", ""), identifier(dataset.time.column), dataset.time.place)]
         wanted += [(("dimension", one.name), one.sql, one.place) for one in dataset.dimensions.values()]
         for measure in dataset.measures.values():
             if measure.argument is not None:
@@ -124,27 +138,38 @@ class DatasetBinder:
             for key, text, place in wanted:
                 try:
                     sql = qualify(text, base=dataset.name, columns=columns, place=place, cursor=cursor)
-                    found.append(_Expression(key, sql, place))
+                    found.append(_Expression(key, sql, place, text))
                 except ModelError as error:
                     problems += error.problems
-        if problems:
-            raise ModelError(*problems)
-        return tuple(found)
+        return tuple(found), tuple(problems)
 
-    def _types(self, relation: str, expressions: tuple[_Expression, ...]) -> dict[tuple[str, str], str]:
+    def _types(
+        self, relation: str, expressions: tuple[_Expression, ...]
+    ) -> tuple[dict[tuple[str, str], str], tuple[Problem, ...]]:
         """Types of all, asked in one statement; if that fails, one by one, so that each problem has its place."""
+        keys = [one.key for one in expressions]
         try:
-            return dict(zip((one.key for one in expressions), self._ask(relation, expressions), strict=True))
+            return dict(zip(keys, self._ask(relation, expressions), strict=True)), ()
         except SourceError:
             raise
         except LapwingError as error:
+            types: dict[tuple[str, str], str] = {}
             problems: list[Problem] = []
             for one in expressions:
                 try:
-                    self._ask(relation, (one,))
+                    (types[one.key],) = self._ask(relation, (one,))
+                    problems += self._aggregates(relation, one)
                 except LapwingError as single:
                     problems += (_at(problem, one.place) for problem in single.problems)
-            raise ModelError(*(problems or error.problems)) from error
+            return types, tuple(problems or error.problems)
+
+    def _aggregates(self, relation: str, one: _Expression) -> Iterator[Problem]:
+        """Alone an aggregate is no mistake to the engine; among conditions it is."""
+        try:
+            self._service.plan(f"SELECT 1 FROM {relation} WHERE ({one.sql}\n) IS NULL")
+        except LapwingError:
+            says = f"`{one.written}` aggregates rows; here stands what is taken from each row."
+            yield Problem("nested-aggregate", says, one.place, hint="Write sum: price, not sum: sum(price).")
 
     def _ask(self, relation: str, expressions: tuple[_Expression, ...]) -> tuple[str, ...]:
         outputs = ",\n".join(f"({one.sql}\n) AS c{number}" for number, one in enumerate(expressions))
@@ -159,6 +184,14 @@ def _unknown(column: str, table: str, known: tuple[str, ...], place: Place) -> l
     if column.lower() in {name.lower() for name in known}:
         return []
     return [Problem("unknown-column", f"{table} has no column {column}.", place, nearest(column, known))]
+
+
+def _conditions(expressions: tuple[_Expression, ...], types: Mapping[tuple[str, str], str]) -> Iterator[Problem]:
+    """The engine would take any number but 0 for true."""
+    for one in expressions:
+        if one.key[0] == "filter" and types.get(one.key, "BOOLEAN") not in ("BOOLEAN", '"NULL"'):
+            says = f"`{one.written}` is {types[one.key]}, which is no condition."
+            yield Problem("where-type", says, one.place, hint="Compare it with something, such as paid = 1.")
 
 
 def _at(problem: Problem, place: Place | None) -> Problem:

@@ -151,7 +151,9 @@ class SqlService:
         problems: list[Problem] = list(self.catalog.problems())
         for dataset in self.project.datasets.values():
             try:
-                problems += check_dataset(self.bind(dataset), self)
+                self._binder.tables(dataset)
+                bound, wrong = self._binder.bind_what_holds(dataset)
+                problems += (*wrong, *check_dataset(bound, self, {problem.place for problem in wrong}))
             except LapwingError as error:
                 problems += error.problems
         return tuple(dict.fromkeys(problems))

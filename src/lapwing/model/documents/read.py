@@ -92,7 +92,9 @@ def draft(model: type[D], located: Located) -> tuple[Draft[D] | None, list[Probl
             return read, [p for at, p in found if not (p.code == "missing-key" and at in meant)]
         except ValidationError as error:
             before = len(broken)
-            for item in error.errors(include_url=False):
+            # Unknown keys first: a missing key may be one of them, misspelt.
+            errors = sorted(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
+            for item in errors:
                 location = _in_data(item["loc"], located)
                 problem = _problem(model, located, location, item)
                 if not _follows(problem, location, broken):
