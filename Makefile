@@ -31,8 +31,9 @@ fix: $(BIN)/.ready ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(BIN)/.ready ## write the reference pages that are made from the code
+docs: $(BIN)/.ready ## write the reference pages and types that are made from the code
 	$(BIN)/python -m tools.reference
+	$(BIN)/python -m tools.api_types
 
 bench: setup ## the benchmarks, against their peers, small
 	$(BIN)/python -m benchmarks.cached_read --small

@@ -1,4 +1,4 @@
-import type { Problem } from "./types";
+import type { Problem, ProblemDocument } from "./types";
 
 /** An answer that is no answer: what the server said is wrong, with its stable code. `status` 0: it did not answer. */
 export class ApiError extends Error {
@@ -15,17 +15,9 @@ export class ApiError extends Error {
   }
 }
 
-interface ProblemBody {
-  detail?: string;
-  title?: string;
-  code?: string;
-  problems?: Problem[];
-  query_id?: string;
-}
-
 /** Reads an RFC 9457 body; copes with bodies that are not. */
 export async function readProblem(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as ProblemBody;
+  const body = (await response.json().catch(() => ({}))) as Partial<ProblemDocument>;
   const message = body.detail ?? body.title ?? `The server answered ${response.status}.`;
   const problems = body.problems?.length ? body.problems : [{ code: body.code ?? `http-${response.status}`, message }];
   return new ApiError(response.status, problems, body.query_id ?? null);

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { get, post } from "./client";
-import type { Answer, Band, Board, Catalog, Completions, Filter, IncidentView, Metric, MonitorView, Project, QueryBody } from "./types";
+import type { Answer, Band, BandBody, Board, Catalog, Completions, IncidentView, Metric, MonitorView, Project, QueryBody, Sample } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -48,15 +48,6 @@ export function useAnswer(body: QueryBody | null): UseQueryResult<Answer> {
   });
 }
 
-export interface BandBody {
-  metric: string;
-  filters: Filter[];
-  grain: string;
-  start: string;
-  end: string;
-  zone: string;
-}
-
 export function useBand(body: BandBody | null): UseQueryResult<Band> {
   return useQuery({
     queryKey: ["band", body],
@@ -71,7 +62,7 @@ export function useCatalog(): UseQueryResult<Catalog> {
   return useQuery({ queryKey: ["catalog"], queryFn: ({ signal }) => get<Catalog>("/catalog", signal), staleTime: 60_000 });
 }
 
-export function useSample(path: string): UseQueryResult<{ columns: (string | { name: string; type: string })[]; rows: unknown[][] }> {
+export function useSample(path: string): UseQueryResult<Sample> {
   return useQuery({
     queryKey: ["sample", path],
     queryFn: ({ signal }) => get(`/catalog/tables/${encodeURIComponent(path)}/sample`, signal),
@@ -86,10 +77,7 @@ export function useCompletions(): UseQueryResult<Completions> {
 export function useMonitors(): UseQueryResult<MonitorView[]> {
   return useQuery({
     queryKey: ["monitors"],
-    queryFn: async ({ signal }) => {
-      const body = await get<MonitorView[] | { monitors: MonitorView[] }>("/monitors", signal);
-      return Array.isArray(body) ? body : body.monitors;
-    },
+    queryFn: async ({ signal }) => (await get<{ monitors: MonitorView[] }>("/monitors", signal)).monitors,
     staleTime: 30_000,
   });
 }

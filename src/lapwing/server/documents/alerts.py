@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from lapwing.server.documents.base import Document, ReceiptDocument, Value
 
 Series = list[float | None]
@@ -48,9 +50,9 @@ class Incident(Document):
     label: str
     unit: str
     format: str
-    better: str | None
+    better: Literal["up", "down"] | None
     slice: dict[str, Value]
-    state: str
+    state: Literal["open", "resolved"]
     opened: str
     known_at: str
     resolved: str | None

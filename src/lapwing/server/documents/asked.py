@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -137,7 +137,7 @@ class QueryState(Document):
     """`state` is running, done, failed or cancelled; `fraction` of the work done, where it is known."""
 
     id: str
-    state: str
+    state: Literal["running", "done", "failed", "cancelled"]
     text: str
     stage: str
     rows: int

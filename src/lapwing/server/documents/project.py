@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from lapwing.server.documents.base import Document, ProblemItem, TableColumn, Value
 
 
@@ -52,7 +54,7 @@ class MetricDocument(Document):
     kind: str
     unit: str
     format: str
-    better: str | None
+    better: Literal["up", "down"] | None
     value: float | None
     currency: str | None
     additive: bool
@@ -69,7 +71,7 @@ class Metrics(Document):
 class SourceDocument(Document):
     name: str
     type: str
-    state: str
+    state: Literal["ok", "failed"]
     problem: ProblemItem | None = None
     tables: int
 

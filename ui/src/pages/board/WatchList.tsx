@@ -35,7 +35,7 @@ function WatchCell({ cell }: { cell: Watched }) {
     <li>
       <Link href={href(`/metrics/${cell.metric}`, { f: sliceFilters(cell.slice) })}>
         <span className="name">{name}</span>
-        <Spark values={cell.series} lower={cell.lower} upper={cell.upper} />
+        <Spark values={cell.series} lower={cell.lower ?? undefined} upper={cell.upper ?? undefined} />
         <span className="num">{say(cell.value, cell)}</span>
       </Link>
     </li>

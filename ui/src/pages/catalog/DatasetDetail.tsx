@@ -8,6 +8,7 @@ import { Pairs } from "./Pairs";
 
 export function DatasetDetail({ dataset, catalog, zone }: { dataset: CatalogDataset; catalog: Catalog; zone: string }) {
   const metrics = catalog.metrics.filter((one) => one.dataset === dataset.name);
+  const table = catalog.tables.find((one) => one.path === dataset.table);
   const rollups = catalog.rollups.filter((one) => one.dataset === dataset.name);
   return (
     <>
@@ -17,8 +18,8 @@ export function DatasetDetail({ dataset, catalog, zone }: { dataset: CatalogData
         ["Data until", dataset.data_until ? until(Date.parse(dataset.data_until), zone, true) : "–"],
         ["Table", dataset.table ? <Link key="t" href={href("/catalog", { kind: "tables", name: dataset.table })}>{dataset.table}</Link> : "its own SQL"],
         ["Time", dataset.time],
-        ["Rows", dataset.rows ? count(dataset.rows) : ""],
-        ["Dimensions", dataset.dimensions.map((one) => (typeof one === "string" ? one : (one as { name: string }).name)).join(", ")],
+        ["Rows", table?.rows ? count(table.rows) : ""],
+        ["Dimensions", dataset.dimensions.join(", ")],
       ]} />
       <h3>Lineage</h3>
       <Lineage columns={[

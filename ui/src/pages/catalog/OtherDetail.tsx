@@ -14,7 +14,7 @@ export function RollupDetail({ rollup, zone }: { rollup: CatalogRollup; zone: st
         ["Grain", rollup.grain],
         ["Dimensions", rollup.dimensions.join(", ") || "none"],
         ["Measures", rollup.measures.join(", ")],
-        ["Partitions", Array.isArray(rollup.partitions) ? count(rollup.partitions.length) : count(rollup.partitions)],
+        ["Partitions", count(rollup.partitions)],
         ["Cells", count(rollup.cells)],
         ["Size", bytes(rollup.bytes)],
         ["Built", rollup.built_at ? moment(Date.parse(rollup.built_at), zone, true) : "never"],
@@ -26,10 +26,9 @@ export function RollupDetail({ rollup, zone }: { rollup: CatalogRollup; zone: st
 
 export function SourceDetail({ source, catalog }: { source: Catalog["sources"][number]; catalog: Catalog }) {
   const tables = catalog.tables.filter((one) => one.source === source.name);
-  const problem = typeof source.problem === "string" ? source.problem : source.problem?.message;
   return (
     <>
-      <p className={`sub ${source.state === "failed" ? "bad" : ""}`}>{source.state === "ok" ? "Answers." : `Does not answer. ${problem ?? ""}`}</p>
+      <p className={`sub ${source.state === "failed" ? "bad" : ""}`}>{source.state === "ok" ? "Answers." : `Does not answer. ${source.problem?.message ?? ""}`}</p>
       <Pairs pairs={[["Type", source.type], ["Tables", count(source.tables)]]} />
       <h3>Tables</h3>
       <ul className="members">{tables.map((one) => <li key={one.path}><Link href={href("/catalog", { kind: "tables", name: one.path })}>{one.path}</Link> <span className="faint">{one.rows === null ? "" : `${count(one.rows)} rows`}</span></li>)}</ul>

@@ -37,7 +37,7 @@ function Sample({ path }: { path: string }) {
   return (
     <div className="sample" tabIndex={0} role="region" aria-label={`Sample of ${path}`}>
       <table className="grid">
-        <thead><tr>{columns.map((column, i) => <th key={i}>{typeof column === "string" ? column : column.name}</th>)}</tr></thead>
+        <thead><tr>{columns.map((column, i) => <th key={i}>{column.name}</th>)}</tr></thead>
         <tbody>{rows.map((row, i) => <tr key={i}>{row.map((value, c) => <td key={c} className={value === null ? "faint" : typeof value === "number" ? "num" : ""}>{value === null ? "null" : String(value)}</td>)}</tr>)}</tbody>
       </table>
     </div>

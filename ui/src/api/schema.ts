@@ -1,0 +1,543 @@
+/** The JSON of Lapwing's HTTP API. Made by `python -m tools.api_types` from its OpenAPI document. Do not edit. */
+
+/** One value a bucket. `ready` is false while there is too little history; `says` why. */
+export interface Band {
+  time: number[];
+  expected: (number | null)[];
+  lower: (number | null)[];
+  upper: (number | null)[];
+  ready: boolean;
+  says: string;
+}
+
+/** What would be usual: `filters` must be equalities of one value each. */
+export interface BandBody {
+  metric: string;
+  filters?: FilterBody[];
+  grain: string;
+  start?: string | null;
+  end?: string | null;
+  zone?: string | null;
+}
+
+/** What was open at `as_of`. `days`: how many were open on each day, for going back in time. `judging`: monitors whose history is being judged at the moment, so that what they will show is not here yet, or of older data. */
+export interface Board {
+  as_of: string;
+  now: string;
+  pinned: boolean;
+  data_until: string | null;
+  followed: number;
+  incidents: Incident[];
+  quiet: Watched[];
+  resolved: Resolved[];
+  next_check: string | null;
+  last_check: string | null;
+  days: Day[];
+  watching: Watching;
+  judging: string[];
+  troubles: Trouble[];
+}
+
+export interface CatalogDocument {
+  sources: SourceDocument[];
+  tables: TableDocument[];
+  datasets: DatasetDocument[];
+  metrics: MetricDocument[];
+  rollups: RollupDocument[];
+  monitors: MonitorDocument[];
+}
+
+/** The slice that moved most; `clear` where it stands out. */
+export interface Cause {
+  says: string;
+  slice: Record<string, string | number | boolean | null> | null;
+  share: number | null;
+  clear: boolean;
+}
+
+export interface CauseRow {
+  value: string | number | boolean | null;
+  label?: string | null;
+  actual: number | null;
+  expected: number | null;
+  difference: number | null;
+  share: number | null;
+  before_rate?: number | null;
+  after_rate?: number | null;
+  rate?: number | null;
+  mix?: number | null;
+}
+
+export interface CauseTable {
+  dimension: string;
+  rows: CauseRow[];
+}
+
+/** `until`: data after it was not known yet. */
+export interface Chart {
+  time: number[];
+  actual: (number | null)[];
+  expected: (number | null)[];
+  lower: (number | null)[];
+  upper: (number | null)[];
+  outside: boolean[];
+  until: number;
+}
+
+/** `type` is boolean, integer, decimal, float, text, date, time, timestamp, timestamptz, or Arrow's own name. */
+export interface ColumnDocument {
+  name: string;
+  type: string;
+  label?: string | null;
+}
+
+export interface CompletionTable {
+  name: string;
+  kind: string;
+  description: string;
+  columns: TableColumn[];
+}
+
+/** What may be written in a statement. */
+export interface Completions {
+  tables: CompletionTable[];
+  functions: string[];
+  metrics: string[];
+}
+
+export interface ConsideredDocument {
+  rollup: string;
+  chosen: boolean;
+  reasons: ReasonDocument[];
+}
+
+export interface DatasetDocument {
+  name: string;
+  label: string;
+  description: string;
+  owner: string;
+  table: string | null;
+  time: string;
+  dimensions: string[];
+  metrics: string[];
+  data_until: string | null;
+}
+
+export interface Day {
+  day: string;
+  open: number;
+}
+
+/** `hash` changes with the meaning, not with labels. */
+export interface Definition {
+  text: string;
+  file: string | null;
+  line: number | null;
+  hash: string;
+}
+
+/** Keeps the rows whose `dimension` has one of `values` (null included where named), or drops them. */
+export interface FilterBody {
+  dimension: string;
+  values: (string | number | boolean | null)[];
+  exclude?: boolean;
+}
+
+/** Watch `metric`, whole or within `slice`. */
+export interface FollowBody {
+  metric: string;
+  slice?: Record<string, string>;
+  grain?: string | null;
+}
+
+export interface Happening {
+  name: string;
+  start: string;
+  end: string;
+}
+
+export interface Health {
+  status: string;
+  version: string;
+}
+
+/** `state` is open or resolved. `known_at`: the first moment at which it could be told. */
+export interface Incident {
+  id: string;
+  monitor: string;
+  metric: string;
+  label: string;
+  unit: string;
+  format: string;
+  better: "up" | "down" | null;
+  slice: Record<string, string | number | boolean | null>;
+  state: "open" | "resolved";
+  opened: string;
+  known_at: string;
+  resolved: string | null;
+  actual: number | null;
+  expected: number | null;
+  lower: number | null;
+  upper: number | null;
+  difference: number | null;
+  at_stake: Stake | null;
+  cause: Cause | null;
+  chart: Chart;
+  events: Happening[];
+}
+
+export interface IncidentView {
+  id: string;
+  monitor: string;
+  metric: string;
+  label: string;
+  unit: string;
+  format: string;
+  better: "up" | "down" | null;
+  slice: Record<string, string | number | boolean | null>;
+  state: "open" | "resolved";
+  opened: string;
+  known_at: string;
+  resolved: string | null;
+  actual: number | null;
+  expected: number | null;
+  lower: number | null;
+  upper: number | null;
+  difference: number | null;
+  at_stake: Stake | null;
+  cause: Cause | null;
+  chart: Chart;
+  events: Happening[];
+  story: Told[];
+  causes: CauseTable[];
+  related: Related[];
+  receipt: ReceiptDocument | null;
+}
+
+export interface Incidents {
+  incidents: Incident[];
+}
+
+/** A condition that stays in the engine, and why. */
+export interface Kept {
+  text: string;
+  reason: string;
+}
+
+/** `format` is percent, number, currency or empty; `value` the money one unit is worth, in `currency`. */
+export interface MetricDocument {
+  name: string;
+  short: string;
+  dataset: string;
+  label: string;
+  description: string;
+  kind: string;
+  unit: string;
+  format: string;
+  better: "up" | "down" | null;
+  value: number | null;
+  currency: string | null;
+  additive: boolean;
+  dimensions: Named[];
+  following: boolean;
+  definition: Definition;
+  owner: string | null;
+}
+
+export interface Metrics {
+  metrics: MetricDocument[];
+}
+
+/** `followed`: by a person in the UI; else it is written in the project's `file` at `line`. */
+export interface MonitorDocument {
+  name: string;
+  metric: string;
+  label: string;
+  grain: string;
+  by: string[];
+  slice: Record<string, string | number | boolean | null>;
+  sensitivity: number;
+  min_change: number | null;
+  followed: boolean;
+  file: string | null;
+  line: number | null;
+}
+
+export interface Monitors {
+  monitors: MonitorDocument[];
+}
+
+/** `names`: the dimension whose values this one only names, as airlines' names do their codes. */
+export interface Named {
+  name: string;
+  label: string;
+  names?: string | null;
+}
+
+export interface OrderBody {
+  name: string;
+  descending?: boolean;
+}
+
+export interface PieceDocument {
+  by: string;
+  name: string;
+  keys: number;
+  rows: number;
+  bytes: number;
+  sql: string | null;
+  versions: string[];
+}
+
+export interface PlaceDocument {
+  file?: string | null;
+  line?: number | null;
+  column?: number | null;
+  key?: string | null;
+}
+
+export interface Plan {
+  steps: PlanStep[];
+  scans: PlanScan[];
+}
+
+export interface PlanAnswer {
+  plan: Plan;
+  text: string;
+}
+
+export interface PlanBody {
+  text: string;
+  zone?: string | null;
+}
+
+/** One table read. `pushed` are the conditions that the source answers, as it is told them. */
+export interface PlanScan {
+  id: string;
+  source: string;
+  kind: string;
+  table: string;
+  rows_estimated: number | null;
+  rows?: number | null;
+  bytes?: number | null;
+  milliseconds?: number | null;
+  pushed: string[];
+  kept: Kept[];
+  sql: string;
+}
+
+/** `depth` is its place in the tree, the root's is 0. */
+export interface PlanStep {
+  name: string;
+  detail: string;
+  depth: number;
+  rows?: number | null;
+  ms?: number | null;
+}
+
+/** RFC 9457. `code` is that of the first problem. */
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  problems: ProblemItem[];
+  query_id?: string | null;
+}
+
+/** One thing that is wrong. `code` is stable. */
+export interface ProblemItem {
+  code: string;
+  message: string;
+  place?: PlaceDocument | null;
+  nearest?: string[] | null;
+  hint?: string | null;
+}
+
+/** `now` is what "now" means here; `pinned` where the project's clock stands. `week_start` 0 is Monday. */
+export interface ProjectDocument {
+  name: string;
+  timezone: string;
+  week_start: number;
+  now: string;
+  pinned: boolean;
+  data_until: string | null;
+  datasets: string[];
+  version: string;
+  time_zones: string[];
+}
+
+export interface Queries {
+  queries: QueryState[];
+}
+
+/** Columnar: `data` holds `rows` values for each column. Times are UTC epoch milliseconds. */
+export interface QueryAnswer {
+  columns: ColumnDocument[];
+  rows: number;
+  data: Record<string, (string | number | boolean | null)[]>;
+  receipt: ReceiptDocument;
+}
+
+/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. */
+export interface QueryBody {
+  metrics: string[];
+  by?: string[];
+  grain?: string | null;
+  start?: string | null;
+  end?: string | null;
+  zone?: string | null;
+  where?: string | null;
+  filters?: FilterBody[];
+  order?: OrderBody[];
+  limit?: number | null;
+  no_cache?: boolean;
+  time_limit?: number;
+}
+
+/** `state` is running, done, failed or cancelled; `fraction` of the work done, where it is known. */
+export interface QueryState {
+  id: string;
+  state: "running" | "done" | "failed" | "cancelled";
+  text: string;
+  stage: string;
+  rows: number;
+  bytes: number;
+  fraction: number | null;
+  milliseconds: number;
+}
+
+export interface ReasonDocument {
+  check: string;
+  passed: boolean;
+  says: string;
+}
+
+/** How an answer came about. Times are UTC ISO 8601. */
+export interface ReceiptDocument {
+  id: string;
+  asked: string;
+  start: string | null;
+  end: string | null;
+  zone: string;
+  grain: string | null;
+  pieces: PieceDocument[];
+  considered: ConsideredDocument[];
+  data_until: string | null;
+  missing: [string, string][];
+  bounds: Record<string, string>;
+  definitions: Record<string, string>;
+  milliseconds: Record<string, number>;
+  notes: string[];
+  partial: boolean;
+  exact: boolean;
+}
+
+export interface Related {
+  metric: string;
+  label: string;
+  says: string;
+  series: (number | null)[];
+}
+
+export interface Resolved {
+  id: string;
+  label: string;
+  slice: Record<string, string | number | boolean | null>;
+  resolved: string;
+}
+
+export interface RollupDocument {
+  name: string;
+  dataset: string;
+  grain: string;
+  dimensions: string[];
+  measures: string[];
+  partitions: number;
+  cells: number;
+  bytes: number;
+  built_at: string | null;
+  data_until: string | null;
+  stale: boolean;
+}
+
+export interface Rollups {
+  rollups: RollupDocument[];
+}
+
+export interface Sample {
+  columns: TableColumn[];
+  rows: ((string | number | boolean | (string | number | boolean | null)[] | Record<string, string | number | boolean | null> | null)[])[];
+}
+
+export interface SourceDocument {
+  name: string;
+  type: string;
+  state: "ok" | "failed";
+  problem?: ProblemItem | null;
+  tables: number;
+}
+
+/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. */
+export interface SqlBody {
+  text: string;
+  zone?: string | null;
+  time_limit?: number;
+  limit?: number | null;
+  query_id?: string | null;
+}
+
+export interface Stake {
+  amount: number;
+  currency: string;
+}
+
+/** A column of a source's table; `type` is the engine's, such as BIGINT. */
+export interface TableColumn {
+  name: string;
+  type: string;
+}
+
+/** `rows` and `bytes` are estimates. */
+export interface TableDocument {
+  path: string;
+  source: string;
+  rows: number | null;
+  bytes: number | null;
+  columns: TableColumn[];
+  description: string;
+}
+
+/** A step of the story, and when it could be known. */
+export interface Told {
+  at: string;
+  kind: string;
+  says: string;
+}
+
+/** A monitor that can't be brought up to the data, and why. */
+export interface Trouble {
+  monitor: string;
+  says: string;
+}
+
+export interface Watched {
+  monitor: string;
+  metric: string;
+  label: string;
+  slice: Record<string, string | number | boolean | null>;
+  value: number | null;
+  unit: string;
+  format: string;
+  series: (number | null)[];
+  time: number[];
+  expected?: (number | null)[] | null;
+  lower?: (number | null)[] | null;
+  upper?: (number | null)[] | null;
+}
+
+export interface Watching {
+  metrics: number;
+  series: number;
+}
