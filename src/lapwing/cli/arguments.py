@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -26,8 +27,9 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**{"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter, **settings})
 
     def error(self, message: str) -> NoReturn:
-        hint = f"{' '.join(self.format_usage().split()).replace('usage: ', 'Usage: ')}"
-        raise WrongUse.of("wrong-arguments", f"{message[:1].upper()}{message[1:]}.", hint=hint)
+        says = message.removeprefix("argument ")
+        hint = f"`{self.prog} --help` tells what there is."
+        raise WrongUse.of("wrong-arguments", f"{says[:1].upper()}{says[1:]}.", hint=hint)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -46,11 +48,20 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         _common(command, project=argparse.SUPPRESS, json=argparse.SUPPRESS)
         command.set_defaults(run=part.run, command=name)
     _look_at_command(arguments)
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
     if not hasattr(options, "run"):
-        parser.print_help()
+        parser.print_help(sys.stderr)
         raise SystemExit(2)
+    if unknown:
+        _unknown(unknown[0], subparsers.choices[options.command])
     return options
+
+
+def _unknown(argument: str, command: argparse.ArgumentParser) -> NoReturn:
+    says = f"{command.prog} does not know {argument}."
+    flags = [flag for flag in command.format_help().split() if flag.startswith("--")]
+    near = nearest(argument.partition("=")[0], flags) if argument.startswith("-") else ()
+    raise WrongUse.of("wrong-arguments", says, nearest=near, hint=f"`{command.prog} --help` tells what there is.")
 
 
 def _common(parser: argparse.ArgumentParser, *, project: object, json: object) -> None:

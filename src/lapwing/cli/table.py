@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 
 from lapwing.server.encode.cells import json_rows
+from lapwing.server.encode.columnar import dumps
 from lapwing.server.encode.types import is_number
 
 _LOOKED_AT = 1_000
@@ -45,7 +46,7 @@ def _text(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
+    text = value if isinstance(value, str) else str(value) if isinstance(value, int | float) else dumps(value).decode()
     return text if text.isprintable() else "".join(_ESCAPES.get(c, c if c.isprintable() else "�") for c in text)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from lapwing.model import calendar
 from lapwing.model.project import Project
 from lapwing.model.receipt import Piece, Receipt
 from lapwing.query.answer import Answer
@@ -69,7 +70,7 @@ class SqlAnswer:
 def run_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project, query_id: str) -> SqlAnswer:
     """Starts `query`; see `Lapwing.run_sql`."""
     started = time.perf_counter()
-    zone = query.zone or project.timezone
+    zone = _zone(query, project)
     ready = _rewritten(query, zone, sql, answer, project)
     limit = query.wishes.time_limit
     running = sql.run(ready.text, zone=zone, given=ready.given, time_limit=limit, query_id=query_id)
@@ -79,20 +80,30 @@ def run_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project
 
 def plan_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> Plan:
     """The plan, without running it; metrics are answered, as their rows are part of it."""
-    zone = query.zone or project.timezone
+    zone = _zone(query, project)
     ready = _rewritten(query, zone, sql, answer, project)
     return sql.plan(ready.text, zone=zone, given=ready.given)
 
 
 def explain_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> str:
     """What would happen, in words. Metrics are answered to tell by what."""
-    zone = query.zone or project.timezone
+    zone = _zone(query, project)
     ready = _rewritten(query, zone, sql, answer, project)
     lines = [sql.explain(ready.text, zone=zone, given=ready.given)]
     for number, part in enumerate(ready.answers):
         by = ", ".join(f"{piece.by} {piece.name}" for piece in part.receipt.pieces)
         lines.append(f"given.m{number}: {part.receipt.asked}, answered by {by}")
     return "\n".join(lines)
+
+
+def _zone(query: SqlQuery, project: Project) -> str:
+    """
+    Raises:
+        WrongUse: there is no such zone; with the nearest.
+    """
+    if query.zone:
+        calendar.zone(query.zone)
+    return query.zone or project.timezone
 
 
 def _rewritten(query: SqlQuery, zone: str, sql: SqlService, answer: Answerer, project: Project) -> Rewritten:

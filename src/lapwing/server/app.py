@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from lapwing import __version__
 from lapwing.server import openapi, problem, static_files
+from lapwing.server.encode.stream import MEDIA_TYPES, Format
 from lapwing.server.guard import Guard
 from lapwing.server.routes import alerts, catalog, docs, project, queries, sql
 from lapwing.server.routes.answer import answer_query
+from lapwing.server.routes.sql import NDJSON
 from lapwing.server.services import Services
+
+_STREAMED = (kind.partition(";")[0] for form, kind in MEDIA_TYPES.items() if form is not Format.JSON)
+_NOT_PACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, NDJSON, *_STREAMED)
+"""Streams, whose first rows must not wait for more."""
 
 
 def make_app(services: Services) -> ASGIApp:
     """The application over an open project, which stays the caller's to close."""
-    return Guard(make_api(services), services.settings)
+    settings = services.settings
+    app: ASGIApp = make_api(services)
+    if not settings.loopback:  # inside one machine the bytes cost less than packing them
+        app = GZipMiddleware(app, 1_000, compresslevel=4, exclude_content_types=_NOT_PACKED)
+    return Guard(app, settings)
 
 
 def make_api(services: Services | None) -> FastAPI:

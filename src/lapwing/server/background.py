@@ -6,7 +6,7 @@ import threading
 
 import structlog
 
-from lapwing.model.problem import LapwingError
+from lapwing.model.problem import Cancelled, LapwingError, Problem
 from lapwing.server.services import Services
 
 EVERY = 30.0
@@ -19,6 +19,7 @@ class Background:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._seen: object = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lapwing-alerts", daemon=True)
 
@@ -32,20 +33,29 @@ class Background:
             self._thread.join(10)
 
     def _run(self) -> None:
-        seen: object = None
-        while not self._stop.is_set():
-            state = self._state()
-            if state is not None and state != seen:
-                self._services.replay(self._stop)
-                seen = state
-            self._stop.wait(EVERY)
-
-    def _state(self) -> object:
-        """What changes when there is something new to look at; None when it can't be told now."""
         try:
-            return tuple(
+            while not self._stop.is_set():
+                self._look()
+                self._stop.wait(EVERY)
+        finally:
+            if not self._stop.is_set():  # a fault of ours; Python's hook for threads logs it
+                says = "The server no longer keeps the incidents up to date; its log tells why."
+                self._services.trouble = (Problem("background-ended", says, hint="Start the server again."),)
+
+    def _look(self) -> None:
+        """Replays where something has changed. A problem is told at /api/health until it is gone, and logged once."""
+        try:
+            state = tuple(
                 (one.dataset, one.name, one.built_at, one.cells) for one in self._services.lapwing.cache.status()
             )
+            if state != self._seen:
+                self._services.alerts.replay(None, None, self._stop)
+                self._services.alerts.find_causes(self._stop)
+                self._seen = state
+            self._services.trouble = ()
+        except Cancelled:
+            return
         except LapwingError as error:
-            _log.warning("the rollups can't be read", problems=[str(problem) for problem in error.problems])
-            return None
+            if error.problems != self._services.trouble:
+                _log.warning("incidents are not up to date", problems=[str(problem) for problem in error.problems])
+            self._services.trouble = error.problems

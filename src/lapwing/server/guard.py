@@ -11,15 +11,15 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lapwing.model.problem import Problem
-from lapwing.server.problem import response
+from lapwing.server.problem import LARGEST_BODY, TOO_LARGE, response
 from lapwing.server.settings import Settings, is_loopback
 
 COOKIE = "lapwing_token"
-LARGEST_BODY = 1_000_000
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _HEADERS = {
     "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -57,7 +57,7 @@ class Guard:
         if refused is not None:
             await refused(scope, receive, guarded_send)
         else:
-            await self.app(scope, receive, guarded_send)
+            await self.app(scope, _limited(receive), guarded_send)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -69,9 +69,10 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and scope["method"] not in _SAFE and urlsplit(origin).netloc != headers.get("host"):
             return response(403, Problem("wrong-origin", f"Pages of {origin} may not change things here."))
-        if int_or_zero(headers.get("content-length")) > LARGEST_BODY:
-            return response(413, Problem("too-large", f"A request may have {LARGEST_BODY:,} bytes at most."))
-        return self._without_token(scope, headers)
+        refused = self._without_token(scope, headers)
+        if refused is None and scope["method"] == "POST":
+            refused = _bad_body(headers)
+        return refused
 
     def _without_token(self, scope: Scope, headers: Headers) -> Response | None:
         token = self.settings.token
@@ -92,8 +93,33 @@ class Guard:
         return response(401, refusal, headers={"www-authenticate": "Bearer"})
 
 
-def int_or_zero(text: str | None) -> int:
-    return int(text) if text is not None and text.isdecimal() else 0
+def _bad_body(headers: Headers) -> Response | None:
+    """Every body is JSON. That it says so also keeps out forms of other sites, which can't."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        says = f"The body is {kind}, not JSON." if kind else "The body is of no stated type."
+        return response(
+            415, Problem("not-json", says, hint="Send JSON, and the header `Content-Type: application/json`.")
+        )
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) > LARGEST_BODY:
+        return response(413, Problem("too-large", TOO_LARGE))
+    return None
+
+
+def _limited(receive: Receive) -> Receive:
+    """`receive` that stops a body without a stated length once it is too long."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > LARGEST_BODY:
+            raise HTTPException(413)
+        return message
+
+    return counted
 
 
 def _host(header: str) -> str:

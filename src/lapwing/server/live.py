@@ -8,18 +8,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator, Mapping
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 
 class LiveResponse(Response):
-    """`chunks` is pulled in threads, and closed at the end. `abandon` is called when the client is gone, and must make
-    `chunks` end soon; what it still gives is thrown away. An error in `chunks` breaks the connection."""
+    """`chunks` is pulled in threads of `limiter`, and closed at the end. `abandon` is called when the client is gone, and
+    must make `chunks` end soon; what it still gives is thrown away. An error before the first chunk is answered like any
+    other; a later one breaks the connection."""
 
     def __init__(
-        self, chunks: Generator[bytes], abandon: Callable[[], object], *, media_type: str, headers: Mapping[str, str]
+        self,
+        chunks: Generator[bytes],
+        abandon: Callable[[], object],
+        *,
+        limiter: CapacityLimiter,
+        media_type: str,
+        headers: Mapping[str, str],
     ) -> None:
+        self.limiter = limiter
         self.status_code = 200
         self.media_type = media_type
         self.background = None
@@ -38,10 +46,13 @@ class LiveResponse(Response):
 
         watching = asyncio.create_task(watch())
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            while (chunk := await to_thread.run_sync(next, self.chunks, b"")) != b"":
+            chunk = await self._next()
+            if not gone.is_set():
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            while chunk:
                 if not gone.is_set():
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                chunk = await self._next()
             if not gone.is_set():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except OSError:  # the client left between two looks
@@ -49,3 +60,7 @@ class LiveResponse(Response):
         finally:
             watching.cancel()
             await to_thread.run_sync(self.chunks.close)
+
+    async def _next(self) -> bytes:
+        """The next chunk; empty at the end."""
+        return await to_thread.run_sync(next, self.chunks, b"", limiter=self.limiter)

@@ -20,6 +20,8 @@ _MORE = {
     "401": "Token needed",
     "403": "Not allowed from there",
     "409": "Conflict",
+    "413": "Too large",
+    "415": "Not JSON",
     "502": "A source failed",
     "504": "Too slow",
 }

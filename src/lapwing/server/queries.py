@@ -48,7 +48,7 @@ class Query:
     wanted: bool = True
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
-    last: dict[str, Any] = field(default_factory=lambda: {"stage": "planning", "bytes": 0, "fraction": None})
+    last: dict[str, Any] = field(default_factory=lambda: {"stage": "waiting", "bytes": 0, "fraction": None})
 
     @property
     def milliseconds(self) -> float:
@@ -86,6 +86,17 @@ class Queries:
             for old in ended[: max(0, len(self._all) - KEPT)]:
                 del self._all[old]
         return query
+
+    def start(self, query: Query) -> None:
+        """Its turn has come.
+
+        Raises:
+            Cancelled: meanwhile nobody wants it.
+        """
+        with self._lock:
+            if not query.wanted:
+                raise Cancelled.of("cancelled", "The query was cancelled.")
+            query.last = {**query.last, "stage": "planning"}
 
     def attach(self, query: Query, running: Stoppable) -> None:
         """The statement runs now; if it was cancelled while it was planned, it is stopped."""

@@ -5,29 +5,36 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-import structlog
+from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from lapwing.alerts.service import Alerts
 from lapwing.alerts.state import StateDatabase
-from lapwing.model.problem import Cancelled, LapwingError
+from lapwing.model.problem import Problem
 from lapwing.query.service import Lapwing
 from lapwing.server.queries import Queries
 from lapwing.server.settings import Settings
 
 PATIENCE = 2.0
 """Seconds that a page waits for monitors that are still being judged, before it shows what is known."""
-_log = structlog.get_logger("lapwing.server")
+STATEMENTS = 12
+"""How many SQL statements run at once; more wait for their turn."""
+ANSWERS = 16
+"""How many metric queries run at once. Both have threads of their own, so that neither keeps the other from answering, nor
+anyone from cancelling."""
 
 
 @dataclass(slots=True)
 class Services:
     """One of each for a server. The state database is opened when alerts are first asked for, so that a damaged one
-    hurts the board only."""
+    hurts the board only. `trouble` is what keeps background work from being done now."""
 
     settings: Settings
     lapwing: Lapwing
     queries: Queries = field(default_factory=Queries)
+    statements: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(STATEMENTS))
+    answers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ANSWERS))
+    trouble: tuple[Problem, ...] = ()
     _state: StateDatabase | None = None
     _alerts: Alerts | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -58,16 +65,6 @@ class Services:
             if self._state is not None:
                 self._state.close()
         self.lapwing.close()
-
-    def replay(self, cancel: threading.Event) -> None:
-        """Brings the incidents up to date with the data; a problem is logged, not raised: the rest goes on."""
-        try:
-            self.alerts.replay(None, None, cancel)
-            self.alerts.find_causes(cancel)
-        except Cancelled:
-            return
-        except LapwingError as error:
-            _log.warning("replay failed", problems=[str(problem) for problem in error.problems])
 
 
 def services(request: Request) -> Services:

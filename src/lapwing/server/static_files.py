@@ -28,10 +28,14 @@ def install(app: FastAPI, root: Path) -> None:
 
     async def page(request: Request) -> Response:
         path = request.path_params["path"]
+        if "\0" in path:
+            raise HTTPException(404)
         if path == "api" or path.startswith("api/"):
             raise HTTPException(404)
         wanted = (root / path).resolve()
-        if path and wanted.is_relative_to(root) and wanted.is_file():
+        if not wanted.is_relative_to(root):
+            raise HTTPException(404)
+        if path and wanted.is_file():
             hashed = path.startswith("assets/")
             return FileResponse(wanted, headers={"cache-control": FOREVER if hashed else "no-cache"})
         if path.startswith("assets/"):

@@ -194,6 +194,9 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
     if isinstance(error, duckdb.InterruptException) or "INTERRUPT Error" in text:
         return Cancelled.of("cancelled", "The query was cancelled.")
     message, place = _words(text, sql)
+    if message.startswith("Division by zero"):
+        says = f"{message.partition('. Use TRY')[0].rstrip('.')}."  # what it goes on to advise is not for statements
+        return WrongUse.of("division-by-zero", says, place=place, hint="Write nullif(divisor, 0) to get null there.")
     nearest = tuple(name for line in _CANDIDATES.findall(text) for name in _QUOTED.findall(line))[:3]
     for kind, code in _CODES:
         if isinstance(error, kind):

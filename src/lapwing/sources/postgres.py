@@ -205,6 +205,7 @@ def explain(name: str, place: Place, error: Exception) -> LapwingError:
     """A SourceError for what a driver raised; the text is the server's, which never holds the password."""
     state = str(getattr(error, "sqlstate", None) or "")
     message = re.sub(r"\s+", " ", str(error).strip()).removeprefix("IO: ").rstrip(".")
+    message = re.sub(r" Is the server running .*\?$", "", message)
     message = re.sub(r"(password=|://[^:@/\s]*:)[^@\s]+", r"\1***", message)
     known = {
         "42P01": ("table-vanished", f"A table of {name} is not there any more: {message}."),

@@ -65,18 +65,18 @@ def parse(text: str, cursor: Cursor) -> Statement:
     """Reads `text`.
 
     Raises:
-        WrongUse: it does not parse.
+        WrongUse: it does not parse, or is empty.
         Refused: it is no single reading statement, or uses a function that is not for statements.
     """
     answer = json.loads(cursor.table(f"SELECT json_serialize_sql({text_literal(text)}) AS tree")["tree"][0].as_py())
     if answer["error"]:
         raise _parse_error(text, answer)
     statements = answer["statements"]
-    if len(statements) != 1:
-        second = text.find(";") + 1 if len(statements) > 1 else 0
-        raise Refused.of(
-            "one-statement", f"One statement at a time; here are {len(statements)}.", place=place(text, second)
-        )
+    if not statements:
+        raise WrongUse.of("no-statement", "There is no statement here.", hint="Write a SELECT, such as: select 1")
+    if len(statements) > 1:
+        second = place(text, text.find(";") + 1)
+        raise Refused.of("one-statement", f"One statement at a time; here are {len(statements)}.", place=second)
     walk = _Walk(text)
     walk.visit(statements[0], frozenset())
     if walk.problems:

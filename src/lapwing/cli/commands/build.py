@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lapwing.cli import output
 from lapwing.cli.project import open_project
@@ -29,10 +29,12 @@ is built stays, and the next build goes on from there.
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("which", nargs="?", metavar="DATASET[.ROLLUP]", help="default: all rollups of all datasets")
-    parser.add_argument("--from", dest="start", metavar="T", help="partitions that end after it")
-    parser.add_argument("--to", dest="end", metavar="T", help="partitions that start before it")
-    parser.add_argument("--builder", choices=("duckdb", "source", "beam"), default="duckdb", help="default: duckdb")
-    parser.add_argument("--full", action="store_true", help="unchanged partitions, too")
+    parser.add_argument("--from", dest="start", metavar="T", help="only partitions that end after T")
+    parser.add_argument("--to", dest="end", metavar="T", help="only partitions that start before T")
+    parser.add_argument(
+        "--builder", choices=("duckdb", "source", "beam"), default="duckdb", help="what aggregates (default: duckdb)"
+    )
+    parser.add_argument("--full", action="store_true", help="build unchanged partitions again, too")
 
 
 def run(options: Namespace) -> int:
@@ -50,7 +52,7 @@ def run(options: Namespace) -> int:
                 raise
             raise KeyboardInterrupt from None
     if options.json:
-        output.write_json(report)
+        output.write_json(_document(report))
     else:
         print("\n".join(_report_lines(report)))
     return 0
@@ -123,6 +125,18 @@ def _bar() -> Iterator[Callable[[BuildProgress], None]]:
             bar.update(task, description=progress.rollup, completed=progress.done, total=progress.total, left=left)
 
         yield told
+
+
+def _document(report: BuildReport) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from lapwing.model.calendar import utc_iso
+
+    data = asdict(report)
+    for built in data["rollups"]:
+        until = built["data_until"]
+        built["data_until"] = None if until is None else utc_iso(until)
+    return data
 
 
 def _report_lines(report: BuildReport) -> Iterator[str]:

@@ -75,7 +75,8 @@ def _list(found: dict[str, Any]) -> Iterator[str]:
 def _line(kind: str, entry: dict[str, Any]) -> tuple[str, str]:
     match kind:
         case "sources":
-            state = f"{entry['tables']} tables" if entry["state"] == "ok" else f"failed: {entry['problem']['message']}"
+            tables = "1 table" if entry["tables"] == 1 else f"{entry['tables']} tables"
+            state = tables if entry["state"] == "ok" else f"failed: {entry['problem']['message']}"
             return entry["name"], f"{entry['type']}, {state}"
         case "tables":
             rows = "rows unknown" if entry["rows"] is None else f"about {entry['rows']:,} rows"

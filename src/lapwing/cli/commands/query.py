@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from lapwing.cli import output
 from lapwing.cli.commands.sql import seconds
@@ -43,10 +43,10 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError(text)
-    return value
+    """A whole number of rows."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
 
 
 def run(options: Namespace) -> int:
@@ -93,9 +93,10 @@ def _order(text: str) -> tuple[str, bool]:
 def _write_document(table: object, receipt: dict[str, object]) -> None:
     import pyarrow as pa
 
-    from lapwing.server.encode.cells import json_rows
+    from lapwing.server.encode.cells import json_rows, unique_names
     from lapwing.server.encode.types import columns
 
     assert isinstance(table, pa.Table)
-    rows = [dict(zip(table.column_names, row, strict=True)) for batch in table.to_batches() for row in json_rows(batch)]
+    names = unique_names(table.column_names)
+    rows = [dict(zip(names, row, strict=True)) for batch in table.to_batches() for row in json_rows(batch)]
     output.write_json({"columns": columns(table.schema), "rows": rows, "receipt": receipt})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from lapwing.cli.project import find
 
@@ -19,9 +19,16 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", metavar="HOST", help="the address to listen on (default 127.0.0.1)"
     )
-    parser.add_argument("--port", type=int, default=8600, metavar="PORT", help="default 8600")
+    parser.add_argument("--port", type=port, default=8600, metavar="PORT", help="default 8600")
     parser.add_argument("--token", metavar="SECRET", help="what clients must send (default: LAPWING_TOKEN, if set)")
     parser.add_argument("--open", action="store_true", help="open the pages in a browser")
+
+
+def port(text: str) -> int:
+    """A port as a number; whether there is such a port is the server's affair."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise ArgumentTypeError(f"{text!r} is not a port; take one from 1 to 65535")
+    return int(text)
 
 
 def run(options: Namespace) -> int:

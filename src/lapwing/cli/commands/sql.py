@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from lapwing.cli import output
@@ -25,13 +25,17 @@ def arguments(parser: ArgumentParser) -> None:
         "--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)"
     )
     parser.add_argument("--tz", metavar="ZONE", help="the time zone (default: the project's)")
-    parser.add_argument("--receipt", action="store_true", help="tell on stderr how it was answered")
+    parser.add_argument("--receipt", action="store_true", help="tell how it was answered, on stderr")
 
 
 def seconds(text: str) -> float:
-    value = float(text)
+    """A time limit."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value <= 86_400:
-        raise ValueError(text)
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds above 0, up to 86400")
     return value
 
 

@@ -6,13 +6,14 @@ the floats NaN and Infinity. The column's type, sent beside, says what the text 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from lapwing.server.encode.moments import with_iso_times
+from lapwing.server.encode.moments import is_moment, iso
 from lapwing.server.encode.types import is_text
 
 _EXACT = 2**53
@@ -20,11 +21,12 @@ _EXACT = 2**53
 
 def json_rows(batch: pa.RecordBatch) -> list[list[Any]]:
     """The rows of a batch as JSON-ready lists, in the order of its columns."""
-    columns = [_cells(array) for array in with_iso_times(batch).columns]
+    columns = [cells(array) for array in batch.columns]
     return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in range(batch.num_rows)]
 
 
-def _cells(array: pa.Array) -> list[Any]:
+def cells(array: pa.Array) -> list[Any]:
+    """The values of a column, JSON-ready."""
     type_ = array.type
     if is_text(type_) or kinds.is_boolean(type_):
         return list(array.to_pylist())
@@ -34,9 +36,30 @@ def _cells(array: pa.Array) -> list[Any]:
         return [value if value is None or -_EXACT <= value <= _EXACT else str(value) for value in array.to_pylist()]
     if kinds.is_decimal(type_):
         return [None if value is None else f"{value:f}" for value in array.to_pylist()]
-    if kinds.is_date(type_) or kinds.is_time(type_):
-        return list(pc.cast(array, pa.string()).to_pylist())
-    return [plain(value) for value in array.to_pylist()]
+    if is_moment(type_):
+        return list(iso(array).to_pylist())
+    return [_plain(value) for value in array.to_pylist()]
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Names for the keys of an object: a repeated one gets a number, so that no column is lost.
+
+    >>> unique_names(["a", "a_1", "a"])
+    ['a', 'a_1', 'a_2']
+    """
+    found: list[str] = []
+    for name in names:
+        chosen, number = name, 0
+        while chosen in found or (number and chosen in names):
+            number += 1
+            chosen = f"{name}_{number}"
+        found.append(chosen)
+    return found
+
+
+def text(value: Any) -> str | None:
+    """A JSON-ready value as text: lists and objects as JSON."""
+    return value if value is None or isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _float(value: float | None) -> float | str | None:
@@ -45,8 +68,8 @@ def _float(value: float | None) -> float | str | None:
     return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
 
 
-def plain(value: Any) -> Any:
-    """A nested or rare value as JSON-ready data; bytes as hexadecimal text."""
+def _plain(value: Any) -> Any:
+    """A nested or rare value as JSON-ready data; bytes as hexadecimal text, intervals as ISO 8601 durations."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, float):
@@ -56,7 +79,21 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, pa.MonthDayNano):
+        return _duration(value.months, value.days, value.nanoseconds)
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _duration(months: int, days: int, nanoseconds: int) -> str:
+    """
+    >>> _duration(14, 3, -1_500_000_000), _duration(0, 0, 0)
+    ('P14M3DT-1.5S', 'PT0S')
+    """
+    whole, fraction = divmod(abs(nanoseconds), 1_000_000_000)
+    seconds = f"{whole}.{fraction:09d}".rstrip("0").rstrip(".")
+    sign = "-" if nanoseconds < 0 else ""
+    date = (f"{months}M" if months else "") + (f"{days}D" if days else "")
+    return f"P{date}" + (f"T{sign}{seconds}S" if nanoseconds or not date else "")

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
+from lapwing.server.encode.cells import cells
 from lapwing.server.encode.types import is_text
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
@@ -31,7 +32,7 @@ def columnar(table: pa.Table) -> dict[str, Any]:
 def _values(column: pa.ChunkedArray) -> Any:
     type_ = column.type
     if kinds.is_timestamp(type_):
-        column = pc.divide(column.cast(pa.timestamp("us", type_.tz)).cast(pa.int64()), 1000)
+        column = pc.divide(column.cast(pa.timestamp("us", type_.tz), safe=False).cast(pa.int64()), 1000)
         type_ = column.type
     if kinds.is_floating(type_):
         return column.cast(pa.float64()).to_numpy()  # null is NaN there, and NaN is null in JSON
@@ -41,4 +42,4 @@ def _values(column: pa.ChunkedArray) -> Any:
         return [None if value is None else orjson.Fragment(f"{value:f}".encode()) for value in column.to_pylist()]
     if kinds.is_integer(type_) or kinds.is_boolean(type_) or is_text(type_):
         return column.to_pylist()
-    return column.cast(pa.string()).to_pylist()
+    return [value for chunk in column.chunks for value in cells(chunk)]

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from lapwing.server.encode.cells import json_rows
-from lapwing.server.encode.moments import iso_schema, with_iso_times
+from lapwing.server.encode.cells import json_rows, unique_names
+from lapwing.server.encode.flat import Texts, csv_lacks, parquet_lacks
 
 
 class Format(StrEnum):
@@ -27,6 +27,8 @@ MEDIA_TYPES = {
     Format.ARROW: "application/vnd.apache.arrow.stream",
 }
 
+_OpenWriter = Callable[[Any, pa.Schema], Any]
+
 
 def encode(schema: pa.Schema, batches: Iterable[pa.RecordBatch], form: Format) -> Iterator[bytes]:
     """The batches as `form`; an error of the batches surfaces while iterating."""
@@ -34,11 +36,11 @@ def encode(schema: pa.Schema, batches: Iterable[pa.RecordBatch], form: Format) -
         case Format.JSON:
             return _json(schema, batches)
         case Format.CSV:
-            return _through(iso_schema(schema), (with_iso_times(batch) for batch in batches), _csv_writer)
+            return _flattened(Texts(schema, csv_lacks), batches, _csv_writer)
         case Format.ARROW:
             return _through(schema, batches, pa.ipc.new_stream)
         case Format.PARQUET:
-            return _through(schema, batches, _parquet_writer)
+            return _flattened(Texts(schema, parquet_lacks), batches, _parquet_writer)
 
 
 def _csv_writer(sink: Any, schema: pa.Schema) -> Any:
@@ -77,9 +79,11 @@ class _Buffer:
         return taken
 
 
-def _through(
-    schema: pa.Schema, batches: Iterable[pa.RecordBatch], open_writer: Callable[[Any, pa.Schema], Any]
-) -> Iterator[bytes]:
+def _flattened(texts: Texts, batches: Iterable[pa.RecordBatch], open_writer: _OpenWriter) -> Iterator[bytes]:
+    return _through(texts.schema, map(texts.of, batches), open_writer)
+
+
+def _through(schema: pa.Schema, batches: Iterable[pa.RecordBatch], open_writer: _OpenWriter) -> Iterator[bytes]:
     buffer = _Buffer()
     writer = open_writer(pa.PythonFile(buffer, mode="w"), schema)
     for batch in batches:
@@ -91,7 +95,7 @@ def _through(
 
 
 def _json(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-    names = schema.names
+    names = unique_names(schema.names)
     start = b"[\n"
     for batch in batches:
         rows = json_rows(batch)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from lapwing.model.calendar import from_us
@@ -59,7 +59,7 @@ def board(request: Request, as_of: str | None = None) -> Response:
 @router.get("/incidents", response_model=Incidents)
 def incidents(
     request: Request,
-    state: str | None = Query(None, pattern="^(open|resolved)?$"),
+    state: Literal["open", "resolved", ""] | None = None,
     start: str | None = None,
     end: str | None = None,
 ) -> Response:

@@ -47,13 +47,13 @@ def query_of(body: QueryBody) -> MetricQuery:
 
 async def answer_query(request: Request) -> Response:
     """Answers POST /api/query as JSON, or as what Accept names: CSV, Arrow, Parquet."""
-    data = await request.body()
+    found, data = services(request), await request.body()
     form = wanted(request.headers.get("accept"), FORMATS)
     try:
         body = QueryBody.model_validate_json(data)
-        return await to_thread.run_sync(_answered, services(request), body, form)
+        return await to_thread.run_sync(_answered, found, body, form, limiter=found.answers)
     except ValidationError as error:
-        return of_error(from_validation(error.errors()))
+        return of_error(from_validation(error.errors(), QueryBody))
     except LapwingError as error:
         return of_error(error)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -32,9 +34,13 @@ _COMMON_ZONES = (
 
 
 @router.get("/health", response_model=Health)
-async def health() -> Response:
-    """Answers while the server runs; asks for no token."""
-    return Response(dumps({"status": "ok", "version": __version__}), media_type="application/json")
+async def health(request: Request) -> Response:
+    """Answers while the server runs; asks for no token, so only those with it (or on this machine) are told details."""
+    found = services(request)
+    data: dict[str, Any] = {"status": "degraded" if found.trouble else "ok", "version": __version__}
+    if found.settings.token is None:
+        data["problems"] = [problem.as_dict() for problem in found.trouble]
+    return Response(dumps(data), media_type="application/json")
 
 
 @router.get("/project", response_model=ProjectDocument)

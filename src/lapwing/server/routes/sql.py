@@ -42,7 +42,7 @@ async def run_sql(body: SqlBody, request: Request) -> Response:
     found = services(request)
     query = found.queries.begin(body.text, body.query_id)
     try:
-        answer = await to_thread.run_sync(_start, found, query, body)
+        answer = await to_thread.run_sync(_start, found, query, body, limiter=found.statements)
     except LapwingError as error:
         found.queries.end(query, error)
         return of_error(error, query.id)
@@ -53,10 +53,15 @@ async def run_sql(body: SqlBody, request: Request) -> Response:
     headers = {"lapwing-query-id": query.id, "x-accel-buffering": "no"}
     if form is not None:
         headers["content-disposition"] = f'attachment; filename="lapwing.{form}"'
-    return LiveResponse(chunks, lambda: found.queries.cancel(query.id), media_type=media_type, headers=headers)
+
+    def abandon() -> None:
+        found.queries.cancel(query.id)
+
+    return LiveResponse(chunks, abandon, limiter=found.statements, media_type=media_type, headers=headers)
 
 
 def _start(found: Services, query: Query, body: SqlBody) -> SqlAnswer:
+    found.queries.start(query)
     asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=Wishes(time_limit=body.time_limit))
     answer = found.lapwing.run_sql(asked, query.id)
     found.queries.attach(query, answer.running)
