@@ -104,17 +104,21 @@ class DatasetDocument(Document):
 
 
 class RollupDocument(Document):
+    """`refused` says why it can't be read now; `stale` that a build has something to do."""
+
     name: str
     dataset: str
     grain: str
     dimensions: list[str]
     measures: list[str]
     partitions: int
+    keys: int
     cells: int
     bytes: int
     built_at: str | None
     data_until: str | None
     stale: bool
+    refused: str | None
 
 
 class Rollups(Document):

@@ -1,0 +1,91 @@
+"""Every route's answer over a real project is the document that OpenAPI names, nothing missing and nothing beside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from pydantic import BaseModel
+
+from lapwing.server.documents.alerts import Board, Incidents
+from lapwing.server.documents.asked import Band, PlanAnswer, Queries, QueryAnswer
+from lapwing.server.documents.project import (
+    CatalogDocument,
+    Completions,
+    Health,
+    Metrics,
+    Monitors,
+    ProjectDocument,
+    Rollups,
+    Sample,
+)
+
+GETS = {
+    "/api/health": Health,
+    "/api/project": ProjectDocument,
+    "/api/metrics": Metrics,
+    "/api/catalog": CatalogDocument,
+    "/api/catalog/tables/files.orders/sample": Sample,
+    "/api/cache": Rollups,
+    "/api/sql/complete": Completions,
+    "/api/queries": Queries,
+    "/api/monitors": Monitors,
+    "/api/board": Board,
+    "/api/board?as_of=2024-02-01": Board,
+    "/api/incidents?state=open": Incidents,
+}
+POSTS: dict[str, tuple[dict[str, Any], type[BaseModel]]] = {
+    "/api/query": ({"metrics": ["orders", "return_rate"], "by": ["shop"], "grain": "month"}, QueryAnswer),
+    "/api/sql/plan": ({"text": "select town, count(*) from files.orders where shop = 'a' group by 1"}, PlanAnswer),
+    "/api/band": ({"metric": "orders", "grain": "day", "start": "2024-01", "end": "2024-02"}, Band),
+}
+
+
+def undocumented(found: object, where: str = "") -> list[str]:
+    """Keys that the document does not name."""
+    if isinstance(found, BaseModel):
+        inside = [undocumented(getattr(found, name), f"{where}.{name}") for name in type(found).model_fields]
+        return [f"{where}.{name}" for name in found.model_extra or {}] + [one for part in inside for one in part]
+    if isinstance(found, list):
+        return [one for item in found[:3] for one in undocumented(item, f"{where}[]")]
+    return []
+
+
+@pytest.mark.parametrize("path", GETS)
+def test_what_is_got(path: str, url: str) -> None:
+    answer = requests.get(url + path, timeout=30)
+    assert answer.status_code == 200, answer.text
+    assert undocumented(GETS[path].model_validate_json(answer.content)) == []
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_what_is_asked(path: str, url: str) -> None:
+    body, document = POSTS[path]
+    answer = requests.post(url + path, json=body, timeout=30)
+    assert answer.status_code == 200, answer.text
+    assert undocumented(document.model_validate_json(answer.content)) == []
+
+
+def test_following_is_told_and_undone(url: str) -> None:
+    made = requests.post(f"{url}/api/follow", json={"metric": "orders", "slice": {"shop": "a"}}, timeout=30)
+    assert made.status_code == 201, made.text
+    name = made.json()["name"]
+    monitors = requests.get(f"{url}/api/monitors", timeout=30).json()["monitors"]
+    assert [(one["name"], one["slice"], one["followed"]) for one in monitors] == [(name, {"shop": "a"}, True)]
+    metrics = requests.get(f"{url}/api/metrics", timeout=30).json()["metrics"]
+    assert {one["short"] for one in metrics if one["following"]} == {"orders"}
+    assert requests.delete(f"{url}/api/follow/{name}", timeout=30).status_code == 204
+    again = requests.delete(f"{url}/api/follow/{name}", timeout=30)
+    assert (again.status_code, again.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_a_slice_that_is_filtered_by_is_the_same_in_every_format(url: str) -> None:
+    body = {"metrics": ["orders", "amount"], "by": ["town"], "filters": [{"dimension": "shop", "values": ["a", "b"]}]}
+    answer = requests.post(f"{url}/api/query", json=body, timeout=30).json()
+    assert answer["data"]["town"] == ["Köln", "Wien"]
+    rows = [list(row) for row in zip(*answer["data"].values(), strict=True)]
+    csv = requests.post(f"{url}/api/query", json=body, headers={"accept": "text/csv"}, timeout=30)
+    assert csv.headers["content-disposition"] == 'attachment; filename="lapwing.csv"'
+    lines = [line.split(",") for line in csv.content.decode().splitlines()[1:]]
+    assert [[town.strip('"'), int(orders), float(amount)] for town, orders, amount in lines] == rows

@@ -1,0 +1,155 @@
+"""POST /api/sql: rows stream, can be watched and cancelled, and stop when nobody reads them."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import requests
+from pyarrow import csv, parquet
+from tests.shop import ORDERS
+
+FOREVER = "select count(*) from range(1000000000000)"
+ENDLESS_ROWS = "select i from range(1000000000000) numbers(i)"
+NDJSON = "application/x-ndjson"
+
+
+def ask(url: str, text: str, accept: str = NDJSON, **more: Any) -> requests.Response:
+    body = {"text": text, **more}
+    return requests.post(f"{url}/api/sql", json=body, headers={"accept": accept}, stream=True, timeout=60)
+
+
+def lines(answer: requests.Response) -> Iterator[dict[str, Any]]:
+    return (json.loads(line) for line in answer.iter_lines(chunk_size=None))
+
+
+def state(url: str, query_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = requests.get(f"{url}/api/queries/{query_id}", timeout=10).json()
+    return found
+
+
+def until(url: str, query_id: str, wanted: str) -> dict[str, Any]:
+    """Waits until the query is in that state."""
+    for _ in range(600):
+        found = state(url, query_id)
+        if found.get("state") == wanted:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"still {found}")
+
+
+def test_lines_are_columns_then_rows_then_the_receipt(url: str) -> None:
+    answer = ask(url, "select at, shop, amount from files.orders where town = 'Köln' order by 1 limit 2")
+    assert answer.headers["content-type"] == NDJSON
+    first, rows, last = lines(answer)
+    assert [column["type"] for column in first["columns"]] == ["timestamp", "text", "float"]
+    assert first["plan"]["scans"][0]["table"] == "files.orders"
+    assert rows["rows"] == [["2024-01-01T06:00:00", "a", -1.5], ["2024-01-01T18:00:00", "c", 1.5]]
+    assert last["done"]
+    assert last["rows"] == 2
+    assert last["receipt"]["pieces"][0]["name"] == "files.orders"
+    assert first["query_id"] == last["receipt"]["id"] == answer.headers["lapwing-query-id"]
+    assert state(url, first["query_id"])["state"] == "done"
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"])
+def test_every_format_holds_the_same_rows(kind: str, url: str) -> None:
+    content = ask(url, "select shop, count(*) as n from files.orders group by 1 order by 1", kind).content
+    read = {"text/csv": csv.read_csv, "application/vnd.apache.parquet": parquet.read_table}
+    table = read.get(kind, lambda file: pa.ipc.open_stream(file).read_all())(io.BytesIO(content))
+    assert table.to_pydict() == {"shop": ["a", "b", "c"], "n": [ORDERS // 3] * 3}
+
+
+@pytest.mark.parametrize("kind", [NDJSON, "text/csv", "application/vnd.apache.arrow.stream"])
+def test_first_rows_come_before_the_last_are_read(kind: str, url: str) -> None:
+    with ask(url, ENDLESS_ROWS, kind, query_id=f"endless-{kind[-3:]}") as answer:
+        got = b""
+        for chunk in answer.iter_content(None):
+            got += chunk
+            if len(got) > 20_000:
+                break
+        assert state(url, f"endless-{kind[-3:]}")["state"] == "running"
+    until(url, f"endless-{kind[-3:]}", "cancelled")
+
+
+def test_a_limit_stops_the_statement(url: str) -> None:
+    found = list(lines(ask(url, ENDLESS_ROWS, limit=3_000)))
+    assert sum(len(line.get("rows", [])) for line in found[:-1]) == 3_000
+    assert found[-1]["rows"] == 3_000
+
+
+def test_progress_is_told_and_cancel_stops_it(url: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: list(lines(ask(url, FOREVER, query_id="watched"))))
+        running = until(url, "watched", "running")
+        assert running["text"] == FOREVER
+        assert requests.delete(f"{url}/api/queries/watched", timeout=10).status_code == 200
+        last = asked.result(30)[-1]
+    assert last["problem"]["code"] == "cancelled"
+    assert until(url, "watched", "cancelled")["milliseconds"] > 0
+    assert requests.delete(f"{url}/api/queries/watched", timeout=10).json()["state"] == "cancelled"
+
+
+def test_a_client_that_goes_away_stops_it(url: str) -> None:
+    answer = ask(url, FOREVER, query_id="left")
+    next(lines(answer))
+    answer.close()
+    until(url, "left", "cancelled")
+
+
+def test_a_time_limit_stops_it(url: str) -> None:
+    last = list(lines(ask(url, FOREVER, time_limit=0.3)))[-1]
+    assert (last["problem"]["code"], last["problem"]["status"]) == ("time-limit", 504)
+    file = ask(url, FOREVER, "text/csv", time_limit=0.3)
+    assert (file.status_code, file.json()["code"]) == (504, "time-limit")
+
+
+def test_an_error_before_the_first_row_is_an_answer_of_its_own(url: str) -> None:
+    for kind in ("text/csv", "application/vnd.apache.parquet"):
+        answer = ask(url, "select cast(shop as integer) from files.orders", kind)
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"] == "conversion"
+
+
+def test_an_error_amid_a_file_breaks_the_connection(url: str) -> None:
+    """A cut file must not be taken for a whole one."""
+    text = "select case when i < 300000 then i else cast('x' || i as integer) end from range(400000) numbers(i)"
+    answer = ask(url, text, "text/csv")
+    assert answer.status_code == 200
+    with pytest.raises(requests.exceptions.RequestException):
+        _ = answer.content
+    assert list(lines(ask(url, text)))[-1]["problem"]["code"] == "conversion"
+
+
+def test_many_at_once_and_others_are_still_answered(url: str) -> None:
+    """More statements than may run: metrics are answered, all can be cancelled, and those that waited never start."""
+    names = [f"many-{number}" for number in range(30)]
+    asked = [threading.Thread(target=lambda name=name: ask(url, FOREVER, query_id=name).content) for name in names]
+    for thread in asked:
+        thread.start()
+    for name in names:
+        until(url, name, "running")
+    stages = [state(url, name)["stage"] for name in names]
+    assert stages.count("waiting") >= 30 - 12
+    answer = requests.post(f"{url}/api/query", json={"metrics": ["orders"]}, timeout=20)
+    assert answer.json()["data"] == {"orders": [ORDERS]}
+    for name in names:
+        assert requests.delete(f"{url}/api/queries/{name}", timeout=20).status_code == 200
+    for thread in asked:
+        thread.join(60)
+    assert {state(url, name)["state"] for name in names} == {"cancelled"}
+    assert len(list(lines(ask(url, "select 1")))) == 3
+
+
+def test_an_id_is_used_once(url: str) -> None:
+    assert ask(url, "select 1", query_id="once").status_code == 200
+    again = ask(url, "select 1", query_id="once")
+    assert (again.status_code, again.json()["code"]) == (409, "query-exists")
