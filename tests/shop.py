@@ -94,7 +94,7 @@ class Server:
 def serving(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
     """`lapwing serve` on the project, in a process of its own, answering."""
     port, log = free_port(), folder / f"serve-{time.monotonic_ns()}.log"
-    command = [COMMAND, "-p", folder, "serve", "--port", str(port), *arguments]
+    command: list[str | Path] = [COMMAND, "-p", folder, "serve", "--port", str(port), *arguments]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **(environment or {})})
     server = Server(f"http://127.0.0.1:{port}", process, log)

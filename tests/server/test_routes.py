@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from lapwing.server.documents.project import (
     Sample,
 )
 
-GETS = {
+GETS: dict[str, type[BaseModel]] = {
     "/api/health": Health,
     "/api/project": ProjectDocument,
     "/api/metrics": Metrics,
@@ -40,6 +41,7 @@ POSTS: dict[str, tuple[dict[str, Any], type[BaseModel]]] = {
     "/api/sql/plan": ({"text": "select town, count(*) from files.orders where shop = 'a' group by 1"}, PlanAnswer),
     "/api/band": ({"metric": "orders", "grain": "day", "start": "2024-01", "end": "2024-02"}, Band),
 }
+JSON = {"content-type": "application/json"}
 
 
 def undocumented(found: object, where: str = "") -> list[str]:
@@ -62,7 +64,7 @@ def test_what_is_got(path: str, url: str) -> None:
 @pytest.mark.parametrize("path", POSTS)
 def test_what_is_asked(path: str, url: str) -> None:
     body, document = POSTS[path]
-    answer = requests.post(url + path, json=body, timeout=30)
+    answer = requests.post(url + path, data=json.dumps(body), headers=JSON, timeout=30)
     assert answer.status_code == 200, answer.text
     assert undocumented(document.model_validate_json(answer.content)) == []
 
@@ -81,7 +83,11 @@ def test_following_is_told_and_undone(url: str) -> None:
 
 
 def test_a_slice_that_is_filtered_by_is_the_same_in_every_format(url: str) -> None:
-    body = {"metrics": ["orders", "amount"], "by": ["town"], "filters": [{"dimension": "shop", "values": ["a", "b"]}]}
+    body: Any = {
+        "metrics": ["orders", "amount"],
+        "by": ["town"],
+        "filters": [{"dimension": "shop", "values": ["a", "b"]}],
+    }
     answer = requests.post(f"{url}/api/query", json=body, timeout=30).json()
     assert answer["data"]["town"] == ["Köln", "Wien"]
     rows = [list(row) for row in zip(*answer["data"].values(), strict=True)]

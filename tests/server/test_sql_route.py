@@ -16,6 +16,8 @@ import requests
 from pyarrow import csv, parquet
 from tests.shop import ORDERS
 
+from lapwing.server.services import STATEMENTS
+
 FOREVER = "select count(*) from range(1000000000000)"
 ENDLESS_ROWS = "select i from range(1000000000000) numbers(i)"
 NDJSON = "application/x-ndjson"
@@ -27,7 +29,7 @@ def ask(url: str, text: str, accept: str = NDJSON, **more: Any) -> requests.Resp
 
 
 def lines(answer: requests.Response) -> Iterator[dict[str, Any]]:
-    return (json.loads(line) for line in answer.iter_lines(chunk_size=None))
+    return (json.loads(line) for line in answer.iter_lines(chunk_size=1))
 
 
 def state(url: str, query_id: str) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def until(url: str, query_id: str, wanted: str) -> dict[str, Any]:
 
 
 def test_lines_are_columns_then_rows_then_the_receipt(url: str) -> None:
-    answer = ask(url, "select at, shop, amount from files.orders where town = 'Köln' order by 1 limit 2")
+    answer = ask(url, "select \"at\", shop, amount from files.orders where town = 'Köln' order by 1 limit 2")
     assert answer.headers["content-type"] == NDJSON
     first, rows, last = lines(answer)
     assert [column["type"] for column in first["columns"]] == ["timestamp", "text", "float"]
@@ -74,8 +76,8 @@ def test_first_rows_come_before_the_last_are_read(kind: str, url: str) -> None:
         for chunk in answer.iter_content(None):
             got += chunk
             if len(got) > 20_000:
+                assert state(url, f"endless-{kind[-3:]}")["state"] == "running"
                 break
-        assert state(url, f"endless-{kind[-3:]}")["state"] == "running"
     until(url, f"endless-{kind[-3:]}", "cancelled")
 
 
@@ -138,7 +140,7 @@ def test_many_at_once_and_others_are_still_answered(url: str) -> None:
     for name in names:
         until(url, name, "running")
     stages = [state(url, name)["stage"] for name in names]
-    assert stages.count("waiting") >= 30 - 12
+    assert stages.count("running") <= STATEMENTS
     answer = requests.post(f"{url}/api/query", json={"metrics": ["orders"]}, timeout=20)
     assert answer.json()["data"] == {"orders": [ORDERS]}
     for name in names:

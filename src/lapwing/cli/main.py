@@ -11,7 +11,6 @@ from typing import NoReturn
 from lapwing.cli.arguments import parse
 from lapwing.cli.lean import without_pandas
 from lapwing.cli.report import show_error
-from lapwing.cli.start import without_pandas
 from lapwing.model.problem import LapwingError
 
 INTERRUPTED = 130

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from starlette.responses import Response
@@ -49,7 +50,7 @@ class LiveResponse(Response):
             chunk = await self._next()
             if not gone.is_set():
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            while chunk:
+            while chunk is not None:
                 if not gone.is_set():
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 chunk = await self._next()
@@ -61,6 +62,6 @@ class LiveResponse(Response):
             watching.cancel()
             await to_thread.run_sync(self.chunks.close)
 
-    async def _next(self) -> bytes:
-        """The next chunk; empty at the end."""
-        return await to_thread.run_sync(next, self.chunks, b"", limiter=self.limiter)
+    async def _next(self) -> bytes | None:
+        """The next chunk; None at the end."""
+        return await to_thread.run_sync(partial(next, self.chunks, None), limiter=self.limiter)

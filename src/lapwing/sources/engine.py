@@ -199,13 +199,15 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
         return WrongUse.of("division-by-zero", says, place=place, hint="Write nullif(divisor, 0) to get null there.")
     nearest = tuple(name for line in _CANDIDATES.findall(text) for name in _QUOTED.findall(line))[:3]
     for kind, code in _CODES:
-        if isinstance(error, kind):
+        if isinstance(error, kind) or text.startswith(_STREAMED.get(code, "\0")):
             return WrongUse.of(code, message, place=place, nearest=nearest)
     if isinstance(error, duckdb.OutOfMemoryException):
         return SourceError.of("memory-limit", message, hint="Narrow the question, or raise the memory limit.")
     return SourceError.of("engine-failed", message, place=place)
 
 
+_STREAMED = {"conversion": "Conversion Error: Could not", "out-of-range": "Out of Range Error: "}
+"""How an error of these kinds begins that came amid the rows, where Arrow has taken its class."""
 _CODES: tuple[tuple[type[Exception], str], ...] = (
     (duckdb.ParserException, "syntax"),
     (duckdb.BinderException, "unknown-column"),

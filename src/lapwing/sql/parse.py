@@ -65,7 +65,7 @@ def parse(text: str, cursor: Cursor) -> Statement:
     """Reads `text`.
 
     Raises:
-        WrongUse: it does not parse, or is empty.
+        WrongUse: it does not parse.
         Refused: it is no single reading statement, or uses a function that is not for statements.
     """
     answer = json.loads(cursor.table(f"SELECT json_serialize_sql({text_literal(text)}) AS tree")["tree"][0].as_py())
@@ -73,7 +73,7 @@ def parse(text: str, cursor: Cursor) -> Statement:
         raise _parse_error(text, answer)
     statements = answer["statements"]
     if not statements:
-        raise WrongUse.of("no-statement", "There is no statement here.", hint="Write a SELECT, such as: select 1")
+        raise Refused.of("one-statement", "There is no statement here.", place=place(text, 0), hint="Write a SELECT.")
     if len(statements) > 1:
         second = place(text, text.find(";") + 1)
         raise Refused.of("one-statement", f"One statement at a time; here are {len(statements)}.", place=second)

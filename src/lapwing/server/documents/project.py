@@ -104,7 +104,7 @@ class DatasetDocument(Document):
 
 
 class RollupDocument(Document):
-    """`refused` says why it can't be read now; `stale` that a build has something to do."""
+    """`refused` says why it can't be kept as it is defined; `stale` that a build has something to do."""
 
     name: str
     dataset: str

@@ -91,7 +91,8 @@ def _through(schema: pa.Schema, batches: Iterable[pa.RecordBatch], open_writer: 
         if data := buffer.take():
             yield data
     writer.close()
-    yield buffer.take()
+    if data := buffer.take():
+        yield data
 
 
 def _json(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
