@@ -69,6 +69,19 @@ def test_a_table_that_vanished(lapwing: Lapwing, own_shop: Path) -> None:
     assert lapwing("-p", own_shop, "query", "--metrics", "orders", "--by", "country").code in (1, 2)
 
 
+def test_a_csv_with_broken_lines(lapwing: Lapwing, own_shop: Path) -> None:
+    file = own_shop / "data" / "orders" / "2024-02.csv"
+    good = file.read_text()
+    assert lapwing("-p", own_shop, "build", "--json").code == 0
+    file.write_text(good + "2024-02-10T00:00:00,a,Wien,1.50,too,many\n")
+    said = lapwing("-p", own_shop, "sql", "select sum(amount) from files.orders")
+    assert (said.code, said.out) == (1, b"")
+    assert "The table files.orders (one of orders/) can't be read: Its lines do not all have the columns" in said.err
+    assert lapwing("-p", own_shop, "build").code == 1
+    file.write_text(good)
+    assert lapwing("-p", own_shop, *TOTAL).json["rows"] == [{"orders": ORDERS}]
+
+
 def test_a_database_that_does_not_answer(lapwing: Lapwing, own_shop: Path) -> None:
     add_source(own_shop, '  far: {type: postgres, dsn: "postgresql://reader@127.0.0.1:1/shop"}')
     said = lapwing("-p", own_shop, "sql", "from far.public.things")

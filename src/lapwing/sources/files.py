@@ -137,7 +137,9 @@ class FilesSource(Source):
         names = ", ".join(text(str(file)) for file in found.files)
         together = ", union_by_name = true" if len(found.files) > 1 else ""
         lines = ", format = 'newline_delimited'" if found.kind == "json" and found.files[0].suffix != ".json" else ""
-        return f"{READERS[found.kind]}([{names}]{together}{lines})"
+        # Without `skip` the engine takes lines that don't fit for a preamble, and leaves them out without a word.
+        skip = ", skip = 0" if found.kind == "csv" else ""
+        return f"{READERS[found.kind]}([{names}]{together}{lines}{skip})"
 
     def _table(self, name: str, found: FileSet) -> Table:
         fingerprint = found.fingerprint()
@@ -150,6 +152,9 @@ class FilesSource(Source):
                 described = cursor.execute(f"DESCRIBE SELECT * FROM {self._relation(found)}")
             except (WrongUse, SourceError) as error:
                 raise self._unreadable(name, found, error) from error
+        if found.kind == "csv" and (header := _header_in_one([str(column) for column, *_ in described])):
+            says = f"Its lines do not all have the columns of its header, {header}."
+            raise self._unreadable(name, found, SourceError.of("broken-lines", says))
         table = Table(
             source=self.name,
             schema="",
@@ -174,6 +179,16 @@ class FilesSource(Source):
             place=self._place,
             hint=hint,
         )
+
+
+def _header_in_one(columns: list[str]) -> str | None:
+    """The header of a CSV file whose lines differ so much that the engine takes each for one text."""
+    for delimiter in ",;\t|":
+        for column in columns:
+            pieces = column.split(delimiter)
+            if len(pieces) > 1 and (len(columns) == 1 or set(pieces) < set(columns)):
+                return column
+    return None
 
 
 def _kind(file: Path) -> str | None:
