@@ -17,6 +17,7 @@ from pathlib import Path
 import requests
 from tests.services.base import free_port
 
+READY_SECONDS = 120.0
 COMMAND = Path(sys.executable).parent / "lapwing"
 PROJECT = """name: shop
 timezone: Europe/Berlin
@@ -112,7 +113,8 @@ def serving(folder: Path, *arguments: str, environment: Mapping[str, str] | None
 
 
 def _wait(server: Server) -> None:
-    for _ in range(600):
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
         if server.process.poll() is not None:
             raise AssertionError(f"lapwing serve ended: {server.log.read_text()}")
         try:

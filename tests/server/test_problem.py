@@ -23,7 +23,7 @@ ASKED: list[tuple[str, dict[str, Any], int, str, str]] = [
         "Change the two round",
     ),
     ("query", {"metrics": ["orders"], "start": "someday"}, 400, "bad-time", "such as 2013-02"),
-    ("query", {"metrics": ["orders"], "where": "shop ="}, 400, "bad-filter", "such as"),
+    ("query", {"metrics": ["orders"], "where": "shop ="}, 400, "bad-filter", "something is missing"),
     ("query", {"metrics": ["orders"], "order": [{"name": "ordrs"}]}, 400, "unknown-order", "Did you mean orders?"),
     ("query", {"metrics": []}, 400, "bad-request", "metrics"),
     ("query", {"metricks": ["orders"]}, 400, "missing-key", "metrics"),
