@@ -6,9 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lapwing.alerts.chance import Floats, Kind
+from lapwing.alerts.chance import Kind
 from lapwing.alerts.detect import Detection
-from lapwing.alerts.evidence import gathered
 from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
 
 RULES = Rules(threshold=5.0, direction=1, quiet=3, rejoin=3)
@@ -56,6 +55,18 @@ def test_soon_after_is_the_same_incident_and_later_is_not() -> None:
     assert len(run([0, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0])) == 2
 
 
+def test_after_a_pause_only_a_record_is_told() -> None:
+    """It grew to 14 in the second outbreak: less than half again of the 10 told before. 16 is more."""
+    (one,) = run([0, 10, 0, 0, 0, 6, 14, 16, 0, 0, 0])
+    assert kinds(one) == [("opened", 1), ("resolved", 4), ("opened", 5), ("grew", 7), ("resolved", 10)]
+
+
+def test_as_known_then_its_numbers_end_with_the_last_loud_bucket_known() -> None:
+    (one,) = run([0, 6, 0, 0, 3, 0, 0, 0])
+    assert one.loud == (1, 4)
+    assert [known.last for buckets in range(2, 9) if (known := one.until(buckets))] == [1, 1, 1, 4, 4, 4, 4]
+
+
 def test_small_is_not_told_however_unusual() -> None:
     assert run([0, 9, 0], difference=[0, 0.4, 0], minimum=0.5) == []
     assert len(run([0, 9, 0], difference=[0, 0.6, 0], minimum=0.5)) == 1
@@ -95,31 +106,6 @@ def test_the_past_never_changes(score: list[float], cut: int) -> None:
     assert [(one.first, one.opened) for one in whole] == [(one.first, one.opened) for one in part]
     assert [kinds(one) for one in whole] == [kinds(one) for one in part]
     assert [one.resolved for one in whole] == [one.resolved for one in part]
-
-
-def autoregressive(rho: float, seed: int = 1) -> Floats:
-    random = np.random.default_rng(seed)
-    noise = random.normal(size=(10, 20_000))
-    for t in range(1, noise.shape[1]):
-        noise[:, t] = rho * noise[:, t - 1] + np.sqrt(1 - rho * rho) * noise[:, t]
-    return noise
-
-
-def test_what_builds_up_is_evidence() -> None:
-    score = np.array([[0.0] * 20 + [3.5, 3.5, 3.5]])
-    assert 5 < gathered(score)[0, -1] < 3.5 * np.sqrt(3) + 1e-9
-    assert gathered(score)[0, 20] < 4
-
-
-def test_gathering_is_honest_about_neighbours_that_move_together() -> None:
-    for rho in (0.0, 0.5, 0.9):
-        assert (np.abs(gathered(autoregressive(rho))) > 4).mean() < 4e-4
-
-
-def test_gathering_is_causal() -> None:
-    score = np.random.default_rng(0).normal(size=(2, 200))
-    score[:, 50:60] = np.nan
-    np.testing.assert_array_equal(gathered(score)[:, :120], gathered(score[:, :120]))
 
 
 def test_the_learned_minimum() -> None:

@@ -37,7 +37,7 @@ def _is_some(text: str) -> bool:
 
 
 def _figures(value: float) -> str:
-    if value >= 100 or value == int(value):
+    if value >= 99.95 or value == int(value):
         return f"{round(value):,}"
     return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 

@@ -1,0 +1,56 @@
+"""Cases: one incident at one moment, and who stands for whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.alerts.judged import MARCH, by_hand
+
+from lapwing.alerts.cases import Known, cases, folded, series_key
+from lapwing.alerts.judged import Judged
+from lapwing.query.service import Lapwing
+
+DAY = 86_400_000_000
+
+
+def known(*histories: Judged) -> list[Known]:
+    out = []
+    for number, judged in enumerate(histories):
+        keys = [
+            (series_key(judged.slices[0]), episode.direction, int(judged.borders[episode.opened]))
+            for episode in judged.episodes[0]
+        ]
+        out.append(Known(judged, {key: 10 * number + n for n, key in enumerate(keys, 1)}, "", ""))
+    return out
+
+
+def sliced(judged: Judged, *pairs: tuple[str, str]) -> Judged:
+    return replace(judged, slices=(pairs,))
+
+
+def test_a_life_at_several_moments(shop: Lapwing) -> None:
+    of = known(by_hand(shop, "orders.failed", [10, 30, 30, 10, 10, 10], 10))
+    assert cases(of, MARCH + 2 * DAY - 1) == []
+    (first,) = cases(of, MARCH + 2 * DAY)
+    assert (first.id, first.start, first.known_at, first.end) == (1, MARCH + DAY, MARCH + 2 * DAY, None)
+    assert first.until == MARCH + 2 * DAY
+    (second,) = cases(of, MARCH + 3 * DAY)
+    assert (second.end, second.until) == (None, MARCH + 3 * DAY)
+    (last,) = cases(of, MARCH + 9 * DAY)
+    assert (last.end, last.until) == (MARCH + 5 * DAY, MARCH + 3 * DAY)
+
+
+def test_the_whole_stands_for_its_parts(shop: Lapwing) -> None:
+    bad = [10, 30, 10, 10, 10, 10]
+    whole = by_hand(shop, "orders.failed", bad, 10)
+    part = sliced(by_hand(shop, "orders.failed", bad, 10), ("region", "north"))
+    narrower = sliced(by_hand(shop, "orders.failed", bad, 10), ("region", "north"), ("channel", "app"))
+    other = by_hand(shop, "orders.revenue", [10, 3, 10, 10, 10, 10], 10)
+    later = sliced(by_hand(shop, "orders.failed", [10, 10, 10, 10, 10, 30], 10), ("region", "west"))
+    shown = folded(cases(known(whole, part, narrower, other, later), MARCH + 9 * DAY))
+    assert {number: [case.id for case in parts] for number, parts in shown.items()} == {1: [11, 21], 31: [], 41: []}
+
+
+def test_what_the_state_database_does_not_know_is_not_shown(shop: Lapwing) -> None:
+    judged = by_hand(shop, "orders.failed", [10, 30, 10, 10], 10)
+    assert cases([Known(judged, {}, "", "")], MARCH + 9 * DAY) == []
