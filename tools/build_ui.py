@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -40,8 +41,10 @@ def find_npm() -> list[str]:
 def main() -> None:
     """Runs `npm ci` and `npm run build`; the build goes to src/lapwing/server/static."""
     npm = find_npm()
+    # The programs that npm starts look for `node` themselves; that of the wheel is beside our Python.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     for step in (["ci", "--no-audit", "--no-fund", "--loglevel=error"], ["run", "build"]):
-        done = subprocess.run([*npm, *step], cwd=ROOT / "ui", check=False)
+        done = subprocess.run([*npm, *step], cwd=ROOT / "ui", env={**os.environ, "PATH": path}, check=False)
         if done.returncode:
             sys.exit(f"The UI was not built: `npm {' '.join(step)}` in ui/ failed; its messages are above.")
 

@@ -1,4 +1,4 @@
-"""`python -m lapwing.cli`."""
+"""`python -m lapwing`: the command, where its script is not in PATH."""
 
 from __future__ import annotations
 
