@@ -156,9 +156,11 @@ export interface Happening {
   end: string;
 }
 
+/** `status` is ok, or degraded where background work can't be done: incidents may be behind, queries are answered. `problems` say why, where no token guards the server. */
 export interface Health {
   status: string;
   version: string;
+  problems?: ProblemItem[] | null;
 }
 
 /** `state` is open or resolved. `known_at`: the first moment at which it could be told. */
@@ -448,6 +450,7 @@ export interface Resolved {
   resolved: string;
 }
 
+/** `refused` says why it can't be kept as it is defined; `stale` that a build has something to do. */
 export interface RollupDocument {
   name: string;
   dataset: string;
@@ -455,11 +458,13 @@ export interface RollupDocument {
   dimensions: string[];
   measures: string[];
   partitions: number;
+  keys: number;
   cells: number;
   bytes: number;
   built_at: string | null;
   data_until: string | null;
   stale: boolean;
+  refused: string | null;
 }
 
 export interface Rollups {
