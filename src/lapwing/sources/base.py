@@ -16,6 +16,8 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
+from lapwing.model.problem import LapwingError
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -129,6 +131,11 @@ class Source(ABC):
         Raises:
             SourceError: it does not answer (never with the password in the text).
         """
+
+    def broken(self) -> Mapping[str, LapwingError]:
+        """By their names, what would be tables but can't be read, and why; `tables` leaves them out, so that they hurt
+        only those who ask for them. Raises as `tables` does."""
+        return {}
 
     @abstractmethod
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:

@@ -8,12 +8,12 @@ that makes one table.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from lapwing.model.problem import LapwingError, SourceError, WrongUse
+from lapwing.model.problem import LapwingError, Problem, SourceError, WrongUse
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Source, Stream, Table
 from lapwing.sources.engine import Engine
@@ -31,6 +31,7 @@ KINDS = {
     ".json": "json",
     ".jsonl.gz": "json",
 }
+SEVERAL = "several"  # kinds, or tables of one name
 READERS = {"parquet": "read_parquet", "csv": "read_csv", "json": "read_json"}
 
 
@@ -59,11 +60,19 @@ class FilesSource(Source):
         self.name, self._path, self._place, self._engine = config.name, config.path, config.place, engine
         self._time_limit = config.time_limit
         self.capabilities = Capabilities(dialect="duckdb", native=True)
-        self._tables: dict[str, tuple[str, Table]] = {}
+        self._tables: dict[str, tuple[str, Table | SourceError]] = {}
         self._footers = ParquetFooters()
 
     def tables(self) -> tuple[Table, ...]:
-        return tuple(self._table(name, found) for name, found in self._sets().items())
+        found = self._tables_or_why().values()
+        tables = tuple(one for one in found if isinstance(one, Table))
+        broken = [one for one in found if isinstance(one, SourceError)]
+        if broken and not tables:
+            raise SourceError(*(problem for error in broken for problem in error.problems))
+        return tables
+
+    def broken(self) -> Mapping[str, LapwingError]:
+        return {name: one for name, one in self._tables_or_why().items() if isinstance(one, SourceError)}
 
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         limit = time_limit if time_limit is not None else self._time_limit
@@ -95,6 +104,13 @@ class FilesSource(Source):
         path = self._path
         if "*" in path.name:
             found = _known(path.parent.glob(path.name))
+            if not found:
+                raise SourceError.of(
+                    "missing-path",
+                    f"The source {self.name} reads {path}, and no file is called so.",
+                    place=self._place,
+                    hint=f"It reads {', '.join(KINDS)}.",
+                )
             literal = re.sub(r"[^A-Za-z0-9_]+$", "", path.name.split("*")[0])
             return self._one(literal or path.parent.name, found)
         if path.is_file():
@@ -110,22 +126,16 @@ class FilesSource(Source):
         for entry in sorted(path.iterdir()):
             if entry.name.startswith((".", "_")) or entry.name.endswith(".part"):
                 continue
-            if entry.is_dir():
-                sets.update(self._one(entry.name, _known(entry.rglob("*"))))
-            elif _kind(entry):
-                sets.update(self._one(_stem(entry), [entry]))
+            files = _known(entry.rglob("*")) if entry.is_dir() else _known([entry])
+            for name, one in self._one(entry.name if entry.is_dir() else _stem(entry), files).items():
+                before = sets.get(name)
+                sets[name] = FileSet(SEVERAL, (*before.files, *one.files)) if before else one
         return sets
 
     def _one(self, name: str, files: list[Path]) -> dict[str, FileSet]:
-        kinds = {_kind(file) for file in files}
-        if len(kinds) > 1:
-            raise SourceError.of(
-                "mixed-files",
-                f"The table {self.name}.{name} has files of several kinds: {', '.join(sorted(map(str, kinds)))}.",
-                place=self._place,
-                hint="Keep one kind in a folder.",
-            )
-        return {name: FileSet(str(kinds.pop()), tuple(sorted(files)))} if files else {}
+        kinds = {str(_kind(file)) for file in files}
+        kind = kinds.pop() if len(kinds) == 1 else SEVERAL
+        return {name: FileSet(kind, tuple(sorted(files)))} if files else {}
 
     def _set(self, name: str) -> FileSet:
         found = self._sets().get(name)
@@ -137,25 +147,39 @@ class FilesSource(Source):
         names = ", ".join(text(str(file)) for file in found.files)
         together = ", union_by_name = true" if len(found.files) > 1 else ""
         lines = ", format = 'newline_delimited'" if found.kind == "json" and found.files[0].suffix != ".json" else ""
-        # Without `skip` the engine takes lines that don't fit for a preamble, and leaves them out without a word.
-        skip = ", skip = 0" if found.kind == "csv" else ""
-        return f"{READERS[found.kind]}([{names}]{together}{lines}{skip})"
+        return f"{READERS[found.kind]}([{names}]{together}{lines})"
+
+    def _tables_or_why(self) -> dict[str, Table | SourceError]:
+        """Every table, or why it is none; kept as long as its files are unchanged."""
+        known: dict[str, tuple[str, Table | SourceError]] = {}
+        for name, found in self._sets().items():
+            fingerprint = found.fingerprint()
+            before = self._tables.get(name)
+            known[name] = before if before and before[0] == fingerprint else (fingerprint, self._look(name, found))
+        self._tables = known
+        return {name: found for name, (_, found) in known.items()}
+
+    def _look(self, name: str, found: FileSet) -> Table | SourceError:
+        if found.kind == SEVERAL:
+            names = ", ".join(str(file.relative_to(self._path)) for file in found.files[:4])
+            return SourceError(
+                Problem(
+                    "mixed-files",
+                    f"The table {self.name}.{name} would be made of files that are not one table: {names}.",
+                    self._place,
+                    hint="Keep files of one kind in a folder, and give each table a name of its own.",
+                )
+            )
+        try:
+            return self._table(name, found)
+        except (WrongUse, SourceError) as error:
+            return self._unreadable(name, found, error)
 
     def _table(self, name: str, found: FileSet) -> Table:
-        fingerprint = found.fingerprint()
-        known = self._tables.get(name)
-        if known and known[0] == fingerprint:
-            return known[1]
         with self._engine.cursor() as cursor:
             cursor.set_time_limit(self._time_limit)
-            try:
-                described = cursor.execute(f"DESCRIBE SELECT * FROM {self._relation(found)}")
-            except (WrongUse, SourceError) as error:
-                raise self._unreadable(name, found, error) from error
-        if found.kind == "csv" and (header := _header_in_one([str(column) for column, *_ in described])):
-            says = f"Its lines do not all have the columns of its header, {header}."
-            raise self._unreadable(name, found, SourceError.of("broken-lines", says))
-        table = Table(
+            described = cursor.execute(f"DESCRIBE SELECT * FROM {self._relation(found)}")
+        return Table(
             source=self.name,
             schema="",
             name=name,
@@ -163,32 +187,16 @@ class FilesSource(Source):
             rows=self._footers.rows(found.files) if found.kind == "parquet" else None,
             bytes=sum(file.stat().st_size for file in found.files),
         )
-        self._tables[name] = (fingerprint, table)
-        return table
 
-    def _unreadable(self, name: str, found: FileSet, error: LapwingError) -> LapwingError:
+    def _unreadable(self, name: str, found: FileSet, error: LapwingError) -> SourceError:
         """A file that is not what its name says; the engine's places are those of a statement nobody wrote."""
         says = " ".join(error.problems[0].message.split())
         hint = "Mend or remove the file; one whose name begins with _ is left alone."
         if "not utf-8" in says:
             hint = "Save it as UTF-8."
         file = found.files[0].name if len(found.files) == 1 else f"one of {found.files[0].parent.name}/"
-        return SourceError.of(
-            "unreadable-file",
-            f"The table {self.name}.{name} ({file}) can't be read: {says}",
-            place=self._place,
-            hint=hint,
-        )
-
-
-def _header_in_one(columns: list[str]) -> str | None:
-    """The header of a CSV file whose lines differ so much that the engine takes each for one text."""
-    for delimiter in ",;\t|":
-        for column in columns:
-            pieces = column.split(delimiter)
-            if len(pieces) > 1 and (len(columns) == 1 or set(pieces) < set(columns)):
-                return column
-    return None
+        message = f"The table {self.name}.{name} ({file}) can't be read: {says}"
+        return SourceError(Problem("unreadable-file", message, self._place, hint=hint))
 
 
 def _kind(file: Path) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, NotFound, Place, Problem
@@ -23,11 +23,11 @@ class Catalog:
 
     def tables(self) -> tuple[Table, ...]:
         """The tables of all sources that answer."""
-        return tuple(table for name in self._sources for table in self._tables_or_none(name)[0])
+        return tuple(table for name in self._sources for table in self._tables_or_none(name))
 
     def problems(self) -> tuple[Problem, ...]:
-        """Why the other sources do not answer."""
-        return tuple(problem for name in self._sources for problem in self._tables_or_none(name)[1])
+        """Why the other sources do not answer, and tables can't be read."""
+        return tuple(dict.fromkeys(problem for name in self._sources for problem in self._problems(name)))
 
     def resolve(self, parts: tuple[str, ...], place: Place | None = None) -> Table:
         """The table called `parts`.
@@ -51,6 +51,9 @@ class Catalog:
         alone = [table for table in tables if wanted == (table.name.lower(),)]
         if len(alone) == 1:  # no other schema of the source has one of that name
             return alone[0]
+        for name, why in source.broken().items():
+            if wanted == (name.lower(),):
+                raise why
         names = {f"{table.schema}.{table.name}": table for table in tables if table.schema}
         names |= {table.name: table for table in tables}
         near = nearest(".".join(parts[1:]), names)
@@ -96,11 +99,19 @@ class Catalog:
         message = f"There is no table {name}; tables are called source.table."
         return NotFound(Problem("unknown-table", message, place, tuple(near[:3])))
 
-    def _tables_or_none(self, name: str) -> tuple[tuple[Table, ...], tuple[Problem, ...]]:
+    def _tables_or_none(self, name: str) -> tuple[Table, ...]:
         try:
-            return self._sources[name].tables(), ()
+            return self._sources[name].tables()
+        except LapwingError:  # `problems` tells why
+            return ()
+
+    def _problems(self, name: str) -> Iterator[Problem]:
+        try:
+            for error in self._sources[name].broken().values():
+                yield from error.problems
+            self._sources[name].tables()
         except LapwingError as error:  # it does not answer, or its folder is not there
-            return (), error.problems
+            yield from error.problems
 
 
 def _some(names: list[str], most: int = 5) -> str:
