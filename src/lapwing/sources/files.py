@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from lapwing.model.problem import LapwingError, Problem, SourceError, WrongUse
 from lapwing.model.project import SourceConfig
+from lapwing.sources import csv_dialect
 from lapwing.sources.base import Capabilities, Column, Source, Stream, Table
 from lapwing.sources.engine import Engine
 from lapwing.sources.parquet_footers import ParquetFooters
@@ -147,7 +148,8 @@ class FilesSource(Source):
         names = ", ".join(text(str(file)) for file in found.files)
         together = ", union_by_name = true" if len(found.files) > 1 else ""
         lines = ", format = 'newline_delimited'" if found.kind == "json" and found.files[0].suffix != ".json" else ""
-        return f"{READERS[found.kind]}([{names}]{together}{lines})"
+        dialect = f", {csv_dialect.options(found.files[0])}" if found.kind == "csv" else ""
+        return f"{READERS[found.kind]}([{names}]{together}{lines}{dialect})"
 
     def _tables_or_why(self) -> dict[str, Table | SourceError]:
         """Every table, or why it is none; kept as long as its files are unchanged."""
@@ -192,6 +194,9 @@ class FilesSource(Source):
         """A file that is not what its name says; the engine's places are those of a statement nobody wrote."""
         says = " ".join(error.problems[0].message.split())
         hint = "Mend or remove the file; one whose name begins with _ is left alone."
+        if found.kind == "csv" and "sniffing" in says:
+            broken = next(filter(None, map(csv_dialect.broken_line, found.files)), None)
+            says, hint = broken or "its lines do not fit together; is a quote left open?", "Mend the line."
         if "not utf-8" in says:
             hint = "Save it as UTF-8."
         file = found.files[0].name if len(found.files) == 1 else f"one of {found.files[0].parent.name}/"

@@ -1,0 +1,123 @@
+"""Files as people have them: how tables are named, and what a damaged file says. None is read in part."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lapwing.model.problem import SourceError
+from lapwing.model.project import SourceConfig
+from lapwing.sources.base import Source
+from lapwing.sources.engine import Engine
+from lapwing.sources.files import FilesSource
+
+WHOLE = {
+    "comma.csv": ("a,b\n1,x\n2,y\n", [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]),
+    "semicolon.csv": ('a;b\n"1,5";"x;y"\n', [{"a": "1,5", "b": "x;y"}]),
+    "tabs.tsv": ("\ufeffa\tb\r\n1\t2\r\n", [{"a": 1, "b": 2}]),
+    "single.csv": ("a\n1\n", [{"a": 1}]),
+    "commented.csv": ("# made by hand\na,b\n1,2\n", [{"a": 1, "b": 2}]),
+    "quoted.csv": ('a,b\n1,"two\nlines, ""q"""\n', [{"a": 1, "b": 'two\nlines, "q"'}]),
+    "no_header.csv": ("1,2\n3,4\n", [{"column0": 1, "column1": 2}, {"column0": 3, "column1": 4}]),
+    "header_only.csv": ("a,b\n", []),
+    "empty.csv": ("", []),
+    "lines.jsonl": ('{"a": 1}\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
+}
+DAMAGED = {
+    "short.csv": ("a,b,c\n1,2,3\n4,5\n6,7,8\n", "line 3 has 2 values, the first line 3"),
+    "long.csv": ("a,b\n1,2\n3,4,5\n", "line 3 has 3 values, the first line 2"),
+    "open.csv": ('a,b\n1,"open\n2,b\n', "quote"),
+    "text.parquet": ("no Parquet at all", "text.parquet"),
+    "cut.jsonl": ('{"a": 1}\n{"a": 2', "cut.jsonl"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "data"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def source(folder: Path) -> Iterator[Source]:
+    yield from opened(folder)
+
+
+def opened(path: Path) -> Iterator[Source]:
+    engine = Engine(threads=1, allowed=[path if "*" not in path.name else path.parent])
+    yield FilesSource(SourceConfig(name="s", type="files", path=path), engine)
+    engine.close()
+
+
+def read(source: Source, name: str) -> list[dict[str, object]]:
+    table = next(table for table in source.tables() if table.name == name)
+    with source.read(source.scan_sql(table, table.columns), table.columns) as stream:
+        return [row for batch in stream for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_files(folder: Path, source: Source, name: str) -> None:
+    text, rows = WHOLE[name]
+    (folder / name).write_text(text)
+    assert read(source, name.split(".")[0]) == rows
+
+
+def test_zipped_files(folder: Path, source: Source) -> None:
+    (folder / "a.csv.gz").write_bytes(gzip.compress(b"x;y\n1;2\n"))
+    assert read(source, "a") == [{"x": 1, "y": 2}]
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_hurts_only_who_asks_for_it(folder: Path, source: Source, name: str) -> None:
+    text, says = DAMAGED[name]
+    (folder / name).write_text(text)
+    (folder / "well.csv").write_text("a\n1\n")
+    assert [table.name for table in source.tables()] == ["well"]
+    (why,) = source.broken().values()
+    assert why.problems[0].code == "unreadable-file"
+    assert says in why.problems[0].message
+    assert name in why.problems[0].message
+
+
+def test_a_line_that_breaks_late_is_told_while_reading(folder: Path, source: Source) -> None:
+    lines = [f"{number},{number}\n" for number in range(30_000)]
+    for name, last, says in (("value", "30000,oops\n", "column v"), ("width", "1,2,3\n", "Columns: 2 Found: 3")):
+        (folder / f"{name}.csv").write_text("".join(["id,v\n", *lines, last]))
+        with pytest.raises(SourceError) as caught:
+            read(source, name)
+        problem = caught.value.problems[0]
+        assert problem.code == "broken-line"
+        assert problem.message.startswith(f"Line 30002 of {name}.csv can't be read: ")
+        assert says in problem.message
+
+
+def test_what_is_not_one_table_is_told(folder: Path, source: Source) -> None:
+    (folder / "mixed").mkdir()
+    (folder / "mixed" / "a.csv").write_text("a\n1\n")
+    (folder / "mixed" / "b.jsonl").write_text('{"a": 1}\n')
+    (folder / "twice.csv").write_text("a\n1\n")
+    pq.write_table(pa.table({"a": [1]}), folder / "twice.parquet")
+    with pytest.raises(SourceError) as caught:
+        source.tables()
+    assert {problem.code for problem in caught.value.problems} == {"mixed-files"}
+    assert "mixed/a.csv, mixed/b.jsonl" in str(caught.value)
+    assert "twice.csv, twice.parquet" in str(caught.value)
+
+
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+    for path in (tmp_path / "gone", tmp_path / "gone*.csv"):
+        for source in opened(path):
+            with pytest.raises(SourceError, match="reads") as caught:
+                source.tables()
+            assert caught.value.problems[0].code == "missing-path"
+
+
+def test_an_empty_folder_has_no_tables(source: Source) -> None:
+    assert source.tables() == ()
+    assert source.broken() == {}
