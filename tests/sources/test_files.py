@@ -29,8 +29,8 @@ WHOLE = {
     "lines.jsonl": ('{"a": 1}\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
 }
 DAMAGED = {
-    "short.csv": ("a,b,c\n1,2,3\n4,5\n6,7,8\n", "line 3 has 2 values, the first line 3"),
-    "long.csv": ("a,b\n1,2\n3,4,5\n", "line 3 has 3 values, the first line 2"),
+    "short.csv": ("a,b,c\n1,2,3\n4,5\n6,7,8\n", "line 3 of short.csv has 2 values, the first line 3"),
+    "long.csv": ("a,b\n1,2\n3,4,5\n", "line 3 of long.csv has 3 values, the first line 2"),
     "open.csv": ('a,b\n1,"open\n2,b\n', "quote"),
     "text.parquet": ("no Parquet at all", "text.parquet"),
     "cut.jsonl": ('{"a": 1}\n{"a": 2', "cut.jsonl"),

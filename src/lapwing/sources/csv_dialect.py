@@ -40,9 +40,9 @@ def broken_line(file: Path) -> str | None:
             for values in reader:
                 width = width or len(values)
                 if values and len(values) != width:
-                    return f"line {reader.line_num} has {len(values)} values, the first line {width}."
+                    return f"line {reader.line_num} of {file.name} has {len(values)} values, the first line {width}."
         except csv.Error as error:
-            return f"line {reader.line_num}: {error}."
+            return f"line {reader.line_num} of {file.name}: {error}."
     return None
 
 
