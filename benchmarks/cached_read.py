@@ -209,7 +209,9 @@ def _http(stack: ExitStack, root: Path, draws: list[list[str]]) -> Callable[[int
     server = subprocess.Popen([lapwing, "-p", root, "serve", "--port", str(port)], stdout=subprocess.DEVNULL)
     stack.callback(server.wait)
     stack.callback(server.terminate)
-    for _ in range(200):
+    while True:
+        if server.poll() is not None:
+            sys.exit(f"lapwing serve ended with {server.returncode}.")
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=1).close()
             break

@@ -216,12 +216,12 @@ def _columns(arrays: Sequence[npt.NDArray[np.generic]], states: dict[str, State]
 
 def _without_empty_groups(frame: StateFrame) -> StateFrame:
     """A group whose chunks hold nothing inside the asked time does not occur."""
-    if frame.groups.num_columns == 0:
+    groups = frame.groups.num_rows
+    occurring = np.count_nonzero(frame.group[1:] != frame.group[:-1]) + bool(len(frame.group))
+    if frame.groups.num_columns == 0 or occurring == groups:
         return frame
-    present = np.zeros(frame.groups.num_rows, np.bool_)
+    present = np.zeros(groups, np.bool_)
     present[frame.group] = True
-    if present.all():
-        return frame
     place = np.cumsum(present, dtype=np.int32) - 1
     return StateFrame(
         groups=frame.groups.filter(pa.array(present)),
