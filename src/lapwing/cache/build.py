@@ -169,9 +169,7 @@ class DatasetBuild:
         span = self._span
         for one in self._rollups:
             one.ledger.sweep(time.time(), self._grace)
-            one.ledger.change(
-                lambda m: replace(m, data_start=span.start if span else None, goal=span.end if span else None)
-            )
+            one.ledger.change(lambda m: _begun(m, span))
         waiting: list[_Window] = []
         with owner() as name:
             for start, end in sorted(frozenset().union(*(one.windows for one in self._rollups))):
@@ -315,6 +313,11 @@ def _told(one: _Rollup, action: str, partition: Partition, began: float, totals:
     seconds = time.perf_counter() - began
     one.count(action, partition, seconds)
     totals.step(one.definition.name, partition, action, seconds)
+
+
+def _begun(manifest: Manifest, span: Span | None) -> Manifest:
+    start, end = (span.start, span.end) if span else (None, None)
+    return replace(manifest, data_start=start, goal=end, changed_at=manifest.changed_at or time.time())
 
 
 def _refreshed(manifest: Manifest, old: Partition, new: Partition) -> Manifest:

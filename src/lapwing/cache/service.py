@@ -317,7 +317,7 @@ class Cache:
 def _answered(
     request: StateRequest, found: Route, considered: tuple[Considered, ...], result: ReadResult, milliseconds: float
 ) -> Answered:
-    until = found.manifest.data_until
+    until = None if found.manifest.goal is None else found.manifest.data_until  # no goal: all rows have gone
     piece = Piece(
         by="rollup",
         name=found.definition.name,

@@ -51,7 +51,10 @@ class RollupStatus:
 def status_of(definition: Definition, manifest: Manifest, marks: Marks | None) -> RollupStatus:
     """`marks` None: the sources are not asked whether they changed."""
     partitions = tuple(_partition(definition, partition, marks) for partition in manifest.partitions)
-    complete = manifest.goal is not None and manifest.data_end is not None and manifest.data_end >= manifest.goal
+    if manifest.goal is None:
+        complete = manifest.changed_at > 0  # a build has looked, and found no rows
+    else:
+        complete = manifest.data_end is not None and manifest.data_end >= manifest.goal
     return RollupStatus(
         name=definition.name,
         dataset=definition.bound.dataset.name,
