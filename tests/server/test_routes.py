@@ -80,6 +80,8 @@ def test_following_is_told_and_undone(url: str) -> None:
     assert requests.delete(f"{url}/api/follow/{name}", timeout=30).status_code == 204
     again = requests.delete(f"{url}/api/follow/{name}", timeout=30)
     assert (again.status_code, again.headers["content-type"]) == (404, "application/problem+json")
+    slashed = requests.delete(f"{url}/api/follow/orders%3Ashop=a%2Fb", timeout=30)
+    assert slashed.json()["detail"] == "Nothing called orders:shop=a/b is followed."
 
 
 def test_a_slice_that_is_filtered_by_is_the_same_in_every_format(url: str) -> None:

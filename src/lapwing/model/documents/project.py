@@ -28,7 +28,9 @@ class SourceDocument(Document):
     path: str | None = Field(None, description="Relative to the project's folder, or absolute.")
     dsn: str | None = Field(None, description='Such as "${CRM_DSN}": secrets come from the environment.')
     schemas: Words = Field((), description="The schemas to show; all, where left out.")
-    time_limit: Annotated[float, Field(gt=0)] = Field(30.0, description="Seconds for one read.")
+    time_limit: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Seconds for the source to say what tables it has. A statement has a limit of its own."
+    )
 
     @model_validator(mode="after")
     def _place_of_data(self) -> SourceDocument:

@@ -96,7 +96,7 @@ def follow(body: FollowBody, request: Request) -> Response:
     return _json(next(view.as_dict() for view in alerts.monitor_views() if view.name == made.name), 201)
 
 
-@router.delete("/follow/{name}", status_code=204)
+@router.delete("/follow/{name:path}", status_code=204)
 def unfollow(name: str, request: Request) -> Response:
     """Watches it no longer."""
     services(request).alerts.unfollow(name)
