@@ -124,6 +124,7 @@ def compare(lapwing: Lapwing, query: MetricQuery) -> None:
         assert [pair for pair in pairs if not alike(*pair)] == [], name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("time", TIMES)
 @settings(max_examples=3, deadline=None, derandomize=True)
 @given(first=ROWS, late=ROWS, queries=st.lists(QUERIES, min_size=3, max_size=3))
