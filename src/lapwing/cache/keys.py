@@ -23,7 +23,7 @@ FORMAT = 1
 MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
-_MANIFEST, _CHUNK, _VALUES = b"m", b"c", b"v"
+_BINDING, _MANIFEST, _CHUNK, _VALUES = b"b", b"m", b"c", b"v"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -155,6 +155,11 @@ def prefix_end(prefix: bytes) -> bytes:
 def namespace_prefix(namespace: str = "") -> bytes:
     """What every key of a tenant begins with."""
     return bytes((FORMAT,)) + _text(namespace, "namespace")
+
+
+def binding_key(dataset: str, namespace: str = "") -> bytes:
+    """The row that says how a dataset was bound to its data when it was last built."""
+    return namespace_prefix(namespace) + _BINDING + _text(dataset, "dataset")
 
 
 def manifest_key(rollup_id: bytes, partition_start: int, namespace: str = "") -> bytes:

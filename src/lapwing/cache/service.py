@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from lapwing.cache.answer import Answered, Missed, missing
+from lapwing.cache.bindings import Binding, Bindings
 from lapwing.cache.build import DatasetBuild, Progress, Task, Totals, plan
 from lapwing.cache.builders import builder_of
 from lapwing.cache.definition import Definition, define
@@ -36,7 +37,6 @@ from lapwing.sql.service import SqlService
 
 _SPAN_KEPT = 10.0  # seconds for which the source's first and last moment are not asked again
 _SPAN_LIMIT = 60.0
-_BOUND_KEPT = 1.0  # seconds: to bind looks at the source's tables, which takes longer than to read from a rollup
 
 
 class Cache:
@@ -51,7 +51,7 @@ class Cache:
         self._definitions: dict[int, tuple[BoundDataset, tuple[Definition, ...], tuple[Considered, ...]]] = {}
         self._manifests: dict[bytes, tuple[bytes, Manifest]] = {}
         self._spans: dict[str, tuple[float, Span | None]] = {}
-        self._bound: dict[str, tuple[float, BoundDataset]] = {}
+        self._bindings = Bindings(sql, store, project.datasets)
 
     def answer(self, request: StateRequest) -> Answered | Missed:
         """States from the cheapest rollup that can answer exactly, or why none can. A store that can't be read is such a
@@ -127,8 +127,7 @@ class Cache:
         marks = self._marks()
         tasks: list[list[Task]] = []
         for dataset, rollups in self._named(which).items():
-            bound = self._sql.bind(self._project.datasets[dataset])
-            self._bound[dataset] = (time.monotonic(), bound)
+            bound = self._bindings.renew(dataset)
             span = source_span(self._sql, bound, _SPAN_LIMIT)
             self._spans[dataset] = (time.monotonic(), span)
             defined = [define(bound, rollup, self._project.timezone) for rollup in rollups]
@@ -149,20 +148,19 @@ class Cache:
         for dataset in self._project.datasets.values():
             for rollup in dataset.rollups.values():
                 try:
-                    definition = define(self._sql.bind(dataset), rollup, self._project.timezone)
+                    definition = define(self.bound(dataset.name), rollup, self._project.timezone)
                     found.append(status_of(definition, Ledger(self._store, definition).read(), marks))
                 except LapwingError as error:
                     found.append(_refused_status(dataset.name, rollup, error))
         return tuple(found)
 
+    def binding(self, dataset_name: str) -> Binding:
+        """How the dataset is bound to its data; see `Bindings.get`."""
+        return self._bindings.get(dataset_name)
+
     def bound(self, dataset_name: str) -> BoundDataset:
-        """The dataset as it was bound at most a second ago: enough to read what is kept. To read a source, bind it anew."""
-        known = self._bound.get(dataset_name)
-        if known is not None and time.monotonic() - known[0] < _BOUND_KEPT:
-            return known[1]
-        bound = self._sql.bind(self._project.datasets[dataset_name])
-        self._bound[dataset_name] = (time.monotonic(), bound)
-        return bound
+        """The same where it does not matter whether the source answers."""
+        return self._bindings.get(dataset_name).bound
 
     def span(self, dataset_name: str) -> tuple[int, int] | None:
         """From when to when the dataset has data (UTC microseconds), as the last build saw it; without one, as the source
@@ -200,7 +198,7 @@ class Cache:
         Raises:
             NotFound: the dataset has no such dimension.
         """
-        bound = self._sql.bind(self._project.datasets[dataset_name])
+        bound = self.bound(dataset_name)
         if dimension not in bound.dimensions:
             near = nearest(dimension, bound.dimensions)
             raise NotFound.of("unknown-dimension", f"{dataset_name} has no dimension {dimension}.", nearest=near)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lapwing.cache.answer import Answered
+from lapwing.cache.bindings import Binding
 from lapwing.cache.filter import parse_where
 from lapwing.cache.request import StateRequest
 from lapwing.cache.service import Cache
@@ -79,7 +80,8 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     """
     clock = Clock.start()
     resolved = resolve(query, project, now)
-    bound = {name: cache.bound(name) for name in resolved.measures}
+    bindings = {name: cache.binding(name) for name in resolved.measures}
+    bound = {name: binding.bound for name, binding in bindings.items()}
     span = _span(cache, list(bound))
     step = buckets(query.grain, resolved.zone, resolved.start, resolved.end, span, project.week_start)
     clock.lap("plan")
@@ -90,7 +92,8 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     states = {name: _states(bound[name], resolved.measures[name]) for name in bound}
     table = _table(query, resolved, step, parts, states, (span[0], until))
     clock.lap("answer")
-    receipt = _receipt(query, resolved, step, parts, states, (span[0], until), clock)
+    notes = (*_troubles(bindings), *_notes(query, step, span[0]))
+    receipt = _receipt(query, resolved, step, parts, states, until, notes, clock)
     return Answer(table=table, receipt=receipt)
 
 
@@ -179,10 +182,10 @@ def _receipt(
     step: Buckets,
     parts: Mapping[str, Answered],
     states: Mapping[str, Mapping[str, State]],
-    complete: tuple[int, int | None],
+    until: int | None,
+    notes: tuple[str, ...],
     clock: Clock,
 ) -> Receipt:
-    since, until = complete
     start, end = int(step.edges[0]), int(step.edges[-1])
     missing = sorted({stretch for part in parts.values() for stretch in part.missing})
     bounds = {
@@ -205,8 +208,14 @@ def _receipt(
         bounds=bounds,
         definitions={name: metric_hash(dataset, metric) for name, (dataset, metric) in resolved.metrics.items()},
         milliseconds=clock.total(),
-        notes=tuple(_notes(query, step, since)),
+        notes=notes,
     )
+
+
+def _troubles(bindings: Mapping[str, Binding]) -> Iterator[str]:
+    for name, binding in bindings.items():
+        if binding.trouble is not None:
+            yield f"The data of {name} can't be looked at now; this is what was built last. {binding.trouble.message}"
 
 
 def _notes(query: MetricQuery, step: Buckets, since: int) -> Iterator[str]:
