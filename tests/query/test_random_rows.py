@@ -67,7 +67,9 @@ ROWS = st.lists(
             "day": st.sampled_from([datetime(2024, 3, 31).date(), datetime(1, 1, 1).date(), None]),
             "units": st.none() | st.integers(-(2**31), 2**31 - 1),
             "price": st.none() | st.decimals(-1000, 1000, places=2),
-            "weight": st.none() | st.floats(-1e15, 1e15),
+            "weight": st.none()
+            | st.floats(-1e15, 1e15)
+            | st.sampled_from([float("nan"), float("inf"), -float("inf"), 1e300]),
         }
     ),
     max_size=25,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pytest
 
 from lapwing.model.problem import SourceError
 from lapwing.model.project import SourceConfig
-from lapwing.sources.base import Source
+from lapwing.sources.base import Column, Source
 from lapwing.sources.engine import Engine
 from lapwing.sources.files import FilesSource
 
@@ -34,6 +35,14 @@ DAMAGED = {
     "open.csv": ('a,b\n1,"open\n2,b\n', "quote"),
     "text.parquet": ("no Parquet at all", "text.parquet"),
     "cut.jsonl": ('{"a": 1}\n{"a": 2', "cut.jsonl"),
+}
+
+# NaN is greater than all other numbers.
+CONDITIONS: dict[str, Callable[[float], bool]] = {
+    "x > 2e30": lambda x: x > 2e30 or math.isnan(x),
+    "isnan(x)": math.isnan,
+    "abs(x) <= 1e300": lambda x: abs(x) <= 1e300,
+    "x = 'nan'": math.isnan,
 }
 
 
@@ -121,3 +130,25 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
 def test_an_empty_folder_has_no_tables(source: Source) -> None:
     assert source.tables() == ()
     assert source.broken() == {}
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.float32()])
+@pytest.mark.parametrize("rows", [[1.0, float("nan"), 3.0], [-0.0, float("nan")], [1e30, float("nan"), float("inf")]])
+def test_a_nan_beyond_the_statistics_of_a_parquet_file_is_seen(
+    folder: Path, source: Source, rows: list[float], kind: pa.DataType
+) -> None:
+    pq.write_table(pa.table({"x": pa.array(rows, kind)}), folder / "numbers.parquet")
+    table = source.tables()[0]
+    # Comparisons that the least and greatest value alone would settle, each as a row's condition and as a filter.
+    for condition, holds in CONDITIONS.items():
+        scanned = source.scan_sql(table, table.columns)
+        counted = f"SELECT count(CASE WHEN {condition} THEN 1 END) AS n FROM ({scanned})"
+        as_row = read_sql(source, counted)
+        as_filter = read_sql(source, f"SELECT count(*) AS n FROM ({source.scan_sql(table, table.columns, condition)})")
+        expected = sum(map(holds, rows))
+        assert (as_row, as_filter) == (expected, expected), condition
+
+
+def read_sql(source: Source, sql: str) -> int:
+    with source.read(sql, (Column("n", "BIGINT", False),)) as stream:
+        return int(pa.Table.from_batches(stream).column("n")[0].as_py())

@@ -149,7 +149,10 @@ class FilesSource(Source):
         together = ", union_by_name = true" if len(found.files) > 1 else ""
         lines = ", format = 'newline_delimited'" if found.kind == "json" and found.files[0].suffix != ".json" else ""
         dialect = f", {csv_dialect.options(found.files[0])}" if found.kind == "csv" else ""
-        return f"{READERS[found.kind]}([{names}]{together}{lines}{dialect})"
+        # Parquet's least and greatest values leave NaN out; without this the engine takes them for all there is, and folds
+        # away conditions that only a NaN fails or meets.
+        numbers = ", can_have_nan = true" if found.kind == "parquet" else ""
+        return f"{READERS[found.kind]}([{names}]{together}{lines}{dialect}{numbers})"
 
     def _tables_or_why(self) -> dict[str, Table | SourceError]:
         """Every table, or why it is none; kept as long as its files are unchanged."""
