@@ -12,7 +12,7 @@ from lapwing.model.receipt import Considered, Piece
 class Answered:
     """`data_until`: all data before this moment (UTC microseconds) is in the frame; None where there is no data at all.
     `missing`: half-open stretches of the asked time that are not complete yet; then the answer is partial.
-    `milliseconds`: what reading took, without finding out where to read."""
+    `milliseconds`: what reading and merging took, without finding out what to read."""
 
     frame: StateFrame
     considered: tuple[Considered, ...]

@@ -34,32 +34,38 @@ def bucket_of(times: Ints, edges: Ints) -> Ints:
 
 
 def fold(
-    group: Ints, bucket: Ints, columns: Mapping[str, Columns], states: Mapping[str, State], buckets: int
+    group: Ints,
+    bucket: Ints,
+    columns: Mapping[str, Columns],
+    states: Mapping[str, State],
+    buckets: int,
+    *,
+    apart: bool = False,
 ) -> Folded:
-    """Merges the states of equal (group, bucket); rows whose bucket is out of 0 to `buckets` - 1 are left out."""
-    inside = (bucket >= 0) & (bucket < buckets)
-    if not inside.all():
+    """Merges the states of equal (group, bucket); rows whose bucket is out of 0 to `buckets` - 1 are left out. `apart`:
+    rows are known to be unique and sorted."""
+    if len(bucket) and not (int(bucket.min()) >= 0 and int(bucket.max()) < buckets):
+        inside = np.flatnonzero((bucket >= 0) & (bucket < buckets))
         group, bucket, columns = group[inside], bucket[inside], _take(columns, inside)
+    if apart:
+        return _folded(group, bucket, columns)
     cell = group * buckets + bucket
-    if len(cell) == 0:
-        return _folded(cell, buckets, columns)
     step = cell[1:] - cell[:-1]
     if len(step) == 0 or int(step.min()) > 0:
-        return _folded(cell, buckets, columns)
+        return _folded(group, bucket, columns)
     if int(step.min()) < 0:
         order = np.argsort(cell, kind="stable")
-        cell, columns = cell[order], _take(columns, order)
-        step = cell[1:] - cell[:-1]
+        group, bucket, columns = group[order], bucket[order], _take(columns, order)
+        step = np.diff(cell[order])
     starts = np.concatenate((np.zeros(1, np.intp), np.flatnonzero(step) + 1))
     if len(starts) == len(cell):
-        return _folded(cell, buckets, columns)
+        return _folded(group, bucket, columns)
     merged = {name: states[name].merge(columns[name], starts) for name in columns}
-    return _folded(cell[starts], buckets, merged)
+    return _folded(group[starts], bucket[starts], merged)
 
 
-def _folded(cell: Ints, buckets: int, columns: Mapping[str, Columns]) -> Folded:
-    group = cell // buckets
-    return Folded(group.astype(np.int32), (cell - group * buckets).astype(np.int32), columns)
+def _folded(group: Ints, bucket: Ints, columns: Mapping[str, Columns]) -> Folded:
+    return Folded(group.astype(np.int32), bucket.astype(np.int32), columns)
 
 
 def _take(columns: Mapping[str, Columns], rows: Array) -> dict[str, Columns]:

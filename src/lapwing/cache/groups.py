@@ -45,16 +45,21 @@ class Dictionary:
             return self._arrow, self._ranks
 
 
-def group(
-    names: Sequence[str], dictionaries: Sequence[Dictionary], numbers: Sequence[Ints]
-) -> tuple[pa.Table, npt.NDArray[np.int64]]:
-    """The distinct tuples of values in the order of values, and which of them each row has."""
+def grouped(
+    names: Sequence[str], dictionaries: Sequence[Dictionary], numbers: Sequence[Ints], starts: Ints
+) -> tuple[pa.Table, Ints, Ints]:
+    """The distinct tuples of values in the order of values; the rows ordered by (tuple, start); which tuple each of the
+    ordered rows has."""
     states = [dictionary.state() for dictionary in dictionaries]
     code = np.zeros(len(numbers[0]), np.int64)
     for (_, ranks), column in zip(states, numbers, strict=True):
         # Without gaps before each step, so that the product of many dimensions does not overflow.
         code = code * len(ranks) + ranks[column]
         code = np.unique(code, return_inverse=True)[1] if len(names) > 1 else code
-    _, first, which = np.unique(code, return_index=True, return_inverse=True)
+    order = np.lexsort((starts, code))
+    code = code[order]
+    new = np.ones(len(code), np.bool_)
+    np.not_equal(code[1:], code[:-1], out=new[1:])
+    first = order[new]
     columns = [arrow.take(pa.array(column[first])) for (arrow, _), column in zip(states, numbers, strict=True)]
-    return pa.table(dict(zip(names, columns, strict=True))), which
+    return pa.table(dict(zip(names, columns, strict=True))), order, np.cumsum(new) - 1

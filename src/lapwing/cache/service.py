@@ -65,9 +65,7 @@ class Cache:
                     return Missed(considered=(*considered, *refused))
                 asked = frozenset(request.measures)
                 states = {name: state for name, state in found.definition.states.items() if name in asked}
-                began = time.perf_counter()
                 result = self._reader.read(found.definition, found.partitions, request, states)
-                taken = (time.perf_counter() - began) * 1e3
             except StoreError as error:
                 problem = error.problems[0]
                 # A version removed between the manifest and its chunks: the manifest of now names the new one.
@@ -76,7 +74,7 @@ class Cache:
                 reason = Reason(check="store", passed=False, says=problem.message)
                 names = [definition.name for definition in definitions]
                 return Missed(considered=tuple(Considered(rollup=n, chosen=False, reasons=(reason,)) for n in names))
-            return _answered(request, found, (*considered, *refused), result, taken)
+            return _answered(request, found, (*considered, *refused), result)
         raise AssertionError("the second attempt returns")
 
     def from_source(
@@ -312,9 +310,7 @@ class Cache:
                 Ledger.remove(self._store, key, manifest)
 
 
-def _answered(
-    request: StateRequest, found: Route, considered: tuple[Considered, ...], result: ReadResult, milliseconds: float
-) -> Answered:
+def _answered(request: StateRequest, found: Route, considered: tuple[Considered, ...], result: ReadResult) -> Answered:
     until = None if found.manifest.goal is None else found.manifest.data_until  # no goal: all rows have gone
     piece = Piece(
         by="rollup",
@@ -330,7 +326,7 @@ def _answered(
         pieces=(piece,),
         data_until=until,
         missing=missing(int(request.edges[0]), int(request.edges[-1]), until),
-        milliseconds=milliseconds,
+        milliseconds=result.milliseconds,
     )
 
 
