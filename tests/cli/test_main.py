@@ -74,5 +74,5 @@ def test_the_project_is_the_nearest_upwards(
 
 
 def test_the_module_is_the_command() -> None:
-    by_module = subprocess.run([sys.executable, "-m", "lapwing.cli", "--version"], capture_output=True, check=True)
+    by_module = subprocess.run([sys.executable, "-m", "lapwing", "--version"], capture_output=True, check=True)
     assert by_module.stdout == subprocess.run([COMMAND, "--version"], capture_output=True, check=True).stdout
