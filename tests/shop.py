@@ -81,9 +81,13 @@ def build(folder: Path) -> None:
 class Server:
     """A running `lapwing serve`."""
 
-    address: str
+    port: int
     process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def stop(self, how: int = signal.SIGTERM) -> int:
         """Its exit code."""
@@ -98,7 +102,7 @@ def serving(folder: Path, *arguments: str, environment: Mapping[str, str] | None
     command: list[str | Path] = [COMMAND, "-p", folder, "serve", "--port", str(port), *arguments]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **(environment or {})})
-    server = Server(f"http://127.0.0.1:{port}", process, log)
+    server = Server(port, process, log)
     try:
         _wait(server)
         yield server

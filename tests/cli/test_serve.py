@@ -6,14 +6,16 @@ import json
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
 import requests
 from tests.cli.conftest import Lapwing
-from tests.shop import serving
+from tests.shop import Server, serving
 
 FOREVER = "select count(*) from range(1000000000000)"
+ROWS_FOREVER = "select i, md5(i::varchar) from range(1000000000000) t(i)"
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -34,6 +36,24 @@ def test_it_ends_in_good_order_with_statements_running(how: signal.Signals, own_
     assert json.loads(answers[0].splitlines()[-1])["problem"]["code"] == "cancelled"
     assert "Traceback" not in server.log.read_text()
     assert server.log.read_text().splitlines()[-1] == "Ended."
+
+
+def test_it_ends_though_a_client_takes_nothing(own_shop: Path) -> None:
+    body = json.dumps({"text": ROWS_FOREVER, "query_id": "long"}).encode()
+    with serving(own_shop) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        head = f"POST /api/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n"
+        client.sendall(f"{head}content-type: application/json\r\n\r\n".encode() + body)
+        before, rows = 0, 0
+        while rows == 0 or rows != before:
+            time.sleep(0.5)  # until nothing more goes through
+            before, rows = rows, _rows(server)
+        assert server.stop(signal.SIGINT) == 0
+    assert "ended without waiting for what still ran" in server.log.read_text()
+    assert ROWS_FOREVER in server.log.read_text()
+
+
+def _rows(server: Server) -> int:
+    return int(requests.get(f"{server.address}/api/queries/long", timeout=10).json().get("rows", 0))
 
 
 def test_a_port_in_use(lapwing: Lapwing, shop: Path) -> None:

@@ -17,6 +17,7 @@ from granian.server.embed import Server
 from lapwing.model.problem import Conflict, LapwingError, WrongUse
 from lapwing.server.app import make_app
 from lapwing.server.background import Background
+from lapwing.server.ending import Ending
 from lapwing.server.services import Services
 from lapwing.server.settings import Settings
 
@@ -25,7 +26,8 @@ THREADS = 16
 
 
 def serve(settings: Settings, started: Callable[[], None]) -> None:
-    """Serves the project; `started` is called when requests are answered. Returns after SIGINT or SIGTERM.
+    """Serves the project; `started` is called when requests are answered. Returns after SIGINT or SIGTERM;
+    what nothing breaks off is then left, with the process (`ending`).
 
     Raises:
         Conflict: the port is in use.
@@ -97,20 +99,15 @@ async def _serve(services: Services, background: Background | None, started: Cal
         log_enabled=False,
     )
     loop = asyncio.get_running_loop()
+    ending = Ending(services.queries, server.stop)
     for wanted in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(wanted, _stop, services, server)
+        loop.add_signal_handler(wanted, ending.begin)
     serving = asyncio.create_task(server.serve())
     if await _answers(settings, serving):
         if background:
             background.start()
         started()
     await serving
-
-
-def _stop(services: Services, server: Server) -> None:
-    """Statements are cancelled first: their streams would keep the server waiting."""
-    services.queries.cancel_all()
-    server.stop()  # type: ignore[no-untyped-call]  # granian has no annotations here
 
 
 async def _answers(settings: Settings, serving: asyncio.Task[None]) -> bool:

@@ -7,17 +7,19 @@ has a `Cursor` of its own, with its own zone, time limit and registered tables; 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from lapwing.model.problem import Cancelled, LapwingError, Place, SourceError, TimeLimit, WrongUse
+from lapwing.sources.breakable import breakable
 
+T = TypeVar("T")
 BATCH_ROWS = 65_536
 _PLACE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 _BROKEN_LINE = re.compile(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)")
@@ -102,12 +104,12 @@ class Cursor:
     def execute(self, sql: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
         """Runs a statement to its end; its rows as tuples."""
         with mapped(self._limit, sql):
-            return self._connection.execute(sql, parameters).fetchall()
+            return self._breakable(lambda: self._connection.execute(sql, parameters).fetchall())
 
     def table(self, sql: str) -> pa.Table:
         """Runs a SELECT to its end; its rows as Arrow."""
         with mapped(self._limit, sql):
-            return self._connection.sql(sql).to_arrow_table()
+            return self._breakable(lambda: self._connection.sql(sql).to_arrow_table())
 
     def schema(self, sql: str) -> pa.Schema:
         """The schema that a SELECT would give; nothing of it runs."""
@@ -120,7 +122,8 @@ class Cursor:
     def reader(self, sql: str, batch_rows: int = BATCH_ROWS) -> Batches:
         """Starts a SELECT; see `Batches`. Nothing else runs on this cursor until it is read or closed."""
         with mapped(self._limit, sql):
-            return Batches(self._connection.sql(sql).to_arrow_reader(batch_rows), self._limit, sql)
+            reader = self._breakable(lambda: self._connection.sql(sql).to_arrow_reader(batch_rows))
+            return Batches(reader, self._limit, sql, self._breakable)
 
     def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> None:
         """Makes Arrow data a table called `name`, for this cursor alone. A reader can be read once."""
@@ -135,6 +138,9 @@ class Cursor:
         """Stops what runs; its reader gets `Cancelled`. Harmless when closed."""
         with suppress(duckdb.ConnectionException):
             self._connection.interrupt()
+
+    def _breakable(self, call: Callable[[], T]) -> T:
+        return breakable(call, self.interrupt)
 
     def progress(self) -> float | None:
         """The share that is done, 0 to 1, as far as the engine can tell."""
@@ -157,13 +163,19 @@ class Cursor:
 class Batches(Iterator[pa.RecordBatch]):
     """Record batches of a running SELECT, with `schema`. Errors leave it mapped."""
 
-    def __init__(self, reader: pa.RecordBatchReader, limit: float | None, sql: str) -> None:
-        self._reader, self._limit, self._sql = reader, limit, sql
+    def __init__(
+        self,
+        reader: pa.RecordBatchReader,
+        limit: float | None,
+        sql: str,
+        breakable: Callable[[Callable[[], pa.RecordBatch]], pa.RecordBatch],
+    ) -> None:
+        self._reader, self._limit, self._sql, self._breakable = reader, limit, sql, breakable
         self.schema: pa.Schema = reader.schema
 
     def __next__(self) -> pa.RecordBatch:
         with mapped(self._limit, self._sql):
-            return self._reader.read_next_batch()
+            return self._breakable(self._reader.read_next_batch)
 
     def close(self) -> None:
         self._reader.close()
