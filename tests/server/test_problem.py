@@ -12,7 +12,8 @@ from lapwing.server.documents.base import ProblemDocument
 
 ASKED: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("query", {"metrics": ["ordrs"]}, 404, "unknown-metric", "Did you mean orders?"),
-    ("query", {"metrics": ["orders"], "by": ["twon"]}, 400, "unknown-dimension", "Did you mean town?"),
+    ("query", {"metrics": ["orders"], "by": ["twon"]}, 404, "unknown-dimension", "Did you mean town?"),
+    ("query", {"metrics": ["orders"], "where": "twon = 'Wien'"}, 404, "unknown-dimension", "Did you mean town?"),
     ("query", {"metrics": ["orders"], "zone": "Europe/Berln"}, 400, "unknown-zone", "Europe/Berlin"),
     ("query", {"metrics": ["orders"], "grain": "daz"}, 400, "bad-grain", "Did you mean day?"),
     (
@@ -24,7 +25,7 @@ ASKED: list[tuple[str, dict[str, Any], int, str, str]] = [
     ),
     ("query", {"metrics": ["orders"], "start": "someday"}, 400, "bad-time", "such as 2013-02"),
     ("query", {"metrics": ["orders"], "where": "shop ="}, 400, "bad-filter", "something is missing"),
-    ("query", {"metrics": ["orders"], "order": [{"name": "ordrs"}]}, 400, "unknown-order", "Did you mean orders?"),
+    ("query", {"metrics": ["orders"], "order": [{"name": "ordrs"}]}, 404, "unknown-order", "Did you mean orders?"),
     ("query", {"metrics": []}, 400, "bad-request", "metrics"),
     ("query", {"metricks": ["orders"]}, 400, "missing-key", "metrics"),
     ("query", {"metrics": ["orders"], "gran": "day"}, 400, "unknown-key", "Did you mean grain?"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from lapwing.cache.filter_quick import read_quickly
 from lapwing.cache.predicate import And, Compare, In, IsNull, Not, Or, Predicate, Sql, Value
 from lapwing.model.names import nearest
-from lapwing.model.problem import Place, WrongUse
+from lapwing.model.problem import NotFound, Place, WrongUse
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -82,7 +82,7 @@ def _check(tree: exp.Expr, sql: str, types: Mapping[str, str]) -> None:
             hint = None if near else f"There are {', '.join(types) or 'none'}."
             if node.this.args.get("quoted"):
                 hint = f"A text stands in single quotes: '{node.name}'."
-            raise WrongUse.of(
+            raise NotFound.of(
                 "unknown-dimension", f"There is no dimension {shown}.", place=_place(node, sql), nearest=near, hint=hint
             )
 

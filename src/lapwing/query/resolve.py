@@ -14,7 +14,7 @@ from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.expression import measures
 from lapwing.model.grain import Grain, Unit
 from lapwing.model.names import nearest
-from lapwing.model.problem import WrongUse
+from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.project import Project
 from lapwing.model.timerange import parse_range
 from lapwing.query.ask import MetricQuery
@@ -72,7 +72,7 @@ def _check_dimensions(query: MetricQuery, datasets: list[Dataset]) -> None:
             )
         near = nearest(name, shared)
         hint = None if near else f"There are {', '.join(shared) or 'none'}."
-        raise WrongUse.of("unknown-dimension", f"There is no dimension {name}.", nearest=near, hint=hint)
+        raise NotFound.of("unknown-dimension", f"There is no dimension {name}.", nearest=near, hint=hint)
     if len(set(query.by)) < len(query.by):
         raise WrongUse.of("repeated-dimension", "A dimension is named twice in `by`.")
 
@@ -81,7 +81,7 @@ def _check_order(query: MetricQuery, found: Mapping[str, object]) -> None:
     valid = [*found, *query.by, *(["time"] if query.grain else [])]
     for order in query.order:
         if order.name not in valid:
-            raise WrongUse.of(
+            raise NotFound.of(
                 "unknown-order",
                 f"The answer has no column {order.name} to order by.",
                 nearest=nearest(order.name, valid),
