@@ -77,6 +77,9 @@ def test_explain_tells_what_each_source_is_sent(lapwing: Lapwing, shop: Path) ->
     assert "files.orders" in told
     assert "places.towns" in told
     assert "'DE'" in told
+    assert "read_csv('data/orders/*.csv'," in told
+    assert "of 3 files" in told
+    assert str(shop) not in told
     assert lapwing("-p", shop, "sql", text, "--explain", "--json").json["explain"].strip() == told.strip()
 
 

@@ -119,6 +119,23 @@ def test_what_is_not_one_table_is_told(folder: Path, source: Source) -> None:
     assert "twice.csv, twice.parquet" in str(caught.value)
 
 
+def test_many_files_are_shown_as_a_pattern(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for name in ("one.csv", "flat/a.csv", "flat/b.csv", "deep/x/a.csv", "deep/y/b.csv"):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text("a,b\n1,2\n")
+    for source in opened(data):
+        shown = {table.name: source.shown(table).partition(",")[0] for table in source.tables()}
+        assert shown == {
+            "deep": "read_csv('data/deep/**/*.csv'",
+            "flat": "read_csv('data/flat/*.csv'",
+            "one": "read_csv('data/one.csv'",
+        }
+        assert [source.shown(table).endswith(" of 2 files") for table in source.tables()] == [True, True, False]
+    for source in opened(data / "flat" / "*.csv"):
+        assert source.shown(source.tables()[0]).startswith("read_csv('flat/*.csv', ")
+
+
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path / "gone", tmp_path / "gone*.csv"):
         for source in opened(path):

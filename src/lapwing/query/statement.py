@@ -48,7 +48,7 @@ class SqlAnswer:
         for scan in self.running.plan.scans:
             done = scans.get(scan.id)
             rows, size = (done.rows, done.bytes) if done else (0, 0)
-            pieces.append(Piece(by="source", name=scan.table.path, rows=rows, bytes=size, sql=scan.sql))
+            pieces.append(Piece(by="source", name=scan.table.path, rows=rows, bytes=size, sql=scan.shown))
         untils = [answer.receipt.data_until for answer in self.answers if answer.receipt.data_until]
         return Receipt(
             id=self.running.id,

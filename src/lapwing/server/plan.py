@@ -26,7 +26,7 @@ def plan_document(plan: Plan, progress: Progress | None = None) -> dict[str, Any
                 "bytes": read.bytes if read else None,
                 "pushed": [condition.pushed for condition in scan.pushed],
                 "kept": [{"text": condition.text, "reason": condition.reason or ""} for condition in scan.kept],
-                "sql": scan.sql,
+                "sql": scan.shown,
             }
         )
     return {"steps": [_step(depth, text) for depth, text in plan.steps], "scans": scans}

@@ -153,6 +153,10 @@ class Source(ABC):
         """Native sources: the text that stands for the table in the engine's FROM, such as read_parquet([...])."""
         raise TypeError(f"{table.path}: a source of kind {self.kind} is not read by the engine itself")
 
+    def shown(self, table: Table) -> str:
+        """`relation` as people are told it."""
+        return self.relation(table)
+
     @abstractmethod
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         """What changes whenever the table's rows with `start <= column < end` may have (microseconds; all rows without

@@ -16,13 +16,14 @@ from typing import Any, Self, TypeVar
 import duckdb
 import pyarrow as pa
 
-from lapwing.model.problem import Cancelled, LapwingError, Place, SourceError, TimeLimit, WrongUse
+from lapwing.model.problem import Cancelled, LapwingError, Place, Problem, SourceError, TimeLimit, WrongUse
 from lapwing.sources.breakable import breakable
 
 T = TypeVar("T")
 BATCH_ROWS = 65_536
 _PLACE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 _BROKEN_LINE = re.compile(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)")
+_MISFIT = re.compile(r"^Column (.+) is being converted as type (.+)$", re.MULTILINE)
 _FILE = re.compile(r"^ +file = (.+)$", re.MULTILINE)
 _CANDIDATES = re.compile(r"(?:Candidate bindings: |Did you mean )(.*)")
 _QUOTED = re.compile(r'"([^"]+)"')
@@ -181,6 +182,14 @@ class Batches(Iterator[pa.RecordBatch]):
         self._reader.close()
 
 
+class BrokenLine(SourceError):
+    """A line of a CSV file does not fit: its value of `column` is no `type`, where that is the reason. The engine takes
+    the type of a cast in a statement for the column's own."""
+
+    column: str | None = None
+    type: str | None = None
+
+
 @contextmanager
 def mapped(limit: float | None = None, sql: str | None = None) -> Iterator[None]:
     """Turns what the engine raises into a LapwingError, with its place in `sql`. Errors of a stream that feeds the
@@ -211,11 +220,12 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
         file = _FILE.search(text)
         where = f"Line {found[1]} of {Path(file[1]).name if file else 'a CSV file'}"
         sentence = re.sub(r'Error when converting column "(.*?)"\. ', r"column \1: ", found[2]).strip().rstrip(".")
-        return SourceError.of(
-            "broken-line",
-            f"{where} can't be read: {sentence}.",
-            hint="Mend the line. A column's type is that of the file's first 20,480 lines.",
-        )
+        says = f"{where} can't be read: {sentence}."
+        hint = "Mend the line. A column's type is that of the file's first 20,480 lines."
+        broken = BrokenLine(Problem("broken-line", says, hint=hint))
+        if misfit := _MISFIT.search(text):
+            broken.column, broken.type = misfit[1], misfit[2]
+        return broken
     message, place = _words(text, sql)
     if message.startswith("Division by zero"):
         says = f"{message.partition('. Use TRY')[0].rstrip('.')}."  # what it goes on to advise is not for statements

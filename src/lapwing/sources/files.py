@@ -7,6 +7,7 @@ that makes one table.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -88,7 +89,14 @@ class FilesSource(Source):
         return sql if limit is None else f"{sql} LIMIT {limit}"
 
     def relation(self, table: Table) -> str:
-        return self._relation(self._set(table.name))
+        return _relation(self._set(table.name))
+
+    def shown(self, table: Table) -> str:
+        found = self._set(table.name)
+        root = self._path.parent.parent if "*" in self._path.name else self._path.parent
+        if len(found.files) == 1:
+            return _relation(found, text(found.files[0].relative_to(root).as_posix()))
+        return f"{_relation(found, text(_pattern(found.files, root)))} of {len(found.files):,} files"
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         found = self._set(table.name)
@@ -144,16 +152,6 @@ class FilesSource(Source):
             raise SourceError.of("table-vanished", f"The files of {self.name}.{name} are not there any more.")
         return found
 
-    def _relation(self, found: FileSet) -> str:
-        names = ", ".join(text(str(file)) for file in found.files)
-        together = ", union_by_name = true" if len(found.files) > 1 else ""
-        lines = ", format = 'newline_delimited'" if found.kind == "json" and found.files[0].suffix != ".json" else ""
-        dialect = f", {csv_dialect.options(found.files[0])}" if found.kind == "csv" else ""
-        # Parquet's least and greatest values leave NaN out; without this the engine takes them for all there is, and folds
-        # away conditions that only a NaN fails or meets.
-        numbers = ", can_have_nan = true" if found.kind == "parquet" else ""
-        return f"{READERS[found.kind]}([{names}]{together}{lines}{dialect}{numbers})"
-
     def _tables_or_why(self) -> dict[str, Table | SourceError]:
         """Every table, or why it is none; kept as long as its files are unchanged."""
         known: dict[str, tuple[str, Table | SourceError]] = {}
@@ -183,7 +181,7 @@ class FilesSource(Source):
     def _table(self, name: str, found: FileSet) -> Table:
         with self._engine.cursor() as cursor:
             cursor.set_time_limit(self._time_limit)
-            described = cursor.execute(f"DESCRIBE SELECT * FROM {self._relation(found)}")
+            described = cursor.execute(f"DESCRIBE SELECT * FROM {_relation(found)}")
         return Table(
             source=self.name,
             schema="",
@@ -205,6 +203,31 @@ class FilesSource(Source):
         file = found.files[0].name if len(found.files) == 1 else f"one of {found.files[0].parent.name}/"
         message = f"The table {self.name}.{name} ({file}) can't be read: {says}"
         return SourceError(Problem("unreadable-file", message, self._place, hint=hint))
+
+
+def _relation(found: FileSet, names: str | None = None) -> str:
+    """What stands in the engine's FROM; with `names`, these in place of all the files."""
+    names = names or f"[{', '.join(text(str(file)) for file in found.files)}]"
+    together = ", union_by_name = true" if len(found.files) > 1 else ""
+    lines = ", format = 'newline_delimited'" if found.kind == "json" and found.files[0].suffix != ".json" else ""
+    dialect = f", {csv_dialect.options(found.files[0])}" if found.kind == "csv" else ""
+    # Parquet's least and greatest values leave NaN out; without this the engine takes them for all there is, and folds
+    # away conditions that only a NaN fails or meets.
+    numbers = ", can_have_nan = true" if found.kind == "parquet" else ""
+    return f"{READERS[found.kind]}({names}{together}{lines}{dialect}{numbers})"
+
+
+def _pattern(files: tuple[Path, ...], root: Path) -> str:
+    """Several files in one name, from `root` on."""
+    folders = {file.parent for file in files}
+    endings = {_ending(file) for file in files}
+    folder = Path(os.path.commonpath(folders)).relative_to(root).as_posix()
+    return f"{folder}/{'**/' if len(folders) > 1 else ''}*{endings.pop() if len(endings) == 1 else ''}"
+
+
+def _ending(file: Path) -> str:
+    name = file.name.lower()
+    return max((suffix for suffix in KINDS if name.endswith(suffix)), key=len)
 
 
 def _kind(file: Path) -> str | None:

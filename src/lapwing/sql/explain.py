@@ -28,9 +28,9 @@ def _scan(scan: Scan) -> list[str]:
     lines = [f"filter at the source: {one.text}" for one in scan.pushed]
     lines += [f"filter in the engine: {one.text}, because {one.reason}" for one in scan.kept]
     if scan.native:
-        return [*lines, "the engine reads it itself:", f"  {scan.sql}"]
+        return [*lines, "the engine reads it itself:", f"  {scan.shown}"]
     if not scan.used:
         lines.append("the plan does not need its rows; it is read only if the engine asks after all")
     how = "kept, because the plan scans it more than once" if scan.many else "streamed"
-    sent = [f"-- {scan.table.path} as {scan.alias}, {how}", *scan.sql.splitlines()]
+    sent = [f"-- {scan.table.path} as {scan.alias}, {how}", *scan.shown.splitlines()]
     return [*lines, f"sent to {scan.table.source}:", *(f"  {line}" for line in sent)]

@@ -30,7 +30,8 @@ class Scan:
 
     `columns` are those read, `used` how often the plan scans it (0: not at all as far as can be seen), `many` whether
     it may be scanned again, so that its rows must be kept. `limit`: so many rows are enough. `sql` is what the source
-    is sent; of a native one, the text that stands in the engine's FROM. `rows` is an estimate.
+    is sent; of a native one, the text that stands in the engine's FROM; `shown` is how people are told it. `rows` is an
+    estimate.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Scan:
     used: int = 0
     many: bool = False
     sql: str = ""
+    shown: str = ""
     rows: int | None = None
 
     @property

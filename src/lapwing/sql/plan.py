@@ -96,9 +96,10 @@ def _scan(facts: Facts) -> Scan:
 def _written(scan: Scan, source: Source) -> Scan:
     """The scan with the text its source is sent."""
     if scan.native:
-        return replace(scan, sql=source.relation(scan.table))
+        return replace(scan, sql=source.relation(scan.table), shown=source.shown(scan.table))
     where = " AND ".join(f"({one.pushed})" for one in scan.pushed) or None
-    return replace(scan, sql=source.scan_sql(scan.table, scan.columns, where, scan.limit))
+    sent = source.scan_sql(scan.table, scan.columns, where, scan.limit)
+    return replace(scan, sql=sent, shown=sent)
 
 
 def _relation(occurrence: Occurrence, scan: Scan) -> str:

@@ -14,7 +14,7 @@ from lapwing.model.problem import Cancelled, LapwingError, Problem, TimeLimit
 from lapwing.sources.base import Source, Stream
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan
-from lapwing.sql.wrong import at_home
+from lapwing.sql.wrong import at_home, own_cast
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
@@ -185,6 +185,10 @@ class Running(Stream):
         failed = [feed.error for feed in self._feeds.values() if feed.error is not None]
         if failed:
             return failed[0]
+        from lapwing.sources.engine import BrokenLine
+
+        if isinstance(error, BrokenLine) and (mistake := own_cast(error, self.plan)):
+            return mistake
         if isinstance(error, LapwingError):
             return at_home(error, self.plan.residual.edited)
         return LapwingError(Problem("engine-failed", f"The engine failed: {error}"))

@@ -1,0 +1,56 @@
+"""Whose mistake it is when a value does not fit a type: the statement's or the file's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lapwing.model.problem import LapwingError, Place, SourceError, WrongUse
+from lapwing.query.ask import SqlQuery
+from lapwing.query.service import Lapwing
+
+PROJECT = "name: casts\nsources:\n  files: {type: files, path: data}\n"
+SEEN = 20_480
+"""Lines that a column's type is taken from."""
+
+
+@pytest.fixture(scope="module")
+def casts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`words` has texts; `late` has numbers, and a text where nobody looked for the types."""
+    folder = tmp_path_factory.mktemp("casts")
+    (folder / "data").mkdir()
+    (folder / "lapwing.yaml").write_text(PROJECT)
+    (folder / "data" / "words.csv").write_text("word,n\n1,1\na,2\n")
+    numbers = "".join(f"{number},{number}\n" for number in range(SEEN * 2))
+    (folder / "data" / "late.csv").write_text(f"n,m\n{numbers}bad,1\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "code", "place", "says"),
+    [
+        ("select cast(word as integer) from files.words", WrongUse, "conversion", Place(line=1, column=13), "try_cast"),
+        ("select\n word::integer\nfrom files.words", WrongUse, "conversion", Place(line=2, column=2), "column word"),
+        ("select word::integer + 1 from files.words", WrongUse, "conversion", Place(line=1, column=12), "'a'"),
+        ("select word::integer, word::integer from files.words", WrongUse, "conversion", None, "'INTEGER'"),
+        (
+            "select n from files.late",
+            SourceError,
+            "broken-line",
+            None,
+            f"Line {SEEN * 2 + 2} of late.csv can't be read",
+        ),
+        ("select sum(n) from files.late", SourceError, "broken-line", None, "Mend the line."),
+    ],
+)
+def test_a_cast_is_the_statements_and_a_broken_line_the_files(
+    text: str, kind: type[LapwingError], code: str, place: Place | None, says: str, casts: Path
+) -> None:
+    with Lapwing.open(casts) as lapwing:
+        running = lapwing.run_sql(SqlQuery(text=text)).running
+        with pytest.raises(kind) as caught, running:
+            list(running)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.place) == (code, place), problem
+    assert says in str(problem)
