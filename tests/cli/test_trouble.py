@@ -181,3 +181,23 @@ def test_a_store_where_a_file_is_in_the_way(lapwing: Lapwing, own_shop: Path) ->
     assert said.code == 1
     assert ".lapwing" in said.err
     assert lapwing("-p", own_shop, "sql", "select 1 as one", "--json").json == [{"one": 1}]
+
+
+def test_a_store_on_a_file_system_that_only_reads(own_shop: Path) -> None:
+    build(own_shop)
+    store = own_shop / ".lapwing"
+    frozen = f"mount --bind {store} {store} && mount -o remount,ro,bind {store}"
+    if subprocess.run(["unshare", "-m", "sh", "-c", frozen], capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting read-only needs root")
+
+    def said(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = " ".join([str(COMMAND), "-p", str(own_shop), *arguments])
+        run = ["unshare", "-m", "sh", "-c", f"{frozen} && exec {command}"]
+        return subprocess.run(run, capture_output=True, text=True, check=False)
+
+    built = said("build", "--full")
+    assert (built.returncode, built.stdout) == (1, "")
+    assert "The rollup store can't be written" in built.stderr
+    assert "Traceback" not in built.stderr
+    asked = said(*TOTAL)
+    assert json.loads(asked.stdout)["rows"] == [{"orders": ORDERS}]

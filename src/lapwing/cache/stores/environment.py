@@ -143,8 +143,13 @@ def store_problem(error: Exception, path: Path) -> LapwingError:
             f"The disk of the rollup store {path.name} is full ({free >> 20} MiB free). What was complete is kept.",
             hint="Free some space, or move `store.path` to a larger disk, then build again; answers go on as before.",
         )
-    if isinstance(error, lmdb.ReadonlyError | PermissionError) or number in (errno.EACCES, errno.EROFS):
-        return StoreError.of("store-read-only", f"The rollup store {path.name} can't be written: {text}.")
+    closed = any(number == code or os.strerror(code) in text for code in (errno.EACCES, errno.EROFS))
+    if closed or isinstance(error, lmdb.ReadonlyError | PermissionError):
+        return StoreError.of(
+            "store-read-only",
+            f"The rollup store can't be written: {text}.",
+            hint="Make its folder writable (readers note there that they read), or give `store` another path.",
+        )
     if isinstance(error, lmdb.CorruptedError | lmdb.InvalidError | lmdb.VersionMismatchError | lmdb.PageNotFoundError):
         return StoreError.of(
             "store-damaged",
