@@ -84,3 +84,20 @@ def test_an_interrupt_of_a_closed_cursor_is_harmless() -> None:
     cursor = Engine().cursor()
     cursor.close()
     cursor.interrupt()
+
+
+def test_what_does_not_fit_in_memory_is_spilled_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    working, aside = tmp_path / "working", tmp_path / "aside"
+    working.mkdir()
+    aside.mkdir()
+    monkeypatch.chdir(working)
+    monkeypatch.setattr("tempfile.tempdir", str(aside))
+    engine = Engine(memory_limit="60MB", threads=1)
+    assert engine.cursor().execute("SELECT count(*) FROM range(10)") == [(10,)]
+    assert list(aside.iterdir()) == []
+    rows = engine.cursor().reader("SELECT hash(i)::VARCHAR || repeat('x', 30) AS s FROM range(3_000_000) t(i) ORDER BY s")
+    next(rows)
+    assert len(list(aside.rglob("*.tmp"))) > 0
+    assert list(working.iterdir()) == []
+    engine.close()  # while the rows are still being read
+    assert list(aside.iterdir()) == []

@@ -7,6 +7,9 @@ has a `Cursor` of its own, with its own zone, time limit and registered tables; 
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,7 +36,8 @@ class Engine:
     """A DuckDB instance. Safe to use from several threads, each with a cursor of its own.
 
     Args:
-        memory_limit: beyond it the engine spills to `temp`.
+        memory_limit: beyond it the engine spills to a folder of its own under the system's for temporary files, made when
+            first needed and removed with the engine.
         threads: None takes every core.
         allowed: files and folders that may be read; everything else on disk and the network is closed.
     """
@@ -42,7 +46,6 @@ class Engine:
         self,
         memory_limit: str = "2GB",
         threads: int | None = None,
-        temp: Path | None = None,
         allowed: Sequence[Path] = (),
     ) -> None:
         # A missing extension is an error at once rather than a download of seconds that fails.
@@ -51,15 +54,16 @@ class Engine:
             "autoload_known_extensions": False,
         }
         self._root = duckdb.connect(":memory:", config=config)
+        # DuckDB's own choice is the working folder. It makes the folder itself, so the name must be nobody else's.
+        self._spilled = Path(tempfile.gettempdir()) / f"lapwing-{uuid.uuid4().hex}"
         settings: dict[str, object] = {
             "memory_limit": memory_limit,
+            "temp_directory": str(self._spilled),
             "TimeZone": "UTC",
             "preserve_insertion_order": True,
         }
         if threads is not None:
             settings["threads"] = threads
-        if temp is not None:
-            settings["temp_directory"] = str(temp)
         for name, value in settings.items():
             self._root.execute(f"set global {name} = {_literal(value)}")  # else cursors would not have it
         folders = [str(path) for path in allowed]
@@ -88,6 +92,8 @@ class Engine:
 
     def close(self) -> None:
         self._root.close()
+        # The engine does so itself, but not while a cursor is still open.
+        shutil.rmtree(self._spilled, ignore_errors=True)
 
 
 class Cursor:
