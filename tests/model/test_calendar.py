@@ -240,6 +240,25 @@ def test_iso_texts() -> None:
     assert to_us(from_us(moment)) == moment
 
 
+def test_moments_out_of_the_calendar_are_shown_as_its_nearest() -> None:
+    assert utc_iso(-(2**62)) == "0001-01-01T00:00:00Z"
+    assert utc_iso(2**62) == "9999-12-31T23:59:59.999999Z"
+    for zone_name in ZONES:
+        assert local_iso(-(2**62), zone_name).startswith("0001-01-0")
+        assert local_iso(2**62, zone_name).startswith("9999-12-")
+
+
+@pytest.mark.parametrize("zone_name", ZONES)
+def test_far_years_have_the_changes_of_their_rule(zone_name: str) -> None:
+    for year in (1500, 2499, 2500, 3033, 9998):
+        for moment, before, after in transitions(zone_name, us(year, 1, 1), us(year + 1, 1, 1)):
+            at = from_us(moment).astimezone(ZoneInfo(zone_name)).utcoffset()
+            just_before = from_us(moment - 1).astimezone(ZoneInfo(zone_name)).utcoffset()
+            assert (at, just_before) == (timedelta(microseconds=after), timedelta(microseconds=before))
+    summer, winter = (from_us(us(3033, month, 1)).astimezone(ZoneInfo(zone_name)).utcoffset() for month in (1, 7))
+    assert bool(transitions(zone_name, us(3033, 1, 1), us(3033, 7, 1))) == (summer != winter)
+
+
 def test_720_hours_are_fast() -> None:
     start = us(2013, 2, 1)
     best = float("inf")

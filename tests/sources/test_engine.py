@@ -95,7 +95,9 @@ def test_what_does_not_fit_in_memory_is_spilled_aside(tmp_path: Path, monkeypatc
     engine = Engine(memory_limit="60MB", threads=1)
     assert engine.cursor().execute("SELECT count(*) FROM range(10)") == [(10,)]
     assert list(aside.iterdir()) == []
-    rows = engine.cursor().reader("SELECT hash(i)::VARCHAR || repeat('x', 30) AS s FROM range(3_000_000) t(i) ORDER BY s")
+    rows = engine.cursor().reader(
+        "SELECT hash(i)::VARCHAR || repeat('x', 30) AS s FROM range(3_000_000) t(i) ORDER BY s"
+    )
     next(rows)
     assert len(list(aside.rglob("*.tmp"))) > 0
     assert list(working.iterdir()) == []

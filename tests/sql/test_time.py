@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -131,6 +130,23 @@ def test_zoned_times_and_dates() -> None:
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Apia"])
-def test_range_prunes_on_the_raw_column(zone: str, tmp_path: Path) -> None:
+def test_range_prunes_on_the_raw_column(zone: str) -> None:
     condition = range_sql(bound("TIMESTAMP", zone), 1_357_000_000_000_000, 1_375_000_000_000_000)
-    assert condition.startswith(("((t >= TIMESTAMP '2012-12-31 ", "((t >= TIMESTAMP '2013-01-01"))
+    assert condition.startswith(("(t >= TIMESTAMP '2012-12-31 ", "(t >= TIMESTAMP '2013-01-01"))
+    assert "CASE" not in condition  # no clock changed near a border, however many did between them
+
+
+def test_a_border_at_a_change_of_the_clock_has_the_raw_condition_first() -> None:
+    condition = range_sql(bound("TIMESTAMP", "America/New_York"), 1_362_898_800_000_000, None)  # 2013-03-10 07:00 UTC
+    assert condition.startswith("(t >= TIMESTAMP '2013-03-10 02:00:00.000000' AND (t >= TIMESTAMP '2013-03-10 03:00:00")
+    assert "CASE" in condition
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("kind", ["TIMESTAMP", "DATE", "TIMESTAMP WITH TIME ZONE"])
+def test_a_border_out_of_the_years_that_can_be_written_is_none(zone: str, kind: str) -> None:
+    of = bound(kind, None if "ZONE" in kind else zone)
+    for far in (2**62, 253_402_300_800_000_000 + 2 * DAY):
+        assert range_sql(of, -far, far) == "TRUE"
+        assert range_sql(of, 0, far).startswith("(t >= ")
+        assert epoch_sql("t", kind, of.dataset.time.zone, far, far + DAY).count("CASE") <= 3

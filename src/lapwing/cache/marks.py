@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC
 
-from lapwing.model.calendar import DAY, from_us, to_us, transitions, zone
+from lapwing.model.calendar import DAY, in_zone, to_us, transitions
 from lapwing.sources.base import Table
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
@@ -64,5 +64,5 @@ def _on_the_column(bound: BoundDataset, start: int, end: int) -> tuple[int, int]
 
 
 def _offset(name: str, moment: int) -> int:
-    local = from_us(moment).astimezone(zone(name)).replace(tzinfo=UTC)
+    local = in_zone(moment, name).replace(tzinfo=UTC)
     return to_us(local) - moment

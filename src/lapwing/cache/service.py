@@ -20,6 +20,7 @@ from lapwing.cache.manifest import Manifest, decode
 from lapwing.cache.marks import Marks
 from lapwing.cache.progress import BuildReport, RollupBuilt
 from lapwing.cache.publish import GRACE, Ledger, all_manifests
+from lapwing.cache.reach import check_reach
 from lapwing.cache.read import Reader, ReadResult
 from lapwing.cache.request import StateRequest
 from lapwing.cache.route import Route, route
@@ -116,7 +117,8 @@ class Cache:
 
         Raises:
             NotFound: no rollup of that name.
-            Refused: a rollup that can't be kept as it is defined, or a builder that does not exist yet.
+            Refused: a rollup that can't be kept as it is defined or whose data reaches too far in time, or a builder that
+                does not exist yet.
             Cancelled, StoreError, SourceError: it stopped; what was built until then stays and is readable.
         """
         began = time.perf_counter()
@@ -128,6 +130,8 @@ class Cache:
             bound = self._bindings.renew(dataset)
             span = source_span(self._sql, bound, _SPAN_LIMIT)
             self._spans[dataset] = (time.monotonic(), span)
+            if span is not None:
+                check_reach(self._sql, bound, rollups, span, _SPAN_LIMIT)
             defined = [define(bound, rollup, self._project.timezone) for rollup in rollups]
             tasks.append([plan(one, span, Ledger(self._store, one).read(), start, end) for one in defined])
         every = [task for of_dataset in tasks for task in of_dataset]

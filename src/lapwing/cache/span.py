@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lapwing.cache.state_sql import epoch_span_sql, span_sql
-from lapwing.model.calendar import DAY, to_us
+from lapwing.model.calendar import DAY, FIRST, LAST, to_us
 from lapwing.model.grain import SECOND, Unit
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
+
+# Where a span ends whose rows lie outside the years 1 to 9999, infinite ones included: `range_sql` leaves such borders out.
+_BEFORE_ALL, _AFTER_ALL = FIRST // DAY * DAY - 2 * DAY, LAST // DAY * DAY + 3 * DAY
+_IN_A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +45,27 @@ def source_span(sql: SqlService, bound: BoundDataset, time_limit: float) -> Span
     Raises:
         SourceError, TimeLimit: it does not answer (in time).
     """
-    raw = _pair(sql.table(span_sql(bound), time_limit=time_limit))
-    if raw is None:
+    first, last = _pair(sql.table(span_sql(bound), time_limit=time_limit))
+    if first is None or last is None:
         return None
-    first, last = raw
     if bound.dataset.time.zone is not None or not bound.time_type.endswith("TIME ZONE"):
-        exact = _pair(sql.table(epoch_span_sql(bound, first - 2 * DAY, last + 2 * DAY), time_limit=time_limit))
-        if exact is None:
-            return None
-        first, last = exact
+        exact = _pair(sql.table(epoch_span_sql(bound, first, last), time_limit=time_limit))
+        # An infinite one has no exact moment; it stays beyond every other.
+        first, last = first if exact[0] is None else exact[0], last if exact[1] is None else exact[1]
     grain = finest_grain(bound)
-    return Span(first, (last // grain + 1) * grain)
+    return Span(max(first, _BEFORE_ALL), min((last // grain + 1) * grain, _AFTER_ALL))
 
 
-def _pair(table: pa.Table) -> tuple[int, int] | None:
-    first, last = (_microseconds(table.column(name)) for name in ("first", "last"))
-    return None if first is None or last is None else (first, last)
+def _pair(table: pa.Table) -> tuple[int | None, int | None]:
+    return _microseconds(table.column("first")), _microseconds(table.column("last"))
 
 
 def _microseconds(column: pa.ChunkedArray) -> int | None:
+    """In Python's integers: a far date in microseconds may not fit in 64 bits."""
     kind = column.type
-    if pa.types.is_date(kind):
-        column = pc.cast(column, pa.timestamp("us"))
-    elif pa.types.is_timestamp(kind):
-        column = pc.cast(column, pa.timestamp("us", kind.tz))
-    value: int | None = pc.cast(column, pa.int64())[0].as_py()
-    return value
+    value: int | None = column.cast(pa.int32() if pa.types.is_date32(kind) else pa.int64())[0].as_py()
+    if value is None:
+        return None
+    if pa.types.is_date32(kind):
+        return value * DAY
+    return value * SECOND // _IN_A_SECOND[kind.unit] if pa.types.is_timestamp(kind) else value

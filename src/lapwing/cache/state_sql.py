@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.sql.bound import BoundDataset
-from lapwing.sql.time import epoch_sql, range_sql
+from lapwing.sql.time import DAY, epoch_sql, range_sql
 from lapwing.states.base import State
 
 BUCKET = "$bucket"
@@ -74,7 +74,7 @@ def state_sql(
         Refused: a state that the engine can't build exactly.
     """
     inner = [f"{bound.expressions[name]} AS {quote(name)}" for name in dict.fromkeys((*by, *where_dimensions))]
-    inner.append(f"{_epoch(bound, buckets)} AS {_TIME}")
+    inner.append(f"{_epoch(bound, buckets, partitions)} AS {_TIME}")
     outer: list[str] = []
     for position, (name, state) in enumerate(states.items()):
         argument, kept = bound.argument_sql[name], bound.filters[name]
@@ -111,11 +111,18 @@ def span_sql(bound: BoundDataset) -> str:
     return f"SELECT min({column}) AS first, max({column}) AS last FROM {bound.relation}"
 
 
-def epoch_span_sql(bound: BoundDataset, start: int, end: int) -> str:
-    """A SELECT of the first and the last moment of the data in UTC microseconds, given that all of it lies in
-    `[start, end)`."""
-    epoch = epoch_sql(bound.time_column, bound.time_type, bound.dataset.time.zone, start, end)
-    return f"SELECT min({_TIME}) AS first, max({_TIME}) AS last FROM (SELECT {epoch} AS {_TIME} FROM {bound.relation}) AS q"
+def epoch_span_sql(bound: BoundDataset, first: int, last: int) -> str:
+    """A SELECT of the first and the last moment of the data in UTC microseconds, where `span_sql` said `first` and `last`.
+    No zone moves a clock by two days, so only rows that close to them are looked at, with the offsets of those days."""
+    column, kind, zone = bound.time_column, bound.time_type, bound.dataset.time.zone
+    local = epoch_sql(column, kind, None)
+    near = 2 * DAY
+    low = epoch_sql(column, kind, zone, first - near, first + near)
+    high = epoch_sql(column, kind, zone, last - near, last + near)
+    return (
+        f"SELECT min(CASE WHEN {local} < {first + near} THEN {low} END) AS first, "
+        f"max(CASE WHEN {local} > {last - near} THEN {high} END) AS last FROM {bound.relation}"
+    )
 
 
 def quote(name: str) -> str:
@@ -123,7 +130,9 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _epoch(bound: BoundDataset, buckets: Buckets) -> str:
+def _epoch(bound: BoundDataset, buckets: Buckets, partitions: Sequence[int]) -> str:
+    if buckets.edges is not None and len(buckets.edges) == 2 and not partitions:
+        return "0"  # one bucket holds every row
     return epoch_sql(bound.time_column, bound.time_type, bound.dataset.time.zone, buckets.start, buckets.end)
 
 

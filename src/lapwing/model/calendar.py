@@ -26,8 +26,13 @@ Moments = npt.NDArray[np.int64]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PROBE = 2 * 86_400  # seconds; no zone has changed its offset twice within three days
-_FIRST = int((datetime.min.replace(tzinfo=UTC) - _EPOCH) / _MICROSECOND) + 2 * DAY
-_LAST = int((datetime.max.replace(tzinfo=UTC) - _EPOCH) / _MICROSECOND) - 2 * DAY
+FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The first and the last moment of the years 1 to 9999, in UTC."""
+_FIRST, _LAST = FIRST + 2 * DAY, LAST - 2 * DAY  # so that every zone's clock stays within them
+_OLDEST = 1800  # before it every zone kept its local mean time
+_STEADY = 2100  # from it on every zone's rule is the same each year, and the calendar repeats after 400 years
+_CYCLE_YEARS, _CYCLE = 400, 146_097 * DAY
 _MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
 _MONDAY = 4  # 1970-01-05, in days
 
@@ -58,8 +63,18 @@ def to_us(moment: datetime) -> int:
 
 
 def from_us(us: int) -> datetime:
-    """The moment in UTC."""
-    return _EPOCH + timedelta(microseconds=us)
+    """The moment in UTC; of one outside the years 1 to 9999 the nearest inside."""
+    return _EPOCH + timedelta(microseconds=min(max(us, FIRST), LAST))
+
+
+def in_zone(us: int, zone_name: str) -> datetime:
+    """The moment as the zone's clock shows it; of one that has no place in the calendar (`covers`) the nearest that has."""
+    return from_us(min(max(us, _FIRST), _LAST)).astimezone(zone(zone_name))
+
+
+def covers(start: int, end: int) -> bool:
+    """Whether buckets of `[start, end)` have a place in the calendar's years 1 to 9999, in every zone."""
+    return start >= _FIRST and end <= _LAST
 
 
 def utc_iso(us: int) -> str:
@@ -77,7 +92,7 @@ def local_iso(us: int, zone_name: str) -> str:
     >>> local_iso(0, "Asia/Kolkata")
     '1970-01-01T05:30:00+05:30'
     """
-    return from_us(us).astimezone(zone(zone_name)).isoformat()
+    return in_zone(us, zone_name).isoformat()
 
 
 def transitions(zone_name: str, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
@@ -103,7 +118,7 @@ def edges(grain: Grain, zone_name: str, start: int, end: int, week_start: int = 
     """
     if end < start:
         raise ValueError("a stretch of time ends at or after its start")
-    if not (start >= _FIRST and end <= _LAST):
+    if not covers(start, end):
         raise WrongUse.of("bad-time", "The time is outside the years 1 to 9999.")
     zone(zone_name)
     length = grain.fixed or {Unit.DAY: DAY, Unit.WEEK: 7 * DAY}.get(grain.unit, 28 * DAY)
@@ -173,9 +188,14 @@ def _stretches(zone_name: str, first_year: int, last_year: int) -> tuple[Moments
 @lru_cache(maxsize=16384)
 def _transitions_of_year(zone_name: str, year: int) -> tuple[tuple[int, int, int], ...]:
     """Changes in `[start of the year, start of the next)` in UTC, found by probing and bisection over whole seconds."""
+    if year < _OLDEST:
+        return ()
+    if (cycles := (year - _STEADY) // _CYCLE_YEARS) > 0:
+        alike = _transitions_of_year(zone_name, year - cycles * _CYCLE_YEARS)
+        return tuple((moment + cycles * _CYCLE, before, after) for moment, before, after in alike)
     info = zone(zone_name)
-    low = max(_year_start(year), _FIRST) // SECOND
-    last = min(_year_start(year + 1), _LAST) // SECOND - 1
+    low = _year_start(year) // SECOND
+    last = _year_start(year + 1) // SECOND - 1
     found = []
     # The second before the year belongs to the probe, so a change with the stroke of the new year is seen.
     position, before = low - 1, _offset(info, low - 1)

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from lapwing.cache.answer import Answered
 from lapwing.cache.bindings import Binding
 from lapwing.cache.filter import parse_where
+from lapwing.cache.reach import far_times
 from lapwing.cache.request import StateRequest
 from lapwing.cache.service import Cache
 from lapwing.model import calendar
@@ -82,7 +83,7 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     resolved = resolve(query, project, now)
     bindings = {name: cache.binding(name) for name in resolved.measures}
     bound = {name: binding.bound for name, binding in bindings.items()}
-    span = _span(cache, list(bound))
+    span = _span(query, resolved, bound, sql, cache)
     step = buckets(query.grain, resolved.zone, resolved.start, resolved.end, span, project.week_start)
     clock.lap("plan")
     parts = {name: _read(query, resolved.measures[name], bound[name], step, sql, cache) for name in bound}
@@ -97,12 +98,22 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     return Answer(table=table, receipt=receipt)
 
 
-def _span(cache: Cache, datasets: list[str]) -> tuple[int, int]:
-    """From where to where any of the datasets has data; an empty one adds nothing."""
-    spans = [span for name in datasets if (span := cache.span(name)) is not None]
+def _span(
+    query: MetricQuery, resolved: Resolved, bound: Mapping[str, BoundDataset], sql: SqlService, cache: Cache
+) -> tuple[int, int]:
+    """From where to where any of the datasets has data; an empty one adds nothing.
+
+    Raises:
+        WrongUse: a grain is asked over all the data, and no calendar has buckets for all of it.
+    """
+    spans = {name: span for name in bound if (span := cache.span(name)) is not None}
+    if query.grain and (resolved.start is None or resolved.end is None):
+        for name, span in spans.items():
+            if not calendar.covers(*span):
+                raise far_times(sql, bound[name], query.wishes.time_limit)
     if not spans:
         return 0, 1
-    return min(start for start, _ in spans), max(end for _, end in spans)
+    return min(start for start, _ in spans.values()), max(end for _, end in spans.values())
 
 
 def _read(

@@ -102,10 +102,12 @@ class Buckets:
 def buckets(
     grain: Grain | None, zone: str, start: int | None, end: int | None, span: tuple[int, int], week_start: int
 ) -> Buckets:
-    """The buckets of [start, end); a side left open goes to the data's (`span`), on a day's border of the zone."""
-    rounding = grain or DAY
-    low = calendar.floor(span[0], rounding, zone, week_start) if start is None else start
-    high = int(calendar.edges(rounding, zone, span[1] - 1, span[1], week_start)[-1]) if end is None else end
+    """The buckets of [start, end); a side left open goes to the data's (`span`), on a day's border of the zone (or of UTC,
+    where the data leaves the calendar and no grain is asked)."""
+    low, high = start, end
+    if low is None or high is None:
+        first, last = _outer(span, grain, zone, week_start)
+        low, high = first if low is None else low, last if high is None else high
     if high <= low:
         if start is not None and end is not None:
             raise WrongUse.of("empty-range", "The asked time is empty: it ends where it starts.", hint="Widen --to.")
@@ -119,3 +121,12 @@ def buckets(
     edges = whole.copy()
     edges[0], edges[-1] = low, high
     return Buckets(edges=edges, times=whole[:-1], cut=True)
+
+
+def _outer(span: tuple[int, int], grain: Grain | None, zone: str, week_start: int) -> tuple[int, int]:
+    """The borders of buckets (without a grain: days) around all the data."""
+    if grain is None and not calendar.covers(*span):
+        return span[0] // calendar.DAY * calendar.DAY, -(-span[1] // calendar.DAY) * calendar.DAY
+    rounding = grain or DAY
+    last = calendar.edges(rounding, zone, span[1] - 1, span[1], week_start)
+    return calendar.floor(span[0], rounding, zone, week_start), int(last[-1])

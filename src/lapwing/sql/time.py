@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lapwing.model.calendar import from_us, transitions
-from lapwing.model.calendar import zone as zone_info
+from lapwing.model.calendar import FIRST, LAST, from_us, in_zone, transitions
 from lapwing.sql.bound import BoundDataset
 
 DAY = 86_400_000_000
@@ -38,29 +37,13 @@ def epoch_sql(column: str, time_type: str, zone: str | None, start: int | None =
 def range_sql(bound: BoundDataset, start: int | None, end: int | None) -> str:
     """A condition that is true exactly for rows with start <= time < end (UTC microseconds, None: open).
 
-    The first part is on the raw column alone, so that files are pruned by it and sources are asked it; where the offset
-    changes in the stretch it is wider by the change, and the exact condition stands beside it.
+    Each side is first a condition on the raw column alone, so that files are pruned by it and sources are asked it; where
+    the offset changes near the border it is wider by the change, and the exact condition stands beside it. A border
+    outside the years 1 to 9999, which not every engine can write, is as good as none.
     """
-    column, kind, zone = bound.time_column, bound.time_type, bound.dataset.time.zone
-    if _is_zoned(kind):
-        return _between(column, start, end, lambda us: f"TIMESTAMPTZ '{_text(us)}+00'")
-    if zone is None:
-        first, offsets = 0, []
-    else:
-        first, steps = _offsets(zone, start, end)
-        offsets = [offset for _, offset in steps]
-    lowest, highest = min([first, *offsets]), max([first, *offsets])
-    low = None if start is None else start + lowest
-    high = None if end is None else end + highest
-    if kind == "DATE":
-        # A date is at its midnight: the first whole day at or after the border.
-        raw = _between(column, _day(low), _day(high), lambda us: f"DATE '{_text(us)[:10]}'")
-    else:
-        raw = _between(column, low, high, lambda us: f"TIMESTAMP '{_text(us)}'")
-    if lowest == highest:
-        return raw
-    exact = _between(epoch_sql(column, kind, zone, start, end), start, end, str)
-    return f"({raw} AND {exact})"
+    sides = (_side(bound, ">=", start), _side(bound, "<", end))
+    parts = [side for side in sides if side is not None]
+    return f"({' AND '.join(parts)})" if parts else "TRUE"
 
 
 def is_time(engine_type: str) -> bool:
@@ -88,7 +71,7 @@ def _offsets(zone: str, start: int | None, end: int | None) -> tuple[int, list[t
 
 
 def _offset(zone: str, us: int) -> int:
-    offset = from_us(us).astimezone(zone_info(zone)).utcoffset()
+    offset = in_zone(us, zone).utcoffset()
     assert offset is not None
     return offset // timedelta(microseconds=1)
 
@@ -104,21 +87,31 @@ def _case(local: str, first: int, steps: list[tuple[int, int]]) -> str:
     return f"CASE WHEN {local} < {border} THEN {below} ELSE {above} END"
 
 
-def _between(value: str, start: int | None, end: int | None, literal: object) -> str:
-    assert callable(literal)
-    parts = [] if start is None else [f"{value} >= {literal(start)}"]
-    parts += [] if end is None else [f"{value} < {literal(end)}"]
-    return f"({' AND '.join(parts)})" if parts else "TRUE"
+def _side(bound: BoundDataset, comparison: str, us: int | None) -> str | None:
+    if us is None:
+        return None
+    column, kind, zone = bound.time_column, bound.time_type, bound.dataset.time.zone
+    first, steps = (0, []) if zone is None or _is_zoned(kind) else _offsets(zone, us, us)
+    offsets = [first, *(offset for _, offset in steps)]
+    least, most = (_literal(kind, us + offset) for offset in (min(offsets), max(offsets)))
+    wide, sure = (least, most) if comparison == ">=" else (most, least)
+    if wide is None:
+        return None
+    raw = f"{column} {comparison} {wide}"
+    if wide == sure:
+        return raw
+    exact = f"{epoch_sql(column, kind, zone, us, us)} {comparison} {us}"
+    # Most rows are settled without a look at the offset; infinite ones, which have none, always.
+    return f"{raw} AND ({column} {comparison} {sure} OR {exact})" if sure else f"{raw} AND {exact}"
 
 
-def _day(us: int | None) -> int | None:
-    return None if us is None else -(-us // DAY) * DAY
-
-
-def _text(us: int) -> str:
-    """A literal's text, to the microsecond; beyond the calendar's years the nearest it has."""
-    least, most = -62_135_596_800_000_000, 253_402_300_799_999_999
-    moment = from_us(min(max(us, least), most)).replace(tzinfo=None)
-    return (
-        moment.strftime("%Y-%m-%d %H:%M:%S.%f") if moment.year >= 1000 else moment.isoformat(" ", "microseconds")[:26]
-    )
+def _literal(kind: str, us: int) -> str | None:
+    """A border in the terms of the time column; None where it is out of the years that can be written. A date is at its
+    midnight: the first whole day at or after the border."""
+    us = -(-us // DAY) * DAY if kind == "DATE" else us
+    if not FIRST <= us <= LAST:
+        return None
+    moment = from_us(us).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if kind == "DATE":
+        return f"DATE '{moment[:10]}'"
+    return f"TIMESTAMPTZ '{moment}+00'" if _is_zoned(kind) else f"TIMESTAMP '{moment}'"
