@@ -39,7 +39,7 @@ def _values(column: pa.ChunkedArray) -> Any:
     if kinds.is_integer(type_) and not column.null_count:
         return column.to_numpy()
     if kinds.is_decimal(type_):
-        return [None if value is None else orjson.Fragment(f"{value:f}".encode()) for value in column.to_pylist()]
+        return orjson.Fragment(f"[{','.join(pc.fill_null(column.cast(pa.string()), 'null').to_pylist())}]")
     if kinds.is_integer(type_) or kinds.is_boolean(type_) or is_text(type_):
         return column.to_pylist()
     return [value for chunk in column.chunks for value in cells(chunk)]
