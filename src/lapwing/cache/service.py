@@ -12,32 +12,26 @@ import pyarrow as pa
 
 from lapwing.cache.answer import Answered, Missed, missing
 from lapwing.cache.bindings import Binding, Bindings
-from lapwing.cache.build import DatasetBuild, Progress, Task, Totals, plan
-from lapwing.cache.builders import builder_of
+from lapwing.cache.build import Progress
+from lapwing.cache.building import Builds
 from lapwing.cache.definition import Definition, define
 from lapwing.cache.direct import read_source
 from lapwing.cache.manifest import Manifest, decode
-from lapwing.cache.marks import Marks
-from lapwing.cache.progress import BuildReport, RollupBuilt
-from lapwing.cache.publish import GRACE, Ledger, all_manifests
-from lapwing.cache.reach import check_reach
+from lapwing.cache.progress import BuildReport
+from lapwing.cache.publish import GRACE
 from lapwing.cache.read import Reader, ReadResult
 from lapwing.cache.request import StateRequest
 from lapwing.cache.route import Route, route
-from lapwing.cache.span import Span, source_span
-from lapwing.cache.status import RollupStatus, status_of
+from lapwing.cache.span import Spans
+from lapwing.cache.status import RollupStatus
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.values import distinct_values
-from lapwing.model.dataset import Rollup
 from lapwing.model.names import nearest
-from lapwing.model.problem import LapwingError, NotFound, Refused, StoreError, WrongUse
+from lapwing.model.problem import NotFound, Refused, StoreError, WrongUse
 from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Piece, Reason
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
-
-_SPAN_KEPT = 10.0  # seconds for which the source's first and last moment are not asked again
-_SPAN_LIMIT = 60.0
 
 
 class Cache:
@@ -47,12 +41,12 @@ class Cache:
         self._project = project
         self._sql = sql
         self._store = store
-        self._grace = grace
         self._reader = Reader(store, self._evaluate)
         self._definitions: dict[int, tuple[BoundDataset, tuple[Definition, ...], tuple[Considered, ...]]] = {}
         self._manifests: dict[bytes, tuple[bytes, Manifest]] = {}
-        self._spans: dict[str, tuple[float, Span | None]] = {}
+        self._spans = Spans(sql)
         self._bindings = Bindings(sql, store, project.datasets)
+        self._builds = Builds(project, sql, store, self._bindings, self._spans, grace=grace)
 
     def answer(self, request: StateRequest) -> Answered | Missed:
         """States from the cheapest rollup that can answer exactly, or why none can. A store that can't be read is such a
@@ -90,7 +84,7 @@ class Cache:
         began = time.perf_counter()
         frame, piece = read_source(self._sql, request, time_limit)
         taken = (time.perf_counter() - began) * 1e3
-        span = self._source_span(request.bound)
+        span = self._spans.get(request.bound)
         until = span.sealed(request.bound, self._now()) if span else None
         return Answered(
             frame=frame,
@@ -112,49 +106,14 @@ class Cache:
         cancel: threading.Event | None = None,
         full: bool = False,
     ) -> BuildReport:
-        """Builds the rollups called `which` (a dataset, `dataset.rollup`; None: all), partitions that overlap
-        `[start, end)` (UTC microseconds) and changed; with `full` the unchanged ones, too.
-
-        Raises:
-            NotFound: no rollup of that name.
-            Refused: a rollup that can't be kept as it is defined or whose data reaches too far in time, or a builder that
-                does not exist yet.
-            Cancelled, StoreError, SourceError: it stopped; what was built until then stays and is readable.
-        """
-        began = time.perf_counter()
-        made = builder_of(builder, self._sql)
-        cancel = cancel or threading.Event()
-        marks = self._marks()
-        tasks: list[list[Task]] = []
-        for dataset, rollups in self._named(which).items():
-            bound = self._bindings.renew(dataset)
-            span = source_span(self._sql, bound, _SPAN_LIMIT)
-            self._spans[dataset] = (time.monotonic(), span)
-            if span is not None:
-                check_reach(self._sql, bound, rollups, span, _SPAN_LIMIT)
-            defined = [define(bound, rollup, self._project.timezone) for rollup in rollups]
-            tasks.append([plan(one, span, Ledger(self._store, one).read(), start, end) for one in defined])
-        every = [task for of_dataset in tasks for task in of_dataset]
-        totals = Totals(sum(len(task.partitions) for task in every), progress or (lambda _: None))
-        done: list[RollupBuilt] = []
-        for of_dataset in tasks:
-            work = DatasetBuild(self._store, made, of_dataset, now=self._now(), full=full, grace=self._grace)
-            done += work.run(marks, totals, cancel)
-        self._remove_old({task.definition.name: task.definition.hash for task in every})
-        return BuildReport(rollups=tuple(done), seconds=time.perf_counter() - began)
+        """Builds rollups; see `Builds.build`."""
+        return self._builds.build(
+            which, start=start, end=end, builder=builder, progress=progress, cancel=cancel, full=full
+        )
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:
-        """Every rollup of the project; with `check` the sources are asked whether they changed."""
-        marks = self._marks() if check else None
-        found: list[RollupStatus] = []
-        for dataset in self._project.datasets.values():
-            for rollup in dataset.rollups.values():
-                try:
-                    definition = define(self.bound(dataset.name), rollup, self._project.timezone)
-                    found.append(status_of(definition, Ledger(self._store, definition).read(), marks))
-                except LapwingError as error:
-                    found.append(_refused_status(dataset.name, rollup, error))
-        return tuple(found)
+        """Every rollup of the project; see `Builds.status`."""
+        return self._builds.status(check=check)
 
     def binding(self, dataset_name: str) -> Binding:
         """How the dataset is bound to its data; see `Bindings.get`."""
@@ -173,7 +132,7 @@ class Cache:
         ends = [m.goal for m in manifests if m.goal is not None]
         if starts and ends:
             return min(starts), max(ends)
-        span = self._source_span(bound)
+        span = self._spans.get(bound)
         return None if span is None else (span.start, span.end)
 
     def data_until(self, dataset_name: str) -> int | None:
@@ -182,7 +141,7 @@ class Cache:
         untils = [m.data_until for m in self._built(bound) if m.data_until is not None]
         if untils:
             return max(untils)
-        span = self._source_span(bound)
+        span = self._spans.get(bound)
         return None if span is None else span.sealed(bound, self._now())
 
     def version(self, dataset_name: str) -> str:
@@ -217,9 +176,6 @@ class Cache:
 
     def _now(self) -> datetime:
         return self._project.now or datetime.now(UTC)
-
-    def _marks(self) -> Marks:
-        return Marks(self._sql)
 
     def _evaluate(self, text: str, table: pa.Table) -> pa.ChunkedArray:
         """A filter's SQL on each row of a table.
@@ -281,38 +237,6 @@ class Cache:
             return []
         return [manifest for manifest in manifests if manifest is not None and manifest.partitions]
 
-    def _source_span(self, bound: BoundDataset) -> Span | None:
-        known = self._spans.get(bound.dataset.name)
-        if known is not None and time.monotonic() - known[0] < _SPAN_KEPT:
-            return known[1]
-        span = source_span(self._sql, bound, _SPAN_LIMIT)
-        self._spans[bound.dataset.name] = (time.monotonic(), span)
-        return span
-
-    def _named(self, which: str | None) -> dict[str, list[Rollup]]:
-        """Rollups by dataset."""
-        every = {
-            f"{dataset.name}.{rollup.name}": (dataset.name, rollup)
-            for dataset in self._project.datasets.values()
-            for rollup in dataset.rollups.values()
-        }
-        chosen = {name: one for name, one in every.items() if which in (None, name, one[0])}
-        if not chosen and which is not None and which not in self._project.datasets:
-            names = [*every, *self._project.datasets]
-            raise NotFound.of("unknown-rollup", f"There is no rollup {which}.", nearest=nearest(which, names))
-        found: dict[str, list[Rollup]] = {}
-        for dataset_name, rollup in chosen.values():
-            found.setdefault(dataset_name, []).append(rollup)
-        return found
-
-    def _remove_old(self, current: dict[str, str]) -> None:
-        """Removes rollups of definitions no longer in use, once nobody can be reading them."""
-        for key, manifest in all_manifests(self._store):
-            definition = current.get(manifest.rollup)
-            idle = time.time() - manifest.changed_at >= self._grace
-            if definition is not None and definition != manifest.definition and idle:
-                Ledger.remove(self._store, key, manifest)
-
 
 def _answered(request: StateRequest, found: Route, considered: tuple[Considered, ...], result: ReadResult) -> Answered:
     until = None if found.manifest.goal is None else found.manifest.data_until  # no goal: all rows have gone
@@ -331,16 +255,4 @@ def _answered(request: StateRequest, found: Route, considered: tuple[Considered,
         data_until=until,
         missing=missing(int(request.edges[0]), int(request.edges[-1]), until),
         milliseconds=result.milliseconds,
-    )
-
-
-def _refused_status(dataset: str, rollup: Rollup, error: LapwingError) -> RollupStatus:
-    return RollupStatus(
-        name=f"{dataset}.{rollup.name}",
-        dataset=dataset,
-        rollup=rollup.name,
-        grain=str(rollup.grain),
-        dimensions=rollup.dimensions,
-        measures=rollup.measures,
-        refused=error.problems[0].message,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,9 @@ from lapwing.sql.service import SqlService
 
 # Where a span ends whose rows lie outside the years 1 to 9999, infinite ones included: `range_sql` leaves such borders out.
 _BEFORE_ALL, _AFTER_ALL = FIRST // DAY * DAY - 2 * DAY, LAST // DAY * DAY + 3 * DAY
+SPAN_LIMIT = 60.0
+"""Seconds for a source to say from when to when it has data."""
+_KEPT = 10.0  # seconds for which it is not asked again
 _IN_A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -54,6 +58,27 @@ def source_span(sql: SqlService, bound: BoundDataset, time_limit: float) -> Span
         first, last = first if exact[0] is None else exact[0], last if exact[1] is None else exact[1]
     grain = finest_grain(bound)
     return Span(max(first, _BEFORE_ALL), min((last // grain + 1) * grain, _AFTER_ALL))
+
+
+class Spans:
+    """The spans of datasets as their sources told a moment ago. Safe to use from several threads."""
+
+    def __init__(self, sql: SqlService) -> None:
+        self._sql = sql
+        self._known: dict[str, tuple[float, Span | None]] = {}
+
+    def get(self, bound: BoundDataset) -> Span | None:
+        """The dataset's span; the source is not asked again for a while."""
+        known = self._known.get(bound.dataset.name)
+        if known is not None and time.monotonic() - known[0] < _KEPT:
+            return known[1]
+        return self.renew(bound)
+
+    def renew(self, bound: BoundDataset) -> Span | None:
+        """The dataset's span now."""
+        span = source_span(self._sql, bound, SPAN_LIMIT)
+        self._known[bound.dataset.name] = (time.monotonic(), span)
+        return span
 
 
 def _pair(table: pa.Table) -> tuple[int | None, int | None]:
