@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import pytest
 from tests.services.base import MissingService
+from tests.services.bigtable import Bigtable, bigtable
 from tests.services.chromium import chromium
+from tests.services.mariadb import mariadb
 from tests.services.postgres import postgres
+
+T = TypeVar("T")
 
 pytest_plugins = ["tests.flights", "tests.flights_postgres"]
 
@@ -18,13 +23,22 @@ pytest_plugins = ["tests.flights", "tests.flights_postgres"]
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
     """A PostgreSQL server of this test process (superuser). Tests make databases or schemas of their own in it."""
-    try:
-        service = postgres()
-        dsn = service.__enter__()
-    except MissingService as error:
-        _missing(error)
-    yield dsn
-    service.__exit__(None, None, None)
+    with _had(postgres) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def mariadb_dsn() -> Iterator[str]:
+    """A MariaDB server of this test process (all rights, time zones loaded). Tests make databases of their own in it."""
+    with _had(mariadb) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def bigtable_server() -> Iterator[Bigtable]:
+    """A Bigtable emulator of this test process. Tests make tables of their own in it."""
+    with _had(bigtable) as service:
+        yield service
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +48,17 @@ def chromium_path() -> Path:
         return chromium()
     except MissingService as error:
         _missing(error)
+
+
+@contextmanager
+def _had(service: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
+    """What the service gives, while it runs; a missing one is told by `_missing`."""
+    with ExitStack() as stack:
+        try:
+            given = stack.enter_context(service())
+        except MissingService as error:
+            _missing(error)
+        yield given
 
 
 def _missing(error: MissingService) -> NoReturn:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,7 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 READY_SECONDS = 30.0
 INSTALL_SECONDS = 600
@@ -118,6 +120,35 @@ def apt_install(*packages: str) -> None:
             raise MissingService(f"apt-get {arguments[0]} took over {INSTALL_SECONDS} s") from error
         if done.returncode:
             raise MissingService(f"apt-get {arguments[0]} failed: {done.stderr.strip()[-300:]}")
+
+
+def server_user(name: str) -> pwd.struct_passwd | None:
+    """Who runs a server that refuses to be root: the user that its package made; None is us."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+def run_as(user: pwd.struct_passwd | None) -> dict[str, Any]:
+    """What makes `subprocess` run a program as `user`."""
+    return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def end(process: subprocess.Popen[bytes] | None, *asking: signal.Signals, seconds: float = 10) -> None:
+    """Ends a server by one signal after the other, each given `seconds`; the last is always SIGKILL."""
+    if process is None:
+        return
+    for ask in (*asking, signal.SIGKILL):
+        if process.poll() is None:
+            process.send_signal(ask)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+        return
 
 
 def free_port() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from tests.services.base import MissingService, Service, apt_install, free_port, running
+from tests.services.base import MissingService, Service, apt_install, end, free_port, run_as, running, server_user
 
 PASSWORD = "never-shown-5309"
 SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
@@ -46,7 +45,7 @@ class Postgres(Service):
         assert programs is not None
         data, secret = self.folder / "data", self.folder / "password"
         secret.write_text(PASSWORD)
-        user = _user()
+        user = server_user("postgres")
         if user is not None:
             for path in (self.folder, secret):
                 os.chown(path, user.pw_uid, user.pw_gid)
@@ -57,9 +56,7 @@ class Postgres(Service):
             text=True,
             check=False,
             cwd=self.folder,
-            user=user.pw_uid if user else None,
-            group=user.pw_gid if user else None,
-            extra_groups=[] if user else None,
+            **run_as(user),
         )
         if made.returncode:
             raise MissingService(f"initdb failed: {made.stderr.strip()[-300:]}")
@@ -72,9 +69,7 @@ class Postgres(Service):
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,  # Ctrl-C ends the tests first, and they end the server
-                user=user.pw_uid if user else None,
-                group=user.pw_gid if user else None,
-                extra_groups=[] if user else None,
+                **run_as(user),
             )
 
     def ready(self) -> bool:
@@ -88,16 +83,7 @@ class Postgres(Service):
 
     def stop(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        for ask in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # its fast, immediate and hardest way to stop
-            if process.poll() is None:
-                process.send_signal(ask)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                continue
-            return
+        end(process, signal.SIGINT, signal.SIGQUIT)  # its fast and its immediate way to stop
 
 
 @contextmanager
@@ -118,13 +104,3 @@ def _programs() -> Path | None:
         return max(found, key=lambda path: int(re.sub(r"\D.*", "", path.parts[-3]) or 0)).parent
     elsewhere = shutil.which("postgres")
     return Path(elsewhere).resolve().parent if elsewhere and shutil.which("initdb") else None
-
-
-def _user() -> pwd.struct_passwd | None:
-    """Who runs the server: PostgreSQL refuses to be root, so the user that its package made; None is us."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam("postgres")
-    except KeyError:
-        return pwd.getpwnam("nobody")
