@@ -9,35 +9,51 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lapwing.cache.state_sql import column_name
+from lapwing.cache.entries_sql import KEYS, VALUES, column_name
 from lapwing.states.base import Array, Columns, State
+from lapwing.states.columns import lengths_and_data
 
 
 def state_columns(table: pa.Table | pa.RecordBatch, states: Mapping[str, State]) -> dict[str, Columns]:
     """Each measure's columns; null, which engines give for sums of nothing, becomes the merge's identity."""
-    return {
-        name: {
-            column.suffix: _numbers(table.column(column_name(name, column.suffix)), column.dtype, empty[column.suffix])
-            for column in state.columns
-        }
-        for name, state in states.items()
-        for empty in (state.empty(1),)
-    }
+    return {name: _columns(table, name, state) for name, state in states.items()}
 
 
-def _numbers(column: pa.Array | pa.ChunkedArray, dtype: str, empty: Array) -> Array:
+def _columns(table: pa.Table | pa.RecordBatch, name: str, state: State) -> Columns:
+    empty = state.empty(1)
+    found: dict[str, Array] = {}
+    for column in state.columns:
+        if column.suffix not in state.built:
+            continue
+        given = whole(table.column(column_name(name, column.suffix)))
+        if column.of is None:
+            found[column.suffix] = _numbers(given, column.dtype, empty[column.suffix])
+        else:
+            found[column.of], found[column.suffix] = lengths_and_data(given)
+    if len(found) == len(state.columns):
+        return found
+    keys = whole(table.column(column_name(name, KEYS)))
+    values = whole(table.column(column_name(name, VALUES)))
+    sizes = np.asarray(pc.fill_null(pc.list_value_length(keys), 0)).astype(np.int64)
+    return state.from_entries(found, sizes, keys.flatten(), int64(values.flatten()))
+
+
+def _numbers(column: pa.Array, dtype: str, empty: Array) -> Array:
     kind = pa.int64() if np.dtype(dtype).kind == "i" else pa.float64()
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    cast = whole if whole.type == kind else pc.cast(whole, kind)
+    cast = column if column.type == kind else pc.cast(column, kind)
     if cast.null_count:
         cast = pc.fill_null(cast, pa.scalar(empty[0].item(), kind))
     return np.asarray(cast).astype(dtype, copy=False)
 
 
+def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column in one piece."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
 def int64(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.int64]:
     """A column without nulls as 64 bit integers."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return np.asarray(pc.cast(whole, pa.int64()))
+    return np.asarray(pc.cast(whole(column), pa.int64()))
 
 
 def group_codes(table: pa.Table, by: Sequence[str]) -> tuple[pa.Table, npt.NDArray[np.int64]]:

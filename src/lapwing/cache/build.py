@@ -22,6 +22,7 @@ from operator import itemgetter
 import pyarrow as pa
 
 from lapwing.cache.builders.base import Builder
+from lapwing.cache.cells import Cells, whole_groups
 from lapwing.cache.coarser import Coarser
 from lapwing.cache.definition import Definition
 from lapwing.cache.family import families
@@ -261,17 +262,17 @@ class DatasetBuild:
         totals: Totals,
     ) -> None:
         """Writes and publishes one partition of each rollup; the first takes the batches, the others what follows."""
-        coarser = [Coarser(one.definition, window.start, window.end) for one in rollups[1:]]
-        self._write_one(rollups[0], versions[0], window, _shared(batches, coarser), totals)
+        finest = rollups[0].definition
+        coarser = [Coarser(one.definition, finest, window.start, window.end) for one in rollups[1:]]
+        cells = _shared(whole_groups(finest, batches), coarser)
+        self._write_one(rollups[0], versions[0], window, cells, totals)
         for one, version, folded in zip(rollups[1:], versions[1:], coarser, strict=True):
-            self._write_one(one, version, window, folded.batches(), totals)
+            self._write_one(one, version, window, folded.cells(), totals)
 
-    def _write_one(
-        self, one: _Rollup, version: int, window: _Window, batches: Iterable[pa.RecordBatch], totals: Totals
-    ) -> None:
+    def _write_one(self, one: _Rollup, version: int, window: _Window, cells: Iterable[Cells], totals: Totals) -> None:
         began = time.perf_counter()
         start, end = window.start, window.end
-        written = write_version(self._store, one.definition, version, start, batches)
+        written = write_version(self._store, one.definition, version, start, cells)
         partition = _described(start, end, version, window.mark, self._reach(start, end), written)
         one.ledger.publish(partition, time.time())
         _told(one, "built", partition, began, totals)
@@ -302,11 +303,11 @@ def _numbered(rows: Iterator[tuple[int, pa.RecordBatch]], count: int) -> Iterato
             following = next(groups, None)
 
 
-def _shared(batches: Iterable[pa.RecordBatch], coarser: Sequence[Coarser]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
+def _shared(cells: Iterable[Cells], coarser: Sequence[Coarser]) -> Iterator[Cells]:
+    for some in cells:
         for one in coarser:
-            one.add(batch)
-        yield batch
+            one.add(some)
+        yield some
 
 
 def _told(one: _Rollup, action: str, partition: Partition, began: float, totals: Totals) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lapwing.cache.layout import Layout, layout_of, owners
 from lapwing.cache.manifest import key_of, rollup_id
 from lapwing.model.calendar import DAY
 from lapwing.model.dataset import Rollup
@@ -15,17 +16,17 @@ from lapwing.model.hashing import rollup_hash
 from lapwing.model.problem import Refused
 from lapwing.sql.bound import BoundDataset
 from lapwing.states import state_for
-from lapwing.states.base import State
+from lapwing.states.base import Rows, State
 
-_FORMAT = 1  # of the chunks' and directories' layout
+_FORMAT = 2  # of the chunks' and directories' layout
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _KEY_TYPES = frozenset((*_INTEGERS, "BOOLEAN", "VARCHAR", "DATE", "FLOAT", "DOUBLE"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Definition:
-    """`grain` is in microseconds. `dtypes` are those of all state columns, measure after measure. `refused` says of
-    measures why they can't be kept."""
+    """`grain` is in microseconds. `states` are those of the measures; `owners` names for each the measure under which its
+    state is kept, `kept` are these, and `layout` says where. `refused` says of measures why they can't be kept."""
 
     bound: BoundDataset
     rollup: Rollup
@@ -35,7 +36,9 @@ class Definition:
     manifest_key: bytes
     grain: int
     states: Mapping[str, State]
-    dtypes: tuple[str, ...]
+    owners: Mapping[str, str]
+    kept: Mapping[str, State]
+    layout: Layout
     refused: Mapping[str, str]
 
 
@@ -64,6 +67,8 @@ def define(bound: BoundDataset, rollup: Rollup, zone: str) -> Definition:
                 hint="Cast it in the dimension's SQL, to VARCHAR or DATE say, or leave it out of the rollup.",
             )
     name = f"{dataset.name}.{rollup.name}"
+    owned = owners(bound, states)
+    kept = {measure: state for measure, state in states.items() if owned[measure] == measure}
     meaning = {
         "format": _FORMAT,
         "rollup": rollup_hash(dataset, rollup),
@@ -71,6 +76,7 @@ def define(bound: BoundDataset, rollup: Rollup, zone: str) -> Definition:
         "time": bound.time_type,
         "dimensions": [bound.dimensions[dimension] for dimension in rollup.dimensions],
         "states": {m: [s.kind, bound.arguments[m], [c.dtype for c in s.columns]] for m, s in states.items()},
+        "owners": owned,
     }
     digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
     return Definition(
@@ -82,7 +88,9 @@ def define(bound: BoundDataset, rollup: Rollup, zone: str) -> Definition:
         manifest_key=key_of(name, digest),
         grain=grain,
         states=states,
-        dtypes=tuple(column.dtype for state in states.values() for column in state.columns),
+        owners=owned,
+        kept=kept,
+        layout=layout_of(kept),
         refused=refused,
     )
 
@@ -94,7 +102,9 @@ def _states(bound: BoundDataset, rollup: Rollup) -> tuple[dict[str, State], dict
     for name in rollup.measures:
         try:
             state = state_for(bound.dataset.measures[name], bound.arguments[name])
-            state.sql(None if bound.argument_sql[name] is None else "x", None, "duckdb")
+            rows = Rows(None if bound.argument_sql[name] is None else "x", None, "t")
+            state.sql(rows, "duckdb")
+            state.entries_sql(rows, "duckdb")
             states[name] = state
         except Refused as error:
             refused[name] = error.problems[0].message

@@ -11,6 +11,7 @@ from lapwing.cache.arrow_states import group_codes, int64, state_columns
 from lapwing.cache.filter import to_sql
 from lapwing.cache.fold import bucket_of, fold
 from lapwing.cache.frame import StateFrame
+from lapwing.cache.layout import owners
 from lapwing.cache.predicate import dimensions
 from lapwing.cache.request import StateRequest
 from lapwing.cache.state_sql import BUCKET, buckets_of, state_sql
@@ -31,10 +32,12 @@ def read_source(sql: SqlService, request: StateRequest, time_limit: float) -> tu
     states = {
         name: state_for(bound.dataset.measures[name], bound.arguments[name]) for name in dict.fromkeys(request.measures)
     }
+    owned = owners(bound, states)
+    kept = {name: state for name, state in states.items() if owned[name] == name}
     buckets = buckets_of(request.edges)
     where = None if request.where is None else to_sql(request.where)
     filtered = () if request.where is None else tuple(dict.fromkeys(dimensions(request.where)))
-    text = state_sql(bound, states, request.by, buckets, where=where, where_dimensions=filtered)
+    text = state_sql(bound, kept, request.by, buckets, where=where, where_dimensions=filtered)
     try:
         table: pa.Table = sql.table(text, time_limit=time_limit)
     except (WrongUse, NotFound, Refused) as error:
@@ -43,7 +46,8 @@ def read_source(sql: SqlService, request: StateRequest, time_limit: float) -> tu
     groups, group = group_codes(table, request.by)
     times = int64(table.column(BUCKET))
     bucket = times if buckets.edges is not None else bucket_of(times, request.edges)
-    folded = fold(group, bucket, state_columns(table, states), states, len(request.edges) - 1)
-    frame = StateFrame(groups=groups, group=folded.group, bucket=folded.bucket, states=folded.states)
+    folded = fold(group, bucket, state_columns(table, kept), kept, len(request.edges) - 1)
+    found = {name: folded.states[owned[name]] for name in states}
+    frame = StateFrame(groups=groups, group=folded.group, bucket=folded.bucket, states=found)
     size = sum(np.asarray(array).nbytes for columns in folded.states.values() for array in columns.values())
     return frame, Piece(by="source", name=bound.dataset.name, rows=table.num_rows, bytes=size, sql=text)

@@ -46,7 +46,7 @@ def fold(
     rows are known to be unique and sorted."""
     if len(bucket) and not (int(bucket.min()) >= 0 and int(bucket.max()) < buckets):
         inside = np.flatnonzero((bucket >= 0) & (bucket < buckets))
-        group, bucket, columns = group[inside], bucket[inside], _take(columns, inside)
+        group, bucket, columns = group[inside], bucket[inside], _take(columns, states, inside)
     if apart:
         return _folded(group, bucket, columns)
     cell = group * buckets + bucket
@@ -55,7 +55,7 @@ def fold(
         return _folded(group, bucket, columns)
     if int(step.min()) < 0:
         order = np.argsort(cell, kind="stable")
-        group, bucket, columns = group[order], bucket[order], _take(columns, order)
+        group, bucket, columns = group[order], bucket[order], _take(columns, states, order)
         step = np.diff(cell[order])
     starts = np.concatenate((np.zeros(1, np.intp), np.flatnonzero(step) + 1))
     if len(starts) == len(cell):
@@ -68,5 +68,5 @@ def _folded(group: Ints, bucket: Ints, columns: Mapping[str, Columns]) -> Folded
     return Folded(group.astype(np.int32), bucket.astype(np.int32), columns)
 
 
-def _take(columns: Mapping[str, Columns], rows: Array) -> dict[str, Columns]:
-    return {name: {suffix: array[rows] for suffix, array in state.items()} for name, state in columns.items()}
+def _take(columns: Mapping[str, Columns], states: Mapping[str, State], rows: Array) -> dict[str, Columns]:
+    return {name: states[name].take(of, rows) for name, of in columns.items()}

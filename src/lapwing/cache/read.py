@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lapwing.cache.arrow_states import no_dimensions
-from lapwing.cache.chunk import unpack_many
 from lapwing.cache.definition import Definition
 from lapwing.cache.directory import Directory, load_directory, version_gone
 from lapwing.cache.fold import bucket_of, fold
@@ -26,9 +25,10 @@ from lapwing.cache.predicate import Predicate
 from lapwing.cache.request import StateRequest
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.truth import Engine
+from lapwing.cache.unpack import unpack
 from lapwing.cache.write import MOST_BUCKETS
 from lapwing.sources.types import arrow_type
-from lapwing.states.base import Columns, State
+from lapwing.states.base import Array, Columns, State
 
 _DIRECTORY_ROWS = 4_000_000
 _SELECTION_ROWS = 1_000_000
@@ -112,8 +112,8 @@ class Reader:
         selection = self._select(definition, partitions, request)
         began = time.perf_counter()
         values = self._get(selection.keys)
-        places = _places(definition, tuple(states))
-        counts, offsets, arrays = unpack_many(values, definition.dtypes, columns=places)
+        found = unpack(values, definition.layout.columns, _places(definition, tuple(states)))
+        counts, offsets = found.counts, found.offsets
         count = len(request.edges) - 1
         own = int(request.edges[-1] - request.edges[0]) == definition.grain * count  # each cell is a bucket by itself
         if own:
@@ -121,7 +121,8 @@ class Reader:
         else:
             bucket = bucket_of(np.repeat(selection.starts, counts) + offsets * definition.grain, request.edges)
         group = np.repeat(selection.group, counts)
-        folded = fold(group, bucket, _columns(arrays, states), states, count, apart=own and selection.apart)
+        columns = _columns(definition, found.columns, states)
+        folded = fold(group, bucket, columns, states, count, apart=own and selection.apart)
         frame = _without_empty_groups(
             StateFrame(groups=selection.groups, group=folded.group, bucket=folded.bucket, states=folded.states)
         )
@@ -197,20 +198,21 @@ class Reader:
 
 
 @lru_cache(maxsize=1024)
-def _places(definition: Definition, measures: tuple[str, ...]) -> tuple[int, ...]:
+def _places(definition: Definition, measures: tuple[str, ...]) -> frozenset[int]:
     """Where in a chunk the columns of `measures` are."""
-    places: dict[str, tuple[int, ...]] = {}
-    position = 0
-    for name, state in definition.states.items():
-        places[name] = tuple(range(position, position + len(state.columns)))
-        position += len(state.columns)
-    return tuple(place for name in measures for place in places[name])
+    return frozenset(place for name in measures for place in definition.layout.places[definition.owners[name]])
 
 
-def _columns(arrays: Sequence[npt.NDArray[np.generic]], states: dict[str, State]) -> dict[str, Columns]:
-    """The arrays by measure and suffix; `states` are in the order of the chunk."""
-    following = iter(arrays)
-    return {name: {column.suffix: next(following) for column in state.columns} for name, state in states.items()}
+def _columns(definition: Definition, arrays: Mapping[int, Array], states: Mapping[str, State]) -> dict[str, Columns]:
+    """The arrays by measure and suffix."""
+    places = definition.layout.places
+    return {
+        name: {
+            column.suffix: arrays[place]
+            for column, place in zip(state.columns, places[definition.owners[name]], strict=True)
+        }
+        for name, state in states.items()
+    }
 
 
 def _without_empty_groups(frame: StateFrame) -> StateFrame:

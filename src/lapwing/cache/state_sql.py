@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lapwing.cache.entries_sql import column_name, quote, with_entries
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.time import DAY, epoch_sql, range_sql
-from lapwing.states.base import State
+from lapwing.states.base import EntriesSql, Rows, State
+from lapwing.states.by_time import ByTime
 
 BUCKET = "$bucket"
 """Column of the result: the bucket's start in UTC microseconds, or its number where `Buckets.edges` is set. Names with a
@@ -49,11 +51,6 @@ def buckets_of(edges: npt.NDArray[np.int64]) -> Buckets:
     return Buckets(start, end, step)
 
 
-def column_name(measure: str, suffix: str) -> str:
-    """The name of a state's column in the result."""
-    return f"{measure}${suffix}"
-
-
 def state_sql(
     bound: BoundDataset,
     states: Mapping[str, State],
@@ -74,33 +71,42 @@ def state_sql(
         Refused: a state that the engine can't build exactly.
     """
     inner = [f"{bound.expressions[name]} AS {quote(name)}" for name in dict.fromkeys((*by, *where_dimensions))]
-    inner.append(f"{_epoch(bound, buckets, partitions)} AS {_TIME}")
-    outer: list[str] = []
+    timed = any(isinstance(state, ByTime) for state in states.values())
+    inner.append(f"{_epoch(bound, buckets, partitions, timed)} AS {_TIME}")
+    built: list[str] = []
+    entries: dict[str, EntriesSql] = {}
     for position, (name, state) in enumerate(states.items()):
         argument, kept = bound.argument_sql[name], bound.filters[name]
         if argument is not None:
             inner.append(f'{argument} AS "$argument{position}"')
         if kept is not None:
             inner.append(f'{kept} AS "$filter{position}"')
-        expressions = state.sql(
+        rows = Rows(
             None if argument is None else f'"$argument{position}"',
             None if kept is None else f'"$filter{position}"',
-            "duckdb",
+            _TIME,
         )
-        outer += [
-            f"{text} AS {quote(column_name(name, column.suffix))}"
-            for text, column in zip(expressions, state.columns, strict=True)
+        built += [
+            f"{text} AS {quote(column_name(name, suffix))}"
+            for text, suffix in zip(state.sql(rows, "duckdb"), state.built, strict=True)
         ]
-    keys = [quote(name) for name in by]
+        own = state.entries_sql(rows, "duckdb")
+        if own is not None:
+            entries[name] = own
+    keys = {quote(name): quote(name) for name in by}
     if partitions:
-        keys.insert(0, f"{_choice(partitions, 0, len(partitions) - 1)} AS {quote(PARTITION)}")
+        keys = {quote(PARTITION): _choice(partitions, 0, len(partitions) - 1), **keys}
+    keys[quote(BUCKET)] = _bucket(buckets)
     kept_groups = f"\nWHERE {where}" if where else ""
-    grouping = ", ".join(str(position + 1) for position in range(len(keys) + 1))
-    return (
-        f"SELECT {', '.join([*keys, f'{_bucket(buckets)} AS {quote(BUCKET)}', *outer])}\n"
-        f"FROM (SELECT {', '.join(inner)}\n  FROM {bound.relation}\n"
-        f"  WHERE {range_sql(bound, buckets.start, buckets.end)}) AS rows_of_time"
-        f"{kept_groups}\nGROUP BY {grouping}" + (f"\nORDER BY {grouping}" if partitions else "")
+    source = (
+        f"SELECT {', '.join(inner)}\n  FROM {bound.relation}\n  WHERE {range_sql(bound, buckets.start, buckets.end)}"
+    )
+    if entries:
+        return with_entries(source, kept_groups, keys, built, entries, ordered=bool(partitions))
+    grouping = ", ".join(str(position + 1) for position in range(len(keys)))
+    shown = ", ".join([*(text if text == name else f"{text} AS {name}" for name, text in keys.items()), *built])
+    return f"SELECT {shown}\nFROM ({source}) AS rows_of_time{kept_groups}\nGROUP BY {grouping}" + (
+        f"\nORDER BY {grouping}" if partitions else ""
     )
 
 
@@ -125,13 +131,8 @@ def epoch_span_sql(bound: BoundDataset, first: int, last: int) -> str:
     )
 
 
-def quote(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _epoch(bound: BoundDataset, buckets: Buckets, partitions: Sequence[int]) -> str:
-    if buckets.edges is not None and len(buckets.edges) == 2 and not partitions:
+def _epoch(bound: BoundDataset, buckets: Buckets, partitions: Sequence[int], timed: bool) -> str:
+    if buckets.edges is not None and len(buckets.edges) == 2 and not partitions and not timed:
         return "0"  # one bucket holds every row
     return epoch_sql(bound.time_column, bound.time_type, bound.dataset.time.zone, buckets.start, buckets.end)
 

@@ -8,7 +8,6 @@ from lapwing.model.checks.rollups import default_partition
 from lapwing.model.checks.tables import parts
 from lapwing.model.compile_metrics import Expressions, text_of
 from lapwing.model.dataset import (
-    Aggregation,
     Better,
     Dataset,
     Dimension,
@@ -32,8 +31,6 @@ from lapwing.model.documents.read import Draft
 from lapwing.model.expression import Expression, MeasureRef
 from lapwing.model.names import NAME
 from lapwing.model.problem import Place
-
-_LATER = (Aggregation.DISTINCT, Aggregation.QUANTILE)
 
 
 def label(name: str) -> str:
@@ -115,7 +112,7 @@ def _measure(name: str, document: MeasureDocument, place: Place) -> Measure:
         aggregation=document.aggregation,
         argument=None if argument == "*" else argument,
         where=document.where,
-        parameter=document.q,
+        parameter=document.parameter,
         fill=document.fill,
         shown=_shown(name, document),
         place=place,
@@ -155,7 +152,7 @@ def _metric(name: str, document: MetricDocument, expression: Expression, place: 
 def _rollup(
     name: str, dataset_name: str, document: RollupDocument, measures: Mapping[str, Measure], place: Place
 ) -> Rollup:
-    kept = tuple(measure.name for measure in measures.values() if measure.aggregation not in _LATER)
+    kept = tuple(measures)
     return Rollup(
         name=name,
         dataset=dataset_name,

@@ -22,8 +22,11 @@ class Aggregation(StrEnum):
     MEAN = "mean"
     VARIANCE = "variance"
     STDDEV = "stddev"
+    FIRST = "first"
+    LAST = "last"
     DISTINCT = "distinct"
     QUANTILE = "quantile"
+    TOP = "top"
 
 
 class Better(StrEnum):
@@ -76,7 +79,8 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """`argument` is an SQL expression, None for count(*); `where` keeps rows; `parameter` is a quantile's q."""
+    """`argument` is an SQL expression, None for count(*); `where` keeps rows; `parameter` is a quantile's q, the
+    precision of a distinct count, the k of a top."""
 
     name: str
     aggregation: Aggregation

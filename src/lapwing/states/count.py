@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from lapwing.states.base import Array, Columns, State, StateColumn
-from lapwing.states.dialect import counted, dialect_of
+from lapwing.states.base import Array, Columns, Rows, State, StateColumn
+from lapwing.states.dialect import dialect_of
 
 
 class Count(State):
@@ -16,11 +16,10 @@ class Count(State):
     additive: ClassVar[bool] = True
     columns = (StateColumn("n", "<i8"),)
 
-    def sql(self, argument: str | None, where: str | None, dialect: str) -> tuple[str, ...]:
+    def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
-        if argument is None and where is None:
-            return (engine.integer("COUNT(*)"),)
-        return (engine.integer(f"COUNT({counted(argument or '1', where)})"),)
+        counted = Rows(rows.argument or "1", rows.where).counted(self.kind)
+        return (engine.integer("COUNT(*)" if counted == "(1)" else f"COUNT({counted})"),)
 
     def final(self, columns: Columns) -> pa.Array:
         """int64, never null."""

@@ -10,8 +10,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from lapwing.model.problem import Refused
-from lapwing.states.argument import Argument
+from lapwing.states.argument import Argument, Kind
 
+INFINITE: Final = 131_008
+NOT_A_NUMBER: Final = 131_072
+"""Buckets of values that are no numbers; see `Dialect.value_bucket`."""
+
+GREATEST: Final = "1.7976931348623157e308"
+"""The greatest double, as SQL."""
+_LEAST_NORMAL: Final = "2.2250738585072014e-308"
 _LOW: Final = (1 << 32) - 1
 _2_20: Final = "1048576e0"
 _2_40: Final = "1099511627776e0"
@@ -99,6 +106,68 @@ class Dialect:
     def days(self, day: str) -> str:
         """Days since 1970."""
         return f"({day} - DATE '1970-01-01')"
+
+    def text(self, x: str) -> str:
+        return f"CAST({x} AS VARCHAR)"
+
+    def canonical(self, x: str, argument: Argument) -> str:
+        """A value as the one text that all engines agree on: digits without trailing zeros, ISO dates, microseconds since
+        1970, 1 and 0."""
+        match argument.kind:
+            case Kind.TEXT:
+                return x
+            case Kind.BOOLEAN:
+                return f"CASE WHEN {x} THEN '1' WHEN NOT {x} THEN '0' END"
+            case Kind.DECIMAL:
+                return self.plain_decimal(x, argument)
+            case Kind.DATE:
+                return self.iso_date(x)
+            case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
+                return self.text(self.integer(self.microseconds(x, argument.kind is Kind.TIMESTAMPTZ)))
+        return self.text(x)
+
+    def plain_decimal(self, x: str, argument: Argument) -> str:
+        text = self.text(x)
+        return f"RTRIM(RTRIM({text}, '0'), '.')" if argument.scale else text
+
+    def iso_date(self, x: str) -> str:
+        return self.text(x)
+
+    def in_bytes(self, x: str) -> str:
+        """A text that compares by its bytes."""
+        return x
+
+    def as_text(self, x: str) -> str:
+        """What `in_bytes` made, as a text again."""
+        return x
+
+    def by_time(self, kind: str, x: str, moment: str) -> str:
+        """The first or last `x` by (moment, x); null is left out."""
+        best = "MIN" if kind == "first" else "MAX"
+        return f"ARG_{best}({x}, {{'a': {moment}, 'b': {x}}})"
+
+    def hash60(self, text: str) -> str:
+        """The first 60 bits of a text's MD5, as an integer."""
+        return self.integer(f"'0x' || SUBSTR(MD5({text}), 1, 15)")
+
+    def shifted_right(self, x: str, bits: int) -> str:
+        """Of an integer that is not negative."""
+        return f"({x} >> {bits})"
+
+    def value_bucket(self, x: str) -> str:
+        """The bucket of a double as `quantile.py` counts them: the bits of its absolute value from the 46th up, with its
+        sign; 0 for zero and what is too small for a double of full precision."""
+        special = self.not_a_number(x)
+        nan = f"WHEN {special} THEN {NOT_A_NUMBER} " if special else ""
+        sign = f"CASE WHEN {x} < 0 THEN -1 ELSE 1 END"
+        return (
+            f"CASE {nan}WHEN ABS({x}) < {_LEAST_NORMAL} THEN 0 WHEN ABS({x}) > {GREATEST} THEN {sign} * {INFINITE} "
+            f"ELSE {sign} * {self.high_bits(f'ABS({x})')} END"
+        )
+
+    def high_bits(self, x: str) -> str:
+        """The bits of a positive double from the 46th up: 11 of exponent, 6 of mantissa."""
+        return f"({self.integer(f'CAST({x} AS BIT)')} >> 46)"
 
     def refused(self, what: str, why: str) -> Exception:
         return Refused.of("not-pushable", f"{self.name} can't build {what}: {why}.", hint="Lapwing's engine builds it.")
@@ -240,15 +309,3 @@ def dialect_of(name: str) -> Dialect:
             nearest=tuple(_DIALECTS),
         )
     return _DIALECTS[name]
-
-
-def counted(x: str, where: str | None) -> str:
-    """`x` for the rows that pass `where`, null for the others. CASE and not FILTER: every engine has it."""
-    return f"CASE WHEN ({where}) THEN ({x}) END" if where else f"({x})"
-
-
-def required(argument: str | None, kind: str) -> str:
-    """The argument of an aggregate that needs one."""
-    if argument is None:
-        raise Refused.of("missing-argument", f"A measure of type {kind} needs an expression to aggregate.")
-    return argument

@@ -1,50 +1,32 @@
-"""Minimum and maximum of numbers, dates and timestamps."""
+"""Minimum and maximum of numbers, dates, timestamps and texts."""
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from lapwing.model.problem import Refused
-from lapwing.states.argument import Argument, Kind
-from lapwing.states.base import Array, Columns, State, StateColumn
-from lapwing.states.dialect import Dialect, counted, dialect_of, required
-from lapwing.states.limbs import to_decimal
-from lapwing.states.sum_float import GREATEST, special_counts
-
-_LEAST_INTEGER: Final = -(1 << 63)
-_GREATEST_INTEGER: Final = (1 << 63) - 1
-# The plain literal would be a number of another type to most engines.
-_TEXTS: Final = {_LEAST_INTEGER: "(-9223372036854775807 - 1)", _GREATEST_INTEGER: "9223372036854775807"}
+from lapwing.states.argument import Argument
+from lapwing.states.base import Array, Columns, Rows, State, StateColumn
+from lapwing.states.columns import run_of
+from lapwing.states.dialect import GREATEST as GREATEST_DOUBLE
+from lapwing.states.dialect import dialect_of
+from lapwing.states.held import GREATEST, LEAST, Held, HeldInteger, HeldText
+from lapwing.states.sum_float import special_counts
 
 
 class Extreme(State):
-    """An int64: the integer, the decimal without its point, days or microseconds since 1970."""
+    """Of what is held as an int64; `numpy.minimum` and `maximum` merge it."""
 
     def __init__(self, kind: str, argument: Argument) -> None:
         self.kind = kind  # type: ignore[misc]  # one class is both kinds
-        self.argument = argument
-        self.identity = _GREATEST_INTEGER if kind == "min" else _LEAST_INTEGER
+        self.held: Held = HeldInteger(argument, GREATEST if kind == "min" else LEAST)
         self.columns = (StateColumn("n", "<i8"), StateColumn("value", "<i8", "min" if kind == "min" else "max"))
 
-    def sql(self, argument: str | None, where: str | None, dialect: str) -> tuple[str, ...]:
+    def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
-        x = counted(required(argument, self.kind), where)
-        number = self._number(engine, x)
-        return engine.integer(f"COUNT({x})"), engine.integer(f"COALESCE({number}, {_TEXTS[self.identity]})")
-
-    def _number(self, engine: Dialect, x: str) -> str:
-        name = self.kind.upper()
-        match self.argument.kind:
-            case Kind.DECIMAL:
-                return engine.unscaled(f"{name}({engine.decimal(x, self.argument)})", self.argument.scale)
-            case Kind.DATE:
-                return engine.days(f"{name}({x})")
-            case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
-                return engine.microseconds(f"{name}({x})", self.argument.kind is Kind.TIMESTAMPTZ)
-        return f"{name}({x})"
+        x = rows.counted(self.kind)
+        return engine.integer(f"COUNT({x})"), self.held.sql(engine, lambda y: f"{self.kind.upper()}({y})", x)
 
     def final(self, columns: Columns) -> pa.Array:
         """int64, decimal128(38, scale), date32, timestamp[us] or timestamp[us, UTC]; null where n = 0.
@@ -52,24 +34,44 @@ class Extreme(State):
         Raises:
             Refused: an infinite timestamp is the extreme.
         """
-        present = columns["n"] > 0
-        values = columns["value"].astype(np.int64, copy=False)
-        match self.argument.kind:
-            case Kind.DECIMAL:
-                return to_decimal([np.where(present, values, 0)], present, self.argument.scale)
-            case Kind.DATE:
-                return pa.array(np.where(present, values, 0).astype(np.int32), pa.int32(), mask=~present).cast(
-                    pa.date32()
-                )
-            case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
-                if (present & (values == self.identity)).any():  # DuckDB gives null for an infinite one
-                    raise Refused.of("infinite-time", f"The {self.kind} is an infinite timestamp.")
-                zone = "UTC" if self.argument.kind is Kind.TIMESTAMPTZ else None
-                return pa.array(values, pa.int64(), mask=~present).cast(pa.timestamp("us", zone))
-        return pa.array(values, pa.int64(), mask=~present)
+        return self.held.arrow(columns, columns["n"] > 0)
 
     def empty(self, length: int) -> dict[str, Array]:
-        return {"n": np.zeros(length, "<i8"), "value": np.full(length, self.identity, "<i8")}
+        return {"n": np.zeros(length, "<i8"), **self.held.empty(length)}
+
+
+class TextExtreme(State):
+    """By bytes, which is the order of code points."""
+
+    columns = (StateColumn("n", "<i8"), *HeldText.columns)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind  # type: ignore[misc]  # one class is both kinds
+        self.held = HeldText()
+
+    @property
+    def built(self) -> tuple[str, ...]:
+        return ("n", "value")
+
+    def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
+        engine = dialect_of(dialect)
+        x = rows.counted(self.kind)
+        return engine.integer(f"COUNT({x})"), self.held.sql(engine, lambda y: f"{self.kind.upper()}({y})", x)
+
+    def merge(self, columns: Columns, starts: npt.NDArray[np.intp]) -> dict[str, Array]:
+        absent = columns["n"] == 0
+        rank = self.held.ranks(columns)
+        rank = np.where(absent, -1, rank if self.kind == "max" else len(rank) - rank)
+        order = np.lexsort((rank, run_of(starts, len(rank))))
+        best = order[np.append(starts[1:], len(rank)) - 1]
+        return {**self.take(columns, best), "n": np.add.reduceat(columns["n"], starts)}
+
+    def final(self, columns: Columns) -> pa.Array:
+        """string, null where n = 0."""
+        return self.held.arrow(columns, columns["n"] > 0)
+
+    def empty(self, length: int) -> dict[str, Array]:
+        return {"n": np.zeros(length, "<i8"), **self.held.empty(length)}
 
 
 class FloatExtreme(State):
@@ -78,15 +80,16 @@ class FloatExtreme(State):
 
     def __init__(self, kind: str) -> None:
         self.kind = kind  # type: ignore[misc]  # one class is both kinds
-        self.identity = float(GREATEST) if kind == "min" else -float(GREATEST)
+        self.identity = float(GREATEST_DOUBLE) if kind == "min" else -float(GREATEST_DOUBLE)
         counts = (StateColumn(suffix, "<i8") for suffix in ("n", "nan", "positive", "negative"))
         self.columns = (*counts, StateColumn("value", "<f8", "min" if kind == "min" else "max"))
 
-    def sql(self, argument: str | None, where: str | None, dialect: str) -> tuple[str, ...]:
+    def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
-        x = engine.double(counted(required(argument, self.kind), where))
-        finite = f"CASE WHEN ABS({x}) <= {GREATEST} THEN {x} END"
-        value = f"COALESCE({self.kind.upper()}({finite}) + 0e0, {'-' if self.kind == 'max' else ''}{GREATEST})"
+        x = engine.double(rows.counted(self.kind))
+        finite = f"CASE WHEN ABS({x}) <= {GREATEST_DOUBLE} THEN {x} END"
+        identity = f"{'-' if self.kind == 'max' else ''}{GREATEST_DOUBLE}"
+        value = f"COALESCE({self.kind.upper()}({finite}) + 0e0, {identity})"
         return engine.integer(f"COUNT({x})"), *special_counts(x, dialect), engine.double(value)
 
     def final(self, columns: Columns) -> pa.Array:

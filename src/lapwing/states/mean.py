@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lapwing.states.base import Array, Columns, State
+from lapwing.states.base import Array, Columns, Rows, State
 from lapwing.states.sum_float import FloatSum
 from lapwing.states.sum_integer import IntegerSum
 
@@ -20,8 +20,8 @@ class Mean(State):
         self._total = total
         self.columns = total.columns
 
-    def sql(self, argument: str | None, where: str | None, dialect: str) -> tuple[str, ...]:
-        return self._total.sql(argument, where, dialect)
+    def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
+        return self._total.sql(rows, dialect)
 
     def merge(self, columns: Columns, starts: npt.NDArray[np.intp]) -> dict[str, Array]:
         return self._total.merge(columns, starts)

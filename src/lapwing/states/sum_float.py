@@ -14,10 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lapwing.states import limbs
-from lapwing.states.base import Array, Bound, Columns, State, StateColumn
-from lapwing.states.dialect import counted, dialect_of, required
+from lapwing.states.base import Array, Bound, Columns, Rows, State, StateColumn
+from lapwing.states.dialect import GREATEST, dialect_of
 
-GREATEST: Final = "1.7976931348623157e308"
 _LARGE: Final = "9671406556917033397649408e0"  # 2^83
 _2_MINUS_60: Final = "8.673617379884035e-19"
 _LIMBS: Final = ("a_hi", "a_lo", "b_hi", "b_lo", "c_hi", "c_lo")
@@ -35,9 +34,9 @@ class FloatSum(State):
         StateColumn("rest", "<f8"),
     )
 
-    def sql(self, argument: str | None, where: str | None, dialect: str) -> tuple[str, ...]:
+    def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
-        x = engine.double(counted(required(argument, self.kind), where))
+        x = engine.double(rows.counted(self.kind))
         a, b, c, left = engine.thirds(f"CASE WHEN ABS({x}) < {_LARGE} THEN {x} END")  # NaN is greater, or nothing
         large = f"CASE WHEN ABS({x}) >= {_LARGE} AND ABS({x}) <= {GREATEST} THEN {x} END"
         inexact = f"COUNT(CASE WHEN {left} <> 0 THEN 1 END) + COUNT({large})"

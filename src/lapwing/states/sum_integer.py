@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from lapwing.states import limbs
 from lapwing.states.argument import Argument, Kind
-from lapwing.states.base import Array, Columns, State, StateColumn
-from lapwing.states.dialect import counted, dialect_of, required
+from lapwing.states.base import Array, Columns, Rows, State, StateColumn
+from lapwing.states.dialect import dialect_of
 
 _SUFFIXES = {1: ("sum",), 2: ("hi", "lo"), 4: ("s3", "s2", "s1", "s0")}
 
@@ -33,9 +33,9 @@ class IntegerSum(State):
         self._suffixes = _SUFFIXES[self.limbs]
         self.columns = (StateColumn("n", "<i8"), *(StateColumn(suffix, "<i8") for suffix in self._suffixes))
 
-    def sql(self, argument: str | None, where: str | None, dialect: str) -> tuple[str, ...]:
+    def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
-        x = counted(required(argument, self.kind), where)
+        x = rows.counted(self.kind)
         count = engine.integer(f"COUNT({x})")
         match self.argument.kind:
             case Kind.DECIMAL:

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from lapwing.states import limbs
 from lapwing.states.argument import Argument, Kind
-from lapwing.states.base import Array, Bound, Columns, State, StateColumn
-from lapwing.states.dialect import counted, dialect_of, required
-from lapwing.states.sum_float import GREATEST, special_counts
+from lapwing.states.base import Array, Bound, Columns, Rows, State, StateColumn
+from lapwing.states.dialect import GREATEST, dialect_of
+from lapwing.states.sum_float import special_counts
 from lapwing.states.sum_integer import IntegerSum
 
 _EXACT = 1 << 53
@@ -31,10 +31,10 @@ class IntegerVariance(State):
         """A square fits in 64 bits."""
         return self.argument.kind is Kind.INTEGER and self.argument.bits <= 32
 
-    def sql(self, argument: str | None, where: str | None, dialect: str) -> tuple[str, ...]:
+    def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
-        total = self._total.sql(argument, where, dialect)
-        y = counted(required(argument, self.kind), where)
+        total = self._total.sql(rows, dialect)
+        y = rows.counted(self.kind)
         if self.argument.kind is Kind.DECIMAL:
             # DuckDB multiplies in the narrow type of its operand and would overflow.
             wide = f"CAST({engine.decimal(y, self.argument)} AS DECIMAL(38,{self.argument.scale}))"
@@ -91,11 +91,11 @@ class FloatVariance(State):
     def __init__(self, kind: str) -> None:
         self.kind = kind  # type: ignore[misc]  # one class is both kinds
 
-    def sql(self, argument: str | None, where: str | None, dialect: str) -> tuple[str, ...]:
+    def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
         if dialect == "sqlite":
             raise engine.refused("a variance of floats", "it has no VAR_POP")
-        x = engine.double(counted(required(argument, self.kind), where))
+        x = engine.double(rows.counted(self.kind))
         finite = f"CASE WHEN ABS({x}) <= {GREATEST} THEN {x} END"
         return (
             engine.integer(f"COUNT({x})"),

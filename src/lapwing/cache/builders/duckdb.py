@@ -32,7 +32,7 @@ class DuckdbBuilder:
         self, definition: Definition, borders: Sequence[int], cancel: threading.Event
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
         buckets = Buckets(borders[0], borders[-1], definition.grain)
-        text = state_sql(definition.bound, definition.states, definition.rollup.dimensions, buckets, partitions=borders)
+        text = state_sql(definition.bound, definition.kept, definition.rollup.dimensions, buckets, partitions=borders)
         if cancel.is_set():
             raise Cancelled.of("cancelled", "The build was cancelled.")
         with self._sql.run(text, time_limit=_TIME_LIMIT) as stream, _cancelled_by(cancel, stream):

@@ -64,18 +64,26 @@ class DimensionDocument(ShownDocument):
 
 
 class MeasureDocument(ShownDocument):
-    """An aggregation over rows: one of count, sum, min, max, mean, variance, stddev, distinct, quantile."""
+    """An aggregation over rows: one of count, sum, min, max, mean, variance, stddev, first, last, distinct, quantile, top."""
 
     count: SqlText | None = Field(None, description='"*", or what must not be null.')
     sum: SqlText | None = Field(None, description="Exact for whole numbers and decimals.")
-    min: SqlText | None = Field(None, description="The smallest number, date or time.")
-    max: SqlText | None = Field(None, description="The largest number, date or time.")
+    min: SqlText | None = Field(None, description="The smallest number, date, time or text.")
+    max: SqlText | None = Field(None, description="The largest number, date, time or text.")
     mean: SqlText | None = Field(None, description="The exact sum divided by the count, at the asked grain.")
     variance: SqlText | None = Field(None, description="Sample variance.")
     stddev: SqlText | None = Field(None, description="Sample standard deviation.")
-    distinct: SqlText | None = Field(None, description="How many different values. Not served yet.")
-    quantile: SqlText | None = Field(None, description="The value at `q`. Not served yet.")
+    first: SqlText | None = Field(None, description="The value of the earliest row that has one.")
+    last: SqlText | None = Field(None, description="The value of the latest row that has one.")
+    distinct: SqlText | None = Field(None, description="How many different values, within 1.6 % two times in three.")
+    quantile: SqlText | None = Field(None, description="The value at `q`, within 0.775 %.")
+    top: SqlText | None = Field(None, description="The `k` most frequent values, each with bounds of its count.")
     q: Annotated[float, Field(gt=0, lt=1)] | None = Field(None, description="Which quantile, such as 0.9.")
+    k: Annotated[int, Field(ge=1, le=1000)] | None = Field(None, description="How many of the top; 10 unless given.")
+    precision: Annotated[int, Field(ge=10, le=16)] | None = Field(
+        None,
+        description="Of a distinct count: 2^precision registers, an error of 1.04 / sqrt of that; 12 unless given.",
+    )
     exact: Annotated[Ignored, not_yet("Leave exact out: distinct counts are approximate, with their error stated.")] = (
         None
     )
@@ -92,8 +100,9 @@ class MeasureDocument(ShownDocument):
             raise mistake("measure-aggregation", f"A measure {says} of {names}.")
         if given[0] is Aggregation.QUANTILE and self.q is None:
             raise mistake("missing-key", "A quantile needs q.", (), "Add q: 0.9, for example.")
-        if given[0] is not Aggregation.QUANTILE and self.q is not None:
-            raise mistake("unused-key", f"q belongs to quantile, not to {given[0]}.", (), "Remove q.")
+        for key, owner in _PARAMETERS.items():
+            if given[0] is not owner and getattr(self, key) is not None:
+                raise mistake("unused-key", f"{key} belongs to {owner}, not to {given[0]}.", (), f"Remove {key}.")
         argument = getattr(self, given[0])
         if argument is None:
             raise mistake("missing-value", f"{given[0]} needs an expression.", (), 'Write count: "*" to count rows.')
@@ -105,7 +114,14 @@ class MeasureDocument(ShownDocument):
     def aggregation(self) -> Aggregation:
         return next(aggregation for aggregation in Aggregation if aggregation.value in self.model_fields_set)
 
+    @property
+    def parameter(self) -> float | None:
+        """What `Measure.parameter` says."""
+        given = (getattr(self, key) for key in _PARAMETERS)
+        return next((float(value) for value in given if value is not None), None)
 
+
+_PARAMETERS = {"q": Aggregation.QUANTILE, "k": Aggregation.TOP, "precision": Aggregation.DISTINCT}
 _CUMULATIVE = "Until then: ask for the measure itself over the longer time (query --from -28d)."
 _CHANGE = "Until then: ask for both times and compare them."
 _CONVERSION = "Until then: measure both steps and write their ratio."
