@@ -53,6 +53,15 @@ measures:
   lightest: {min: kilos}
   average: {mean: kilos}
   spread: {stddev: distance}
+  shops: {distinct: shop}
+  distances: {distinct: distance, precision: 10}
+  middle: {quantile: kilos, q: 0.5}
+  slow: {quantile: kilos, q: 0.9}
+  latest: {last: distance}
+  earliest: {first: kilos}
+  final_shop: {last: shop}
+  greatest: {max: shop}
+  usual: {top: distance, k: 3}
 rollups:
   main: {grain: 15 minutes, dimensions: [shop, town, size, far], partition: month}
   by_shop: {grain: hour, dimensions: [shop], measures: [trips, miles, average], partition: month}

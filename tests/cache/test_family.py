@@ -16,6 +16,7 @@ from lapwing.cache.definition import Definition, define
 from lapwing.cache.family import families
 from lapwing.cache.publish import Ledger
 from lapwing.cache.service import Cache
+from lapwing.cache.unpack import unpack
 from lapwing.model.project import Project
 
 ROLLUPS = """
@@ -55,8 +56,6 @@ def test_what_follows_from_what(project: tuple[Project, Cache]) -> None:
 
 def stored(cache: Cache, definition: Definition) -> dict[tuple[object, ...], list[list[int]]]:
     """Every cell of a rollup's store: (dimension values, chunk start) -> bucket offsets and bits of each column."""
-    from lapwing.cache.chunk import unpack
-
     found = {}
     for partition in Ledger(cache._store, definition).read().partitions:
         directory = cache._reader.directory(definition, partition)
@@ -64,9 +63,9 @@ def stored(cache: Cache, definition: Definition) -> dict[tuple[object, ...], lis
         for place, value in enumerate(cache._store.get(directory.keys)):
             assert value is not None
             group = tuple(column.values.list[column.codes[place]] for column in columns)
-            buckets, arrays = unpack(value, definition.dtypes)
-            bits = [np.ascontiguousarray(array).view("<i8").tolist() for array in arrays]
-            found[(*group, int(directory.starts[place]))] = [buckets.tolist(), *bits]
+            unpacked = unpack([value], definition.layout.columns)
+            bits = [list(np.ascontiguousarray(array).tobytes()) for array in unpacked.columns.values()]
+            found[(*group, int(directory.starts[place]))] = [unpacked.offsets.tolist(), *bits]
     return found
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from lapwing.model.dataset import Aggregation, Measure, Shown
 from lapwing.states import state_for
+from lapwing.states.base import Rows
 
 PARTS = 6
 TYPES = {"DOUBLE": "DOUBLE PRECISION", "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ", "HUGEINT": "NUMERIC(38,0)"}
@@ -77,7 +78,7 @@ def test_postgres_builds_the_same_states(
     rows: list[tuple[int, Any]] = [(chance.randrange(PARTS), value) for value in drawn]
     if engine_type == "DOUBLE":
         rows += [(PARTS, math.nan), (PARTS, 1.0), (PARTS + 1, math.inf), (PARTS + 1, -math.inf), (PARTS + 2, math.inf)]
-    parts = state.sql("x", where, "postgres"), state.sql("x", where, "duckdb")
+    parts = state.sql(Rows("x", where), "postgres"), state.sql(Rows("x", where), "duckdb")
     selects = [
         f"SELECT part, {', '.join(f'{e} AS c{i}' for i, e in enumerate(texts))} FROM states_t GROUP BY part ORDER BY part"
         for texts in parts

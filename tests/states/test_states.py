@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from lapwing.model.dataset import Aggregation, Measure, Shown
 from lapwing.model.problem import Refused
 from lapwing.states import State, state_for
+from lapwing.states.base import Rows
 
 ENGINE = duckdb.connect()
 LARGE = 2.0**83
@@ -31,7 +32,7 @@ def measure(aggregation: str) -> Measure:
 
 
 def texts(state: State, where: str | None, dialect: str) -> str:
-    expressions = state.sql("x", where, dialect)
+    expressions = state.sql(Rows("x", where), dialect)
     assert len(expressions) == len(state.columns)
     return ", ".join(f'{e} AS "{c.suffix}"' for e, c in zip(expressions, state.columns, strict=True))
 
@@ -315,7 +316,7 @@ def test_a_condition_keeps_rows(aggregation: str, engine_type: str) -> None:
 
 def test_count_star_and_its_condition() -> None:
     state = state_for(Measure(name="m", aggregation=Aggregation.COUNT, argument=None, shown=Shown(label="m")), None)
-    sql = state.sql(None, None, "duckdb") + state.sql(None, "x > 1", "duckdb") + state.sql("x", None, "duckdb")
+    sql = state.sql(Rows(None), "duckdb") + state.sql(Rows(None, "x > 1"), "duckdb") + state.sql(Rows("x"), "duckdb")
     assert ENGINE.sql(f"SELECT {', '.join(sql)} FROM (VALUES (1), (2), (NULL)) t(x)").fetchall() == [(3, 1, 2)]
 
 
@@ -341,13 +342,16 @@ def test_an_int64_sum_that_would_wrap_is_refused() -> None:
         ("sum", "VARCHAR", "a text is no number"),
         ("mean", "DATE", "dates can't be added"),
         ("sum", "TIMESTAMP", "times can't be added"),
-        ("max", "VARCHAR", "a text is no number"),
         ("max", "HUGEINT", "64 bits"),
         ("min", "DECIMAL(38,2)", "18 digits"),
         ("variance", "BOOLEAN", "no number"),
         ("sum", "STRUCT(a INTEGER)", "no number and no time"),
-        ("distinct", "VARCHAR", "not kept as a state yet"),
-        ("quantile", "DOUBLE", "not kept as a state yet"),
+        ("distinct", "DOUBLE", "different ways"),
+        ("quantile", "VARCHAR", "a text is no number"),
+        ("quantile", "DATE", "times are no numbers"),
+        ("top", "DOUBLE", "seldom repeat"),
+        ("top", "TIMESTAMP", "seldom repeat"),
+        ("last", "HUGEINT", "64 bits"),
         ("sum", None, "needs an expression"),
     ],
 )
@@ -358,7 +362,7 @@ def test_what_makes_no_sense_is_refused_with_its_reason(aggregation: str, engine
 
 def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(Refused, match="not built in trino yet"):
-        state_for(measure("sum"), "BIGINT").sql("x", None, "trino")
+        state_for(measure("sum"), "BIGINT").sql(Rows("x"), "trino")
 
 
 SQLITE = [
@@ -400,7 +404,7 @@ def test_sqlite_builds_the_same_states(aggregation: str, engine_type: str, data:
 )
 def test_sqlite_refuses_what_it_can_not_build_equally(aggregation: str, engine_type: str) -> None:
     with pytest.raises(Refused, match="sqlite can't build"):
-        state_for(measure(aggregation), engine_type).sql("x", None, "sqlite")
+        state_for(measure(aggregation), engine_type).sql(Rows("x"), "sqlite")
 
 
 def test_a_moment_before_1970_and_after_2262() -> None:
