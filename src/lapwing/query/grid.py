@@ -50,7 +50,7 @@ def values(
     """The final value of each measure in every cell of the grid.
 
     `place` maps the frame's groups to the grid's (None: they are the same). `complete` says for each bucket whether all
-    of it is known: there an empty cell of an additive measure is 0, elsewhere empty cells are null.
+    of it is known: there an empty cell of a sum or a count is 0, elsewhere empty cells are null.
     """
     group = frame.group if place is None else place[frame.group]
     cell = group.astype(np.int64) * grid.buckets + frame.bucket
@@ -61,7 +61,7 @@ def values(
         final = state.final(frame.states[name])
         if take is not None:
             final = final.take(take)
-            if state.additive:
+            if state.additive or state.counts:
                 final = _zero(final, np.tile(complete, grid.groups.num_rows))
         out[name] = final
     return out

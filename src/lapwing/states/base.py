@@ -86,7 +86,7 @@ class State(ABC):
     kind: ClassVar[str]
     columns: tuple[StateColumn, ...]
     additive: ClassVar[bool] = False
-    """Parts add up to the whole, and an empty bucket inside complete time is 0 rather than null."""
+    """Parts add up to the whole; so an empty bucket inside complete time is 0 rather than null."""
     counts: ClassVar[bool] = False
     """It says how many there are: an empty bucket inside complete time is 0, whether or not parts add up."""
 
