@@ -6,6 +6,7 @@ and the rank that HyperLogLog wants follows from it.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import ClassVar
 
@@ -83,7 +84,7 @@ class Distinct(State):
         """Runs with a dense state become dense, with a byte a register."""
         m = 1 << self.p
         of, first = np.unique(run[dense], return_index=True)
-        registers = np.maximum.reduceat(self._registers(columns, dense), first)
+        registers = _greatest_of_runs(self._registers(columns, dense), first)
         place = np.full(len(n), -1)
         place[of] = np.arange(len(of))
         there = place[code >> self.p]
@@ -158,8 +159,8 @@ class Distinct(State):
         registers = np.zeros((len(rows), 1 << self.p), np.uint8)
         dense = sizes > 0
         if dense.any():
-            data = columns["bytes"][entries_of(columns["packed"], rows)]
-            registers[dense] = unpack(sizes[dense], data, self.p)
+            ends = np.cumsum(columns["packed"])[rows[dense]]
+            registers[dense] = unpack(ends, sizes[dense], columns["bytes"], self.p)
         entries = entries_of(columns["size"], rows)
         if len(entries):
             registers[owners(columns["size"][rows]), columns["register"][entries]] = columns["rank"][entries]
@@ -169,6 +170,15 @@ class Distinct(State):
     def _sparse(n: Array, sizes: Array, register: Array, rank: Array) -> dict[str, Array]:
         none, empty = np.zeros(len(n), np.int64), np.empty(0, np.uint8)
         return {"n": n, "size": sizes, "packed": none, "register": register, "rank": rank, "bytes": empty}
+
+
+def _greatest_of_runs(registers: npt.NDArray[np.uint8], starts: npt.NDArray[np.intp]) -> npt.NDArray[np.uint8]:
+    """The greatest of each run of rows."""
+    if len(starts) * 8 > len(registers):
+        found: npt.NDArray[np.uint8] = np.maximum.reduceat(registers, starts)
+        return found
+    borders = itertools.pairwise([*starts.tolist(), len(registers)])  # `reduce` of long runs is far faster
+    return np.stack([np.maximum.reduce(registers[low:high]) for low, high in borders])
 
 
 def _greatest(

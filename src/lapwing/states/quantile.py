@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lapwing.states.base import ROW, Array, Bound, Columns, EntriesSql, Rows, State, StateColumn
-from lapwing.states.columns import owners, run_of
+from lapwing.states.columns import order_of, owners, run_of
 from lapwing.states.dialect import INFINITE, NOT_A_NUMBER, dialect_of
 
 _SHIFT: Final = 46
-_WIDTH: Final = 1 << 18  # buckets of one sign
+_EXACT: Final = 1 << 53
 _RELATIVE: Final = 1 / 129
 
 
@@ -95,13 +95,21 @@ def _added(
     run: npt.NDArray[np.int64], bucket: Array, count: Array, runs: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The counts of equal (run, bucket), in that order, and how many buckets each run has."""
-    code = run * 2 * _WIDTH + (bucket + _WIDTH)
-    order = np.argsort(code, kind="stable")
-    code = code[order]
-    first = np.flatnonzero(np.concatenate((np.ones(min(1, len(code)), np.bool_), code[1:] != code[:-1])))
-    added = np.add.reduceat(count[order], first) if len(first) else np.empty(0, np.int64)
-    code = code[first]
-    return np.bincount(code // (2 * _WIDTH), minlength=runs), code % (2 * _WIDTH) - _WIDTH, added
+    if not len(bucket):
+        return np.zeros(runs, np.int64), bucket, count
+    least, width = int(bucket.min()), int(bucket.max()) - int(bucket.min()) + 1
+    code = run * width + (bucket - least)
+    if runs * width <= 4 * len(code) and int(count.sum()) < _EXACT:
+        summed = np.bincount(code, weights=count, minlength=runs * width)  # in doubles, so below 2^53
+        code = np.flatnonzero(summed)
+        added = summed[code].astype(np.int64)
+    else:
+        order = order_of(code)
+        code = code[order]
+        first = np.flatnonzero(np.concatenate((np.ones(1, np.bool_), code[1:] != code[:-1])))
+        added = np.add.reduceat(count[order], first)
+        code = code[first]
+    return np.bincount(code // width, minlength=runs), code % width + least, added
 
 
 def _middle(bucket: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from lapwing.states.argument import Argument
 from lapwing.states.base import ROW, Array, Bound, Columns, EntriesSql, Rows, State, StateColumn
-from lapwing.states.columns import entries_of, lengths_and_data, owners, ranks, run_of, texts
+from lapwing.states.columns import entries_of, lengths_and_data, order_of, owners, ranks, run_of, texts
 from lapwing.states.dialect import dialect_of
 
 Ints = npt.NDArray[np.int64]
@@ -88,7 +88,7 @@ class Top(State):
         rank = ranks(values)
         # Equal values of a run, side by side: counts add up, and so does what the states that lack one may have seen.
         code = run[owner] * (len(rank) + 1) + rank
-        order = np.argsort(code, kind="stable")
+        order = order_of(code)
         code = code[order]
         first = np.flatnonzero(np.concatenate((np.ones(min(1, len(code)), np.bool_), code[1:] != code[:-1])))
         lower, slack, seen = (
