@@ -1,0 +1,56 @@
+"""How far datasets reach: in their rollups or, where there are none, in their sources."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from lapwing.cache.definitions import Definitions
+from lapwing.cache.manifest import Manifest
+from lapwing.cache.manifests import Manifests
+from lapwing.cache.span import Spans
+from lapwing.sql.bound import BoundDataset
+
+
+class Extents:
+    """Safe to use from several threads."""
+
+    def __init__(
+        self, definitions: Definitions, manifests: Manifests, spans: Spans, now: Callable[[], datetime]
+    ) -> None:
+        self._definitions = definitions
+        self._manifests = manifests
+        self._spans = spans
+        self._now = now
+
+    def span(self, bound: BoundDataset) -> tuple[int, int] | None:
+        """From when to when the dataset has data (UTC microseconds), as the last build saw it; without one, as the source
+        says now. None: it has none."""
+        manifests = self._built(bound)
+        starts = [m.data_start for m in manifests if m.data_start is not None]
+        ends = [m.goal for m in manifests if m.goal is not None]
+        if starts and ends:
+            return min(starts), max(ends)
+        span = self._spans.get(bound)
+        return None if span is None else (span.start, span.end)
+
+    def data_until(self, bound: BoundDataset) -> int | None:
+        """Up to when the dataset is complete: in its rollups, or without any in the source."""
+        untils = [m.data_until for m in self._built(bound) if m.data_until is not None]
+        if untils:
+            return max(untils)
+        span = self._spans.get(bound)
+        return None if span is None else span.sealed(bound, self._now())
+
+    def version(self, bound: BoundDataset) -> str:
+        """Changes whenever what the dataset's rollups hold was replaced or added to; without rollups, whenever the source
+        reaches further."""
+        built = self._built(bound)
+        if not built:
+            return f"until {self.data_until(bound)}"
+        parts = sorted((m.rollup, m.definition, p.start, p.version, p.sealed) for m in built for p in m.partitions)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def _built(self, bound: BoundDataset) -> list[Manifest]:
+        return self._manifests.built(self._definitions.of(bound)[0])
