@@ -87,7 +87,7 @@ def main() -> None:
         path = _data(root, accounts)
         lapwing = stack.enter_context(Lapwing.open(root))
         started = time.perf_counter()
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
         facts = {"cells": f"{accounts * HOURS:,}", "Lapwing's build": f"{time.perf_counter() - started:.1f} s"}
         answer = _lapwing(lapwing, draws)
         con = stack.enter_context(duckdb.connect(str(root / "peer.duckdb")))

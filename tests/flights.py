@@ -27,7 +27,7 @@ def flights_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("example") / "flights"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".lapwing", "*.part", "__pycache__"))
     with Lapwing.open(folder) as lapwing:
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
     return folder
 
 

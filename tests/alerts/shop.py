@@ -117,7 +117,7 @@ def write_shop(
 
 def build(root: Path) -> None:
     with Lapwing.open(root) as lapwing:
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
 
 
 def open_alerts(lapwing: Lapwing, path: Path | None = None, *, patience: float | None = None) -> Alerts:

@@ -61,7 +61,7 @@ def test_new_data_is_judged_and_ids_stay(tmp_path: Path) -> None:
         assert len(before) == 3
         assert alerts.board().as_dict()["data_until"] == "2024-02-21T00:00:00-05:00"
         write_orders(root, orders())
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
         assert [one.fresh for one in alerts.replay()] == [False, False]
         assert alerts.board().as_dict()["data_until"] == "2024-03-04T00:00:00-05:00"
         assert before.items() <= ids(path).items()
@@ -76,12 +76,12 @@ def test_restated_data_retracts_an_incident(tmp_path: Path) -> None:
         alerts.replay()
         assert len(alerts.incidents()) == 2
         write_orders(root, orders(bad=0.05))
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
         alerts.replay()
         assert alerts.incidents() == []
         assert ids(path) == {}
         write_orders(root, orders())
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
         alerts.replay()
         assert len(alerts.incidents()) == 2
 

@@ -28,6 +28,7 @@ sources:
   files: {type: files, path: data}
   names: {type: sqlite, path: names.db}
 store: {type: lmdb, path: .lapwing/store}
+history: {versions: 0}
 """
 
 DATASET = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import subprocess
@@ -19,10 +18,9 @@ from tests.cache.project import DATASET, opened, row, write_project, write_rows
 
 from lapwing.cache.answer import Answered
 from lapwing.cache.keys import prefix_end, rollup_prefix
-from lapwing.cache.manifest import Building, encode, rollup_id
+from lapwing.cache.ledger import all_ledgers
 from lapwing.cache.owner import owner
 from lapwing.cache.progress import BuildProgress, BuildReport
-from lapwing.cache.publish import all_manifests
 from lapwing.cache.request import StateRequest
 from lapwing.cache.service import Cache
 from lapwing.cache.stores.lmdb import LmdbStore
@@ -74,9 +72,9 @@ def counts(report: BuildReport) -> tuple[int, int, int]:
 def versions_stored(cache: Cache) -> set[int]:
     """The versions whose chunks are in the store."""
     found = set()
-    for _, manifest in all_manifests(cache._store):
-        for version in range(1, manifest.next_version):
-            prefix = rollup_prefix(rollup_id(manifest.rollup, manifest.definition), version)
+    for ledger in all_ledgers(cache._store):
+        for version in range(1, ledger.read().next_version):
+            prefix = rollup_prefix(ledger.id, version)
             if any(True for _ in cache._store.scan(prefix, prefix_end(prefix))):
                 found.add(version)
     return found
@@ -115,7 +113,7 @@ def test_a_new_definition_is_never_mixed_with_the_old(root: Path) -> None:
         assert by_month(project, cache) is None
         assert counts(cache.build()) == (3, 0, 0)
         assert by_month(project, cache) == {"a": 0}
-        assert len(all_manifests(cache._store)) == 1
+        assert len(all_ledgers(cache._store)) == 1
 
 
 def test_a_part_of_the_time_can_be_built_first(root: Path) -> None:
@@ -178,7 +176,9 @@ class Full(MemoryStore):
         super().delete_prefix(prefix)
 
 
-WRITES = 8  # of a build of three months: the first reserved and the others; rows and manifest of each
+WRITES = (
+    7  # of a build of three months: reserved, written, published; then two at once: reserved, two written, published
+)
 
 
 @pytest.mark.parametrize("writes", range(WRITES + 1))
@@ -273,11 +273,12 @@ def test_a_build_that_lives_is_not_swept(root: Path) -> None:
     store = LmdbStore(root / ".lapwing" / "store")
     with opened(root, store) as (_, cache):
         cache.build()
-        ((key, manifest),) = all_manifests(store)
+        (ledger,) = all_ledgers(store)
         with owner() as name:
-            alive = Building(version=99, start=0, owner=name, since=time.time())
-            dead = Building(version=98, start=0, owner=name.replace(str(os.getpid()), "999999"), since=time.time())
-            changed = dataclasses.replace(manifest, building=(alive, dead))
-            assert store.compare_and_set(key, encode(manifest), encode(changed))
+            dead = name.replace(f"/{os.getpid()}/", "/999999/")
+            (left,) = ledger.reserve([50, 60], dead, time.time())
+            (alive,) = ledger.reserve([10, 20], name, time.time())
+            store.put([(rollup_prefix(ledger.id, version) + b"x", b"") for version in (left, alive)])
             cache.build()
-            assert [one.version for one in all_manifests(store)[0][1].building] == [99]
+            assert [one.first for one in ledger.read().building] == [alive]
+            assert versions_stored(cache) == {1, 2, 3, alive}

@@ -14,7 +14,7 @@ from lapwing.cache.builders.base import Builder
 from lapwing.cache.builders.duckdb import DuckdbBuilder
 from lapwing.cache.definition import Definition, define
 from lapwing.cache.family import families
-from lapwing.cache.publish import Ledger
+from lapwing.cache.ledger import Ledger
 from lapwing.cache.service import Cache
 from lapwing.cache.unpack import unpack
 from lapwing.model.project import Project
@@ -57,7 +57,7 @@ def test_what_follows_from_what(project: tuple[Project, Cache]) -> None:
 def stored(cache: Cache, definition: Definition) -> dict[tuple[object, ...], list[list[int]]]:
     """Every cell of a rollup's store: (dimension values, chunk start) -> bucket offsets and bits of each column."""
     found = {}
-    for partition in Ledger(cache._store, definition).read().partitions:
+    for partition in Ledger.of(cache._store, definition).read().partitions:
         directory = cache._reader.directory(definition, partition)
         columns = [directory.columns[name].coded for name in definition.rollup.dimensions]
         for place, value in enumerate(cache._store.get(directory.keys)):

@@ -94,10 +94,10 @@ def test_chunk_keys_end_with_the_time(values: tuple[Value, ...], start: int, ver
 
 
 def test_rollups_versions_and_manifests_are_apart() -> None:
-    chunks, manifests = rollup_prefix(b"12345678"), keys.manifest_prefix(b"12345678")
+    chunks, manifests = rollup_prefix(b"12345678"), keys.manifest_key(b"12345678")
     assert rollup_prefix(b"12345678", 7).startswith(chunks)
     assert not manifests.startswith(chunks)
-    assert keys.manifest_key(b"12345678", -5) < keys.manifest_key(b"12345678", 5)
+    assert not keys.leaf_key(b"12345678", b"token").startswith((chunks, keys.manifests_prefix()))
     assert chunks[0] == manifests[0] == keys.FORMAT
     assert not rollup_prefix(b"12345678", namespace="a").startswith(keys.namespace_prefix())
 

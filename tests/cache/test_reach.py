@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from lapwing.model.grain import Grain
-from lapwing.model.problem import Refused, WrongUse
+from lapwing.model.problem import LapwingError, WrongUse
 from lapwing.query.ask import MetricQuery, Wishes
 from lapwing.query.service import Lapwing
 
@@ -87,12 +87,10 @@ def test_a_grain_over_ages_is_refused_with_what_to_do(tmp_path: Path) -> None:
     assert "nullif" in str(problem.hint)
 
 
-@pytest.mark.parametrize("far", FAR)
+@pytest.mark.parametrize("far", [far for far in FAR if not far.startswith("1000-")])  # those months can be built
 def test_a_build_says_which_rows_are_in_the_way(tmp_path: Path, far: str) -> None:
     with project(tmp_path, ["2025-01-01", "2025-01-02", far]) as lapwing:
-        with pytest.raises(Refused) as caught:
-            lapwing.cache.build()
-        problem = caught.value.problems[0]
+        ((problem,),) = [one.problems for one in lapwing.cache.build().failed]
         assert "partitions of one month" in problem.message
         assert "of 3 rows, 1 lie" in problem.message or "0 lie before 1900 and 1 after 2099" in problem.message
         assert str(problem.place).endswith("orders.yaml:4:1 time")
@@ -100,10 +98,10 @@ def test_a_build_says_which_rows_are_in_the_way(tmp_path: Path, far: str) -> Non
 
 def test_what_was_built_before_stays_readable(tmp_path: Path) -> None:
     with project(tmp_path, ["2025-01-01", "2025-01-02"]) as lapwing:
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
         write(tmp_path, ["TIMESTAMP '9999-12-31'"])
-        with pytest.raises(Refused, match="9999-12-31"):
-            lapwing.cache.build()
+        with pytest.raises(LapwingError, match="9999-12-31"):
+            lapwing.cache.build().checked()
         answer = lapwing.answer(MetricQuery(metrics=("orders",), start="2025-01-01", end="2025-01-03"))
         assert answer.table.to_pylist() == [{"orders": 2}]
         assert [piece.by for piece in answer.receipt.pieces] == ["rollup"]
@@ -111,7 +109,7 @@ def test_what_was_built_before_stays_readable(tmp_path: Path) -> None:
 
 def test_centuries_are_built_by_the_year(tmp_path: Path) -> None:
     with project(tmp_path, ["1850-07-01", "2025-01-01 00:30:00"], zone="Europe/Berlin", partition="year") as lapwing:
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
         cached = lapwing.answer(MetricQuery(metrics=("orders",), zone="UTC"))
         direct = lapwing.answer(MetricQuery(metrics=("orders",), zone="UTC", wishes=Wishes(cache=False)))
         assert [piece.by for piece in cached.receipt.pieces] == ["rollup"]

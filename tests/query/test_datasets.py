@@ -60,7 +60,7 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lapwing]:
     with duckdb.connect() as plain:
         plain.execute(ROWS.format(root=root))
     with Lapwing.open(root) as lapwing:
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
         yield lapwing
 
 

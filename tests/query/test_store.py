@@ -24,7 +24,7 @@ def root(tmp_path: Path) -> Path:
     noon = datetime.fromisoformat("2013-02-02T12:00")
     write_rows(tmp_path, "all", [row(noon), row(noon), row(noon, "b")])
     with Lapwing.open(tmp_path) as lapwing:
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
         assert lapwing.answer(TRIPS).receipt.pieces[0].by == "rollup"
     return tmp_path
 
@@ -63,7 +63,7 @@ def test_the_source_answers_and_the_receipt_says_why(root: Path, harm: object, w
         assert lapwing.cache.values("trips", "shop") == ("a", "b")
         assert all(words in (status.refused or "") for status in lapwing.cache.status())
         with pytest.raises(StoreError) as caught:
-            lapwing.cache.build()
+            lapwing.cache.build().checked()
         assert words in str(caught.value)
         assert caught.value.problems[0].code in ("store-newer", "store-damaged", "store-failed")
     assert (file.read_bytes() if file.exists() else None) == before

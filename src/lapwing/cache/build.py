@@ -1,4 +1,4 @@
-"""Builds rollups, a partition at a time.
+"""Builds the rollups of a dataset, a partition at a time.
 
 A partition is written aside under a version of its own and published by one change of the manifest; readers see the old
 one or the new one, whole. What stops a build (a crash, a full disk, someone's wish) leaves everything published so far,
@@ -11,296 +11,313 @@ lost where it stops. Rollups that follow from a finer one are folded from its st
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from operator import itemgetter
 
 import pyarrow as pa
 
 from lapwing.cache.builders.base import Builder
 from lapwing.cache.cells import Cells, whole_groups
 from lapwing.cache.coarser import Coarser
-from lapwing.cache.definition import Definition
 from lapwing.cache.family import families
-from lapwing.cache.manifest import Manifest, Partition
+from lapwing.cache.ledger import Busy
+from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
 from lapwing.cache.owner import owner
-from lapwing.cache.progress import BuildProgress, RollupBuilt
-from lapwing.cache.publish import GRACE, Ledger
+from lapwing.cache.partition import Cause, Partition
+from lapwing.cache.progress import Failed, Totals
 from lapwing.cache.span import Span
 from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.stretch import RollupWork, Task, Window, numbered, stretches, why
+from lapwing.cache.workers import Workers
 from lapwing.cache.write import Written, write_version
-from lapwing.model import calendar
-from lapwing.model.problem import Cancelled, StoreError
-
-Progress = Callable[[BuildProgress], None]
+from lapwing.model.problem import Cancelled, Conflict, LapwingError, StoreError
+from lapwing.model.project import History
 
 _QUICK_SECONDS, _SLOW_SECONDS = 1.0, 10.0
+_MOST_AT_ONCE = 4_096
+_PUBLISH_SECONDS = 0.25
+"""Partitions that are ready within so long are published by one change of the manifest."""
+_POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 3600.0
+"""How long to wait for someone else who builds the same."""
+
+_UNFIT = ("value-too-long", "value-too-large", "key-too-long")
+"""What is wrong with a rollup's values and not with the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One rollup to build: the partitions (start, end) to look at, and where the source's data lies (None: there is
-    none)."""
+class Settings:
+    """How a build goes about it. `full`: unchanged partitions, too. `cancel` is set by whoever wants it to stop."""
 
-    definition: Definition
-    partitions: tuple[tuple[int, int], ...]
-    span: Span | None
+    now: datetime
+    cancel: threading.Event
+    full: bool
+    history: History
+    grace: float
 
 
 @dataclass(slots=True)
-class Totals:
-    """Progress over all tasks of a build."""
+class _Ready:
+    """Versions of one rollup that are written and not yet published."""
 
-    total: int
-    report: Progress
-    done: int = 0
-    built: int = 0
-    busy: float = 0.0
-
-    def step(self, name: str, partition: Partition, action: str, seconds: float) -> None:
-        self.done += 1
-        if action == "built":
-            self.built += 1
-            self.busy += seconds
-        left = self.busy / self.built * (self.total - self.done) if self.built else None
-        self.report(
-            BuildProgress(
-                rollup=name,
-                start=partition.start,
-                end=partition.end,
-                action=action,
-                keys=partition.keys,
-                cells=partition.cells,
-                done=self.done,
-                total=self.total,
-                seconds_left=left,
-            )
-        )
-
-
-def plan(definition: Definition, span: Span | None, manifest: Manifest, start: int | None, end: int | None) -> Task:
-    """The partitions of the source's data and those published before, as far as they overlap `[start, end)`."""
-    found = {(p.start, p.end) for p in manifest.partitions}
-    if span is not None:
-        edges = calendar.edges(definition.rollup.partition, "UTC", span.start, span.end).tolist()
-        found |= set(itertools.pairwise(edges))
-    wanted = sorted(
-        (low, high) for low, high in found if (start is None or high > start) and (end is None or low < end)
-    )
-    return Task(definition=definition, partitions=tuple(wanted), span=span)
-
-
-class _Rollup:
-    """One rollup under way."""
-
-    def __init__(self, store: RollupStore, task: Task) -> None:
-        self.definition = task.definition
-        self.windows = frozenset(task.partitions)
-        self.ledger = Ledger(store, task.definition)
-        self.actions = dict.fromkeys(("built", "unchanged", "emptied"), 0)
-        self.keys = self.cells = self.bytes = 0
-        self.seconds = 0.0
-
-    def count(self, action: str, partition: Partition, seconds: float) -> None:
-        self.actions[action] += 1
-        self.seconds += seconds
-        if action == "built":
-            self.keys += partition.keys
-            self.cells += partition.cells
-            self.bytes += partition.bytes
-
-    def report(self) -> RollupBuilt:
-        return RollupBuilt(
-            rollup=self.definition.name,
-            **self.actions,
-            keys=self.keys,
-            cells=self.cells,
-            bytes=self.bytes,
-            seconds=self.seconds,
-            data_until=self.ledger.read().data_until,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """A partition to build, for the rollups in which it changed."""
-
-    start: int
-    end: int
-    mark: str
-    rollups: tuple[_Rollup, ...]
+    rollup: RollupWork
+    versions: list[int]
+    partitions: list[Partition] = field(default_factory=list)
+    began: float = 0.0
 
 
 class DatasetBuild:
     """The build of a dataset's rollups."""
 
     def __init__(
-        self,
-        store: RollupStore,
-        builder: Builder,
-        tasks: Sequence[Task],
-        *,
-        now: datetime,
-        full: bool,
-        grace: float = GRACE,
+        self, store: RollupStore, builder: Builder, tasks: Sequence[Task], marks: Marks, totals: Totals, how: Settings
     ) -> None:
         self._store = store
         self._builder = builder
         self._span = tasks[0].span
         self._bound = tasks[0].definition.bound
-        self._rollups = [_Rollup(store, task) for task in tasks]
-        self._now = now
-        self._full = full
-        self._grace = grace
+        self._rollups = [RollupWork(store, task) for task in tasks]
+        self._marks = marks
+        self._totals = totals
+        self._how = how
         self._most = 1
+        self._owner = ""
+        self.failed: list[Failed] = []
 
-    def run(self, marks: Marks, totals: Totals, cancel: threading.Event) -> tuple[RollupBuilt, ...]:
-        """Builds what changed.
+    @property
+    def dataset(self) -> str:
+        return self._bound.dataset.name
+
+    @property
+    def rollups(self) -> Sequence[RollupWork]:
+        return self._rollups
+
+    def run(self, workers: Workers) -> None:
+        """Builds what changed. A rollup that can't be built is left out, and is in `failed`.
 
         Raises:
-            Cancelled: `cancel` was set; what was published stays.
+            Cancelled: someone cancelled it; what was published stays.
             StoreError: no room; likewise.
             SourceError: the source does not answer; likewise.
         """
         span = self._span
         for one in self._rollups:
-            one.ledger.sweep(time.time(), self._grace)
-            one.ledger.change(lambda m: _begun(m, span))
-        waiting: list[_Window] = []
-        with owner() as name:
-            for start, end in sorted(frozenset().union(*(one.windows for one in self._rollups))):
-                if cancel.is_set():
-                    raise _cancelled(totals)
-                window = self._look(start, end, marks, totals)
-                if waiting and not _continues(waiting, window, self._most):
-                    self._build(waiting, name, totals, cancel)
-                    waiting = []
-                if window.rollups:
-                    waiting.append(window)
-            if waiting:
-                self._build(waiting, name, totals, cancel)
-        return tuple(one.report() for one in self._rollups)
+            one.ledger.sweep(time.time(), self._how.history, self._how.grace)
+            one.ledger.change(lambda manifest: _begun(manifest, span))
+        every = sorted(frozenset().union(*(one.windows for one in self._rollups)))
+        with owner() as self._owner, workers:
+            windows = (self._look(start, end, self._marks, self._rollups) for start, end in every)
+            for stretch in stretches(windows, lambda: self._most):
+                workers.do(lambda stretch=stretch: self._work(stretch))  # type: ignore[misc]
 
-    def _look(self, start: int, end: int, marks: Marks, totals: Totals) -> _Window:
+    def _look(self, start: int, end: int, marks: Marks, rollups: Sequence[RollupWork]) -> Window:
         """Settles the rollups for which nothing is to be read; the others are in the window."""
+        if self._how.cancel.is_set():
+            raise _cancelled(self._totals)
         # Marked before it is read: what changes meanwhile is then built again, never missed.
         mark = marks.mark(self._bound, start, end)
-        reach = self._reach(start, end)
-        to_build = []
-        for one in self._rollups:
-            if (start, end) not in one.windows:
-                continue
-            began = time.perf_counter()
-            old = one.ledger.read().partition(start)
-            if old is not None and old.end == end and old.mark == mark and not self._full:
-                settled = replace(old, data_end=reach[0], sealed=reach[1])
-                one.ledger.change(lambda m, old=old, settled=settled: _refreshed(m, old, settled))  # type: ignore[misc]
-                action = "unchanged"
-            elif self._span is None or end <= self._span.start or start >= self._span.end:
-                settled = _described(start, end, 0, mark, reach, Written())
-                one.ledger.publish(settled, time.time())
-                action = "emptied"
-            else:
-                to_build.append(one)
-                continue
-            _told(one, action, settled, began, totals)
-        return _Window(start, end, mark, tuple(to_build))
+        to_build: dict[RollupWork, Cause] = {}
+        for one in rollups:
+            if (start, end) in one.windows and not one.stopped:
+                cause = self._patiently(one, start, end, lambda one=one: self._settle(one, start, end, mark))  # type: ignore[misc]
+                if cause is not None:
+                    to_build[one] = cause
+        return Window(start, end, mark, tuple(to_build), tuple(to_build.values()))
 
-    def _build(self, windows: Sequence[_Window], owner_name: str, totals: Totals, cancel: threading.Event) -> None:
-        """Builds adjacent partitions of the same rollups; sets how many are taken at once next."""
+    def _settle(self, one: RollupWork, start: int, end: int, mark: str) -> Cause | None:
+        """Why the partition is to be built; None where it need not be, and then its record is up to date."""
         began = time.perf_counter()
+        old = one.ledger.read().partition(start)
+        if old is not None and old.settled(mark) and not self._how.full:
+            _, data_end, sealed = self._reach(start, end)
+            settled = replace(old, data_end=data_end, sealed=sealed, cause=Cause.SETTLED, builder=self._owner)
+            if old.mark == mark and (old.data_end, old.sealed) != (data_end, sealed):
+                one.ledger.publish([settled], self._owner)
+            self._told(one, "unchanged", old, began)
+            return None
+        if self._span is None or end <= self._span.start or start >= self._span.end:
+            emptied = self._described(start, end, 0, mark, Cause.EMPTIED, Written())
+            one.ledger.publish([emptied], self._owner)
+            self._told(one, "emptied", emptied, began)
+            return None
+        return why(old, mark)
+
+    def _patiently(self, one: RollupWork, start: int, end: int, call: Callable[[], Cause | None]) -> Cause | None:
+        """`call`, again while someone else builds there."""
+        while True:
+            try:
+                return call()
+            except Busy as busy:
+                self._wait(one, start, end, busy)
+
+    def _wait(self, one: RollupWork, start: int, end: int, busy: Busy) -> None:
+        """Returns when nobody else builds `[start, end)` any more.
+
+        Raises:
+            Busy: it takes too long. Cancelled.
+        """
+        self._totals.waiting(one.definition.name, start, end, busy.problems[0].message)
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while one.ledger.is_busy(start, end, self._owner):
+            if time.monotonic() > until:
+                raise busy
+            if self._how.cancel.wait(_POLL_SECONDS):
+                raise _cancelled(self._totals)
+
+    def _work(self, windows: Sequence[Window]) -> None:
+        """Builds adjacent partitions of the same rollups. What someone else builds is looked at again when it is done."""
+        try:
+            reserved = self._reserve(windows)
+        except _Taken as taken:
+            self._wait(taken.rollup, windows[0].start, windows[-1].end, taken.busy)
+        else:
+            self._build(windows, reserved)
+            return
+        marks, most = self._marks.fresh(), len(windows)
+        again = (self._look(window.start, window.end, marks, window.rollups) for window in windows)
+        for stretch in stretches(again, lambda: most):
+            self._work(stretch)
+
+    def _reserve(self, windows: Sequence[Window]) -> dict[RollupWork, list[int]]:
+        """Versions for all rollups of the windows, or for none: who waits for others keeps nobody waiting.
+
+        Raises:
+            _Taken: someone else builds one of them.
+        """
+        reserved: dict[RollupWork, list[int]] = {}
+        borders = [*(window.start for window in windows), windows[-1].end]
+        try:
+            for one in windows[0].rollups:
+                reserved[one] = one.ledger.reserve(borders, self._owner, time.time())
+        except BaseException as error:
+            _give_up(reserved)
+            if isinstance(error, Busy):
+                raise _Taken(one, error) from error
+            raise
+        return reserved
+
+    def _build(self, windows: Sequence[Window], reserved: dict[RollupWork, list[int]]) -> None:
+        """Builds reserved partitions; sets how many are taken at once next."""
+        began = time.perf_counter()
+        self._totals.begin()
         rollups = {one.definition.name: one for one in windows[0].rollups}
-        for family in families([one.definition for one in rollups.values()]):
-            members = [rollups[definition.name] for definition in (family.finest, *family.coarser)]
-            self._build_family(members, windows, owner_name, totals, cancel)
+        ready = {one: _Ready(one, versions) for one, versions in reserved.items()}
+        try:
+            for family in families([one.definition for one in rollups.values()]):
+                members = [ready[rollups[definition.name]] for definition in (family.finest, *family.coarser)]
+                try:
+                    self._build_family(members, windows)
+                except StoreError as error:
+                    if error.problems[0].code not in _UNFIT:
+                        raise
+                    for one in members:  # its values don't fit; the other families go on
+                        one.rollup.stopped = True
+                        self.failed.append(Failed(name=one.rollup.definition.name, problems=error.problems))
+        finally:
+            _give_up({one.rollup: one.versions for one in ready.values()})
         seconds = time.perf_counter() - began
         if seconds < _QUICK_SECONDS:
-            self._most = 4 * len(windows)
+            self._most = min(4 * len(windows), _MOST_AT_ONCE)
         elif seconds > _SLOW_SECONDS:
             self._most = max(1, len(windows) // 2)
 
-    def _build_family(
-        self,
-        rollups: Sequence[_Rollup],
-        windows: Sequence[_Window],
-        owner_name: str,
-        totals: Totals,
-        cancel: threading.Event,
-    ) -> None:
-        finest = rollups[0].definition
-        starts = [window.start for window in windows]
-        reserved = [one.ledger.reserve(starts, owner_name, time.time()) for one in rollups]
-        built = 0
+    def _build_family(self, members: Sequence[_Ready], windows: Sequence[Window]) -> None:
+        finest = members[0].rollup.definition
+        borders = [*(window.start for window in windows), windows[-1].end]
+        published = time.monotonic()
         try:
-            rows = self._builder.batches(finest, [*starts, windows[-1].end], cancel)
-            for number, batches in _numbered(rows, len(windows)):
-                versions = [of_rollup[number] for of_rollup in reserved]
-                self._write(rollups, versions, windows[number], batches, totals)
-                built = number + 1
-                if cancel.is_set():
-                    raise _cancelled(totals)
-        except BaseException as error:
-            # Best effort: where even this has no room, the next build removes it.
-            with contextlib.suppress(StoreError):
-                for one, versions in zip(rollups, reserved, strict=True):
-                    one.ledger.give_up(versions[built:])
-            if isinstance(error, Cancelled):
-                raise _cancelled(totals) from None
-            raise
+            rows = self._builder.batches(finest, borders, self._how.cancel)
+            for number, batches in numbered(rows, len(windows)):
+                self._write(members, windows[number], batches)
+                last = number == len(windows) - 1
+                if last or time.monotonic() - published > _PUBLISH_SECONDS or self._how.cancel.is_set():
+                    self._publish(members)
+                    published = time.monotonic()
+                if self._how.cancel.is_set() and not last:
+                    raise _cancelled(self._totals)
+        except Cancelled:
+            raise _cancelled(self._totals) from None
+        if self._how.cancel.is_set():
+            raise _cancelled(self._totals)
 
-    def _write(
-        self,
-        rollups: Sequence[_Rollup],
-        versions: Sequence[int],
-        window: _Window,
-        batches: Iterator[pa.RecordBatch],
-        totals: Totals,
-    ) -> None:
-        """Writes and publishes one partition of each rollup; the first takes the batches, the others what follows."""
-        finest = rollups[0].definition
-        coarser = [Coarser(one.definition, finest, window.start, window.end) for one in rollups[1:]]
-        cells = _shared(whole_groups(finest, batches), coarser)
-        self._write_one(rollups[0], versions[0], window, cells, totals)
-        for one, version, folded in zip(rollups[1:], versions[1:], coarser, strict=True):
-            self._write_one(one, version, window, folded.cells(), totals)
+    def _write(self, members: Sequence[_Ready], window: Window, batches: Iterator[pa.RecordBatch]) -> None:
+        """Writes one partition of each rollup; the first takes the batches, the others what follows."""
+        rest = members[1:]
+        finest = members[0].rollup.definition
+        coarser = [Coarser(one.rollup.definition, finest, window.start, window.end) for one in rest]
+        self._write_one(members[0], window, _shared(whole_groups(finest, batches), coarser))
+        for one, folded in zip(rest, coarser, strict=True):
+            self._write_one(one, window, folded.cells())
 
-    def _write_one(self, one: _Rollup, version: int, window: _Window, cells: Iterable[Cells], totals: Totals) -> None:
-        began = time.perf_counter()
+    def _write_one(self, one: _Ready, window: Window, cells: Iterable[Cells]) -> None:
+        one.began = one.began or time.perf_counter()
         start, end = window.start, window.end
-        written = write_version(self._store, one.definition, version, start, cells)
-        partition = _described(start, end, version, window.mark, self._reach(start, end), written)
-        one.ledger.publish(partition, time.time())
-        _told(one, "built", partition, began, totals)
+        version = one.versions[len(one.partitions)]
+        written = write_version(self._store, one.rollup.definition, version, start, cells)
+        cause = window.causes[window.rollups.index(one.rollup)]
+        one.partitions.append(self._described(start, end, version, window.mark, cause, written))
 
-    def _reach(self, start: int, end: int) -> tuple[int, int]:
-        """How far the source's data reaches into the partition, and up to when it is complete."""
+    def _publish(self, members: Sequence[_Ready]) -> None:
+        for one in members:
+            if one.partitions:
+                one.rollup.ledger.publish(one.partitions, self._owner)
+                del one.versions[: len(one.partitions)]
+                for partition in one.partitions:
+                    self._told(one.rollup, "built", partition, one.began)
+                    one.began = time.perf_counter()
+                one.partitions, one.began = [], 0.0
+
+    def _told(self, one: RollupWork, action: str, partition: Partition, began: float) -> None:
+        one.count(action, partition, time.perf_counter() - began)
+        self._totals.step(one.definition.name, partition, action)
+
+    def _reach(self, start: int, end: int) -> tuple[int, int, int]:
+        """How far the source's data reaches into the partition (from, to), and up to when it is complete."""
         if self._span is None:
-            return start, start
-        sealed = self._span.sealed(self._bound, self._now)
-        return max(start, min(end, self._span.end)), max(start, min(end, sealed))
+            return start, start, start
+        sealed = self._span.sealed(self._bound, self._how.now)
+        first, last, complete = (max(start, min(end, at)) for at in (self._span.start, self._span.end, sealed))
+        return first, last, complete
+
+    def _described(self, start: int, end: int, version: int, mark: str, cause: Cause, written: Written) -> Partition:
+        data_start, data_end, sealed = self._reach(start, end)
+        now = time.time()
+        return Partition(
+            start=start,
+            end=end,
+            version=version,
+            keys=written.keys,
+            cells=written.cells,
+            bytes=written.bytes,
+            distinct=written.distinct,
+            built_at=now,
+            mark=mark,
+            data_start=data_start,
+            data_end=data_end,
+            sealed=sealed,
+            since=now,
+            cause=cause,
+            builder=self._owner,
+        )
 
 
-def _continues(waiting: Sequence[_Window], window: _Window, most: int) -> bool:
-    """Whether the window can be read together with those that wait."""
-    last = waiting[-1]
-    return len(waiting) < most and last.end == window.start and last.rollups == window.rollups
+class _Taken(Exception):
+    """Someone else builds a rollup's partitions."""
+
+    def __init__(self, rollup: RollupWork, busy: Busy) -> None:
+        self.rollup, self.busy = rollup, busy
 
 
-def _numbered(rows: Iterator[tuple[int, pa.RecordBatch]], count: int) -> Iterator[tuple[int, Iterator[pa.RecordBatch]]]:
-    """The batches of each of `count` partitions, those without rows included."""
-    groups = itertools.groupby(rows, key=itemgetter(0))
-    following = next(groups, None)
-    for number in range(count):
-        if following is None or following[0] != number:
-            yield number, iter(())
-        else:
-            yield number, (batch for _, batch in following[1])
-            following = next(groups, None)
+def _give_up(reserved: dict[RollupWork, list[int]]) -> None:
+    """Best effort: where even this has no room, the next build removes it."""
+    with contextlib.suppress(StoreError, Conflict):
+        for one, versions in reserved.items():
+            if versions:
+                one.ledger.give_up(versions)
 
 
 def _shared(cells: Iterable[Cells], coarser: Sequence[Coarser]) -> Iterator[Cells]:
@@ -310,38 +327,14 @@ def _shared(cells: Iterable[Cells], coarser: Sequence[Coarser]) -> Iterator[Cell
         yield some
 
 
-def _told(one: _Rollup, action: str, partition: Partition, began: float, totals: Totals) -> None:
-    seconds = time.perf_counter() - began
-    one.count(action, partition, seconds)
-    totals.step(one.definition.name, partition, action, seconds)
-
-
 def _begun(manifest: Manifest, span: Span | None) -> Manifest:
     start, end = (span.start, span.end) if span else (None, None)
+    if (manifest.data_start, manifest.goal) == (start, end) and manifest.changed_at:
+        return manifest
     return replace(manifest, data_start=start, goal=end, changed_at=manifest.changed_at or time.time())
 
 
-def _refreshed(manifest: Manifest, old: Partition, new: Partition) -> Manifest:
-    return replace(manifest, partitions=tuple(new if p == old else p for p in manifest.partitions))
-
-
-def _described(start: int, end: int, version: int, mark: str, reach: tuple[int, int], written: Written) -> Partition:
-    return Partition(
-        start=start,
-        end=end,
-        version=version,
-        keys=written.keys,
-        cells=written.cells,
-        bytes=written.bytes,
-        distinct=written.distinct,
-        built_at=time.time(),
-        mark=mark,
-        data_end=reach[0],
-        sealed=reach[1],
-    )
-
-
-def _cancelled(totals: Totals) -> Exception:
+def _cancelled(totals: Totals) -> LapwingError:
     return Cancelled.of(
         "cancelled",
         f"The build was cancelled after {totals.done} of {totals.total} partitions.",

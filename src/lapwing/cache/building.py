@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from lapwing.cache.bindings import Bindings
-from lapwing.cache.build import DatasetBuild, Progress, Task, Totals, plan
+from lapwing.cache.build import DatasetBuild, Settings
 from lapwing.cache.builders import builder_of
 from lapwing.cache.definition import define
+from lapwing.cache.ledger import Ledger, all_ledgers
 from lapwing.cache.marks import Marks
-from lapwing.cache.progress import BuildReport, RollupBuilt
-from lapwing.cache.publish import Ledger, all_manifests
+from lapwing.cache.progress import BuildReport, Failed, Progress, Totals
 from lapwing.cache.reach import check_reach
 from lapwing.cache.span import SPAN_LIMIT, Spans
 from lapwing.cache.status import RollupStatus, status_of
 from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.stretch import Task, plan
+from lapwing.cache.workers import Workers
 from lapwing.model.dataset import Rollup
 from lapwing.model.names import nearest
-from lapwing.model.problem import LapwingError, NotFound
+from lapwing.model.problem import Cancelled, LapwingError, NotFound, StoreError
 from lapwing.model.project import Project
 from lapwing.sql.service import SqlService
 
@@ -54,37 +59,62 @@ class Builds:
         progress: Progress | None = None,
         cancel: threading.Event | None = None,
         full: bool = False,
+        parallel: int = 1,
     ) -> BuildReport:
         """Builds the rollups called `which` (a dataset, `dataset.rollup`; None: all), partitions that overlap
-        `[start, end)` (UTC microseconds) and changed; with `full` the unchanged ones, too.
+        `[start, end)` (UTC microseconds) and changed; with `full` the unchanged ones, too. Up to `parallel` stretches of
+        partitions are built at once. What can't be built does not stop the others; the report tells it.
 
         Raises:
             NotFound: no rollup of that name.
-            Refused: a rollup that can't be kept as it is defined or whose data reaches too far in time, or a builder that
-                does not exist yet.
-            Cancelled, StoreError, SourceError: it stopped; what was built until then stays and is readable.
+            Refused: a builder that does not exist yet.
+            Cancelled, StoreError: it stopped; what was built until then stays and is readable.
         """
         began = time.perf_counter()
-        made = builder_of(builder, self._sql)
-        cancel = cancel or threading.Event()
-        marks = Marks(self._sql)
-        tasks: list[list[Task]] = []
-        for dataset, rollups in self._named(which).items():
+        how = Settings(
+            now=self._project.now or datetime.now(UTC),
+            cancel=cancel or threading.Event(),
+            full=full,
+            history=self._project.history,
+            grace=self._grace,
+        )
+        made, marks = builder_of(builder, self._sql), Marks(self._sql)
+        failed: list[Failed] = []
+        planned = [
+            self._planned(dataset, rollups, start, end, failed) for dataset, rollups in self._named(which).items()
+        ]
+        totals = Totals(sum(len(task.partitions) for tasks in planned for task in tasks), progress or (lambda _: None))
+        works = [DatasetBuild(self._store, made, tasks, marks, totals, how) for tasks in planned if tasks]
+        with _executors(parallel, len(works)) as (outer, inner), Workers(outer, parallel) as datasets:
+            for work in works:
+                datasets.do(lambda work=work: _run(work, Workers(inner, parallel), failed))  # type: ignore[misc]
+        self._remove_old({task.definition.name: task.definition.hash for tasks in planned for task in tasks})
+        done = tuple(one.report() for work in works for one in work.rollups)
+        return BuildReport(rollups=done, seconds=time.perf_counter() - began, failed=tuple(failed))
+
+    def _planned(
+        self, dataset: str, rollups: Sequence[Rollup], start: int | None, end: int | None, failed: list[Failed]
+    ) -> list[Task]:
+        """What is to be done for a dataset; none where that can't be found out, as is then in `failed`."""
+        try:
             bound = self._bindings.renew(dataset)
             span = self._spans.renew(bound)
             if span is not None:
                 check_reach(self._sql, bound, rollups, span, SPAN_LIMIT)
-            defined = [define(bound, rollup, self._project.timezone) for rollup in rollups]
-            tasks.append([plan(one, span, Ledger(self._store, one).read(), start, end) for one in defined])
-        every = [task for of_dataset in tasks for task in of_dataset]
-        totals = Totals(sum(len(task.partitions) for task in every), progress or (lambda _: None))
-        done: list[RollupBuilt] = []
-        now = self._project.now or datetime.now(UTC)
-        for of_dataset in tasks:
-            work = DatasetBuild(self._store, made, of_dataset, now=now, full=full, grace=self._grace)
-            done += work.run(marks, totals, cancel)
-        self._remove_old({task.definition.name: task.definition.hash for task in every})
-        return BuildReport(rollups=tuple(done), seconds=time.perf_counter() - began)
+        except StoreError:
+            raise
+        except LapwingError as error:
+            failed.append(Failed(name=dataset, problems=error.problems))
+            return []
+        tasks: list[Task] = []
+        for rollup in rollups:
+            try:
+                one = define(bound, rollup, self._project.timezone)
+            except LapwingError as error:
+                failed.append(Failed(name=f"{dataset}.{rollup.name}", problems=error.problems))
+            else:
+                tasks.append(plan(one, span, Ledger.of(self._store, one).read(), start, end))
+        return tasks
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:
         """Every rollup of the project; with `check` the sources are asked whether they changed."""
@@ -94,7 +124,7 @@ class Builds:
             for rollup in dataset.rollups.values():
                 try:
                     definition = define(self._bindings.get(dataset.name).bound, rollup, self._project.timezone)
-                    found.append(status_of(definition, Ledger(self._store, definition).read(), marks))
+                    found.append(status_of(definition, Ledger.of(self._store, definition).read(), marks))
                 except LapwingError as error:
                     found.append(_refused_status(dataset.name, rollup, error))
         return tuple(found)
@@ -117,11 +147,36 @@ class Builds:
 
     def _remove_old(self, current: dict[str, str]) -> None:
         """Removes rollups of definitions no longer in use, once nobody can be reading them."""
-        for key, manifest in all_manifests(self._store):
+        for ledger in all_ledgers(self._store):
+            manifest = ledger.read()
             definition = current.get(manifest.rollup)
             idle = time.time() - manifest.changed_at >= self._grace
             if definition is not None and definition != manifest.definition and idle:
-                Ledger.remove(self._store, key, manifest)
+                ledger.remove()
+
+
+def _run(work: DatasetBuild, workers: Workers, failed: list[Failed]) -> None:
+    """Builds one dataset. Whatever is wrong with it alone goes to `failed`."""
+    try:
+        work.run(workers)
+    except (Cancelled, StoreError):
+        raise
+    except LapwingError as error:
+        failed.append(Failed(name=work.dataset, problems=error.problems))
+    finally:
+        failed += work.failed
+
+
+@contextmanager
+def _executors(parallel: int, datasets: int) -> Iterator[tuple[Executor | None, Executor | None]]:
+    """Threads for datasets, and for stretches of them; apart, so that no dataset waits for a thread that waits for it."""
+    if parallel <= 1:
+        yield None, None
+        return
+    with ExitStack() as stack:
+        inner = stack.enter_context(ThreadPoolExecutor(parallel, "build"))
+        outer = stack.enter_context(ThreadPoolExecutor(parallel, "dataset")) if datasets > 1 else None
+        yield outer, inner
 
 
 def _refused_status(dataset: str, rollup: Rollup, error: LapwingError) -> RollupStatus:

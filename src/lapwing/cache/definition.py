@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lapwing.cache.keys import manifest_key, rollup_id
 from lapwing.cache.layout import Layout, layout_of, owners
-from lapwing.cache.manifest import key_of, rollup_id
 from lapwing.model.calendar import DAY
 from lapwing.model.dataset import Rollup
 from lapwing.model.grain import Unit
@@ -85,7 +85,7 @@ def define(bound: BoundDataset, rollup: Rollup, zone: str) -> Definition:
         name=name,
         hash=digest,
         id=rollup_id(name, digest),
-        manifest_key=key_of(name, digest),
+        manifest_key=manifest_key(rollup_id(name, digest)),
         grain=grain,
         states=states,
         owners=owned,

@@ -49,7 +49,7 @@ class Extents:
         built = self._built(bound)
         if not built:
             return f"until {self.data_until(bound)}"
-        parts = sorted((m.rollup, m.definition, p.start, p.version, p.sealed) for m in built for p in m.partitions)
+        parts = sorted((m.rollup, m.definition, m.edition) for m in built)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def _built(self, bound: BoundDataset) -> list[Manifest]:

@@ -10,6 +10,7 @@ as numbers (-0.0 is 0.0, NaN comes last as in SQL), text by its UTF-8 bytes.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Sequence
 from datetime import date
@@ -23,7 +24,7 @@ FORMAT = 1
 MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
-_BINDING, _MANIFEST, _CHUNK, _VALUES = b"b", b"m", b"c", b"v"
+_BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES = b"b", b"m", b"l", b"c", b"v"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -157,19 +158,34 @@ def namespace_prefix(namespace: str = "") -> bytes:
     return bytes((FORMAT,)) + _text(namespace, "namespace")
 
 
+def rollup_id(rollup: str, definition: str) -> bytes:
+    """The 8 bytes that stand for a rollup and its definition's hash in keys."""
+    return hashlib.sha256(f"{rollup}@{definition}".encode()).digest()[:8]
+
+
 def binding_key(dataset: str, namespace: str = "") -> bytes:
     """The row that says how a dataset was bound to its data when it was last built."""
     return namespace_prefix(namespace) + _BINDING + _text(dataset, "dataset")
 
 
-def manifest_key(rollup_id: bytes, partition_start: int, namespace: str = "") -> bytes:
-    """The manifest row of one partition (its start in UTC microseconds) of a rollup."""
-    return manifest_prefix(rollup_id, namespace) + _signed(partition_start, "partition")
+def manifest_key(rollup_id: bytes, namespace: str = "") -> bytes:
+    """The manifest row of a rollup."""
+    return manifests_prefix(namespace) + _checked(rollup_id)
 
 
-def manifest_prefix(rollup_id: bytes, namespace: str = "") -> bytes:
-    """Every manifest row of a rollup, in the order of time."""
-    return namespace_prefix(namespace) + _MANIFEST + _checked(rollup_id)
+def manifests_prefix(namespace: str = "") -> bytes:
+    """The manifest rows of all rollups."""
+    return namespace_prefix(namespace) + _MANIFEST
+
+
+def leaf_key(rollup_id: bytes, token: bytes, namespace: str = "") -> bytes:
+    """The row of one leaf of a rollup's manifest."""
+    return leaves_prefix(rollup_id, namespace) + token
+
+
+def leaves_prefix(rollup_id: bytes, namespace: str = "") -> bytes:
+    """The rows of all leaves of a rollup's manifest, by age."""
+    return namespace_prefix(namespace) + _LEAF + _checked(rollup_id)
 
 
 def rollup_prefix(rollup_id: bytes, version: int | None = None, namespace: str = "") -> bytes:

@@ -1,40 +1,51 @@
-"""Manifests as readers need them: as they are in the store now, decoded only where they changed."""
+"""Manifests for readers: read anew for every answer, decoded only where they changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from lapwing.cache.definition import Definition
-from lapwing.cache.manifest import Manifest, decode
+from lapwing.cache.manifest import Manifest
+from lapwing.cache.manifest_rows import read, stored
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model.problem import StoreError
 
+_TRIES = 20
+
 
 class Manifests:
-    """Safe to use from several threads."""
+    """The manifests of one store. Safe to use from several threads."""
 
     def __init__(self, store: RollupStore) -> None:
         self._store = store
         self._known: dict[bytes, tuple[bytes, Manifest]] = {}
 
     def read(self, definitions: Sequence[Definition]) -> dict[bytes, Manifest | None]:
-        """By key; None where the rollup was never built as it is defined.
+        """The manifests as they are in the store now, by key; None where there is none. One get, and one more for each
+        that has leaves not seen before.
 
         Raises:
-            StoreError: damaged, or can't be read.
+            StoreError: the store can't be read, or one is damaged.
         """
         keys = [definition.manifest_key for definition in definitions]
-        found: dict[bytes, Manifest | None] = {}
-        for key, row in zip(keys, self._store.get(keys) if keys else (), strict=True):
+        rows = self._store.get(keys) if keys else []
+        return {one.manifest_key: self._one(one, row) for one, row in zip(definitions, rows, strict=True)}
+
+    def _one(self, definition: Definition, row: bytes | None) -> Manifest | None:
+        key = definition.manifest_key
+        for _ in range(_TRIES):
             if row is None:
-                found[key] = None
-                continue
+                self._known.pop(key, None)
+                return None
             known = self._known.get(key)
-            if known is None or known[0] != row:
-                known = (row, decode(row))
-                self._known[key] = known
-            found[key] = known[1]
-        return found
+            if known is not None and known[0] == row:
+                return known[1]
+            manifest = read(self._store, definition.id, row, stored(known[1]) if known else {})
+            if manifest is not None:
+                self._known[key] = (row, manifest)
+                return manifest
+            row = self._store.get([key])[0]
+        raise StoreError.of("store-busy", f"Builds keep changing {definition.name}.", hint="Ask again.")
 
     def built(self, definitions: Sequence[Definition]) -> list[Manifest]:
         """Those that hold something; none where the store can't be read."""
@@ -42,4 +53,4 @@ class Manifests:
             manifests = self.read(definitions).values()
         except StoreError:
             return []
-        return [manifest for manifest in manifests if manifest is not None and manifest.partitions]
+        return [manifest for manifest in manifests if manifest is not None and manifest.leaves]

@@ -19,6 +19,10 @@ class Marks:
         self._tables: dict[str, tuple[tuple[Table, bool], ...]] = {}
         self._known: dict[tuple[str, str | None, int | None, int | None], str] = {}
 
+    def fresh(self) -> Marks:
+        """Marks that ask anew."""
+        return Marks(self._sql)
+
     def mark(self, bound: BoundDataset, start: int, end: int) -> str:
         """What changes when rows with `start <= time < end` (UTC microseconds) may have.
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lapwing.cache.manifest import Building
+from lapwing.cache.partition import Building
+from lapwing.model.calendar import utc_iso
 
 ABANDONED_AFTER = 24 * 3600.0
 """Seconds after which a build on another machine counts as dead. One that lives on after all can't publish what it then
@@ -37,6 +38,13 @@ def is_dead(building: Building, now: float) -> bool:
     if int(process) == os.getpid():
         return building.owner not in _running
     return _started(int(process)) != started
+
+
+def told(building: Building) -> str:
+    """Who builds, in words."""
+    host, process, _, _ = building.owner.rsplit("/", 3)
+    where = "" if host == platform.node() else f" on {host}"
+    return f"process {process}{where} since {utc_iso(int(building.since) * 1_000_000)}"
 
 
 def _started(process: int) -> str:

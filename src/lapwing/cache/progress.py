@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lapwing.cache.partition import Partition
+from lapwing.model.problem import LapwingError, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildProgress:
     """After each partition: `done` of `total` over all rollups of the build. `seconds_left` is an estimate from the
-    partitions built so far, None before the first. `action` is built, unchanged or emptied."""
+    partitions built so far, None before the first. `action` is built, unchanged, emptied, or waiting (for someone else
+    who builds it: `note` says who; it does not count as done)."""
 
     rollup: str
     start: int
@@ -19,10 +26,14 @@ class BuildProgress:
     done: int
     total: int
     seconds_left: float | None
+    note: str | None = None
 
     @property
     def fraction(self) -> float:
         return self.done / self.total if self.total else 1.0
+
+
+Progress = Callable[[BuildProgress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +52,73 @@ class RollupBuilt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A dataset or `dataset.rollup` that could not be built, or not all of it."""
+
+    name: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
+    """`failed` did not stop the others."""
+
     rollups: tuple[RollupBuilt, ...]
     seconds: float
+    failed: tuple[Failed, ...] = ()
+
+    def checked(self) -> BuildReport:
+        """The report itself.
+
+        Raises:
+            LapwingError: something could not be built; holds every problem.
+        """
+        if self.failed:
+            raise LapwingError(*(problem for one in self.failed for problem in one.problems))
+        return self
+
+
+@dataclass(slots=True)
+class Totals:
+    """Progress over all tasks of a build. Safe to use from several threads."""
+
+    total: int
+    report: Progress
+    done: int = 0
+    built: int = 0
+    _began: float = 0.0
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def begin(self) -> None:
+        """The first partition is about to be built: from here on time counts for the estimate."""
+        with self._lock:
+            self._began = self._began or time.perf_counter()
+
+    def step(self, name: str, partition: Partition, action: str) -> None:
+        """One partition is done."""
+        with self._lock:
+            self.done += 1
+            self.built += action == "built"
+            self._tell(name, partition.start, partition.end, action, partition.keys, partition.cells, None)
+
+    def waiting(self, name: str, start: int, end: int, note: str) -> None:
+        """Someone else is at it."""
+        with self._lock:
+            self._tell(name, start, end, "waiting", 0, 0, note)
+
+    def _tell(self, name: str, start: int, end: int, action: str, keys: int, cells: int, note: str | None) -> None:
+        taken = time.perf_counter() - self._began
+        self.report(
+            BuildProgress(
+                rollup=name,
+                start=start,
+                end=end,
+                action=action,
+                keys=keys,
+                cells=cells,
+                done=self.done,
+                total=self.total,
+                seconds_left=taken / self.built * (self.total - self.done) if self.built else None,
+                note=note,
+            )
+        )

@@ -20,7 +20,7 @@ from lapwing.cache.directory import Directory, load_directory, version_gone
 from lapwing.cache.fold import bucket_of, fold
 from lapwing.cache.frame import StateFrame
 from lapwing.cache.groups import Dictionary, grouped
-from lapwing.cache.manifest import Partition
+from lapwing.cache.partition import Partition
 from lapwing.cache.predicate import Predicate
 from lapwing.cache.request import StateRequest
 from lapwing.cache.stores.base import RollupStore

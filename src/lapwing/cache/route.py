@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from lapwing.cache.definition import Definition
-from lapwing.cache.manifest import Manifest, Partition
+from lapwing.cache.manifest import Manifest
+from lapwing.cache.partition import Partition
 from lapwing.cache.predicate import And, In, Predicate, dimensions
 from lapwing.cache.request import StateRequest
 from lapwing.model.calendar import utc_iso
@@ -64,7 +65,7 @@ def check_grain(definition: Definition, request: StateRequest) -> Reason:
 
 
 def check_definition(definition: Definition, manifest: Manifest | None) -> Reason:
-    if manifest is None or not manifest.partitions:
+    if manifest is None or not manifest.leaves:
         return Reason(check="definition", passed=False, says="It was not built as it is defined now.")
     return Reason(check="definition", passed=True, says=f"It was built as it is defined now ({definition.hash}).")
 

@@ -10,14 +10,13 @@ from functools import partial
 from lapwing.cache.answer import Answered, Missed
 from lapwing.cache.answering import Answers
 from lapwing.cache.bindings import Binding, Bindings
-from lapwing.cache.build import Progress
 from lapwing.cache.building import Builds
 from lapwing.cache.condition import evaluate_condition
 from lapwing.cache.definitions import Definitions
 from lapwing.cache.extent import Extents
+from lapwing.cache.ledger import GRACE
 from lapwing.cache.manifests import Manifests
-from lapwing.cache.progress import BuildReport
-from lapwing.cache.publish import GRACE
+from lapwing.cache.progress import BuildReport, Progress
 from lapwing.cache.read import Reader
 from lapwing.cache.request import StateRequest
 from lapwing.cache.span import Spans
@@ -67,10 +66,18 @@ class Cache:
         progress: Progress | None = None,
         cancel: threading.Event | None = None,
         full: bool = False,
+        parallel: int = 1,
     ) -> BuildReport:
         """Builds rollups; see `Builds.build`."""
         return self._builds.build(
-            which, start=start, end=end, builder=builder, progress=progress, cancel=cancel, full=full
+            which,
+            start=start,
+            end=end,
+            builder=builder,
+            progress=progress,
+            cancel=cancel,
+            full=full,
+            parallel=parallel,
         )
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:

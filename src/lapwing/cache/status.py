@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lapwing.cache.definition import Definition
-from lapwing.cache.manifest import Manifest, Partition
+from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
+from lapwing.cache.partition import Partition
 from lapwing.model.problem import LapwingError
 
 
@@ -78,7 +79,7 @@ def _partition(definition: Definition, partition: Partition, marks: Marks | None
     stale: bool | None = None
     if marks is not None:
         try:
-            stale = marks.mark(definition.bound, partition.start, partition.end) != partition.mark
+            stale = not partition.settled(marks.mark(definition.bound, partition.start, partition.end))
         except LapwingError:
             stale = None  # the source does not answer: not known, and not this page's problem
     return PartitionStatus(

@@ -48,7 +48,7 @@ def _from_rollup(
         and (manifest := manifests.get(definition.manifest_key)) is not None
     ]
     for _, definition, manifest in sorted(built, key=lambda one: one[0]):
-        held = [partition for partition in manifest.partitions if partition.keys]
+        held = [partition for partition in manifest.partitions if partition.keys and not partition.quarantined]
         try:
             columns = [reader.directory(definition, partition).columns[dimension] for partition in held]
         except StoreError:

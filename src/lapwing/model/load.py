@@ -27,7 +27,7 @@ from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.positions import read
 from lapwing.model.problem import ModelError, Place, Problem, WrongUse
-from lapwing.model.project import Event, Project, SourceConfig, StoreConfig
+from lapwing.model.project import Event, History, Project, SourceConfig, StoreConfig
 from lapwing.model.timerange import parse_moment
 
 PROJECT_FILE = "lapwing.yaml"
@@ -93,6 +93,7 @@ class _Reading:
             now=self._now(main),
             week_start=document.week_start,
             sources={name: self._source(name, source, main) for name, source in document.sources.items()},
+            history=History(keep=document.history.keep, versions=document.history.versions),
             store=self._store(document),
             state_path=self._path(document.state),
             datasets=datasets,

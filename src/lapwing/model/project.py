@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from lapwing.model.dataset import Dataset, Metric
@@ -36,6 +36,15 @@ class StoreConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How long versions of rollups stay that readers no longer see: for `keep`, and of each partition the last
+    `versions`."""
+
+    keep: timedelta = timedelta(days=1)
+    versions: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something known that explains numbers: a holiday, a storm, a deploy. Times are absolute, half-open."""
 
@@ -60,6 +69,7 @@ class Project:
     datasets: Mapping[str, Dataset]
     monitors: Mapping[str, Monitor]
     events: tuple[Event, ...]
+    history: History = History()
 
     def metric(self, name: str) -> tuple[Dataset, Metric]:
         """The metric called `name` or `dataset.name`.

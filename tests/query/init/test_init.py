@@ -241,7 +241,7 @@ def test_it_runs_at_once(world: World, tmp_path: Path) -> None:
         query = replace(first, metrics=world.metrics, by=world.dimensions)
         before = lapwing.answer(query)
         assert [piece.by for piece in before.receipt.pieces] == ["source"]
-        lapwing.cache.build()
+        lapwing.cache.build().checked()
         after = lapwing.answer(query)
         assert [piece.by for piece in after.receipt.pieces] == ["rollup"]
         assert after.table.equals(before.table) or "reading" in world.metrics  # NaN is not equal to itself

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 HELP = "build rollups, where data has changed"
 DESCRIPTION = """Builds the partitions of rollups whose data changed since. Ctrl-C ends it after the partition at work; what
-is built stays, and the next build goes on from there.
+is built stays, and the next build goes on from there. What can't be built does not stop the rest; it is told at the end,
+and the exit code is 1. What another process is building is waited for.
 
   lapwing build
   lapwing build flights.main --from 2013-02 --to 2013-04"""
+
+_MOST = 64
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -34,7 +37,20 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--builder", choices=("duckdb", "source", "beam"), default="duckdb", help="what aggregates (default: duckdb)"
     )
+    parser.add_argument(
+        "--parallel",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="build N datasets, and N stretches of one, at once (default 1: the engine uses all cores for one)",
+    )
     parser.add_argument("--full", action="store_true", help="build unchanged partitions again, too")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST):
+        raise ArgumentTypeError(f"{text!r} is not a number from 1 to {_MOST}")
+    return int(text)
 
 
 def run(options: Namespace) -> int:
@@ -55,7 +71,10 @@ def run(options: Namespace) -> int:
         output.write_json(_document(report))
     else:
         print("\n".join(_report_lines(report)))
-    return 0
+        for one in report.failed:
+            says = "\n".join(str(problem) for problem in one.problems)
+            print(f"{one.name} could not be built. {says}", file=sys.stderr)
+    return 1 if report.failed else 0
 
 
 def _build(
@@ -70,6 +89,7 @@ def _build(
             progress=progress,
             cancel=cancel,
             full=options.full,
+            parallel=options.parallel,
         )
 
 
@@ -108,7 +128,7 @@ def _told_in_lines(progress: BuildProgress) -> None:
         from lapwing.model.calendar import utc_iso
 
         says = f"{progress.done}/{progress.total} {progress.rollup} {utc_iso(progress.start)} {progress.action}"
-        print(f"{says}, {progress.cells:,} cells", file=sys.stderr, flush=True)
+        print(f"{says}, {progress.note or f'{progress.cells:,} cells'}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -122,6 +142,7 @@ def _bar() -> Iterator[Callable[[BuildProgress], None]]:
 
         def told(progress: BuildProgress) -> None:
             left = f"about {progress.seconds_left:.0f} s left" if progress.seconds_left else ""
+            left = progress.note or left
             bar.update(task, description=progress.rollup, completed=progress.done, total=progress.total, left=left)
 
         yield told
@@ -136,6 +157,9 @@ def _document(report: BuildReport) -> dict[str, Any]:
     for built in data["rollups"]:
         until = built["data_until"]
         built["data_until"] = None if until is None else utc_iso(until)
+    data["failed"] = [
+        {"name": one.name, "problems": [problem.as_dict() for problem in one.problems]} for one in report.failed
+    ]
     return data
 
 
@@ -149,4 +173,5 @@ def _report_lines(report: BuildReport) -> Iterator[str]:
             f"{built.rollup}: {built.built} built, {built.unchanged} unchanged{emptied}; "
             f"{built.keys:,} keys, {built.cells:,} cells, {built.bytes:,} bytes in {built.seconds:.1f} s{until}"
         )
-    yield f"Done in {report.seconds:.1f} s." if report.rollups else "There are no rollups to build."
+    if report.rollups or not report.failed:
+        yield f"Done in {report.seconds:.1f} s." if report.rollups else "There are no rollups to build."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from lapwing.model.documents.base import (
     Document,
+    DurationText,
     GrainText,
     Ignored,
     Words,
@@ -58,6 +60,14 @@ class StoreDocument(Document):
     )
     path: str | None = Field(None, description=".lapwing/store, where left out.")
     instance: Ignored = None
+
+
+class HistoryDocument(Document):
+    """How long versions of rollups stay after others took their place: what can be rolled back to, and how far back
+    questions can be asked as known at a moment."""
+
+    keep: DurationText = Field(timedelta(days=1), description="How long after they were replaced.")
+    versions: Annotated[int, Field(ge=0, le=10_000)] = Field(2, description="The most for each partition.")
 
 
 def _number_text(value: object) -> object:
@@ -123,6 +133,9 @@ class ProjectDocument(Document):
     sources: dict[str, SourceDocument] = Field(default_factory=dict, description="Where data lives.")
     store: StoreDocument = Field(
         default_factory=lambda: StoreDocument.model_validate({}), description="Where rollups are kept."
+    )
+    history: HistoryDocument = Field(
+        default_factory=lambda: HistoryDocument.model_validate({}), description="How long replaced versions are kept."
     )
     state: str = Field(".lapwing/state.db", description="Where follows and incidents are kept.")
     events: tuple[EventDocument, ...] = Field((), description="Known things that explain numbers.")
