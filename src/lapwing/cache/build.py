@@ -28,6 +28,7 @@ from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
 from lapwing.cache.owner import owner
 from lapwing.cache.partition import Cause, Partition
+from lapwing.cache.pending import Pending
 from lapwing.cache.progress import Failed, Totals
 from lapwing.cache.span import Span
 from lapwing.cache.stores.base import RollupStore
@@ -66,6 +67,7 @@ class _Ready:
 
     rollup: RollupWork
     versions: list[int]
+    rows: Pending
     partitions: list[Partition] = field(default_factory=list)
     began: float = 0.0
 
@@ -205,7 +207,7 @@ class DatasetBuild:
         began = time.perf_counter()
         self._totals.begin()
         rollups = {one.definition.name: one for one in windows[0].rollups}
-        ready = {one: _Ready(one, versions) for one, versions in reserved.items()}
+        ready = {one: _Ready(one, versions, Pending(self._store)) for one, versions in reserved.items()}
         try:
             for family in families([one.definition for one in rollups.values()]):
                 members = [ready[rollups[definition.name]] for definition in (family.finest, *family.coarser)]
@@ -257,13 +259,14 @@ class DatasetBuild:
         one.began = one.began or time.perf_counter()
         start, end = window.start, window.end
         version = one.versions[len(one.partitions)]
-        written = write_version(self._store, one.rollup.definition, version, start, cells)
+        written = write_version(one.rows, one.rollup.definition, version, start, cells)
         cause = window.causes[window.rollups.index(one.rollup)]
         one.partitions.append(self._described(start, end, version, window.mark, cause, written))
 
     def _publish(self, members: Sequence[_Ready]) -> None:
         for one in members:
             if one.partitions:
+                one.rows.flush()
                 one.rollup.ledger.publish(one.partitions, self._owner)
                 del one.versions[: len(one.partitions)]
                 for partition in one.partitions:

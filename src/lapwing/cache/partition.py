@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 
@@ -90,11 +91,12 @@ class Building:
 
 
 _NAMES = tuple(field.name for field in fields(Partition))
+_VALUES = attrgetter(*_NAMES)
 
 
 def partition_row(partition: Partition) -> list[Any]:
     """The partition as JSON data."""
-    return list(astuple(partition))
+    return list(_VALUES(partition))
 
 
 def partition_of(row: list[Any]) -> Partition:

@@ -15,7 +15,7 @@ from lapwing.sql.service import SqlService
 from lapwing.sql.time import EARLIEST, LATEST, range_sql
 
 MOST_PARTITIONS = 90_000
-"""Of one rollup: ten years of hours, or 246 of days. Each costs about a millisecond even when it is empty; and months until
+"""Of one rollup: 246 years of days. Each costs about a millisecond even when it is empty; and months until
 9999-12-31 are still too many."""
 
 _DAYS = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.QUARTER: 91, Unit.YEAR: 365}

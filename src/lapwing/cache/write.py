@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +15,18 @@ from lapwing.cache.chunk import pack_many
 from lapwing.cache.definition import Definition
 from lapwing.cache.directory import directory_rows
 from lapwing.cache.keys import chunk_key, encode_values, rollup_prefix
-from lapwing.cache.stores.base import RollupStore
 from lapwing.states.base import Array
 
 MOST_BUCKETS = 4_096
 """Buckets of one chunk: 42 days of 15 minutes. Keeps a value of the store far below its limit and a short look cheap."""
 
 _PUT_BYTES = 8 << 20
+
+
+class Sink(Protocol):
+    """A store, as far as it is written to."""
+
+    def put(self, rows: Iterable[tuple[bytes, bytes]]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +46,7 @@ class _Totals:
     dimensions: list[pa.Table] = field(default_factory=list)
 
 
-def write_version(
-    store: RollupStore, definition: Definition, version: int, start: int, cells: Iterable[Cells]
-) -> Written:
+def write_version(store: Sink, definition: Definition, version: int, start: int, cells: Iterable[Cells]) -> Written:
     """Writes the partition that starts at `start`.
 
     Raises:
