@@ -112,7 +112,9 @@ def yaml_of(path: Path) -> dict[str, Any]:
 
 
 def laid_over(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    both = {key: {**base[key], **value} for key, value in more.items() if isinstance(value, dict) and key in base}
+    """Mappings are merged, except a store, whose keys depend on its type."""
+    merged = [key for key, value in more.items() if isinstance(value, dict) and key in base and key != "store"]
+    both = {key: {**base[key], **more[key]} for key in merged}
     return {**base, **more, **both}
 
 

@@ -186,6 +186,16 @@ def test_the_smallest_project(tmp_path: Path) -> None:
     assert not project.monitors
 
 
+@pytest.mark.parametrize(
+    ("more", "table", "profile"), [("", "lapwing", None), (", table: t, app_profile: one", "t", "one")]
+)
+def test_a_store_in_bigtable(tmp_path: Path, more: str, table: str, profile: str | None) -> None:
+    store = f"{{type: bigtable, instance: 'projects/${{GCP}}/instances/i'{more}}}"
+    (tmp_path / "lapwing.yaml").write_text(f"name: small\nstore: {store}\n")
+    expected = StoreConfig(type="bigtable", instance="projects/p/instances/i", table=table, app_profile=profile)
+    assert load(tmp_path, {"GCP": "p"}).store == expected
+
+
 def test_the_smallest_dataset(tmp_path: Path) -> None:
     (tmp_path / "lapwing.yaml").write_text("name: small\nstore: {type: memory}\nstate: /var/state.db\n")
     (tmp_path / "datasets" / "web").mkdir(parents=True)

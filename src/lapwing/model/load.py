@@ -32,6 +32,7 @@ from lapwing.model.timerange import parse_moment
 
 PROJECT_FILE = "lapwing.yaml"
 _DEFAULT_STORE = ".lapwing/store"
+_DEFAULT_TABLE = "lapwing"
 D = TypeVar("D", bound=Document)
 _DSN = re.compile(r"postgres(?:ql)?://|.*\w\s*=")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -207,7 +208,10 @@ class _Reading:
     def _store(self, document: ProjectDocument) -> StoreConfig:
         store = document.store
         path = self._path(store.path or _DEFAULT_STORE) if store.type == "lmdb" else None
-        return StoreConfig(type=store.type, path=path)
+        if store.type != "bigtable":
+            return StoreConfig(type=store.type, path=path)
+        table = store.table or _DEFAULT_TABLE
+        return StoreConfig(type=store.type, instance=store.instance, table=table, app_profile=store.app_profile)
 
     def _path(self, text: str) -> Path:
         return Path(os.path.normpath(self.root / Path(text).expanduser()))

@@ -29,10 +29,14 @@ class SourceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreConfig:
-    """The rollup store: type lmdb (at `path`, absolute) or memory."""
+    """The rollup store: type lmdb (at `path`, absolute), memory, or bigtable (a `table` of `instance`, which is
+    projects/PROJECT/instances/INSTANCE; `app_profile` None is the instance's default)."""
 
     type: str
     path: Path | None = None
+    instance: str | None = None
+    table: str | None = None
+    app_profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Self
 
 from lapwing.cache.service import Cache
 from lapwing.cache.stores import open_store
+from lapwing.cache.stores.outage import Outage
 from lapwing.cache.stores.unreadable import UnreadableStore
 from lapwing.model.load import load
 from lapwing.model.problem import Problem, StoreError
@@ -37,6 +38,7 @@ class Lapwing:
         self.sources = Sources(project.sources, self.engine)
         self.sql = SqlService(project, self.sources, self.engine)
         self._opening = threading.Lock()
+        self._outage = Outage()
         self._cache: Cache | None = None
 
     @classmethod
@@ -56,7 +58,8 @@ class Lapwing:
         with self._opening:
             if self._cache is None:
                 try:
-                    store = open_store(self.project.store)
+                    with self._outage.watched():
+                        store = open_store(self.project.store)
                 except StoreError as error:
                     return Cache(self.project, self.sql, UnreadableStore(error))
                 self._cache = Cache(self.project, self.sql, store)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from lapwing.cache.stores.base import RollupStore
+from lapwing.model.names import nearest
 from lapwing.model.problem import ModelError
 from lapwing.model.project import StoreConfig
+
+KINDS = ("lmdb", "memory", "bigtable")
 
 
 def open_store(config: StoreConfig, *, read_only: bool = False) -> RollupStore:
@@ -23,6 +26,14 @@ def open_store(config: StoreConfig, *, read_only: bool = False) -> RollupStore:
             from lapwing.cache.stores.lmdb import LmdbStore
 
             return LmdbStore(config.path, read_only=read_only)
+        case "bigtable" if config.instance is not None and config.table is not None:
+            from lapwing.cache.stores.bigtable import BigtableStore
+            from lapwing.cache.stores.bigtable_table import Address
+
+            address = Address(instance=config.instance, table=config.table, app_profile=config.app_profile)
+            return BigtableStore(address, read_only=read_only)
+        case "bigtable":
+            raise ModelError.of("missing-instance", "A store of type bigtable needs an instance and a table.")
         case "lmdb":
             raise ModelError.of("missing-path", "A store of type lmdb needs a path.")
-    raise ModelError.of("unknown-store", f"There is no store type {config.type}.", nearest=("lmdb", "memory"))
+    raise ModelError.of("unknown-store", f"There is no store type {config.type}.", nearest=nearest(config.type, KINDS))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
 from lapwing.model.documents.base import (
     Document,
     DurationText,
     GrainText,
-    Ignored,
     Words,
     ZoneText,
     mistake,
@@ -46,20 +46,49 @@ class SourceDocument(Document):
         return self
 
 
-def _store_type(value: object) -> object:
-    if value == "bigtable":
-        raise mistake("not-yet", "bigtable is understood, but not served yet.", (), "Until then: type: lmdb.")
+_OF_STORES = {"lmdb": ("path",), "memory": (), "bigtable": ("instance", "table", "app_profile")}
+_INSTANCE_HINT = "projects/PROJECT/instances/INSTANCE"
+_INSTANCE = re.compile(r"projects/[^/\s]+/instances/[^/\s]+")
+_TABLE = re.compile(r"[_a-zA-Z0-9][-_.a-zA-Z0-9]{0,49}")
+
+
+def _instance(value: str) -> str:
+    if not _INSTANCE.fullmatch(value):
+        raise mistake("bad-instance", f"{value} does not name an instance.", (), f"Write {_INSTANCE_HINT}.")
+    return value
+
+
+def _table(value: str) -> str:
+    if not _TABLE.fullmatch(value):
+        hint = "Write up to 50 letters, digits, underscores, dots and hyphens."
+        raise mistake("bad-table", f"{value} can't be a table's name in Bigtable.", (), hint)
     return value
 
 
 class StoreDocument(Document):
-    """Where rollups are kept."""
+    """Where rollups are kept: lmdb has a path, bigtable an instance and a table."""
 
-    type: Annotated[Literal["lmdb", "memory"], BeforeValidator(_store_type)] = Field(
-        "lmdb", description="lmdb is a folder; memory forgets."
+    type: Literal["lmdb", "memory", "bigtable"] = Field(
+        "lmdb", description="lmdb is a folder; bigtable is Google Cloud's, for many machines; memory forgets."
     )
-    path: str | None = Field(None, description=".lapwing/store, where left out.")
-    instance: Ignored = None
+    path: str | None = Field(None, description="Of lmdb: .lapwing/store, where left out.")
+    instance: Annotated[str, AfterValidator(_instance)] | None = Field(
+        None, description="Of bigtable: projects/PROJECT/instances/INSTANCE."
+    )
+    table: Annotated[str, AfterValidator(_table)] | None = Field(
+        None, description="Of bigtable: lapwing, where left out. It is made if it is missing."
+    )
+    app_profile: str | None = Field(None, description="Of bigtable: one that routes to a single cluster.")
+
+    @model_validator(mode="after")
+    def _place_of_rollups(self) -> StoreDocument:
+        own = _OF_STORES[self.type]
+        for key in ("path", "instance", "table", "app_profile"):
+            if key not in own and getattr(self, key) is not None:
+                raise mistake("unused-key", f"A store of type {self.type} has no {key}.", own, f"Remove {key}.")
+        if self.type == "bigtable" and not self.instance:
+            raise mistake("missing-key", "A store of type bigtable needs instance.", (), f"Write {_INSTANCE_HINT}.")
+        return self
 
 
 class HistoryDocument(Document):

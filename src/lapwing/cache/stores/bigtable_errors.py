@@ -1,0 +1,92 @@
+"""Bigtable's errors told as `StoreError`: what happened, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lapwing.model.problem import LapwingError, StoreError
+
+
+@contextmanager
+def told(table: str) -> Iterator[None]:
+    """Raises Google's errors of the block as `StoreError`. `table` is its full name, for what is said."""
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud.bigtable.data.exceptions import MutationsExceptionGroup
+
+    try:
+        yield
+    except (GoogleAPIError, GoogleAuthError, MutationsExceptionGroup) as error:
+        raise store_problem(error, table) from error
+    except ValueError as error:
+        if "closed" in str(error).lower():  # by another thread, in the middle of this call
+            raise StoreError.of("store-closed", "The rollup store was closed.") from error
+        raise
+
+
+def store_problem(error: Exception, table: str) -> LapwingError:
+    """Google's error as one that says what to do."""
+    from google.api_core import exceptions as google
+    from google.auth.exceptions import GoogleAuthError
+
+    cause = _cause(error)
+    says = _sentence(cause)
+    match cause:
+        case GoogleAuthError() | google.Unauthenticated():
+            return StoreError.of(
+                "store-credentials",
+                f"There are no valid credentials for Bigtable: {says}",
+                hint="Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS.",
+            )
+        case google.Forbidden():
+            return StoreError.of(
+                "store-forbidden",
+                f"Bigtable does not let this account use {table}: {says}",
+                hint="Give it roles/bigtable.user (roles/bigtable.reader to read; roles/bigtable.admin to make tables).",
+            )
+        case google.NotFound():
+            return StoreError.of(
+                "store-missing",
+                f"Bigtable has no table {table}: {says}",
+                hint="Check `instance` and `table`; `lapwing build` makes the table where it may.",
+            )
+        case google.ResourceExhausted():
+            return StoreError.of(
+                "store-full",
+                f"Bigtable takes no more for {table}: {says}",
+                hint="Add nodes or storage to the instance, or raise the quota; answers go on as before.",
+            )
+        case google.ServerError() | google.Aborted() | google.Cancelled() | google.RetryError():
+            return StoreError.of(
+                "store-unreachable",
+                f"Bigtable does not answer for {table}: {says}",
+                hint="Check the network, BIGTABLE_EMULATOR_HOST, and the instance's state; then try again.",
+            )
+        case google.FailedPrecondition() | google.InvalidArgument() if "profile" in says or "transaction" in says:
+            return StoreError.of(
+                "store-profile",
+                f"The app profile does not allow what publishing needs: {says}",
+                hint="Use one with single-cluster routing that allows single-row transactions.",
+            )
+    return StoreError.of("store-failed", f"Bigtable failed for {table}: {says}")
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What lies under the client's groups of retries: the last attempt's error."""
+    while True:
+        if isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[-1]
+        elif error.__cause__ is not None and (
+            isinstance(error.__cause__, BaseExceptionGroup) or type(error).__name__ == "FailedMutationEntryError"
+        ):
+            error = error.__cause__
+        else:
+            return error
+
+
+def _sentence(error: BaseException) -> str:
+    """Its first line, ended by a full stop."""
+    lines = str(getattr(error, "message", None) or error).strip().splitlines()
+    text = lines[0][:300].rstrip(" .") if lines else type(error).__name__
+    return f"{text}."

@@ -1,0 +1,142 @@
+"""A Bigtable table opened for rollups: the client, the table made where it is missing, its format row."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lapwing.cache.keys import FORMAT
+from lapwing.cache.stores.bigtable_errors import told
+from lapwing.model.problem import StoreError
+
+FAMILY: Final = "r"
+"""The one column family: a single version of each cell is kept."""
+QUALIFIER: Final = b"v"
+FORMAT_KEY: Final = b"format"
+ROWS: Final = b"r"
+"""What the keys of the store's rows begin with; the format row lies out of reach of scans and deletes."""
+
+_OPEN_SECONDS: Final = 10.0
+_MAKE_SECONDS: Final = 60.0
+_CHANNEL: Final = (("grpc.max_reconnect_backoff_ms", 2_000),)
+"""After an outage it is back within seconds; gRPC's own wait grows to two minutes."""
+_INSTALL: Final = "Run `pip install 'lapwing[bigtable]'`."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """`instance` is projects/PROJECT/instances/INSTANCE; `app_profile` None is the instance's default."""
+
+    instance: str
+    table: str
+    app_profile: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.instance}/tables/{self.table}"
+
+
+def open_table(address: Address, *, read_only: bool, seconds: float = _OPEN_SECONDS) -> tuple[Any, Any]:
+    """The data client and its table, in `seconds`. Unless `read_only` a table that is missing is made, which needs the
+    admin API and may take longer.
+
+    Raises:
+        StoreError: the library is not installed, no such instance, no permission, Bigtable does not answer, or a newer
+            Lapwing wrote the table.
+    """
+    try:
+        import google.cloud.bigtable.data  # noqa: F401  whether it is there
+    except ImportError as error:
+        raise StoreError.of("store-library", "The library for Bigtable is not installed.", hint=_INSTALL) from error
+    _, project, _, instance = address.instance.split("/")
+    with told(str(address)):
+        client = _data_client(project)
+        try:
+            table = client.get_table(instance, address.table, app_profile_id=address.app_profile)
+            _check_format(table, address, read_only, seconds)
+        except BaseException:
+            client.close()
+            raise
+    return client, table
+
+
+def _check_format(table: Any, address: Address, read_only: bool, seconds: float) -> None:
+    from google.api_core.exceptions import NotFound
+    from google.cloud.bigtable.data import SetCell
+
+    try:
+        row = table.read_row(FORMAT_KEY, operation_timeout=seconds, attempt_timeout=None)
+    except NotFound:
+        if read_only:
+            raise
+        _make(address)
+        row = None
+    if row is None and not read_only:
+        mutation = SetCell(FAMILY, QUALIFIER, str(FORMAT).encode(), timestamp_micros=0)
+        table.mutate_row(FORMAT_KEY, mutation, operation_timeout=seconds)
+        return
+    written = row.cells[0].value if row is not None else b"unknown"
+    if not written.isdigit() or int(written) > FORMAT:
+        shown = written.decode("ascii", "replace")
+        raise StoreError.of(
+            "store-newer",
+            f"A newer Lapwing wrote the rollup store (format {shown}; this one knows {FORMAT}).",
+            hint="Upgrade Lapwing, or give `store` another table and build again.",
+        )
+
+
+def _make(address: Address) -> None:
+    """Makes the table. Someone else may do so at the same time."""
+    from google.api_core.exceptions import AlreadyExists
+    from google.cloud.bigtable_admin_v2.types import ColumnFamily, GcRule, Table
+
+    latest = GcRule(max_num_versions=1)  # type: ignore[no-untyped-call]
+    made = Table(column_families={FAMILY: ColumnFamily(gc_rule=latest)})
+    client = _admin_client()
+    try:
+        client.create_table(
+            request={"parent": address.instance, "table_id": address.table, "table": made}, timeout=_MAKE_SECONDS
+        )
+    except AlreadyExists:
+        pass
+    finally:
+        client.transport.close()
+
+
+def _emulator() -> str | None:
+    return os.environ.get("BIGTABLE_EMULATOR_HOST")
+
+
+def _emulator_channel() -> Any:
+    """Takes rows of any size, as channels to Bigtable itself do; left alone it is cut off at 4 MB."""
+    import grpc
+
+    return grpc.insecure_channel(_emulator(), options=[("grpc.max_receive_message_length", -1), *_CHANNEL])
+
+
+def _data_client(project: str) -> Any:
+    """The data client, with channels as we want them."""
+    from google.cloud.bigtable.data import BigtableDataClient
+
+    class Client(BigtableDataClient):
+        def _build_grpc_channel(self, *args: Any, **given: Any) -> Any:
+            built = super()._build_grpc_channel(*args, **{**given, "options": [*given.get("options", ()), *_CHANNEL]})
+            return type(built)(_emulator_channel) if _emulator() else built
+
+    # It reports its own figures to Cloud Monitoring, and how that fails with whole stack traces: not the user's concern.
+    logging.getLogger("google.cloud.bigtable.data._metrics").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # that there is an emulator is known
+        return Client(project=project)
+
+
+def _admin_client() -> Any:
+    """Unlike the data client this one does not look for an emulator by itself."""
+    from google.cloud.bigtable_admin_v2 import BigtableTableAdminClient
+    from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
+
+    if not _emulator():
+        return BigtableTableAdminClient()
+    return BigtableTableAdminClient(transport=BigtableTableAdminGrpcTransport(channel=_emulator_channel()))
