@@ -66,6 +66,11 @@ def orders(old: str, new: str) -> Files:
     return {"datasets/orders.yaml": ORDERS.replace(old, new)}
 
 
+def metric(written: str) -> Files:
+    """A metric x, on line 13, in the place of the one there is."""
+    return orders("basket: {ratio: revenue / orders}", f"x: {written}")
+
+
 def project(old: str, new: str) -> Files:
     assert old in PROJECT
     return {"lapwing.yaml": PROJECT.replace(old, new)}
@@ -175,10 +180,31 @@ MISTAKES: list[tuple[str, Files, list[str]]] = [
      "  c: {metric: basket, grain: day, sensitivity: 2}\nsources:"),
      ["unknown-metric lapwing:4:7", "unknown-dimension lapwing:5:40", "unknown-dimension lapwing:5:54",
       "bad-value lapwing:6:35"]),
-    ("cumulative", orders("basket: {ratio: revenue / orders}", "x: {cumulative: orders, window: 28 days}"),
-     ["not-yet orders:13:7"]),
-    ("change", orders("basket: {ratio: revenue / orders}", "x: {change: orders, against: 7 days, as: percent}"),
-     ["not-yet orders:13:7"]),
+    ("no window", metric("{cumulative: orders, window: 0 days}"), ["bad-length orders:13:27"]),
+    ("misspelt window", metric("{cumulative: orders, window: 28 dyas}"), ["bad-length orders:13:27"]),
+    ("a window without a unit", metric("{cumulative: orders, window: 28}"), ["bad-length orders:13:27"]),
+    ("window and to date", metric("{cumulative: orders, window: 7 days, to_date: month}"),
+     ["window-and-to-date orders:13:3"]),
+    ("to date of hours", metric("{cumulative: orders, to_date: 6 hours}"), ["bad-period orders:13:27"]),
+    ("to date of nothing known", metric("{cumulative: orders, to_date: mnth}"), ["bad-grain orders:13:27"]),
+    ("change against nothing", metric("{change: orders, as: ratio}"), ["missing-key orders:13:3"]),
+    ("change against no time", metric("{change: orders, against: last week}"), ["bad-length orders:13:23"]),
+    ("change as something", metric("{change: orders, against: week, as: percentage}"), ["bad-value orders:13:38"]),
+    ("window of a change", metric("{change: orders, against: week, window: week}"), ["unused-key orders:13:3"]),
+    ("against of a ratio", metric("{ratio: revenue / orders, against: week}"), ["unused-key orders:13:3"]),
+    ("as of a cumulative", metric("{cumulative: orders, as: percent}"), ["unused-key orders:13:3"]),
+    ("two kinds", metric("{cumulative: orders, change: orders}"), ["metric-kind orders:13:3"]),
+    ("cumulative of nothing known", metric("{cumulative: ordrs}"), ["unknown-metric orders:13:19"]),
+    ("cumulative of no expression", metric("{cumulative: orders +}"), ["bad-expression orders:13:27"]),
+    ("cumulative of a number", metric("{cumulative: 1 + 1}"), ["no-measure orders:13:7"]),
+    ("a number", metric("1 + 1"), ["no-measure orders:13:3"]),
+    ("cumulative of a change", metric("{cumulative: y}\n  y: {change: orders, against: week}"),
+     ["not-to-gather orders:13:19"]),
+    ("cumulative of a cumulative", metric("{cumulative: 2 * y, window: week}\n  y: {cumulative: orders}"),
+     ["not-to-gather orders:13:23"]),
+    ("change of itself", metric("{change: y, against: week}\n  y: {cumulative: x}"), ["metric-cycle orders:14:7"]),
+    ("other words", metric("{rolling: orders, trailing: week}"),
+     ["unknown-key orders:13:7", "unknown-key orders:13:24"]),
     ("conversion", orders("basket: {ratio: revenue / orders}", "x: {conversion: {from: a, to: b}}"),
      ["not-yet orders:13:7"]),
     ("distinct metric", orders("basket: {ratio: revenue / orders}", "x: {distinct: shop}"), ["not-yet orders:13:7"]),

@@ -23,7 +23,7 @@ def test_each_page_is_one_press_away(open_page: Open) -> None:
 
 def test_letters_go_to_pages_and_say_nothing_in_text_fields(open_page: Open) -> None:
     page = open_page("/")
-    for letter, heading in {"c": "20 metrics", "m": "Cancel rate", "b": "look"}.items():
+    for letter, heading in {"c": "23 metrics", "m": "Cancel rate", "b": "look"}.items():
         page.keyboard.press("g")
         page.keyboard.press(letter)
         expect(page.get_by_role("heading", level=1)).to_contain_text(heading)

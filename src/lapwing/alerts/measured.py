@@ -43,12 +43,12 @@ def measured(dataset: Dataset, metric: Metric) -> Measured:
     counts are what they are; whatever else is a level."""
     qualified = f"{dataset.name}.{metric.name}"
     match metric.expression:
-        case MeasureRef(_, name):
+        case MeasureRef(_, name, None):
             measure = dataset.measures[name]
             kinds = {Aggregation.COUNT: Kind.COUNT, Aggregation.SUM: Kind.SUM, Aggregation.DISTINCT: Kind.SUM}
             kind = kinds.get(measure.aggregation, Kind.LEVEL)
             return Measured(kind=kind, amount=qualified, exposure=_all_rows(dataset, measure), ratio=False)
-        case Binary("/", MeasureRef(_, over), MeasureRef(_, under)):
+        case Binary("/", MeasureRef(_, over, None), MeasureRef(_, under, None)):
             above, below = dataset.measures[over], dataset.measures[under]
             if above.aggregation in ADDITIVE and below.aggregation in ADDITIVE:
                 counts = above.aggregation is below.aggregation is Aggregation.COUNT

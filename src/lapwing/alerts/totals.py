@@ -66,7 +66,7 @@ def at_stake(found: Numbers, dataset: Dataset, metric: Metric) -> tuple[float, s
     if metric.value is not None:
         return abs(found.difference) * metric.value, metric.currency
     match metric.expression:
-        case Binary("/", MeasureRef(_, over), _):
+        case Binary("/", MeasureRef(_, over, None), _):
             amount = dataset.metrics.get(over)
             if amount is not None and amount.value is not None:
                 return abs(found.extra) * amount.value, amount.currency

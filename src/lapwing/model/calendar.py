@@ -138,6 +138,25 @@ def floor(us: int, grain: Grain, zone_name: str, week_start: int = 0) -> int:
     return int(edges(grain, zone_name, us, us + 1, week_start)[0])
 
 
+def clock(moments: Moments, zone_name: str) -> Moments:
+    """What the zone's wall clock shows at each moment, in microseconds, as if 1970 had begun on it."""
+    if not len(moments):
+        return moments
+    begins, offsets, _ = _stretches(zone_name, _year(int(moments.min())) - 1, _year(int(moments.max())) + 1)
+    shown: Moments = moments + offsets[np.searchsorted(begins, moments, side="right") - 1]
+    return shown
+
+
+def first_shown(local: Moments, zone_name: str) -> Moments:
+    """The first moments at which the zone's wall clock shows `local` or later."""
+    if not len(local):
+        return local
+    begins, offsets, clock_ends = _stretches(zone_name, _year(int(local.min())) - 1, _year(int(local.max())) + 1)
+    which = np.searchsorted(clock_ends, local, side="right")
+    moments: Moments = np.maximum(local - offsets[which], begins[which])
+    return moments
+
+
 def _borders(grain: Grain, zone_name: str, start: int, end: int, week_start: int) -> Moments:
     if fixed := grain.fixed:
         return np.arange(start // fixed * fixed, -(-end // fixed) * fixed + 1, fixed, dtype=np.int64)
@@ -166,9 +185,7 @@ def _local_starts(unit: Unit, start: int, end: int, week_start: int) -> Moments:
 
 def _from_local(local: Moments, zone_name: str) -> Moments:
     """The first moments at which the zone's wall clock shows `local` (sorted) or later; equal ones once."""
-    begins, offsets, clock_ends = _stretches(zone_name, _year(int(local[0])) - 1, _year(int(local[-1])) + 1)
-    which = np.searchsorted(clock_ends, local, side="right")
-    moments: Moments = np.maximum(local - offsets[which], begins[which])
+    moments = first_shown(local, zone_name)
     keep = np.ones(len(moments), dtype=np.bool_)
     np.not_equal(moments[1:], moments[:-1], out=keep[1:])
     return moments if keep.all() else moments[keep]

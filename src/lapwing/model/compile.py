@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lapwing.model.checks.rollups import default_partition
 from lapwing.model.checks.tables import parts
-from lapwing.model.compile_metrics import Expressions, text_of
+from lapwing.model.compile_metrics import Expressions
 from lapwing.model.dataset import (
     Better,
     Dataset,
@@ -31,6 +32,7 @@ from lapwing.model.documents.read import Draft
 from lapwing.model.expression import Expression, MeasureRef
 from lapwing.model.names import NAME
 from lapwing.model.problem import Place
+from lapwing.model.stretch import Window
 
 
 def label(name: str) -> str:
@@ -51,7 +53,7 @@ def dataset(draft: Draft[DatasetDocument], expressions: Expressions) -> Dataset:
     for name, metric in document.metrics.items():
         expression = expressions.of(document.dataset, name)
         if expression is not None:
-            metrics[name] = _metric(name, metric, expression, key("metrics", name))
+            metrics[name] = _metric(name, metric, expression, _shown_metric(name, document), key("metrics", name))
     return Dataset(
         name=document.dataset,
         table=document.table,
@@ -135,17 +137,41 @@ def _simple(dataset_name: str, measure: Measure, document: MeasureDocument) -> M
     )
 
 
-def _metric(name: str, document: MetricDocument, expression: Expression, place: Place) -> Metric:
+def _shown_metric(name: str, document: DatasetDocument) -> Shown:
+    """How a metric is shown: one of time as what it is made of, where it does not say otherwise."""
+    if name in document.measures:
+        return _shown(name, document.measures[name])
+    metric = document.metrics[name]
+    shown, base = _shown(name, metric), metric.text.strip()
+    if metric.kind not in (MetricKind.CUMULATIVE, MetricKind.CHANGE):
+        return shown
+    of = _shown_metric(base, document) if base in document.measures or base in document.metrics else Shown(label="")
+    same = metric.change is None or metric.as_ == "difference"
+    usual = of.format if same else "percent" if metric.as_ == "percent" else ""
+    return replace(
+        shown,
+        unit=shown.unit or (of.unit if same else ""),
+        format=shown.format or usual,
+        better=shown.better or of.better,
+    )
+
+
+def _metric(name: str, document: MetricDocument, expression: Expression, shown: Shown, place: Place) -> Metric:
     value, currency = document.value or (None, "")
+    text = document.text.strip()
+    if document.kind is MetricKind.CUMULATIVE:
+        text = f"{text} {Window(document.window, document.to_date)}"
+    elif document.kind is MetricKind.CHANGE:
+        text = f"{text} against {document.against} before, as {document.as_}"
     return Metric(
         name=name,
-        kind=MetricKind.RATIO if document.ratio is not None else MetricKind.DERIVED,
+        kind=document.kind,
         expression=expression,
         value=value,
         currency=currency,
-        shown=_shown(name, document),
+        shown=shown,
         place=place,
-        text=text_of(document).strip(),
+        text=text,
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from lapwing.model.documents.dataset import DatasetDocument, MetricDocument
 from lapwing.model.documents.read import Draft
-from lapwing.model.expression import Binary, Call, Expression, MeasureRef, Number, measures
+from lapwing.model.expression import Binary, Call, Expression, MeasureRef, Number, change, measures, within
 from lapwing.model.expression_parse import NotAnExpression, parse
 from lapwing.model.names import nearest
 from lapwing.model.positions import Location
 from lapwing.model.problem import Problem
+from lapwing.model.stretch import Window
 
 Drafts = Mapping[str, Draft[DatasetDocument]]
 _Name = tuple[str, str]
@@ -41,18 +42,19 @@ class Expressions:
     def _compile(self, dataset: str, name: str) -> Expression | None:
         draft = self._drafts[dataset]
         document = draft.document.metrics[name]
-        text = text_of(document)
         location = _location(draft, name, document)
         sound = True
 
         def resolve(reference: str, offset: int) -> Expression:
             nonlocal sound
             found = self._reference(dataset, reference, draft, location, offset)
+            if found is not None and document.cumulative is not None:
+                found = self._gathered(found, reference, draft, location, offset)
             sound = sound and found is not None
             return _UNKNOWN if found is None else found
 
         try:
-            expression = parse(text, resolve)
+            expression = parse(document.text, resolve)
         except NotAnExpression as error:
             place = draft.located.within(error.offset, *location)
             self.problems.append(Problem("bad-expression", error.message, place, error.likely))
@@ -64,11 +66,38 @@ class Expressions:
             return None
         if not sound:
             return None
+        if not any(True for _ in measures(expression)):
+            says = f"{document.text.strip()} is a number, whatever the data."
+            hint = "A metric is made of measures."
+            self.problems.append(Problem("no-measure", says, draft.located.key(*location), hint=hint))
+            return None
+        if document.cumulative is not None:
+            expression = within(expression, Window(document.window, document.to_date))
+        elif document.against is not None:
+            expression = change(expression, document.against, document.as_)
         if _larger(expression, _MOST_NODES):
             says = f"The metric is made of more than {_MOST_NODES} terms."
             self.problems.append(Problem("too-large", says, draft.located.key(*location), hint="Simplify it."))
             return None
         return expression if self._meets(expression, draft, location) else None
+
+    def _gathered(
+        self,
+        found: Expression,
+        reference: str,
+        draft: Draft[DatasetDocument],
+        location: Location,
+        offset: int,
+    ) -> Expression | None:
+        """What a cumulative metric is made of, unless that has a time of its own already."""
+        if all(measure.stretch is None for measure in measures(found)):
+            return found
+        moved = any(measure.stretch and measure.stretch.back for measure in measures(found))
+        says = f"{reference} is {'a change' if moved else 'cumulative'} itself, which can't be gathered over a window."
+        hint = "Write the change of a cumulative metric." if moved else "Make both of the same measure."
+        place = draft.located.within(offset, *location)
+        self.problems.append(Problem("not-to-gather", says, place, hint=hint))
+        return None
 
     def _reference(
         self, dataset: str, reference: str, draft: Draft[DatasetDocument], location: Location, offset: int
@@ -153,12 +182,6 @@ def _larger(expression: Expression, most: int) -> bool:
     return bool(left)
 
 
-def text_of(document: MetricDocument) -> str:
-    """The expression as it was written."""
-    return document.ratio or document.derived or ""
-
-
 def _location(draft: Draft[DatasetDocument], name: str, document: MetricDocument) -> Location:
-    key = "ratio" if document.ratio is not None else "derived"
-    long = ("metrics", name, key)
+    long = ("metrics", name, str(document.kind))
     return long if long in draft.located.keys else ("metrics", name)

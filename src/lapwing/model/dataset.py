@@ -96,6 +96,8 @@ class MetricKind(StrEnum):
     SIMPLE = "simple"
     RATIO = "ratio"
     DERIVED = "derived"
+    CUMULATIVE = "cumulative"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

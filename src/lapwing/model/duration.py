@@ -16,6 +16,8 @@ _ISO = re.compile(
     re.ASCII,
 )
 _WORDS = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", re.ASCII)
+_LENGTH = re.compile(r"(?:(\d+)\s*)?([A-Za-z]+)", re.ASCII)
+_LONGEST = 12_000  # months; the calendar has less than a thousand years around any data
 _SECONDS = {Unit.SECOND: 1, Unit.MINUTE: 60, Unit.HOUR: 3600, Unit.DAY: 86_400, Unit.WEEK: 604_800}
 _SHORT = {"s": Unit.SECOND, "sec": Unit.SECOND, "min": Unit.MINUTE, "m": Unit.MINUTE, "h": Unit.HOUR, "d": Unit.DAY}
 _SHORT["w"] = Unit.WEEK
@@ -37,6 +39,19 @@ class Span:
         if unit in (Unit.DAY, Unit.WEEK):
             return cls(days=count * (7 if unit is Unit.WEEK else 1))
         return cls(time=timedelta(seconds=count * _SECONDS[unit]))
+
+    def __str__(self) -> str:
+        """As people write it: `28 days`, `1 month`, `1 day 6 hours`."""
+        seconds, rest = divmod(self.time // timedelta(microseconds=1), 1_000_000)
+        counts = [(self.months, Unit.MONTH), (self.days, Unit.DAY)]
+        if self.months % 12 == 0:
+            counts[0] = (self.months // 12, Unit.YEAR)
+        unit = next((one for one in (Unit.HOUR, Unit.MINUTE) if not rest and seconds % _SECONDS[one] == 0), Unit.SECOND)
+        words = [f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in counts if count]
+        length = f"{seconds}.{rest:06}".rstrip("0") if rest else str(seconds // _SECONDS[unit])
+        if self.time:
+            words.append(f"{length} {unit}{'' if length == '1' else 's'}")
+        return " ".join(words) or "0"
 
     def shift(self, moment: datetime, sign: int) -> datetime:
         """`moment` moved by the span, months and days on its zone's wall clock, the time in UTC."""
@@ -93,4 +108,35 @@ def parse_duration(text: str) -> timedelta:
         f"{text!r} is not a length of time.",
         nearest=nearest(word, words),
         hint="Write a count and seconds, minutes, hours, days or weeks, such as 2 hours.",
+    )
+
+
+def parse_length(text: str) -> Span:
+    """A calendar length that is not nothing: `28 days`, `3 months`, `year`, `6 hours`, `P28D`.
+
+    >>> parse_length("3 months")
+    Span(months=3, days=0, time=datetime.timedelta(0))
+
+    Raises:
+        WrongUse: not a whole number of a unit, or none of it.
+    """
+    wanted = text.strip()
+    words = [unit.value for unit in (*_SECONDS, *_MONTHS)]
+    match = _LENGTH.fullmatch(wanted)
+    word = match[2].lower() if match else wanted.lower()
+    try:
+        span = parse_iso(wanted)
+        if match and (unit := _SHORT.get(word) or next((u for u in Unit if word in (u, f"{u}s")), None)):
+            span = Span.of(int(match[1] or 1), unit)
+    except OverflowError:
+        span = None
+    if span is not None and span != Span() and span.months < _LONGEST and span.days < 31 * _LONGEST:
+        return span
+    says = "is no time at all" if span == Span() else "is not a length of time on the calendar"
+    near = () if span is not None else nearest(word, [*words, *(f"{unit}s" for unit in words)])
+    raise WrongUse.of(
+        "bad-length",
+        f"{text!r} {says}.",
+        nearest=near,
+        hint="Write a whole number and a unit, such as 28 days or month.",
     )

@@ -1,25 +1,31 @@
 """What a metric is made of: arithmetic over measures, as a small frozen tree.
 
-A metric of any kind (simple, ratio, derived) is compiled to this tree when the project is read, with every reference
-resolved to a measure. So the query room evaluates one thing, over whole arrays, after states were merged.
+A metric of any kind is compiled to this tree when the project is read, with every reference resolved to a measure and
+the stretch of time that it is taken over. So the query room evaluates one thing, over whole arrays, after states were
+merged: a cumulative metric is its expression over measures of a window, a change the arithmetic of now and then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from lapwing.model.duration import Span
+from lapwing.model.stretch import Stretch, Window
 
 Operator = Literal["+", "-", "*", "/"]
 Function = Literal["coalesce", "nullif", "abs", "greatest", "least"]
+Comparison = Literal["percent", "difference", "ratio"]
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureRef:
-    """The final value of a measure of a dataset."""
+    """The final value of a measure of a dataset over the bucket, or over another `stretch` of time."""
 
     dataset: str
     measure: str
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +66,40 @@ def measures(expression: Expression) -> Iterator[MeasureRef]:
                 yield from measures(argument)
         case Number():
             pass
+
+
+def within(expression: Expression, window: Window) -> Expression:
+    """The expression over a window instead of the bucket: the states of its measures are merged, then it is evaluated. Its
+    measures are taken over their bucket so far."""
+    return _each(expression, lambda measure: replace(measure, stretch=Stretch(window=window)))
+
+
+def change(expression: Expression, against: Span, comparison: Comparison) -> Expression:
+    """The expression now against its value in the bucket moved back by `against`. A percentage is of the size of what was
+    then, so that its sign says which way it went; over 0 it is null."""
+
+    def back(measure: MeasureRef) -> MeasureRef:
+        stretch = measure.stretch or Stretch()
+        return replace(measure, stretch=replace(stretch, back=(against, *stretch.back)))
+
+    then = _each(expression, back)
+    match comparison:
+        case "difference":
+            return Binary("-", expression, then)
+        case "ratio":
+            return Binary("/", expression, then)
+        case "percent":
+            return Binary("/", Binary("-", expression, then), Call("abs", (then,)))
+
+
+def _each(expression: Expression, to: Callable[[MeasureRef], MeasureRef]) -> Expression:
+    """The same tree over other measures."""
+    match expression:
+        case MeasureRef():
+            return to(expression)
+        case Binary(operator, left, right):
+            return Binary(operator, _each(left, to), _each(right, to))
+        case Call(function, arguments):
+            return Call(function, tuple(_each(argument, to) for argument in arguments))
+        case Number():
+            return expression

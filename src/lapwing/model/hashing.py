@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from lapwing.model.dataset import Dataset, Dimension, Measure, Metric, Rollup
+from lapwing.model.duration import Span
 from lapwing.model.expression import Binary, Call, Expression, MeasureRef, Number
 from lapwing.model.monitor import Monitor
+from lapwing.model.stretch import Stretch
 
 Meaning = object
 """JSON data."""
@@ -112,12 +114,13 @@ def _metric(metric: Metric, dataset: Dataset, datasets: Mapping[str, Dataset] | 
 
 def _expression(expression: Expression, home: Dataset, datasets: Mapping[str, Dataset]) -> Meaning:
     match expression:
-        case MeasureRef(dataset, name):
+        case MeasureRef(dataset, name, stretch):
+            over = [] if stretch is None else [_stretch(stretch)]
             if dataset not in datasets:
-                return ["measure", dataset, name]
+                return ["measure", dataset, name, *over]
             measure = datasets[dataset].measures[name]
             fill = None if measure.fill is None else float(measure.fill)
-            return ["measure", _rows(datasets[dataset]), _measure(measure), fill]
+            return ["measure", _rows(datasets[dataset]), _measure(measure), fill, *over]
         case Number(value):
             return ["number", float(value) if abs(value) < 2**53 else str(value)]
         case Binary(operator, left, right):
@@ -125,3 +128,17 @@ def _expression(expression: Expression, home: Dataset, datasets: Mapping[str, Da
         case Call(function, arguments):
             return [function, *(_expression(argument, home, datasets) for argument in arguments)]
     assert_never(expression)
+
+
+def _stretch(stretch: Stretch) -> Meaning:
+    window = stretch.window
+    return {
+        "back": [_span(span) for span in stretch.back],
+        "window": None
+        if window is None
+        else [window.long and _span(window.long), None if window.to_date is None else str(window.to_date)],
+    }
+
+
+def _span(span: Span) -> Meaning:
+    return [span.months, span.days, span.time.total_seconds()]

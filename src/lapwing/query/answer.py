@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lapwing.cache.answer import Answered
 from lapwing.cache.bindings import Binding
@@ -20,20 +18,18 @@ from lapwing.cache.reach import far_times
 from lapwing.cache.request import StateRequest
 from lapwing.cache.service import Cache
 from lapwing.model import calendar
-from lapwing.model.expression import MeasureRef
+from lapwing.model.expression import measures
 from lapwing.model.hashing import metric_hash
-from lapwing.model.problem import Refused
 from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Receipt
 from lapwing.query.ask import MetricQuery
-from lapwing.query.evaluate import evaluate
-from lapwing.query.grid import Grid, grid_of, values
-from lapwing.query.meet import meet
+from lapwing.query.reading import Reading, Times, times_of
 from lapwing.query.resolve import Buckets, Resolved, buckets, resolve
+from lapwing.query.stretches import Calendar, Known
+from lapwing.query.table import Part, table_of
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
 from lapwing.states import state_for
-from lapwing.states.base import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,44 +79,70 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     resolved = resolve(query, project, now)
     bindings = {name: cache.binding(name) for name in resolved.measures}
     bound = {name: binding.bound for name, binding in bindings.items()}
-    span = _span(query, resolved, bound, sql, cache)
-    step = buckets(query.grain, resolved.zone, resolved.start, resolved.end, span, project.week_start)
+    spans = _spans(query, resolved, bound, sql, cache)
+    step = buckets(query.grain, resolved.zone, resolved.start, resolved.end, _around(spans), project.week_start)
+    by = Calendar(grain=query.grain, zone=resolved.zone, week_start=project.week_start)
+    times = {name: times_of(resolved.measures[name], step, by, spans[name]) for name in bound}
     clock.lap("plan")
-    parts = {name: _read(query, resolved.measures[name], bound[name], step, sql, cache) for name in bound}
+    parts = {name: _part(query, bound[name], times[name], spans[name], sql, cache) for name in bound}
     clock.lap("route")
-    clock.move("route", "read", sum(part.milliseconds for part in parts.values()))
-    until = min((part.data_until for part in parts.values() if part.data_until is not None), default=None)
-    states = {name: _states(bound[name], resolved.measures[name]) for name in bound}
-    table = _table(query, resolved, step, parts, states, (span[0], until))
+    clock.move("route", "read", sum(read.milliseconds for part in parts.values() for read in part.reads))
+    table = table_of(query, resolved, step, parts)
     clock.lap("answer")
-    notes = (*_troubles(bindings), *_notes(query, step, span[0]))
-    receipt = _receipt(query, resolved, step, parts, states, until, notes, clock)
-    return Answer(table=table, receipt=receipt)
+    notes = (*_troubles(bindings), *_notes(query, step, _around(spans)[0]), *_early(resolved, parts))
+    return Answer(table=table, receipt=_receipt(query, resolved, step, parts, notes, clock))
 
 
-def _span(
+def _spans(
     query: MetricQuery, resolved: Resolved, bound: Mapping[str, BoundDataset], sql: SqlService, cache: Cache
-) -> tuple[int, int]:
-    """From where to where any of the datasets has data; an empty one adds nothing.
+) -> dict[str, tuple[int, int] | None]:
+    """From where to where each of the datasets has data; None of an empty one.
 
     Raises:
         WrongUse: a grain is asked over all the data, and no calendar has buckets for all of it.
     """
-    spans = {name: span for name in bound if (span := cache.span(name)) is not None}
+    spans = {name: cache.span(name) for name in bound}
     if query.grain and (resolved.start is None or resolved.end is None):
         for name, span in spans.items():
-            if not calendar.covers(*span):
+            if span is not None and not calendar.covers(*span):
                 raise far_times(sql, bound[name], query.wishes.time_limit)
-    if not spans:
-        return 0, 1
-    return min(start for start, _ in spans.values()), max(end for _, end in spans.values())
+    return spans
+
+
+def _around(spans: Mapping[str, tuple[int, int] | None]) -> tuple[int, int]:
+    """The span of all datasets; an empty one adds nothing."""
+    found = [span for span in spans.values() if span is not None]
+    return (min(start for start, _ in found), max(end for _, end in found)) if found else (0, 1)
+
+
+def _part(
+    query: MetricQuery,
+    bound: BoundDataset,
+    times: Times,
+    span: tuple[int, int] | None,
+    sql: SqlService,
+    cache: Cache,
+) -> Part:
+    """Reads what is needed of one dataset."""
+    names = tuple(dict.fromkeys(ref.measure for ref in times.taken))
+    reads = tuple(_read(query, names, bound, reading, sql, cache) for reading in times.readings)
+    until = min((read.data_until for read in reads if read.data_until is not None), default=None)
+    since, end = span or (0, 1)
+    states = {name: state_for(bound.dataset.measures[name], bound.arguments[name]) for name in names}
+    known = Known(since=since, end=end, until=until)
+    return Part(dataset=bound.dataset, states=states, times=times, reads=reads, known=known)
 
 
 def _read(
-    query: MetricQuery, measures: tuple[str, ...], bound: BoundDataset, step: Buckets, sql: SqlService, cache: Cache
+    query: MetricQuery,
+    measures: tuple[str, ...],
+    bound: BoundDataset,
+    reading: Reading,
+    sql: SqlService,
+    cache: Cache,
 ) -> Answered:
     where = parse_where(query.where, bound.dimensions) if query.where and query.where.strip() else None
-    request = StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=step.edges)
+    request = StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=reading.edges)
     considered: tuple[Considered, ...] = ()
     if query.wishes.cache:
         found = cache.answer(request)
@@ -131,78 +153,22 @@ def _read(
     return cache.from_source(fresh, time_limit=query.wishes.time_limit, considered=considered)
 
 
-def _states(bound: BoundDataset, measures: tuple[str, ...]) -> dict[str, State]:
-    return {name: state_for(bound.dataset.measures[name], bound.arguments[name]) for name in measures}
-
-
-def _table(
-    query: MetricQuery,
-    resolved: Resolved,
-    step: Buckets,
-    parts: Mapping[str, Answered],
-    states: Mapping[str, Mapping[str, State]],
-    complete: tuple[int, int | None],
-) -> pa.Table:
-    groups, places = meet([part.frame.groups for part in parts.values()])
-    grid = grid_of(groups, len(step.times))
-    known = _known(step, *complete)
-    cells: dict[MeasureRef, pa.Array] = {}
-    for (name, part), place in zip(parts.items(), places, strict=True):
-        for measure, array in values(part.frame, states[name], grid, place, known).items():
-            cells[MeasureRef(name, measure)] = array
-    columns = _keys(grid, query, resolved, step)
-    for name, (_, metric) in resolved.metrics.items():
-        columns[name] = evaluate(metric.expression, cells, grid.rows)
-    return _ordered(pa.table(columns), query)
-
-
-def _known(step: Buckets, since: int, until: int | None) -> npt.NDArray[np.bool_]:
-    """Of which buckets all data is known: those between the one in which the data begins and the moment until which it
-    is complete."""
-    if until is None:
-        return np.zeros(len(step.times), np.bool_)
-    return (step.edges[1:] > since) & (step.edges[1:] <= until)
-
-
-def _keys(grid: Grid, query: MetricQuery, resolved: Resolved, step: Buckets) -> dict[str, pa.Array]:
-    rows = np.repeat(np.arange(grid.groups.num_rows, dtype=np.int32), grid.buckets) if grid.buckets > 1 else None
-    columns: dict[str, pa.Array] = {}
-    for name in query.by:
-        column = grid.groups.column(name)
-        columns[name] = column if rows is None else column.take(pa.array(rows))
-    if query.grain:
-        if "time" in columns:
-            raise Refused.of("time-taken", "A dimension called time hides the time of the buckets.", hint="Rename it.")
-        times = pa.array(np.tile(step.times, grid.groups.num_rows))
-        columns["time"] = times.view(pa.timestamp("us", tz=resolved.zone))
-    return columns
-
-
-def _ordered(table: pa.Table, query: MetricQuery) -> pa.Table:
-    if query.order:
-        keys = [(order.name, "descending" if order.descending else "ascending") for order in query.order]
-        named = {order.name for order in query.order}
-        ties = [(name, "ascending") for name in (*query.by, *(["time"] if query.grain else [])) if name not in named]
-        table = table.take(pc.sort_indices(table, sort_keys=[*keys, *ties]))
-    return table if query.limit is None else table.slice(0, query.limit)
-
-
 def _receipt(
     query: MetricQuery,
     resolved: Resolved,
     step: Buckets,
-    parts: Mapping[str, Answered],
-    states: Mapping[str, Mapping[str, State]],
-    until: int | None,
+    parts: Mapping[str, Part],
     notes: tuple[str, ...],
     clock: Clock,
 ) -> Receipt:
     start, end = int(step.edges[0]), int(step.edges[-1])
-    missing = sorted({stretch for part in parts.values() for stretch in part.missing})
+    reads = [read for part in parts.values() for read in part.reads]
+    missing = sorted({stretch for read in reads for stretch in read.missing})
+    until = min((part.known.until for part in parts.values() if part.known.until is not None), default=None)
     bounds = {
         f"{dataset}.{name}": bound.says
-        for dataset, of in states.items()
-        for name, state in of.items()
+        for dataset, part in parts.items()
+        for name, state in part.states.items()
         if (bound := state.bound()) is not None
     }
     return Receipt(
@@ -212,8 +178,8 @@ def _receipt(
         end=calendar.utc_iso(end),
         zone=resolved.zone,
         grain=str(query.grain) if query.grain else None,
-        pieces=tuple(piece for part in parts.values() for piece in part.pieces),
-        considered=tuple(one for part in parts.values() for one in part.considered),
+        pieces=tuple(piece for read in reads for piece in read.pieces),
+        considered=tuple(one for read in reads for one in read.considered),
         data_until=None if until is None else calendar.utc_iso(until),
         missing=tuple((calendar.utc_iso(a), calendar.utc_iso(b)) for a, b in missing),
         bounds=bounds,
@@ -236,3 +202,17 @@ def _notes(query: MetricQuery, step: Buckets, since: int) -> Iterator[str]:
         yield "The first or last bucket is cut to the asked time."
     if int(step.edges[1]) <= since:
         yield f"The data begins at {calendar.utc_iso(since)}; before it nothing is known."
+
+
+def _early(resolved: Resolved, parts: Mapping[str, Part]) -> Iterator[str]:
+    """Which metrics have windows, or times to compare with, that begin before the data does."""
+    for name, (_, metric) in resolved.metrics.items():
+        for dataset, part in parts.items():
+            if part.known.until is None:
+                continue  # there is no data at all
+            early = [part.times.taken[ref].early for ref in measures(metric.expression) if ref.dataset == dataset]
+            count = int(np.logical_or.reduce(early).sum()) if early else 0
+            if count:
+                begins = calendar.utc_iso(part.known.since)
+                which = f" in {count:,} of {len(early[0]):,} buckets" if len(early[0]) > 1 else ""
+                yield f"{name} is null{which}, which would need data from before it begins ({begins})."

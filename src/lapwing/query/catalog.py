@@ -74,7 +74,7 @@ def _metric(project: Project, dataset: Dataset, metric: Metric) -> Json:
         "owner": shown.owner or dataset.shown.owner,
         "synonyms": list(shown.synonyms),
         "dimensions": [{"name": name, "label": dataset.dimensions[name].shown.label} for name in shared],
-        "measures": [f"{ref.dataset}.{ref.measure}" for ref in dict.fromkeys(refs)],
+        "measures": list(dict.fromkeys(f"{ref.dataset}.{ref.measure}" for ref in refs)),
         "definition": {
             "text": metric.text,
             "file": metric.place.file,

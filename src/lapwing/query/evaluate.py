@@ -12,13 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lapwing.model.expression import Binary, Call, Expression, MeasureRef, Number
+from lapwing.model.problem import Refused
 
 EXACT = {"+": pc.add_checked, "-": pc.subtract_checked, "*": pc.multiply_checked}
 ROUGH = {"+": pc.add, "-": pc.subtract, "*": pc.multiply}
 
 
 def evaluate(expression: Expression, values: Mapping[MeasureRef, pa.Array], length: int) -> pa.Array:
-    """The expression for each row; `values` holds an array of `length` rows for every measure it refers to."""
+    """The expression for each row; `values` holds an array of `length` rows for every measure it refers to.
+
+    Raises:
+        Refused: it reckons with times (or texts, or lists) as if they were numbers.
+    """
     match expression:
         case MeasureRef():
             return values[expression]
@@ -35,10 +40,21 @@ def evaluate(expression: Expression, values: Mapping[MeasureRef, pa.Array], leng
 
 
 def _double(array: pa.Array) -> pa.Array:
-    return array if pa.types.is_float64(array.type) else pc.cast(array, pa.float64(), safe=False)
+    return array if pa.types.is_float64(array.type) else pc.cast(_number(array), pa.float64(), safe=False)
+
+
+def _number(array: pa.Array) -> pa.Array:
+    if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_decimal(array.type)):
+        raise Refused.of(
+            "no-number",
+            f"Its expression reckons with values of type {array.type}, which are no numbers.",
+            hint="Make numbers of them in the measure, such as {max: epoch(column)} of a time.",
+        )
+    return array
 
 
 def _arithmetic(operator: str, left: pa.Array, right: pa.Array) -> pa.Array:
+    left, right = _number(left), _number(right)
     if not pa.types.is_floating(left.type) and not pa.types.is_floating(right.type):
         try:
             return EXACT[operator](_roomy(left), _roomy(right))
@@ -56,7 +72,7 @@ def _roomy(array: pa.Array) -> pa.Array:
 
 def _call(function: str, arguments: list[pa.Array]) -> pa.Array:
     if function == "abs":
-        return pc.abs(arguments[0])
+        return pc.abs(_number(arguments[0]))
     if function == "nullif":
         equal = pc.fill_null(pc.equal(_double(arguments[0]), _double(arguments[1])), False)
         return pc.if_else(equal, pa.scalar(None, arguments[0].type), arguments[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lapwing.cache.frame import StateFrame
+from lapwing.model.dataset import Measure
 from lapwing.model.problem import Refused
-from lapwing.states.base import State
+from lapwing.states.base import Columns, State
 
 MOST_ROWS = 5_000_000
 
@@ -43,6 +45,7 @@ def grid_of(groups: pa.Table, buckets: int) -> Grid:
 def values(
     frame: StateFrame,
     states: Mapping[str, State],
+    measures: Mapping[str, Measure],
     grid: Grid,
     place: npt.NDArray[np.int32] | None,
     complete: npt.NDArray[np.bool_],
@@ -50,30 +53,63 @@ def values(
     """The final value of each measure in every cell of the grid.
 
     `place` maps the frame's groups to the grid's (None: they are the same). `complete` says for each bucket whether all
-    of it is known: there an empty cell of a sum or a count is 0, elsewhere empty cells are null.
+    of it is known.
     """
     group = frame.group if place is None else place[frame.group]
     cell = group.astype(np.int64) * grid.buckets + frame.bucket
     dense = len(cell) == grid.rows and bool(np.all(cell[1:] > cell[:-1]))
-    take = None if dense else _take(cell, grid.rows)
-    out: dict[str, pa.Array] = {}
-    for name, state in states.items():
-        final = state.final(frame.states[name])
-        if take is not None:
-            final = final.take(take)
-            if state.additive or state.counts:
-                final = _zero(final, np.tile(complete, grid.groups.num_rows))
-        out[name] = final
-    return out
+    row = None if dense else rows_of(cell, grid.rows)
+    return {
+        name: laid(frame.states[name], state, measures[name], row, np.tile(complete, grid.groups.num_rows))
+        for name, state in states.items()
+    }
 
 
-def _take(cell: npt.NDArray[np.int64], rows: int) -> pa.Array:
-    index = np.full(rows, -1, np.int64)
-    index[cell] = np.arange(len(cell))
-    return pa.array(index, mask=index < 0)
+def rows_of(cell: npt.NDArray[np.int64], cells: int) -> npt.NDArray[np.int64]:
+    """For each cell of a grid the row that is about it, -1 where none is; `cell` says it of each row."""
+    row = np.full(cells, -1, np.int64)
+    row[cell] = np.arange(len(cell))
+    return row
 
 
-def _zero(final: pa.Array, complete: npt.NDArray[np.bool_]) -> pa.Array:
-    empty = np.asarray(pc.is_null(final)) & complete
-    zero = pa.scalar(0, pa.int64()).cast(final.type)
-    return pc.if_else(pa.array(empty), zero, final) if empty.any() else final
+def laid(
+    columns: Columns,
+    state: State,
+    measure: Measure,
+    row: npt.NDArray[np.int64] | None,
+    complete: npt.NDArray[np.bool_],
+) -> pa.Array:
+    """The final values of states in the cells of a grid: `row` says which state is in each cell (-1: none; None: each
+    cell has its own). Where a cell is empty and `complete`, it has the measure's `fill`, else a sum or a count has 0.
+
+    Raises:
+        Refused: the measure's `fill` is no value that it can have.
+    """
+    final = state.final(columns)
+    empty = columns["n"] == 0
+    if row is not None:
+        final = final.take(pa.array(row, mask=row < 0))
+        empty = (row < 0) | (empty[row] if len(empty) else True)
+    value = (0 if state.additive or state.counts else None) if measure.fill is None else measure.fill
+    return final if value is None else filled(final, empty & complete, value, measure)
+
+
+def filled(final: pa.Array, where: npt.NDArray[np.bool_], value: float, measure: Measure) -> pa.Array:
+    """`value` in the place of what is there; a value with a fraction makes whole numbers doubles.
+
+    Raises:
+        Refused: the values are times.
+    """
+    kind = final.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        raise Refused.of(
+            "fill-no-number",
+            f"Measure {measure.name}: fill is a number, but its values are of type {kind}.",
+            place=measure.place,
+            hint="Leave fill out.",
+        )
+    try:
+        scalar = pa.scalar(Decimal(str(value)) if pa.types.is_decimal(kind) else value).cast(kind)
+    except pa.ArrowInvalid:  # it has more digits than the type
+        final, scalar = pc.cast(final, pa.float64(), safe=False), pa.scalar(float(value))
+    return pc.if_else(pa.array(where), scalar, final) if where.any() else final

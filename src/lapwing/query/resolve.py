@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lapwing.model import calendar
 from lapwing.model.dataset import Dataset, Metric
-from lapwing.model.expression import measures
+from lapwing.model.expression import MeasureRef, measures
 from lapwing.model.grain import Grain, Unit
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, WrongUse
@@ -24,10 +24,11 @@ DAY = Grain(1, Unit.DAY)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Resolved:
-    """`metrics` by the name they were asked by; `measures` by dataset. All datasets have all of `by`."""
+    """`metrics` by the name they were asked by; `measures` by dataset, each over each stretch of time it is asked for. All
+    datasets have all of `by`."""
 
     metrics: Mapping[str, tuple[Dataset, Metric]]
-    measures: Mapping[str, tuple[str, ...]]
+    measures: Mapping[str, tuple[MeasureRef, ...]]
     zone: str
     start: int | None
     end: int | None
@@ -40,10 +41,10 @@ def resolve(query: MetricQuery, project: Project, now: datetime) -> Resolved:
     zone = query.zone or project.timezone
     calendar.zone(zone)
     found = {name: project.metric(name) for name in dict.fromkeys(query.metrics)}
-    wanted: dict[str, dict[str, None]] = {}
+    wanted: dict[str, dict[MeasureRef, None]] = {}
     for _, metric in found.values():
         for ref in measures(metric.expression):
-            wanted.setdefault(ref.dataset, {})[ref.measure] = None
+            wanted.setdefault(ref.dataset, {})[ref] = None
     _check_dimensions(query, [project.datasets[name] for name in wanted])
     _check_order(query, found)
     if query.limit is not None and query.limit < 0:
@@ -51,7 +52,7 @@ def resolve(query: MetricQuery, project: Project, now: datetime) -> Resolved:
     start, end = parse_range(query.start, query.end, now=now, zone=zone, week_start=project.week_start)
     return Resolved(
         metrics=found,
-        measures={dataset: tuple(names) for dataset, names in wanted.items()},
+        measures={dataset: tuple(refs) for dataset, refs in wanted.items()},
         zone=zone,
         start=start,
         end=end,

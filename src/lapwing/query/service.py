@@ -18,6 +18,7 @@ from lapwing.model.problem import Problem, StoreError
 from lapwing.model.project import Project
 from lapwing.query.answer import Answer, answer
 from lapwing.query.ask import MetricQuery, SqlQuery
+from lapwing.query.check import metric_problems
 from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
@@ -91,8 +92,9 @@ class Lapwing:
         return plan_statement(query, sql=self.sql, answer=self.answer, project=self.project)
 
     def check(self) -> tuple[Problem, ...]:
-        """What is wrong between the model and the data: sources that do not answer, unknown columns, wrong types."""
-        return self.sql.check()
+        """What is wrong between the model and the data: sources that do not answer, unknown columns, wrong types, metrics
+        that can't be reckoned."""
+        return (*self.sql.check(), *metric_problems(self.project, self.sql))
 
     def close(self) -> None:
         if self._cache is not None:

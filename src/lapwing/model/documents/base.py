@@ -12,7 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from lapwing.model.calendar import zone
-from lapwing.model.duration import parse_duration
+from lapwing.model.duration import Span, parse_duration, parse_length
 from lapwing.model.grain import Grain
 from lapwing.model.problem import WrongUse
 
@@ -45,6 +45,14 @@ def _parsed(parse: Callable[[str], Any], example: str, written: Any = str) -> Pl
 
 def _zone_name(text: str) -> str:
     return zone(text).key
+
+
+def _period(text: str) -> Grain:
+    period = Grain.parse(text)
+    if period.fixed is not None:
+        hint = "Take day, week, month, quarter or year."
+        raise WrongUse.of("bad-period", f"{text!r} is not a period of the calendar.", hint=hint)
+    return period
 
 
 def _sql(value: object) -> object:
@@ -91,6 +99,8 @@ def nothing_is_empty(value: object) -> object:
 
 GrainText = Annotated[Grain, _parsed(Grain.parse, "15 minutes")]
 DurationText = Annotated[timedelta, _parsed(parse_duration, "2 hours")]
+LengthText = Annotated[Span, _parsed(parse_length, "28 days")]
+PeriodText = Annotated[Grain, _parsed(_period, "month")]
 ZoneText = Annotated[str, _parsed(_zone_name, "Europe/Berlin")]
 SqlText = Annotated[str, BeforeValidator(_sql, json_schema_input_type=str | float | bool)]
 Money = Annotated[tuple[float, str], PlainValidator(_money, json_schema_input_type=str | float)]

@@ -7,13 +7,15 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from lapwing.model.dataset import Aggregation
+from lapwing.model.dataset import Aggregation, MetricKind
 from lapwing.model.documents.base import (
     Document,
     DurationText,
     GrainText,
     Ignored,
+    LengthText,
     Money,
+    PeriodText,
     ShownDocument,
     SqlText,
     Words,
@@ -22,6 +24,7 @@ from lapwing.model.documents.base import (
     not_yet,
     nothing_is_empty,
 )
+from lapwing.model.expression import Comparison
 
 
 class TimeDocument(Document):
@@ -122,34 +125,64 @@ class MeasureDocument(ShownDocument):
 
 
 _PARAMETERS = {"q": Aggregation.QUANTILE, "k": Aggregation.TOP, "precision": Aggregation.DISTINCT}
-_CUMULATIVE = "Until then: ask for the measure itself over the longer time (query --from -28d)."
-_CHANGE = "Until then: ask for both times and compare them."
 _CONVERSION = "Until then: measure both steps and write their ratio."
+_GOES_WITH = {"window": "cumulative", "to_date": "cumulative", "against": "change", "as": "change"}
 
 
 class MetricDocument(ShownDocument):
-    """Arithmetic over measures and metrics: a `ratio` a / b, or `derived`, any expression."""
+    """Made of measures and metrics: a `ratio` a / b; `derived`, any expression; `cumulative` over a window of time; a
+    `change` against an earlier time."""
 
     ratio: SqlText | None = Field(None, description="a / b: the ratio of the sums, never a mean of ratios.")
     derived: SqlText | None = Field(None, description="An expression over metrics, such as 1 - late / departed.")
+    cumulative: SqlText | None = Field(
+        None, description="A metric over a window that ends with each bucket; without window or to_date, over all time."
+    )
+    window: LengthText | None = Field(
+        None, description="Of a cumulative metric: how long, such as 28 days or 3 months."
+    )
+    to_date: PeriodText | None = Field(
+        None, description="Of a cumulative metric: since this day, week, month, quarter or year began."
+    )
+    change: SqlText | None = Field(None, description="A metric now compared with itself at an earlier time.")
+    against: LengthText | None = Field(None, description="Of a change: how much earlier, such as 7 days or 1 year.")
+    as_: Comparison = Field(
+        "percent", alias="as", description="Of a change: percent of what was, difference, or ratio to what was."
+    )
     value: Money | None = Field(None, description="What one unit is worth, such as 5200 USD.")
-    cumulative: Annotated[Ignored, not_yet(_CUMULATIVE)] = None
-    change: Annotated[Ignored, not_yet(_CHANGE)] = None
     conversion: Annotated[Ignored, not_yet(_CONVERSION)] = None
     distinct: Annotated[Ignored, not_yet("Write it under measures, where distinct is understood.")] = None
     quantile: Annotated[Ignored, not_yet("Write it under measures, where quantile is understood.")] = None
-    # What goes with the kinds above: named once, by their own key.
-    window: Ignored = None
-    to_date: Ignored = None
-    against: Ignored = None
-    as_: Ignored = Field(None, alias="as")
 
     @model_validator(mode="after")
     def _one_kind(self) -> MetricDocument:
-        if (self.ratio is None) == (self.derived is None):
-            says = "is a ratio or derived, not both" if self.ratio else "needs ratio or derived"
-            raise mistake("metric-kind", f"A metric {says}.", (), "Write ratio: a / b, or derived: with an expression.")
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            says = f"is {' and '.join(given)}; it takes one of" if given else "needs one of"
+            hint = "Write ratio: a / b, or derived: with an expression." if not given else None
+            raise mistake("metric-kind", f"A metric {says} {', '.join(KINDS)}.", (), hint)
+        written = {"as" if key == "as_" else key for key in self.model_fields_set}
+        for key, kind in _GOES_WITH.items():
+            if key in written and kind != given[0]:
+                raise mistake("unused-key", f"{key} belongs to {kind}, not to {given[0]}.", (), f"Remove {key}.")
+        if self.window is not None and self.to_date is not None:
+            says = "A cumulative metric has a window or is to date, not both."
+            raise mistake("window-and-to-date", says, (), "Keep one of them; write a metric of its own for the other.")
+        if self.change is not None and self.against is None:
+            raise mistake("missing-key", "A change needs against.", (), "Add against: 7 days, for example.")
         return self
+
+    @property
+    def kind(self) -> MetricKind:
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def text(self) -> str:
+        """The expression as it was written."""
+        return str(getattr(self, self.kind))
+
+
+KINDS = tuple(kind for kind in MetricKind if kind is not MetricKind.SIMPLE)
 
 
 class RollupDocument(Document):
