@@ -6,6 +6,7 @@ from __future__ import annotations
 import calendar
 import math
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -180,6 +181,11 @@ def compared(now: Any, then: Any, comparison: str) -> Any:
 
 def stddev(values: list[Any]) -> float | None:
     return statistics.stdev(values) if len(values) > 1 else None
+
+
+def two_most_frequent(values: list[Any]) -> list[dict[str, Any]]:
+    counts = sorted(Counter(values).items(), key=lambda one: (-one[1], one[0]))
+    return [{"value": value, "at_least": count, "at_most": count} for value, count in counts[:2]]
 
 
 def alike(one: Any, other: Any) -> bool:

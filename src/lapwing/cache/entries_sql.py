@@ -72,7 +72,7 @@ def _entries(one: EntriesSql, where: str, names: Sequence[str], shown: str, grou
     )
     if one.most is not None:
         rank = f"row_number() OVER (PARTITION BY {cell} ORDER BY entry_value DESC, entry_key)"
-        each = f"SELECT * FROM (SELECT *, {rank} AS place FROM ({each})) WHERE place <= {one.most}"
+        each = f"SELECT * FROM (SELECT *, {rank} AS entry_rank FROM ({each})) WHERE entry_rank <= {one.most}"
     return (
         f"SELECT {cell}, list(entry_key ORDER BY entry_key) AS entry_keys, "
         f"list(entry_value ORDER BY entry_key) AS entry_values\n  FROM ({each})\n  GROUP BY {grouping}"
