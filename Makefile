@@ -37,6 +37,7 @@ docs: $(BIN)/.ready ## write the reference pages and types that are made from th
 
 bench: setup ## the benchmarks, against their peers, small
 	$(BIN)/python -m benchmarks.cached_read --small
+	$(BIN)/python -m benchmarks.stores --small
 
 lock: $(BIN)/.ready ## choose versions of the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \

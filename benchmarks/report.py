@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,3 +60,25 @@ def show(title: str, timings: list[Timing], against: str, facts: dict[str, Any],
     if file:
         rows = [{"name": t.name, "p50_ms": t.p50, "p99_ms": t.p99, "calls": t.calls} for t in timings]
         file.write_text(json.dumps({"title": title, "facts": facts, "against": against, "timings": rows}, indent=1))
+
+
+def show_beside(
+    title: str, operations: Mapping[str, Sequence[Timing]], facts: dict[str, Any], file: Path | None
+) -> None:
+    """Prints one line an operation: p50 of each contender, and its ratio to the first one's."""
+    print(f"\n{title}")
+    for name, value in facts.items():
+        print(f"  {name}: {value}")
+    width = max(map(len, operations))
+    contenders = [timing.name for timing in next(iter(operations.values()))]
+    print(f"\n  {'p50 ms':{width}}" + "".join(f"  {name:>12} {'ratio':>8}" for name in contenders))
+    for operation, timings in operations.items():
+        shown = (f"  {timing.p50:12.4f} {timing.p50 / timings[0].p50:7.1f}x" for timing in timings)
+        print(f"  {operation:{width}}" + "".join(shown))
+    print(f"\n  Ratios are of p50, to {contenders[0]}. {platform.machine()}, {os.cpu_count()} cores.")
+    if file:
+        rows = {
+            operation: [{"name": t.name, "p50_ms": t.p50, "p99_ms": t.p99, "calls": t.calls} for t in timings]
+            for operation, timings in operations.items()
+        }
+        file.write_text(json.dumps({"title": title, "facts": facts, "operations": rows}, indent=1))

@@ -47,9 +47,10 @@ def open_table(address: Address, *, read_only: bool, seconds: float = _OPEN_SECO
             Lapwing wrote the table.
     """
     try:
-        import google.cloud.bigtable.data  # noqa: F401  whether it is there
+        import google.cloud.bigtable.data  # noqa: F401  whether they are there
+        import zstandard  # noqa: F401
     except ImportError as error:
-        raise StoreError.of("store-library", "The library for Bigtable is not installed.", hint=_INSTALL) from error
+        raise StoreError.of("store-library", "What Bigtable needs is not installed.", hint=_INSTALL) from error
     _, project, _, instance = address.instance.split("/")
     with told(str(address)):
         client = _data_client(project)

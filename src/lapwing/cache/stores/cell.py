@@ -6,19 +6,18 @@ value: `compare_and_set` then sends 16 bytes, however long the value is and howe
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 from lapwing.cache.stores.limits import MOST_VALUE_BYTES
 from lapwing.model.problem import LapwingError, StoreError
 
 DIGEST_BYTES: Final = 16
 _PLAIN, _ZSTD = b"\0", b"\1"
-_LEVEL: Final = 1
 _COMPRESSED_FROM: Final = 64  # bytes; below, zstd's own frame is most of the result
 _HEAD: Final = DIGEST_BYTES + 1
-_LENGTH: Final = 4
 
 
 def digest(value: bytes) -> bytes:
@@ -29,9 +28,9 @@ def digest(value: bytes) -> bytes:
 def pack(value: bytes) -> bytes:
     """The cell of `value`: never empty, and at most 17 bytes longer."""
     if len(value) >= _COMPRESSED_FROM:
-        small: bytes = _codec().compress(value, asbytes=True)
-        if len(small) + _LENGTH < len(value):
-            return b"".join((digest(value), _ZSTD, len(value).to_bytes(_LENGTH, "little"), small))
+        small = _codec().compress(value)
+        if len(small) < len(value):
+            return b"".join((digest(value), _ZSTD, small))
     return b"".join((digest(value), _PLAIN, value))
 
 
@@ -44,13 +43,7 @@ def unpack(cell: bytes) -> bytes:
     kind = cell[DIGEST_BYTES:_HEAD]
     value = cell[_HEAD:]
     if kind == _ZSTD:
-        length = int.from_bytes(value[:_LENGTH], "little")
-        if length > MOST_VALUE_BYTES:
-            raise _damaged()
-        try:
-            value = _codec().decompress(memoryview(value)[_LENGTH:], length, asbytes=True)
-        except OSError as error:
-            raise _damaged() from error
+        value = _codec().decompress(value)
     if kind not in (_PLAIN, _ZSTD) or digest(value) != cell[:DIGEST_BYTES]:
         raise _damaged()
     return value
@@ -64,8 +57,30 @@ def _damaged() -> LapwingError:
     )
 
 
-@lru_cache(maxsize=1)
-def _codec() -> Any:
-    import pyarrow as pa
+class _Codec(threading.local):
+    """zstd, level 1: higher ones take longer and save little of a chunk. Its contexts are kept, one pair a thread: to make
+    them costs ten times what they take for a chunk."""
 
-    return pa.Codec("zstd", _LEVEL)
+    def __init__(self) -> None:
+        import zstandard
+
+        self._zstd = zstandard
+        self._compressor = zstandard.ZstdCompressor(level=1)
+        self._decompressor = zstandard.ZstdDecompressor()
+
+    def compress(self, value: bytes) -> bytes:
+        return self._compressor.compress(value)
+
+    def decompress(self, packed: bytes) -> bytes:
+        """Raises StoreError where `packed` is damaged."""
+        try:
+            if self._zstd.frame_content_size(packed) not in range(MOST_VALUE_BYTES + 1):
+                raise _damaged()
+            return self._decompressor.decompress(packed)
+        except self._zstd.ZstdError as error:
+            raise _damaged() from error
+
+
+@lru_cache(maxsize=1)
+def _codec() -> _Codec:
+    return _Codec()
