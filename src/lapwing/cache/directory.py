@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lapwing.cache.groups import Dictionary
-from lapwing.cache.keys import chunk_key, prefix_end, rollup_prefix, values_prefix
+from lapwing.cache.keys import chunk_key, directory_prefix, prefix_end, rollup_prefix
 from lapwing.cache.predicate import And, In, Predicate
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.truth import Coded, Engine, coded, evaluate
@@ -82,7 +82,7 @@ def directory_rows(
     table = dimensions.append_column(_KEY, pa.array(keys, pa.binary())) if dimensions.num_columns else None
     table = table if table is not None else pa.table({_KEY: pa.array(keys, pa.binary())})
     table = table.append_column(_START, pa.array(starts, pa.int64()))
-    prefix = values_prefix(rollup, version)
+    prefix = directory_prefix(rollup, version)
     for number, offset in enumerate(range(0, table.num_rows, _SLICE_ROWS)):
         sink = pa.BufferOutputStream()
         part = table.slice(offset, _SLICE_ROWS)
@@ -99,7 +99,7 @@ def load_directory(
     Raises:
         StoreError: it is damaged, or was removed meanwhile ("version-gone").
     """
-    prefix = values_prefix(rollup, version)
+    prefix = directory_prefix(rollup, version)
     try:
         parts = [pa.ipc.open_stream(value).read_all() for _, value in store.scan(prefix, prefix_end(prefix))]
         table = pa.concat_tables(parts) if parts else None

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.states.base import Array, Columns, State
+from lapwing.states.columns import order_of
 
 Ints = npt.NDArray[np.int64]
 
@@ -54,7 +55,7 @@ def fold(
     if len(step) == 0 or int(step.min()) > 0:
         return _folded(group, bucket, columns)
     if int(step.min()) < 0:
-        order = np.argsort(cell, kind="stable")
+        order = order_of(cell)
         group, bucket, columns = group[order], bucket[order], _take(columns, states, order)
         step = np.diff(cell[order])
     starts = np.concatenate((np.zeros(1, np.intp), np.flatnonzero(step) + 1))

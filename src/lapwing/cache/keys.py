@@ -195,9 +195,19 @@ def rollup_prefix(rollup_id: bytes, version: int | None = None, namespace: str =
 
 
 def values_prefix(rollup_id: bytes, version: int | None = None, namespace: str = "") -> bytes:
-    """Rows that list a rollup's dimension values, beside its chunks."""
+    """What lies beside a rollup's chunks: all of it, or that of one version."""
     prefix = namespace_prefix(namespace) + _VALUES + _checked(rollup_id)
     return prefix if version is None else prefix + _U64.pack(version)
+
+
+def directory_prefix(rollup_id: bytes, version: int, namespace: str = "") -> bytes:
+    """Rows that list a version's groups."""
+    return values_prefix(rollup_id, version, namespace) + b"d"
+
+
+def slab_prefix(rollup_id: bytes, version: int, namespace: str = "") -> bytes:
+    """Rows that hold the totals of a version's groups, many in one."""
+    return values_prefix(rollup_id, version, namespace) + b"s"
 
 
 def _checked(rollup_id: bytes) -> bytes:

@@ -2,78 +2,35 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lapwing.cache.arrow_states import no_dimensions
 from lapwing.cache.definition import Definition
-from lapwing.cache.directory import Directory, load_directory, version_gone
+from lapwing.cache.directory import Directory, version_gone
 from lapwing.cache.fold import bucket_of, fold
 from lapwing.cache.frame import StateFrame
-from lapwing.cache.groups import Dictionary, grouped
 from lapwing.cache.partition import Partition
-from lapwing.cache.predicate import Predicate
+from lapwing.cache.recent import Recent
 from lapwing.cache.request import StateRequest
+from lapwing.cache.select import Selection, Selector
+from lapwing.cache.slab import LEAST_ROWS, read_slabs
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.truth import Engine
 from lapwing.cache.unpack import unpack
-from lapwing.cache.write import MOST_BUCKETS
-from lapwing.sources.types import arrow_type
 from lapwing.states.base import Array, Columns, State
 
-_DIRECTORY_ROWS = 4_000_000
-_SELECTION_ROWS = 1_000_000
 _AT_ONCE = 4_096
+_SLAB_BYTES = 128 << 20
+_FEW = 32
+"""A slab is read where at least one in so many of its rows is wanted."""
 
-T = TypeVar("T")
-
-
-class Recent(Generic[T]):
-    """The values used last, up to `most` in weight. Safe to use from several threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
-        self._weight = 0
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable) -> T | None:
-        with self._lock:
-            found = self._held.get(key)
-            if found is None:
-                return None
-            self._held.move_to_end(key)
-            return found[0]
-
-    def put(self, key: Hashable, value: T, weight: int) -> None:
-        with self._lock:
-            old = self._held.pop(key, None)
-            self._weight += weight - (old[1] if old else 0)
-            self._held[key] = (value, weight)
-            while self._weight > self._most and len(self._held) > 1:
-                _, (_, dropped) = self._held.popitem(last=False)
-                self._weight -= dropped
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Selection:
-    """The chunks an answer needs, sorted by (group, start). `apart`: no group has two chunks of one start, so that no two
-    of its cells are of one time."""
-
-    keys: Sequence[bytes]
-    starts: npt.NDArray[np.int64]
-    group: npt.NDArray[np.int64]
-    groups: pa.Table
-    apart: bool
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,15 +44,29 @@ class ReadResult:
     milliseconds: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Cells that were read, before they are folded. `own`: each is a bucket by itself."""
+
+    group: Ints
+    bucket: Ints
+    columns: dict[str, Columns]
+    keys: int = 0
+    bytes: int = 0
+    own: bool = False
+
+
 class Reader:
-    """Reads rollups of one store. Keeps directories and selections of versions, which never change, in memory."""
+    """Reads rollups of one store."""
 
     def __init__(self, store: RollupStore, engine: Engine) -> None:
         self._store = store
-        self._engine = engine
-        self._directories: Recent[Directory] = Recent(_DIRECTORY_ROWS)
-        self._selections: Recent[Selection] = Recent(_SELECTION_ROWS)
-        self._dictionaries: dict[tuple[bytes, str], Dictionary] = {}
+        self._selector = Selector(store, engine)
+        self._slabs: Recent[Columns] = Recent(_SLAB_BYTES)
+
+    def directory(self, definition: Definition, partition: Partition) -> Directory:
+        """The directory of a partition."""
+        return self._selector.directory(definition, partition)
 
     def read(
         self,
@@ -109,83 +80,75 @@ class Reader:
         Raises:
             StoreError: damaged, or a version was removed meanwhile ("version-gone": take the manifest again).
         """
-        selection = self._select(definition, partitions, request)
+        selection = self._selector.select(definition, partitions, request)
         began = time.perf_counter()
-        values = self._get(selection.keys)
-        found = unpack(values, definition.layout.columns, _places(definition, tuple(states)))
-        counts, offsets = found.counts, found.offsets
-        count = len(request.edges) - 1
-        own = int(request.edges[-1] - request.edges[0]) == definition.grain * count  # each cell is a bucket by itself
-        if own:
-            bucket = np.repeat((selection.starts - int(request.edges[0])) // definition.grain, counts) + offsets
-        else:
-            bucket = bucket_of(np.repeat(selection.starts, counts) + offsets * definition.grain, request.edges)
-        group = np.repeat(selection.group, counts)
-        columns = _columns(definition, found.columns, states)
-        folded = fold(group, bucket, columns, states, count, apart=own and selection.apart)
+        slabs = _in_one_bucket(partitions, selection, request.edges)
+        parts = [self._chunks(definition, selection, slabs, request, states)]
+        parts += [
+            self._slab(definition, partitions[number], number, bucket, selection, states)
+            for number, bucket in slabs.items()
+        ]
+        part = _together(parts, states)
+        apart = part.own and selection.apart
+        folded = fold(part.group, part.bucket, part.columns, states, len(request.edges) - 1, apart=apart)
         frame = _without_empty_groups(
             StateFrame(groups=selection.groups, group=folded.group, bucket=folded.bucket, states=folded.states)
         )
         taken = (time.perf_counter() - began) * 1e3
-        return ReadResult(frame, len(values), len(offsets), sum(map(len, values)), taken)
+        return ReadResult(frame, part.keys, len(part.bucket), part.bytes, taken)
 
-    def directory(self, definition: Definition, partition: Partition) -> Directory:
-        """The directory of a partition."""
-        key = (definition.id, partition.version)
-        found = self._directories.get(key)
-        if found is None:
-            dictionaries = {name: self._dictionary(definition, name) for name in definition.rollup.dimensions}
-            found = load_directory(self._store, definition.id, partition.version, dictionaries, partition.keys)
-            self._directories.put(key, found, len(found.keys) + 1)
-        return found
-
-    def _select(self, definition: Definition, partitions: Sequence[Partition], request: StateRequest) -> Selection:
-        start, end = int(request.edges[0]), int(request.edges[-1])
-        versions = tuple(partition.version for partition in partitions)
-        chunk = MOST_BUCKETS * definition.grain
-        split = any(p.end - p.start > chunk for p in partitions)
-        key = (definition.id, versions, request.by, request.where, (start, end) if split else None)
-        found = self._selections.get(key)
-        if found is None:
-            found = self._selected(definition, partitions, request.by, request.where, (start - chunk, end))
-            self._selections.put(key, found, len(found.keys) + 1)
-        return found
-
-    def _selected(
+    def _chunks(
         self,
         definition: Definition,
-        partitions: Sequence[Partition],
-        by: Sequence[str],
-        where: Predicate | None,
-        span: tuple[int, int],
-    ) -> Selection:
-        keys: list[bytes] = []
-        starts: list[npt.NDArray[np.int64]] = [np.empty(0, np.int64)]
-        numbers: list[list[npt.NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in by]
-        dictionaries = [self._dictionary(definition, name) for name in by]
-        for partition in partitions:
-            if not partition.keys:
-                continue
-            directory = self.directory(definition, partition)
-            rows = directory.select(where, self._engine)
-            rows = rows[(directory.starts[rows] > span[0]) & (directory.starts[rows] < span[1])]
-            keys += [directory.keys[row] for row in rows.tolist()]
-            starts.append(directory.starts[rows])
-            for name, column in zip(by, numbers, strict=True):
-                held = directory.columns[name]
-                column.append(held.numbers[held.coded.codes[rows]])
-        start = np.concatenate(starts)
-        if by:
-            groups, order, which = grouped(by, dictionaries, [np.concatenate(column) for column in numbers], start)
+        selection: Selection,
+        slabs: Mapping[int, int],
+        request: StateRequest,
+        states: dict[str, State],
+    ) -> _Part:
+        """The cells of the chunks of partitions that are not read from slabs."""
+        wanted = ~np.isin(selection.partition, list(slabs)) if slabs else np.s_[:]
+        starts, chunk_group = selection.starts[wanted], selection.group[wanted]
+        values = self._get(selection.keys(wanted))
+        found = unpack(values, definition.layout.columns, _places(definition, tuple(states)))
+        count = len(request.edges) - 1
+        own = int(request.edges[-1] - request.edges[0]) == definition.grain * count
+        if own:
+            bucket = np.repeat((starts - int(request.edges[0])) // definition.grain, found.counts) + found.offsets
         else:
-            groups, order, which = no_dimensions(), np.argsort(start, kind="stable"), np.zeros(len(start), np.int64)
-        start = start[order]
-        apart = not bool(((which[1:] == which[:-1]) & (start[1:] == start[:-1])).any())
-        return Selection([keys[row] for row in order.tolist()], start, which, groups, apart)
+            bucket = bucket_of(np.repeat(starts, found.counts) + found.offsets * definition.grain, request.edges)
+        columns = _columns(definition, found.columns, states)
+        group = np.repeat(chunk_group, found.counts)
+        return _Part(group, bucket, columns, len(values), sum(map(len, values)), own)
 
-    def _dictionary(self, definition: Definition, dimension: str) -> Dictionary:
-        kind = arrow_type(definition.bound.dimensions[dimension])
-        return self._dictionaries.setdefault((definition.id, dimension), Dictionary(kind))
+    def _slab(
+        self,
+        definition: Definition,
+        partition: Partition,
+        number: int,
+        bucket: int,
+        selection: Selection,
+        states: dict[str, State],
+    ) -> _Part:
+        """One cell for each chunk of a partition that lies in one bucket."""
+        owners = dict.fromkeys(definition.owners[name] for name in states)
+        kept: dict[str, Columns] = {}
+        for name in owners:
+            known = self._slabs.get((definition.id, partition.version, name))
+            if known is not None:
+                kept[name] = known
+        missing = [name for name in owners if name not in kept]
+        read = 0
+        if missing:
+            new, read = read_slabs(self._store, definition, partition.version, partition.keys, missing)
+            for name, columns in new.items():
+                self._slabs.put((definition.id, partition.version, name), columns, _size(columns))
+            kept.update(new)
+        places = np.flatnonzero(selection.partition == number)
+        rows = selection.row[places]
+        taken: dict[str, Columns] = {
+            name: state.take(kept[definition.owners[name]], rows) for name, state in states.items()
+        }
+        return _Part(selection.group[places], np.full(len(rows), bucket), taken, 1, read)
 
     def _get(self, keys: Sequence[bytes]) -> list[bytes]:
         values: list[bytes] = []
@@ -195,6 +158,32 @@ class Reader:
                     raise version_gone()
                 values.append(value)
         return values
+
+
+def _in_one_bucket(partitions: Sequence[Partition], selection: Selection, edges: Ints) -> dict[int, int]:
+    """The partitions to be read from their slabs, with the bucket that holds each of them whole."""
+    found: dict[int, int] = {}
+    for number, partition in enumerate(partitions):
+        chosen = int(selection.counts[number])
+        if chosen < LEAST_ROWS or chosen * _FEW < partition.keys:
+            continue
+        bucket = int(np.searchsorted(edges, partition.start, side="right")) - 1
+        if 0 <= bucket < len(edges) - 1 and min(partition.end, partition.data_end) <= int(edges[bucket + 1]):
+            found[number] = bucket
+    return found
+
+
+def _together(parts: Sequence[_Part], states: Mapping[str, State]) -> _Part:
+    some = [part for part in parts if part.keys] or parts[:1]
+    if len(some) == 1:
+        return some[0]
+    return _Part(
+        np.concatenate([part.group for part in some]),
+        np.concatenate([part.bucket for part in some]),
+        {name: state.concatenate([part.columns[name] for part in some]) for name, state in states.items()},
+        sum(part.keys for part in some),
+        sum(part.bytes for part in some),
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -213,6 +202,10 @@ def _columns(definition: Definition, arrays: Mapping[int, Array], states: Mappin
         }
         for name, state in states.items()
     }
+
+
+def _size(columns: Columns) -> int:
+    return sum(array.nbytes for array in columns.values())
 
 
 def _without_empty_groups(frame: StateFrame) -> StateFrame:

@@ -15,7 +15,7 @@ from lapwing.cache.chunk import pack_many
 from lapwing.cache.definition import Definition
 from lapwing.cache.directory import directory_rows
 from lapwing.cache.keys import chunk_key, encode_values, rollup_prefix
-from lapwing.states.base import Array
+from lapwing.cache.slab import SlabWriter, arrays_of
 
 MOST_BUCKETS = 4_096
 """Buckets of one chunk: 42 days of 15 minutes. Keeps a value of the store far below its limit and a short look cheap."""
@@ -75,6 +75,7 @@ def _chunks(
 ) -> Iterator[tuple[bytes, bytes]]:
     prefix = rollup_prefix(definition.id, version)
     names = definition.rollup.dimensions
+    slabs = SlabWriter(definition, version)
     for some in cells:
         bucket = (some.bucket - start) // definition.grain
         number = bucket // MOST_BUCKETS
@@ -84,7 +85,10 @@ def _chunks(
         first = number[borders[:-1]] * MOST_BUCKETS
         moments = (start + first * definition.grain).tolist()
         offsets = bucket - np.repeat(first, np.diff(borders))
-        packed = pack_many(offsets, definition.layout.columns, _arrays(definition, some), borders)
+        compact = {name: state.compact(some.states[name]) for name, state in definition.kept.items()}
+        packed = pack_many(offsets, definition.layout.columns, arrays_of(definition, compact), borders)
+        folded = {name: state.merge(some.states[name], borders[:-1]) for name, state in definition.kept.items()}
+        yield from slabs.add(folded, len(packed))
         for position, (moment, value) in enumerate(zip(moments, packed, strict=True)):
             key = encode_values(values[position], names) if names else b""
             totals.keys.append(key)
@@ -93,14 +97,4 @@ def _chunks(
         totals.cells += len(bucket)
         if dimensions is not None:
             totals.dimensions.append(dimensions)
-
-
-def _arrays(definition: Definition, cells: Cells) -> list[Array]:
-    """The arrays of all columns, in the order of the layout."""
-    layout = definition.layout
-    arrays: list[Array] = [np.empty(0)] * len(layout.columns)
-    for name, state in definition.kept.items():
-        compact = state.compact(cells.states[name])
-        for column, place in zip(state.columns, layout.places[name], strict=True):
-            arrays[place] = compact[column.suffix]
-    return arrays
+    yield from slabs.rest()
