@@ -50,7 +50,8 @@ class Answers:
                     return Missed(considered=(*considered, *refused))
                 asked = frozenset(request.measures)
                 states = {name: state for name, state in found.definition.states.items() if name in asked}
-                result = self._reader.read(found.definition, found.partitions, request, states)
+                since = found.manifest.data_start
+                result = self._reader.read(found.definition, found.partitions, request, states, since)
             except StoreError as error:
                 problem = error.problems[0]
                 # A version removed between the manifest and its chunks: the manifest of now names the new one.

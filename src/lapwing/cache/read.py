@@ -74,20 +74,22 @@ class Reader:
         partitions: Sequence[Partition],
         request: StateRequest,
         states: dict[str, State],
+        since: int | None = None,
     ) -> ReadResult:
-        """The states asked, from these partitions of a manifest.
+        """The states asked, from these partitions of a manifest. `since`: the source has no data before it.
 
         Raises:
             StoreError: damaged, or a version was removed meanwhile ("version-gone": take the manifest again).
         """
         selection = self._selector.select(definition, partitions, request)
         began = time.perf_counter()
-        slabs = _in_one_bucket(partitions, selection, request.edges)
-        parts = [self._chunks(definition, selection, slabs, request, states)]
-        parts += [
+        slabs = _in_one_bucket(partitions, selection, request.edges, since)
+        parts = [
             self._slab(definition, partitions[number], number, bucket, selection, states)
             for number, bucket in slabs.items()
         ]
+        if not slabs or sum(int(selection.counts[number]) for number in slabs) < len(selection.row):
+            parts.insert(0, self._chunks(definition, selection, slabs, request, states))
         part = _together(parts, states)
         apart = part.own and selection.apart
         folded = fold(part.group, part.bucket, part.columns, states, len(request.edges) - 1, apart=apart)
@@ -143,12 +145,13 @@ class Reader:
             for name, columns in new.items():
                 self._slabs.put((definition.id, partition.version, name), columns, _size(columns))
             kept.update(new)
-        places = np.flatnonzero(selection.partition == number)
-        rows = selection.row[places]
+        rows, group = selection.of(number)
+        every = len(rows) == partition.keys and bool((rows[1:] > rows[:-1]).all())
         taken: dict[str, Columns] = {
-            name: state.take(kept[definition.owners[name]], rows) for name, state in states.items()
+            name: kept[definition.owners[name]] if every else state.take(kept[definition.owners[name]], rows)
+            for name, state in states.items()
         }
-        return _Part(selection.group[places], np.full(len(rows), bucket), taken, 1, read)
+        return _Part(group, np.full(len(rows), bucket), taken, 1, read)
 
     def _get(self, keys: Sequence[bytes]) -> list[bytes]:
         values: list[bytes] = []
@@ -160,29 +163,31 @@ class Reader:
         return values
 
 
-def _in_one_bucket(partitions: Sequence[Partition], selection: Selection, edges: Ints) -> dict[int, int]:
+def _in_one_bucket(
+    partitions: Sequence[Partition], selection: Selection, edges: Ints, since: int | None
+) -> dict[int, int]:
     """The partitions to be read from their slabs, with the bucket that holds each of them whole."""
     found: dict[int, int] = {}
     for number, partition in enumerate(partitions):
         chosen = int(selection.counts[number])
         if chosen < LEAST_ROWS or chosen * _FEW < partition.keys:
             continue
-        bucket = int(np.searchsorted(edges, partition.start, side="right")) - 1
+        start = partition.start if since is None else max(partition.start, since)
+        bucket = int(np.searchsorted(edges, start, side="right")) - 1
         if 0 <= bucket < len(edges) - 1 and min(partition.end, partition.data_end) <= int(edges[bucket + 1]):
             found[number] = bucket
     return found
 
 
 def _together(parts: Sequence[_Part], states: Mapping[str, State]) -> _Part:
-    some = [part for part in parts if part.keys] or parts[:1]
-    if len(some) == 1:
-        return some[0]
+    if len(parts) == 1:
+        return parts[0]
     return _Part(
-        np.concatenate([part.group for part in some]),
-        np.concatenate([part.bucket for part in some]),
-        {name: state.concatenate([part.columns[name] for part in some]) for name, state in states.items()},
-        sum(part.keys for part in some),
-        sum(part.bytes for part in some),
+        np.concatenate([part.group for part in parts]),
+        np.concatenate([part.bucket for part in parts]),
+        {name: state.concatenate([part.columns[name] for part in parts]) for name, state in states.items()},
+        sum(part.keys for part in parts),
+        sum(part.bytes for part in parts),
     )
 
 

@@ -43,6 +43,13 @@ class Selection:
     counts: Ints
     """How many of the chunks each partition has."""
 
+    def of(self, partition: int) -> tuple[npt.NDArray[np.int32], Ints]:
+        """The rows of one partition's directory, and the group of each."""
+        if len(self.counts) == 1:
+            return self.row, self.group
+        places = np.flatnonzero(self.partition == partition)
+        return self.row[places], self.group[places]
+
     def keys(self, wanted: slice | npt.NDArray[np.bool_]) -> Sequence[bytes]:
         """The keys of the chunks that are wanted."""
         if len(self.directories) == 1 and self.directories[0] is not None:

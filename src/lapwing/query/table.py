@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lapwing.cache.answer import Answered
 from lapwing.cache.frame import StateFrame
@@ -19,6 +18,7 @@ from lapwing.query.evaluate import evaluate
 from lapwing.query.gather import Gathered, used_alone
 from lapwing.query.grid import Grid, grid_of, values
 from lapwing.query.meet import Place, meet
+from lapwing.query.order import ordered
 from lapwing.query.reading import Times
 from lapwing.query.resolve import Buckets, Resolved
 from lapwing.query.stretches import Known
@@ -90,9 +90,7 @@ def _keys(grid: Grid, query: MetricQuery, resolved: Resolved, step: Buckets) -> 
 
 
 def _ordered(table: pa.Table, query: MetricQuery) -> pa.Table:
-    if query.order:
-        keys = [(order.name, "descending" if order.descending else "ascending") for order in query.order]
-        named = {order.name for order in query.order}
-        ties = [(name, "ascending") for name in (*query.by, *(["time"] if query.grain else [])) if name not in named]
-        table = table.take(pc.sort_indices(table, sort_keys=[*keys, *ties]))
-    return table if query.limit is None else table.slice(0, query.limit)
+    keys = [(order.name, "descending" if order.descending else "ascending") for order in query.order]
+    named = {order.name for order in query.order}
+    ties = [(name, "ascending") for name in (*query.by, *(["time"] if query.grain else [])) if name not in named]
+    return ordered(table, [*keys, *ties] if keys else [], query.limit)
