@@ -50,8 +50,7 @@ class Answers:
                     return Missed(considered=(*considered, *refused))
                 asked = frozenset(request.measures)
                 states = {name: state for name, state in found.definition.states.items() if name in asked}
-                since = found.manifest.data_start
-                result = self._reader.read(found.definition, found.partitions, request, states, since)
+                result = self._reader.read(found.definition, found.partitions, request, states)
             except StoreError as error:
                 problem = error.problems[0]
                 # A version removed between the manifest and its chunks: the manifest of now names the new one.

@@ -74,16 +74,15 @@ class Reader:
         partitions: Sequence[Partition],
         request: StateRequest,
         states: dict[str, State],
-        since: int | None = None,
     ) -> ReadResult:
-        """The states asked, from these partitions of a manifest. `since`: the source has no data before it.
+        """The states asked, from these partitions of a manifest.
 
         Raises:
             StoreError: damaged, or a version was removed meanwhile ("version-gone": take the manifest again).
         """
         selection = self._selector.select(definition, partitions, request)
         began = time.perf_counter()
-        slabs = _in_one_bucket(partitions, selection, request.edges, since)
+        slabs = _in_one_bucket(partitions, selection, request.edges)
         parts = [
             self._slab(definition, partitions[number], number, bucket, selection, states)
             for number, bucket in slabs.items()
@@ -163,18 +162,15 @@ class Reader:
         return values
 
 
-def _in_one_bucket(
-    partitions: Sequence[Partition], selection: Selection, edges: Ints, since: int | None
-) -> dict[int, int]:
+def _in_one_bucket(partitions: Sequence[Partition], selection: Selection, edges: Ints) -> dict[int, int]:
     """The partitions to be read from their slabs, with the bucket that holds each of them whole."""
     found: dict[int, int] = {}
     for number, partition in enumerate(partitions):
         chosen = int(selection.counts[number])
         if chosen < LEAST_ROWS or chosen * _FEW < partition.keys:
             continue
-        start = partition.start if since is None else max(partition.start, since)
-        bucket = int(np.searchsorted(edges, start, side="right")) - 1
-        if 0 <= bucket < len(edges) - 1 and min(partition.end, partition.data_end) <= int(edges[bucket + 1]):
+        bucket = int(np.searchsorted(edges, partition.data_start, side="right")) - 1
+        if 0 <= bucket < len(edges) - 1 and partition.data_end <= int(edges[bucket + 1]):
             found[number] = bucket
     return found
 
