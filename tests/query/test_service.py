@@ -19,7 +19,7 @@ ZONES = ["America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_
 METRICS = [
     *("flights", "departed", "cancelled", "diverted", "late", "delay", "avg_delay", "delay_spread", "worst_delay"),
     *("earliest", "landed", "late_arrivals", "miles", "air_minutes", "cancel_rate", "delay_per_departure", "late_rate"),
-    *("on_time", "arrival_on_time", "speed", "flights_28d", "cancel_rate_28d", "flights_vs_last_week"),
+    *("on_time", "arrival_on_time", "speed", "flights_28d", "late_rate_28d", "flights_vs_last_week"),
 ]
 DIMENSIONS = ["carrier", "airline", "origin", "dest", "destination", "long_haul", "hour"]
 FROM_SOURCE = Wishes(cache=False)
