@@ -39,6 +39,7 @@ bench: setup ## the benchmarks, against their peers, small
 	$(BIN)/python -m benchmarks.cached_read --small
 	$(BIN)/python -m benchmarks.stores --small
 	$(BIN)/python -m benchmarks.leaderboard --small
+	$(BIN)/python -m benchmarks.prefix_search --small
 
 lock: $(BIN)/.ready ## choose versions of the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \

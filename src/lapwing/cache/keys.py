@@ -205,6 +205,11 @@ def directory_prefix(rollup_id: bytes, version: int, namespace: str = "") -> byt
     return values_prefix(rollup_id, version, namespace) + b"d"
 
 
+def vocabulary_prefix(rollup_id: bytes, version: int, dimension: int, namespace: str = "") -> bytes:
+    """Rows that hold the texts of a version's dimension, by its place among the rollup's."""
+    return values_prefix(rollup_id, version, namespace) + b"t" + dimension.to_bytes(2, "big")
+
+
 def slab_prefix(rollup_id: bytes, version: int, namespace: str = "") -> bytes:
     """Rows that hold the totals of a version's groups, many in one."""
     return values_prefix(rollup_id, version, namespace) + b"s"

@@ -22,7 +22,7 @@ from lapwing.cache.request import StateRequest
 from lapwing.cache.span import Spans
 from lapwing.cache.status import RollupStatus
 from lapwing.cache.stores.base import RollupStore
-from lapwing.cache.values import distinct_values
+from lapwing.cache.values import DimensionValues
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, StoreError
 from lapwing.model.project import Project
@@ -40,6 +40,7 @@ class Cache:
         self._definitions = Definitions(project.timezone)
         self._manifests = Manifests(store)
         self._reader = Reader(store, partial(evaluate_condition, sql))
+        self._values = DimensionValues(sql, store, self._reader)
         spans, now = Spans(sql), _clock(project)
         self._bindings = Bindings(sql, store, project.datasets)
         self._answers = Answers(sql, self._definitions, self._manifests, self._reader, spans, now)
@@ -119,7 +120,7 @@ class Cache:
             manifests = self._manifests.read(definitions)
         except StoreError:
             manifests = {}
-        return distinct_values(self._sql, self._reader, bound, definitions, manifests, dimension, prefix, limit)
+        return self._values.of(bound, definitions, manifests, dimension, prefix, limit)
 
     def close(self) -> None:
         """Closes the store."""

@@ -16,6 +16,7 @@ from lapwing.cache.definition import Definition
 from lapwing.cache.directory import directory_rows
 from lapwing.cache.keys import chunk_key, encode_values, rollup_prefix
 from lapwing.cache.slab import SlabWriter, arrays_of
+from lapwing.cache.vocabulary import vocabulary_rows
 
 MOST_BUCKETS = 4_096
 """Buckets of one chunk: 42 days of 15 minutes. Keeps a value of the store far below its limit and a short look cheap."""
@@ -63,6 +64,8 @@ def write_version(store: Sink, definition: Definition, version: int, start: int,
             totals.size, size, waiting = totals.size + size, 0, []
     dimensions = pa.concat_tables(totals.dimensions) if totals.dimensions else pa.table({})
     waiting += directory_rows(definition.id, version, dimensions, totals.keys, totals.starts)
+    if totals.dimensions:
+        waiting += vocabulary_rows(definition, version, dimensions)
     store.put(waiting)
     totals.size += sum(len(key) + len(value) for key, value in waiting)
     names = definition.rollup.dimensions if totals.dimensions else ()
