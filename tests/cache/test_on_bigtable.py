@@ -81,10 +81,13 @@ def test_readers_see_one_build_or_the_next_never_both(tmp_path: Path, config: St
     stop = threading.Event()
 
     def read(project: Project, cache: Cache) -> None:
-        while not stop.is_set():
-            found = by_month(project, cache)
-            if found is None or sum(found.values()) % 3:
-                failures.append(found)
+        try:
+            while not stop.is_set():
+                found = by_month(project, cache)
+                if found is None or sum(found.values()) % 3:
+                    failures.append(found)
+        except BaseException as error:  # noqa: BLE001  whatever it was
+            failures.append(error)
 
     with ExitStack() as stack:
         builder = stack.enter_context(opened(tmp_path, open_store(config), grace=30))

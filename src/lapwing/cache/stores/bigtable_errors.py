@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from lapwing.model.problem import LapwingError, StoreError
+
+_PREAMBLE: Final = re.compile(r"^failed to connect to all addresses; last error: \w+: ")
 
 
 @contextmanager
@@ -86,7 +90,7 @@ def _cause(error: BaseException) -> BaseException:
 
 
 def _sentence(error: BaseException) -> str:
-    """Its first line, ended by a full stop."""
-    lines = str(getattr(error, "message", None) or error).strip().splitlines()
+    """Its first line, without what gRPC puts before the cause, ended by a full stop."""
+    lines = _PREAMBLE.sub("", str(getattr(error, "message", None) or error)).strip().splitlines()
     text = lines[0][:300].rstrip(" .") if lines else type(error).__name__
     return f"{text}."
