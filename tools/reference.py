@@ -18,7 +18,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
-COMMANDS = ("query", "sql", "build", "check", "catalog", "init", "serve")
+COMMANDS = ("query", "sql", "build", "rollups", "check", "catalog", "init", "serve")
+ACTIONS = {"rollups": ("list", "history", "rollback", "verify")}
 FILES = {"project": "lapwing.yaml", "dataset": "datasets/*.yaml", "monitors": "monitors/*.yaml"}
 TAGS = {
     "project": "The project",
@@ -65,6 +66,8 @@ def _cli() -> str:
     parts = ["# The command line\n\n", _block(_help()), "\n"]
     for command in COMMANDS:
         parts += [f"\n## lapwing {command}\n\n", _block(_help(command)), "\n"]
+        for action in ACTIONS.get(command, ()):
+            parts += [f"\n### lapwing {command} {action}\n\n", _block(_help(command, action)), "\n"]
     return "".join(parts)
 
 

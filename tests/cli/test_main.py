@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Lapwing
 from tests.shop import COMMAND
 
-COMMANDS = ("sql", "query", "build", "serve", "init", "check", "catalog")
+COMMANDS = ("sql", "query", "build", "rollups", "serve", "init", "check", "catalog")
 HEAVY = ("duckdb", "pyarrow", "numpy", "fastapi", "sqlglot", "pydantic", "sqlalchemy", "granian", "yaml", "rich")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from lapwing.cache.answer import Answered, Missed, missing
+from lapwing.cache.damage import put_aside
 from lapwing.cache.definitions import Definitions
 from lapwing.cache.direct import read_source
 from lapwing.cache.manifests import Manifests
@@ -14,6 +15,7 @@ from lapwing.cache.read import Reader, ReadResult
 from lapwing.cache.request import StateRequest
 from lapwing.cache.route import Route, route
 from lapwing.cache.span import Spans
+from lapwing.cache.stores.base import RollupStore
 from lapwing.model.problem import StoreError
 from lapwing.model.receipt import Considered, Piece, Reason
 from lapwing.sql.service import SqlService
@@ -25,6 +27,7 @@ class Answers:
     def __init__(
         self,
         sql: SqlService,
+        store: RollupStore,
         definitions: Definitions,
         manifests: Manifests,
         reader: Reader,
@@ -32,6 +35,7 @@ class Answers:
         now: Callable[[], datetime],
     ) -> None:
         self._sql = sql
+        self._store = store
         self._definitions = definitions
         self._manifests = manifests
         self._reader = reader
@@ -42,7 +46,8 @@ class Answers:
         """States from the cheapest rollup that can answer exactly, or why none can. A store that can't be read is such a
         reason, too: the source then answers."""
         definitions, refused = self._definitions.of(request.bound)
-        for attempt in (1, 2):
+        found: Route | None = None
+        for attempt in (1, 2, 3):
             try:
                 manifests = self._manifests.read(definitions)
                 found, considered = route(request, definitions, manifests)
@@ -56,11 +61,14 @@ class Answers:
                 # A version removed between the manifest and its chunks: the manifest of now names the new one.
                 if problem.code == "version-gone" and attempt == 1:
                     continue
+                damaged = found is not None and problem.code in ("version-gone", "store-damaged") and attempt < 3
+                if found is not None and damaged and put_aside(self._store, found.definition, found.partitions):
+                    continue
                 reason = Reason(check="store", passed=False, says=problem.message)
                 names = [definition.name for definition in definitions]
                 return Missed(considered=tuple(Considered(rollup=n, chosen=False, reasons=(reason,)) for n in names))
             return _answered(request, found, (*considered, *refused), result)
-        raise AssertionError("the second attempt returns")
+        raise AssertionError("the third attempt returns")
 
     def from_source(
         self, request: StateRequest, *, time_limit: float, considered: tuple[Considered, ...] = ()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from lapwing.cache.bindings import Bindings
 from lapwing.cache.build import DatasetBuild, Settings
 from lapwing.cache.builders import builder_of
+from lapwing.cache.chosen import chosen
 from lapwing.cache.definition import define
 from lapwing.cache.ledger import Ledger, all_ledgers
 from lapwing.cache.marks import Marks
@@ -23,8 +24,7 @@ from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stretch import Task, plan
 from lapwing.cache.workers import Workers
 from lapwing.model.dataset import Rollup
-from lapwing.model.names import nearest
-from lapwing.model.problem import Cancelled, LapwingError, NotFound, StoreError
+from lapwing.model.problem import Cancelled, LapwingError, StoreError
 from lapwing.model.project import Project
 from lapwing.sql.service import SqlService
 
@@ -81,7 +81,8 @@ class Builds:
         made, marks = builder_of(builder, self._sql), Marks(self._sql)
         failed: list[Failed] = []
         planned = [
-            self._planned(dataset, rollups, start, end, failed) for dataset, rollups in self._named(which).items()
+            self._planned(dataset, rollups, start, end, failed)
+            for dataset, rollups in chosen(self._project, which).items()
         ]
         totals = Totals(sum(len(task.partitions) for tasks in planned for task in tasks), progress or (lambda _: None))
         works = [DatasetBuild(self._store, made, tasks, marks, totals, how) for tasks in planned if tasks]
@@ -128,22 +129,6 @@ class Builds:
                 except LapwingError as error:
                     found.append(_refused_status(dataset.name, rollup, error))
         return tuple(found)
-
-    def _named(self, which: str | None) -> dict[str, list[Rollup]]:
-        """Rollups by dataset."""
-        every = {
-            f"{dataset.name}.{rollup.name}": (dataset.name, rollup)
-            for dataset in self._project.datasets.values()
-            for rollup in dataset.rollups.values()
-        }
-        chosen = {name: one for name, one in every.items() if which in (None, name, one[0])}
-        if not chosen and which is not None and which not in self._project.datasets:
-            names = [*every, *self._project.datasets]
-            raise NotFound.of("unknown-rollup", f"There is no rollup {which}.", nearest=nearest(which, names))
-        found: dict[str, list[Rollup]] = {}
-        for dataset_name, rollup in chosen.values():
-            found.setdefault(dataset_name, []).append(rollup)
-        return found
 
     def _remove_old(self, current: dict[str, str]) -> None:
         """Removes rollups of definitions no longer in use, once nobody can be reading them."""

@@ -18,7 +18,7 @@ from lapwing.sql.bound import BoundDataset
 from lapwing.states import state_for
 from lapwing.states.base import Rows, State
 
-_FORMAT = 2  # of the chunks' and directories' layout
+_FORMAT = 3  # of the chunks' and directories' layout
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _KEY_TYPES = frozenset((*_INTEGERS, "BOOLEAN", "VARCHAR", "DATE", "FLOAT", "DOUBLE"))
 

@@ -145,8 +145,10 @@ class Ledger:
                 manifest = self._taken_over(manifest, start, then.end, by, time.time())
                 if current is None or all(one.partition.version != then.version for one in manifest.history(start)):
                     raise Conflict.of("version-gone", f"Version {then.version} of {self._name} is no longer kept.")
+                # As far as the data reaches now, this is the answer; it is complete as far as it was then.
+                reach = max(then.data_end, current.data_end)
                 held = current.held or current.mark
-                back.append(replace(then, cause=Cause.ROLLED_BACK, builder=by, held=held))
+                back.append(replace(then, data_end=reach, cause=Cause.ROLLED_BACK, builder=by, held=held))
             return manifest.with_partitions(back, time.time())
 
         return self.change(change)
@@ -196,9 +198,13 @@ class Ledger:
         if not gone:
             return
         for version, block in prefixes(gone, manifest):
-            for prefix in (rollup_prefix(self.id, version), values_prefix(self.id, version)):
-                self._store.delete_prefix(prefix[:-1] if block else prefix)
+            self.remove_version(version, block=block)
         self.change(lambda manifest: replace(manifest, removing=tuple(r for r in manifest.removing if r not in gone)))
+
+    def remove_version(self, version: int, *, block: bool = False) -> None:
+        """Removes the rows of a version that no manifest names, or (`block`) of all that begin with the same seven bytes."""
+        for prefix in (rollup_prefix(self.id, version), values_prefix(self.id, version)):
+            self._store.delete_prefix(prefix[:-1] if block else prefix)
 
     def lost_leaves(self) -> Iterator[bytes]:
         """Tokens of leaves in the store that the manifest does not name."""

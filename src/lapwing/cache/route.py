@@ -82,9 +82,10 @@ def check_range(manifest: Manifest, partitions: Sequence[Partition], request: St
             break
         at = max(at, partition.data_end)
     if at < high:
-        return Reason(
-            check="range", passed=False, says=f"It is not built from {utc_iso(at)} on; a build will complete it."
-        )
+        says = f"It is not built from {utc_iso(at)} on; a build will complete it."
+        for bad in manifest.quarantined(at, at + 1):
+            says = f"It is in quarantine from {utc_iso(bad.start)} to {utc_iso(bad.end)}: {bad.quarantined}"
+        return Reason(check="range", passed=False, says=says)
     return Reason(check="range", passed=True, says="It is built for all of the asked time that has data.")
 
 

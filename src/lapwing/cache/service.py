@@ -22,6 +22,7 @@ from lapwing.cache.request import StateRequest
 from lapwing.cache.span import Spans
 from lapwing.cache.status import RollupStatus
 from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.upkeep import Upkeep
 from lapwing.cache.values import DimensionValues
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, StoreError
@@ -32,7 +33,7 @@ from lapwing.sql.service import SqlService
 
 
 class Cache:
-    """Rollups of a project in a store. Safe to use from several threads."""
+    """Rollups of a project in a store; `upkeep` looks after them. Safe to use from several threads."""
 
     def __init__(self, project: Project, sql: SqlService, store: RollupStore, *, grace: float = GRACE) -> None:
         self._sql = sql
@@ -43,8 +44,9 @@ class Cache:
         self._values = DimensionValues(sql, store, self._reader)
         spans, now = Spans(sql), _clock(project)
         self._bindings = Bindings(sql, store, project.datasets)
-        self._answers = Answers(sql, self._definitions, self._manifests, self._reader, spans, now)
+        self._answers = Answers(sql, store, self._definitions, self._manifests, self._reader, spans, now)
         self._extents = Extents(self._definitions, self._manifests, spans, now)
+        self.upkeep = Upkeep(project, store, self._bindings)
         self._builds = Builds(project, sql, store, self._bindings, spans, grace=grace)
 
     def answer(self, request: StateRequest) -> Answered | Missed:

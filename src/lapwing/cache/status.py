@@ -13,7 +13,8 @@ from lapwing.model.problem import LapwingError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionStatus:
-    """`stale`: the source has changed since; None where it could not be asked."""
+    """`stale`: the source has changed since; None where it could not be asked. `past`: versions kept that readers no
+    longer see. `quarantined`: why nobody reads it until it is built again."""
 
     start: int
     end: int
@@ -24,6 +25,8 @@ class PartitionStatus:
     built_at: float
     mark: str
     stale: bool | None
+    past: int = 0
+    quarantined: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ class RollupStatus:
 
 def status_of(definition: Definition, manifest: Manifest, marks: Marks | None) -> RollupStatus:
     """`marks` None: the sources are not asked whether they changed."""
-    partitions = tuple(_partition(definition, partition, marks) for partition in manifest.partitions)
+    partitions = tuple(_partition(definition, manifest, partition, marks) for partition in manifest.partitions)
     if manifest.goal is None:
         complete = manifest.changed_at > 0  # a build has looked, and found no rows
     else:
@@ -75,7 +78,9 @@ def status_of(definition: Definition, manifest: Manifest, marks: Marks | None) -
     )
 
 
-def _partition(definition: Definition, partition: Partition, marks: Marks | None) -> PartitionStatus:
+def _partition(
+    definition: Definition, manifest: Manifest, partition: Partition, marks: Marks | None
+) -> PartitionStatus:
     stale: bool | None = None
     if marks is not None:
         try:
@@ -92,4 +97,6 @@ def _partition(definition: Definition, partition: Partition, marks: Marks | None
         built_at=partition.built_at,
         mark=partition.mark,
         stale=stale,
+        past=len({one.partition.version for one in manifest.history(partition.start)} - {partition.version}),
+        quarantined=partition.quarantined,
     )

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from lapwing import __version__
-from lapwing.cli.commands import build, catalog, check, init, query, serve, sql
+from lapwing.cli.commands import build, catalog, check, init, query, rollups, serve, sql
 from lapwing.model.names import nearest
 from lapwing.model.problem import WrongUse
 
-COMMANDS = {part.__name__.rpartition(".")[2]: part for part in (sql, query, build, serve, init, check, catalog)}
+COMMANDS = {
+    part.__name__.rpartition(".")[2]: part for part in (sql, query, build, rollups, serve, init, check, catalog)
+}
 _EPILOGUE = """Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
 LAPWING_PROJECT names the project folder where -p does not. `lapwing COMMAND --help` tells more."""
 
@@ -43,18 +45,29 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _common(parser, project=None, json=False)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
     for name, part in COMMANDS.items():
-        command = subparsers.add_parser(name, help=part.HELP, description=part.DESCRIPTION)
-        part.arguments(command)
-        _common(command, project=argparse.SUPPRESS, json=argparse.SUPPRESS)
-        command.set_defaults(run=part.run, command=name)
+        command = _add(subparsers, name, part)
+        if hasattr(part, "ACTIONS"):
+            actions = command.add_subparsers(title="actions", metavar="ACTION", parser_class=_Parser, required=True)
+            for action, of in part.ACTIONS.items():
+                _add(actions, action, of)
     _look_at_command(arguments)
     options, unknown = parser.parse_known_args(arguments)
     if not hasattr(options, "run"):
         parser.print_help(sys.stderr)
         raise SystemExit(2)
     if unknown:
-        _unknown(unknown[0], subparsers.choices[options.command])
+        _unknown(unknown[0], options.parser)
     return options
+
+
+def _add(subparsers: Any, name: str, part: Any) -> argparse.ArgumentParser:
+    """The parser of a command, or of an action of one; `part` is its module."""
+    command: argparse.ArgumentParser = subparsers.add_parser(name, help=part.HELP, description=part.DESCRIPTION)
+    if hasattr(part, "run"):
+        part.arguments(command)
+        command.set_defaults(run=part.run, parser=command)
+    _common(command, project=argparse.SUPPRESS, json=argparse.SUPPRESS)
+    return command
 
 
 def _unknown(argument: str, command: argparse.ArgumentParser) -> NoReturn:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from lapwing.cli import output
 from lapwing.cli.project import open_project
+from lapwing.cli.stopping import stopping
 from lapwing.model.problem import Cancelled
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ and the exit code is 1. What another process is building is waited for.
   lapwing build flights.main --from 2013-02 --to 2013-04"""
 
 _MOST = 64
+STOPPING = "Stopping; what is built stays. The next build goes on from here."
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -56,7 +56,7 @@ def _count(text: str) -> int:
 def run(options: Namespace) -> int:
     from lapwing.model.timerange import parse_range
 
-    with open_project(options) as lapwing, _stopping() as cancel:
+    with open_project(options) as lapwing, stopping(STOPPING) as cancel:
         project = lapwing.project
         start, end = parse_range(
             options.start, options.end, now=lapwing.now(), zone=project.timezone, week_start=project.week_start
@@ -80,7 +80,7 @@ def run(options: Namespace) -> int:
 def _build(
     lapwing: Lapwing, options: Namespace, start: int | None, end: int | None, cancel: threading.Event
 ) -> BuildReport:
-    with _progress(quiet=options.json) as progress:
+    with build_progress(quiet=options.json) as progress:
         return lapwing.cache.build(
             options.which,
             start=start,
@@ -94,26 +94,8 @@ def _build(
 
 
 @contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """The first Ctrl-C (or SIGTERM) asks to stop in good order, the second interrupts at once."""
-    cancel = threading.Event()
-
-    def ask(_: int, __: FrameType | None) -> None:
-        if cancel.is_set():
-            raise KeyboardInterrupt
-        cancel.set()
-        sys.stderr.write("Stopping; what is built stays. The next build goes on from here.\n")
-
-    before = {wanted: signal.signal(wanted, ask) for wanted in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield cancel
-    finally:
-        for wanted, handler in before.items():
-            signal.signal(wanted, handler)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[BuildProgress], None] | None]:
+def build_progress(*, quiet: bool) -> Iterator[Callable[[BuildProgress], None] | None]:
+    """Tells a build's progress on stderr: a bar on a terminal, else a line for each partition."""
     if quiet:
         yield None
     elif sys.stderr.isatty():

@@ -1,0 +1,15 @@
+"""lapwing rollups: what is kept, and looking after it."""
+
+from __future__ import annotations
+
+from lapwing.cli.commands.rollups import history, listing, rollback, verify
+
+HELP = "list rollups, their history; roll back, verify"
+DESCRIPTION = """Looks after what `lapwing build` made. `lapwing rollups ACTION --help` tells more.
+
+  lapwing rollups list
+  lapwing rollups history flights.main --from 2013-02
+  lapwing rollups rollback flights --as-known-at 2026-11-26T09:00
+  lapwing rollups verify --repair"""
+
+ACTIONS = {"list": listing, "history": history, "rollback": rollback, "verify": verify}

@@ -1,0 +1,110 @@
+"""lapwing rollups."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Lapwing
+
+from lapwing.cache.keys import prefix_end, rollup_prefix
+from lapwing.cache.ledger import all_ledgers
+from lapwing.cache.stores.lmdb import LmdbStore
+
+
+@pytest.fixture
+def restated(lapwing: Lapwing, own_shop: Path) -> Path:
+    """January was built, and restated with fewer orders."""
+    assert lapwing("-p", own_shop, "build").code == 0
+    time.sleep(0.02)
+    (january,) = (own_shop / "data" / "orders").glob("*01.csv")
+    january.write_text("".join(january.read_text().splitlines(keepends=True)[:11]))
+    time.sleep(0.02)
+    assert lapwing("-p", own_shop, "build").code == 0
+    return own_shop
+
+
+def orders(lapwing: Lapwing, shop: Path) -> int:
+    answer = lapwing("-p", shop, "query", "--metrics", "orders", "--from", "2024-01", "--to", "2024-02", "--json").json
+    assert [piece["by"] for piece in answer["receipt"]["pieces"]] == ["rollup"]
+    found: int = answer["rows"][0]["orders"]
+    return found
+
+
+def test_list(lapwing: Lapwing, restated: Path) -> None:
+    (row,) = lapwing("rollups", "list", "-p", restated, "--json").json["rollups"]
+    assert (row["rollup"], row["partitions"], row["past_versions"], row["stale"]) == ("orders.main", 2, 2, False)
+    said = lapwing("-p", restated, "rollups", "list", "orders")
+    assert "orders.main" in said.text
+    assert lapwing("-p", restated, "rollups", "list", "nothing").code == 2
+
+
+def test_history(lapwing: Lapwing, restated: Path) -> None:
+    said = lapwing("-p", restated, "rollups", "history", "--to", "2024-01-15", "--json").json["versions"]
+    assert [(one["cause"], one["until"] is None) for one in said if one["start"].startswith("2024-01")] == [
+        ("restated", True),
+        ("built", False),
+    ]
+    text = lapwing("-p", restated, "rollups", "history", "orders.main").text
+    assert "restated" in text
+
+
+def test_rollback_and_what_is_not_kept(lapwing: Lapwing, restated: Path) -> None:
+    few = orders(lapwing, restated)
+    command = ("-p", restated, "rollups", "rollback", "orders", "--from", "2024-01-15", "--to", "2024-01-16")
+    dry = lapwing(*command, "--dry-run", "--json").json
+    assert dry["dry_run"]
+    assert orders(lapwing, restated) == few
+    done = lapwing(*command, "--json")
+    assert done.code == 0
+    assert done.json["rolled_back"] == dry["rolled_back"]
+    many = orders(lapwing, restated)
+    assert many > few
+    assert lapwing("-p", restated, "build", "--json").json["rollups"][0]["built"] == 0
+    assert orders(lapwing, restated) == many
+    (back,) = done.json["rolled_back"]
+    assert lapwing(*command, "--version", back["before"]).code == 0
+    assert orders(lapwing, restated) == few
+    refused = lapwing(*command, "--version", "99")
+    assert (refused.code, "Version 99" in refused.err) == (2, True)
+    assert lapwing(*command, "--as-known-at", "2001-01-01").code == 1
+    assert lapwing("-p", restated, "rollups", "rollback").code == 2
+
+
+def test_rollback_to_a_moment(lapwing: Lapwing, restated: Path) -> None:
+    versions = lapwing("-p", restated, "rollups", "history", "--json").json["versions"]
+    since = max(one["since"] for one in versions if one["until"] is not None)
+    then = (datetime.fromisoformat(since) + timedelta(milliseconds=1)).isoformat()
+    few = orders(lapwing, restated)
+    assert lapwing("-p", restated, "rollups", "rollback", "orders", "--as-known-at", then).code == 0
+    assert orders(lapwing, restated) > few
+
+
+def test_verify_and_repair(lapwing: Lapwing, restated: Path) -> None:
+    said = lapwing("-p", restated, "rollups", "verify")
+    assert (said.code, "All is as it was written" in said.text) == (0, True)
+    store = LmdbStore(restated / ".lapwing" / "store")
+    (ledger,) = all_ledgers(store)
+    version = ledger.read().partitions[-1].version
+    prefix = rollup_prefix(ledger.id, version)
+    key, value = next(iter(list(store.scan(prefix, prefix_end(prefix)))))
+    store.put([(key, value[:-1] + bytes((value[-1] ^ 1,)))])
+    store.close()
+    said = lapwing("-p", restated, "rollups", "verify", "--json")
+    assert said.code == 1
+    (finding,) = said.json["findings"]
+    assert (finding["check"], finding["version"]) == ("chunk", version)
+    said = lapwing("-p", restated, "rollups", "verify", "--repair", "--json")
+    assert (said.code, said.json["repaired"]) == (0, True)
+    assert lapwing("-p", restated, "rollups", "verify").code == 0
+
+
+def test_an_action_is_needed(lapwing: Lapwing, own_shop: Path) -> None:
+    said = lapwing("-p", own_shop, "rollups")
+    assert (said.code, "ACTION" in said.err) == (2, True)
+    said = lapwing("-p", own_shop, "rollups", "histroy")
+    assert said.code == 2
+    said = lapwing("-p", own_shop, "rollups", "list", "--nocheck")
+    assert (said.code, "--no-check" in said.err) == (2, True)
