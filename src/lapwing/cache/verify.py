@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from lapwing.cache.definition import Definition
-from lapwing.cache.directory import load_directory
+from lapwing.cache.directory import Directory, load_directory
 from lapwing.cache.groups import Dictionary
-from lapwing.cache.keys import prefix_end, rollup_prefix, values_prefix
+from lapwing.cache.keys import chunk_key, encode_values, prefix_end, rollup_prefix, slab_prefix, values_prefix
 from lapwing.cache.ledger import Ledger
 from lapwing.cache.partition import Partition
 from lapwing.cache.retention import used
 from lapwing.cache.retention import within as listed
+from lapwing.cache.slab import LEAST_ROWS
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.unpack import unpack
 from lapwing.model.problem import Cancelled, StoreError
@@ -66,9 +67,10 @@ def check_version(
         names = definition.rollup.dimensions
         dictionaries = {name: Dictionary(arrow_type(definition.bound.dimensions[name])) for name in names}
         try:
-            expected = frozenset(
-                load_directory(store, definition.id, partition.version, dictionaries, partition.keys).keys
-            )
+            directory = load_directory(store, definition.id, partition.version, dictionaries, partition.keys)
+            expected = frozenset(directory.keys)
+            if _misnamed(definition, partition.version, directory):
+                yield "directory", "Its directory names other values than its chunks' keys."
         except StoreError as error:
             expected = None
             gone = error.problems[0].code == "version-gone"
@@ -92,6 +94,36 @@ def check_version(
         )
     elif cells != partition.cells:
         yield "cells", f"It has {cells} cells, not {partition.cells}."
+    yield from _check_slabs(store, definition, partition, count)
+
+
+def _misnamed(definition: Definition, version: int, directory: Directory) -> bool:
+    """Whether a key of the directory is not that of its dimension values."""
+    prefix, names = rollup_prefix(definition.id, version), definition.rollup.dimensions
+    columns = [[one.values.list[code] for code in one.codes] for one in (directory.columns[n].coded for n in names)]
+    rows = zip(*columns, strict=True) if names else [()] * len(directory.keys)
+    made = (
+        chunk_key(prefix, encode_values(values), start)
+        for values, start in zip(rows, directory.starts.tolist(), strict=True)
+    )
+    return any(one != key for one, key in zip(made, directory.keys, strict=True))
+
+
+def _check_slabs(
+    store: RollupStore, definition: Definition, partition: Partition, count: Verification
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with a version's slabs: they have a row for each chunk, where there are any."""
+    rows = 0
+    prefix = slab_prefix(definition.id, partition.version)
+    for _, value in store.scan(prefix, prefix_end(prefix)):
+        count.bytes += len(value)
+        try:
+            rows += int(unpack([value], definition.layout.columns, ()).counts[0])
+        except StoreError as error:
+            yield "slab", error.problems[0].message
+            return
+    if rows != (partition.keys if partition.keys >= LEAST_ROWS else 0):
+        yield "slab", f"Its slabs have {rows} rows for {partition.keys} chunks."
 
 
 class Verifier:
