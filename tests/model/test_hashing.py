@@ -184,3 +184,41 @@ def test_hashes_are_16_hex_digits_and_stay() -> None:
     assert all(len(text) == 16 and int(text, 16) >= 0 for text in BASE.values())
     assert hashes(ORDERS) == BASE
     assert len(set(BASE.values())) == len(BASE)
+
+
+OF_TIME: list[dict[str, Any]] = [
+    {"cumulative": "orders"},
+    {"cumulative": "orders", "window": "7 days"},
+    {"cumulative": "orders", "window": "28 days"},
+    {"cumulative": "orders", "window": "1 month"},
+    {"cumulative": "orders", "to_date": "month"},
+    {"cumulative": "orders", "to_date": "year"},
+    {"cumulative": "basket", "to_date": "year"},
+    {"change": "orders", "against": "7 days"},
+    {"change": "orders", "against": "24 hours"},
+    {"change": "orders", "against": "1 day"},
+    {"change": "orders", "against": "7 days", "as": "difference"},
+    {"change": "orders", "against": "7 days", "as": "ratio"},
+    {"derived": "orders"},
+]
+
+
+def hash_of(metric: dict[str, Any]) -> str:
+    dataset = project(changed("metrics", "x", to=metric)).datasets["orders"]
+    return metric_hash(dataset, dataset.metrics["x"])
+
+
+def test_time_is_part_of_what_a_metric_means() -> None:
+    assert len({hash_of(metric) for metric in OF_TIME}) == len(OF_TIME)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"cumulative": "orders", "window": "7 days"}, {"cumulative": "orders", "window": "week"}),
+        ({"change": "orders", "against": "P12M"}, {"change": "orders", "against": "1 year", "as": "percent"}),
+        ({"cumulative": "basket", "window": "month"}, {"cumulative": "revenue / orders", "window": "1 month"}),
+    ],
+)
+def test_the_same_time_in_other_words_is_the_same(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert hash_of(one) == hash_of(other)

@@ -22,6 +22,8 @@ dimensions: {shop: {}, channel: {}}
 measures: {orders: {count: "*"}, sales: {sum: amount}}
 metrics:
   visits_per_order: {ratio: visits.visits / orders.orders}
+  per_order_2d: {cumulative: visits.visits / orders.orders, window: 2 days}
+  orders_ever: {cumulative: orders}
 rollups:
   main: {grain: hour, dimensions: [shop, channel], partition: month}
 """
@@ -101,3 +103,23 @@ def test_a_dimension_that_one_lacks_is_refused_by_name(shops: Lapwing) -> None:
         shops.answer(replace(BOTH, where="channel = 'web'"))
     with pytest.raises(NotFound, match="Did you mean shop"):
         shops.answer(replace(BOTH, by=("shpo",)))
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_windows_of_several_datasets(shops: Lapwing, cache: bool) -> None:
+    """Each is gathered over its own window first; shop c has visits alone, and only in the window."""
+    query = MetricQuery(
+        metrics=("per_order_2d", "orders_ever", "visits"),
+        by=("shop",),
+        grain=Grain.parse("day"),
+        start="2024-03-03",
+        end="2024-03-04",
+        wishes=Wishes(cache=cache),
+    )
+    rows = [tuple(row.values()) for row in shops.answer(query).table.to_pylist()]
+    assert [(shop, ratio, ever, visits) for shop, _, ratio, ever, visits in rows] == [
+        ("a", None, 2, 0),
+        ("b", 4.0, 1, 0),
+        ("c", None, 0, 0),
+        (None, 1.0, 1, 1),
+    ]

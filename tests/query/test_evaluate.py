@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from lapwing.model.expression import Binary, Call, Expression, MeasureRef, Number
+from lapwing.model.problem import Refused
 from lapwing.query.evaluate import evaluate
 
 A, B = MeasureRef("d", "a"), MeasureRef("d", "b")
@@ -42,6 +43,14 @@ def test_money_stays_exact() -> None:
     kind = pa.decimal128(38, 2)
     out = run(Binary("-", A, B), pa.array([Decimal("0.30")], kind), pa.array([Decimal("0.10")], kind))
     assert out.to_pylist() == [Decimal("0.20")]
+
+
+@pytest.mark.parametrize(
+    "expression", [Binary("-", A, B), Binary("/", B, A), Call("abs", (A,)), Call("greatest", (A, B))]
+)
+def test_times_are_no_numbers(expression: Expression) -> None:
+    with pytest.raises(Refused, match="no numbers"):
+        run(expression, pa.array([0], pa.timestamp("us")), pa.array([1]))
 
 
 def test_derived_from_a_ratio() -> None:

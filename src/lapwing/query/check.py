@@ -44,9 +44,7 @@ def _measures(bound: BoundDataset, values: dict[MeasureRef, pa.Array]) -> Iterat
         except LapwingError:
             continue  # told with the data's other problems
         try:
-            none = np.zeros(0, np.int64)
-            values[MeasureRef(bound.dataset.name, measure.name)] = laid(
-                state.empty(0), state, measure, none, np.zeros(0, np.bool_)
-            )
+            nothing = laid(state.empty(0), state, measure, np.zeros(0, np.int64), np.ones(1, np.bool_))
+            values[MeasureRef(bound.dataset.name, measure.name)] = nothing
         except LapwingError as error:
             yield from error.problems

@@ -67,8 +67,7 @@ class Gathered:
         columns = self._range(measure.name, state).merged(low[cells], high[cells])
         row = np.full(self._grid.rows, -1, np.int64)
         row[cells] = np.arange(len(cells))
-        complete = np.tile(time.complete(known) & there, self._grid.groups.num_rows)
-        return laid(columns, state, measure, row, complete)
+        return laid(columns, state, measure, row, time.complete(known) & there)
 
     def _range(self, name: str, state: State) -> Ranges:
         found = self._ranges.get(name)

@@ -59,10 +59,7 @@ def values(
     cell = group.astype(np.int64) * grid.buckets + frame.bucket
     dense = len(cell) == grid.rows and bool(np.all(cell[1:] > cell[:-1]))
     row = None if dense else rows_of(cell, grid.rows)
-    return {
-        name: laid(frame.states[name], state, measures[name], row, np.tile(complete, grid.groups.num_rows))
-        for name, state in states.items()
-    }
+    return {name: laid(frame.states[name], state, measures[name], row, complete) for name, state in states.items()}
 
 
 def rows_of(cell: npt.NDArray[np.int64], cells: int) -> npt.NDArray[np.int64]:
@@ -80,7 +77,8 @@ def laid(
     complete: npt.NDArray[np.bool_],
 ) -> pa.Array:
     """The final values of states in the cells of a grid: `row` says which state is in each cell (-1: none; None: each
-    cell has its own). Where a cell is empty and `complete`, it has the measure's `fill`, else a sum or a count has 0.
+    cell has its own). Where a cell is empty and its bucket `complete`, it has the measure's `fill`, else a sum or a count
+    has 0.
 
     Raises:
         Refused: the measure's `fill` is no value that it can have.
@@ -91,7 +89,9 @@ def laid(
         final = final.take(pa.array(row, mask=row < 0))
         empty = (row < 0) | (empty[row] if len(empty) else True)
     value = (0 if state.additive or state.counts else None) if measure.fill is None else measure.fill
-    return final if value is None else filled(final, empty & complete, value, measure)
+    if value is None or (measure.fill is None and not empty.any()):
+        return final
+    return filled(final, empty & np.tile(complete, len(empty) // len(complete)), value, measure)
 
 
 def filled(final: pa.Array, where: npt.NDArray[np.bool_], value: float, measure: Measure) -> pa.Array:
