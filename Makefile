@@ -39,6 +39,7 @@ bench: setup ## the benchmarks, against their peers, small
 	$(BIN)/python -m benchmarks.cached_read --small
 	$(BIN)/python -m benchmarks.stores --small
 	$(BIN)/python -m benchmarks.leaderboard --small
+	$(BIN)/python -m benchmarks.windows --small
 	$(BIN)/python -m benchmarks.prefix_search --small
 
 lock: $(BIN)/.ready ## choose versions of the dependencies anew

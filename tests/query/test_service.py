@@ -327,6 +327,28 @@ def test_metrics_inside_sql(flights: Lapwing) -> None:
     assert answer.receipt().pieces[0].by == "rollup"
 
 
+def test_metrics_of_time_in_sql(flights: Lapwing) -> None:
+    """The time in WHERE cuts the answer, not the windows."""
+    rows = (
+        flights.run_sql(
+            SqlQuery(
+                text="""
+                select origin, flights_28d, measure(flights_vs_last_week) + 1 as ratio
+                from metrics.flights where scheduled >= '2013-03-01' and scheduled < '2013-03-08' order by origin"""
+            )
+        )
+        .table()
+        .to_pylist()
+    )
+    asked = MetricQuery(metrics=("flights",), by=("origin",))
+    month, now, before = (
+        flights.answer(replace(asked, start=start, end=end)).table.column("flights").to_pylist()
+        for start, end in (("2013-02-08", "2013-03-08"), ("2013-03-01", "2013-03-08"), ("2013-02-22", "2013-03-01"))
+    )
+    assert [row["flights_28d"] for row in rows] == month
+    assert [row["ratio"] for row in rows] == pytest.approx([new / old for new, old in zip(now, before, strict=True)])
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
