@@ -58,7 +58,7 @@ def by_month(project: Project, cache: Cache) -> dict[str, int] | None:
     bound = cache._sql.bind(project.datasets["trips"])
     asked = StateRequest(bound=bound, measures=("trips",), by=("shop",), where=None, edges=edges)
     answered = cache.answer(asked)
-    if not isinstance(answered, Answered):
+    if not isinstance(answered, Answered) or any(piece.by == "source" for piece in answered.pieces):
         return None
     shops = answered.frame.groups.column("shop").to_pylist()
     return dict(zip(shops, answered.frame.states["trips"]["n"].tolist(), strict=True))

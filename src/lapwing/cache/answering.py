@@ -1,24 +1,38 @@
-"""Answers a request: from the rollup that is cheapest to read or, where none fits, from the source."""
+"""Answers a request: from the rollups that are cheapest to read, and from the source for what none of them holds."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from lapwing.cache.answer import Answered, Missed, missing
+from lapwing.cache.cut import cut
 from lapwing.cache.damage import put_aside
-from lapwing.cache.definitions import Definitions
+from lapwing.cache.definitions import Defined, Definitions
 from lapwing.cache.direct import read_source
+from lapwing.cache.fresh import Freshness
+from lapwing.cache.known import known_of, shown, stretches_to_read
 from lapwing.cache.manifests import Manifests
-from lapwing.cache.read import Reader, ReadResult
-from lapwing.cache.request import StateRequest
-from lapwing.cache.route import Route, route
-from lapwing.cache.span import Spans
+from lapwing.cache.merge import Share, merge
+from lapwing.cache.predicate import dimensions
+from lapwing.cache.read import Reader
+from lapwing.cache.reasons import reasons_of
+from lapwing.cache.request import StateRequest, Terms
+from lapwing.cache.route import Part, Route, find
+from lapwing.cache.shape import Shape
+from lapwing.cache.shelf import Shelf
+from lapwing.cache.span import Span, Spans
 from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.times import Stretches, pairs
+from lapwing.model.calendar import utc_iso
 from lapwing.model.problem import StoreError
-from lapwing.model.receipt import Considered, Piece, Reason
+from lapwing.model.receipt import Considered, Piece, Reason, Reasons
 from lapwing.sql.service import SqlService
+from lapwing.states import state_for
+
+NO_TERMS = Terms()
 
 
 class Answers:
@@ -37,41 +51,58 @@ class Answers:
         self._sql = sql
         self._store = store
         self._definitions = definitions
-        self._manifests = manifests
         self._reader = reader
         self._spans = spans
         self._now = now
+        self._shelf = Shelf(manifests)
+        self._freshness = Freshness(sql, spans)
 
-    def answer(self, request: StateRequest) -> Answered | Missed:
-        """States from the cheapest rollup that can answer exactly, or why none can. A store that can't be read is such a
-        reason, too: the source then answers."""
-        definitions, refused = self._definitions.of(request.bound)
-        found: Route | None = None
+    def answer(self, request: StateRequest, terms: Terms = NO_TERMS) -> Answered | Missed:
+        """States from rollups, with what they lack from the source; or why no rollup has a part in it. A store that can't
+        be read is such a reason, too: the source may then answer.
+
+        Raises:
+            Refused, SourceError, TimeLimit: the source was needed for a part.
+        """
+        defined = self._definitions.of(request.bound)
+        route: Route | None = None
         for attempt in (1, 2, 3):
             try:
-                manifests = self._manifests.read(definitions)
-                found, considered = route(request, definitions, manifests)
-                if found is None:
-                    return Missed(considered=(*considered, *refused))
-                asked = frozenset(request.measures)
-                states = {name: state for name, state in found.definition.states.items() if name in asked}
-                result = self._reader.read(found.definition, found.partitions, request, states)
+                route, considered = self.route(request, terms)
+                if not route.parts:
+                    return Missed(considered=considered)
+                return self._read(request, terms, route, considered)
             except StoreError as error:
                 problem = error.problems[0]
                 # A version removed between the manifest and its chunks: the manifest of now names the new one.
                 if problem.code == "version-gone" and attempt == 1:
                     continue
-                damaged = found is not None and problem.code in ("version-gone", "store-damaged") and attempt < 3
-                if found is not None and damaged and put_aside(self._store, found.definition, found.partitions):
+                damaged = problem.code in ("version-gone", "store-damaged") and attempt < 3
+                if damaged and route is not None and self._put_aside(route):
                     continue
                 reason = Reason(check="store", passed=False, says=problem.message)
-                names = [definition.name for definition in definitions]
+                names = [definition.name for definition in defined.definitions]
                 return Missed(considered=tuple(Considered(rollup=n, chosen=False, reasons=(reason,)) for n in names))
-            return _answered(request, found, (*considered, *refused), result)
         raise AssertionError("the third attempt returns")
 
+    def _put_aside(self, route: Route) -> bool:
+        """Whether anything that the route reads was damaged; nobody reads it any more."""
+        return any([put_aside(self._store, part.definition, part.partitions) for part in route.parts])
+
+    def route(self, request: StateRequest, terms: Terms = NO_TERMS) -> tuple[Route, Reasons]:
+        """How the request would be answered, and what was considered.
+
+        Raises:
+            StoreError: the store can't be read.
+            SourceError, TimeLimit: the source was to say how fresh all is.
+        """
+        defined = self._definitions.of(request.bound)
+        shape = shape_of(request, defined)
+        route = find(request, shape, self._shelf, self._freshness.wished(request, terms))
+        return route, Reasons(lambda: self._considered(request, defined, shape, route))
+
     def from_source(
-        self, request: StateRequest, *, time_limit: float, considered: tuple[Considered, ...] = ()
+        self, request: StateRequest, *, time_limit: float, considered: Sequence[Considered] = ()
     ) -> Answered:
         """The same states, computed from the rows by one statement.
 
@@ -80,35 +111,116 @@ class Answers:
             SourceError, TimeLimit: the source does not answer (in time).
         """
         began = time.perf_counter()
+        as_of = _iso_now()
         frame, piece = read_source(self._sql, request, time_limit)
         taken = (time.perf_counter() - began) * 1e3
         span = self._spans.get(request.bound)
         until = span.sealed(request.bound, self._now()) if span else None
+        start, end = int(request.edges[0]), int(request.edges[-1])
+        asked = ((utc_iso(start), utc_iso(end)),)
         return Answered(
             frame=frame,
             considered=considered,
-            pieces=(piece,),
+            pieces=(replace(piece, stretches=asked, measures=request.measures, as_of=as_of),),
             data_until=until,
-            missing=missing(int(request.edges[0]), int(request.edges[-1]), until),
+            missing=missing(start, end, until),
             milliseconds=taken,
         )
 
+    def _considered(
+        self, request: StateRequest, defined: Defined, shape: Shape, route: Route
+    ) -> tuple[Considered, ...]:
+        others = [one for one in defined.definitions if all(one is not cover.definition for cover in route.row.covers)]
+        try:
+            covers = [*route.row.covers, *self._shelf.covers(others)]
+        except StoreError:
+            covers = list(route.row.covers)
+        return (*reasons_of(request, shape, defined.definitions, covers, route), *defined.refused)
 
-def _answered(request: StateRequest, found: Route, considered: tuple[Considered, ...], result: ReadResult) -> Answered:
-    until = None if found.manifest.goal is None else found.manifest.data_until  # no goal: all rows have gone
-    piece = Piece(
-        by="rollup",
-        name=found.definition.name,
-        keys=result.keys,
-        rows=result.rows,
-        bytes=result.bytes,
-        versions=tuple(f"{partition.version}" for partition in found.partitions),
-    )
-    return Answered(
-        frame=result.frame,
-        considered=considered,
-        pieces=(piece,),
-        data_until=until,
-        missing=missing(int(request.edges[0]), int(request.edges[-1]), until),
-        milliseconds=result.milliseconds,
-    )
+    def _read(self, request: StateRequest, terms: Terms, route: Route, considered: Reasons) -> Answered:
+        bound = request.bound
+        states = {name: state_for(bound.dataset.measures[name], bound.arguments[name]) for name in request.measures}
+        shares: list[Share] = []
+        pieces: list[Piece] = []
+        taken = 0.0
+        for part in route.parts:
+            share, piece, milliseconds = self._from_rollup(request, part)
+            shares.append(share)
+            pieces.append(piece)
+            taken += milliseconds
+        began = time.perf_counter()
+        span: Span | None = None
+        if route.open and terms.source:
+            fresh = replace(request, bound=self._sql.bind(bound.dataset))
+            for measures, stretches in route.open:
+                found, piece = self._from_source(replace(fresh, measures=measures), stretches, terms.time_limit)
+                shares += found
+                pieces.append(piece)
+            span = self._spans.get(bound)
+        if terms.staleness is not None and terms.source:
+            span = self._spans.get(bound, within=terms.staleness)
+        frame = merge(shares, request.by, states, len(request.edges) - 1)
+        known = known_of(request, terms, route, span, self._now())
+        stale = (
+            self._freshness.stale([part.cover for part in route.parts], request) if terms.staleness is None else None
+        )
+        return Answered(
+            frame=frame,
+            considered=considered,
+            pieces=tuple(pieces),
+            data_until=known.until,
+            missing=known.missing,
+            milliseconds=taken + (time.perf_counter() - began) * 1e3,
+            stale=() if stale is None else pairs(stale),
+        )
+
+    def _from_rollup(self, request: StateRequest, part: Part) -> tuple[Share, Piece, float]:
+        asked = frozenset(part.measures)
+        states = {name: state for name, state in part.definition.states.items() if name in asked}
+        wanted, places = cut(request, part.stretches)
+        partitions = part.partitions
+        result = self._reader.read(part.definition, partitions, wanted, states)
+        piece = Piece(
+            by="rollup",
+            name=part.definition.name,
+            keys=result.keys,
+            rows=result.rows,
+            bytes=result.bytes,
+            versions=tuple(f"{partition.version}" for partition in partitions),
+            stretches=shown(part.stretches),
+            measures=part.measures,
+            estimated_keys=part.keys,
+            estimated_bytes=part.bytes,
+            as_of=utc_iso(int(min(p.built_at for p in partitions) * 1e6)) if partitions else None,
+        )
+        return Share(result.frame, places), piece, result.milliseconds
+
+    def _from_source(self, request: StateRequest, stretches: Stretches, time_limit: float) -> tuple[list[Share], Piece]:
+        """A statement for each stretch: none of them reads rows that a rollup serves."""
+        shares: list[Share] = []
+        statements: list[Piece] = []
+        as_of = _iso_now()
+        for wanted, places in (cut(request, one) for one in stretches_to_read(stretches)):
+            frame, piece = read_source(self._sql, wanted, time_limit)
+            shares.append(Share(frame, places))
+            statements.append(piece)
+        piece = replace(
+            statements[0],
+            rows=sum(one.rows for one in statements),
+            bytes=sum(one.bytes for one in statements),
+            sql=";\n".join(one.sql or "" for one in statements),
+            stretches=shown(stretches),
+            measures=request.measures,
+            as_of=as_of,
+        )
+        return shares, piece
+
+
+def shape_of(request: StateRequest, defined: Defined) -> Shape:
+    """What names the request asks for."""
+    filters = tuple(dict.fromkeys(dimensions(request.where))) if request.where else ()
+    return defined.shapes.find(tuple(request.measures), tuple(request.by), filters)
+
+
+def _iso_now() -> str:
+    return utc_iso(int(time.time() * 1e6))

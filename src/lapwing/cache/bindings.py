@@ -50,7 +50,7 @@ class Bindings:
             return known[1]
         dataset = self._datasets[name]
         try:
-            found = Binding(self._sql.bind(dataset))
+            found = Binding(self._same(self._sql.bind(dataset)))
         except LapwingError as error:
             kept = self._kept(dataset)
             if kept is None:
@@ -69,7 +69,12 @@ class Bindings:
         key, row = binding_key(name), _encode(bound)
         if self._store.get([key]) != [row]:
             self._store.put([(key, row)])
-        return self._remember(Binding(bound)).bound
+        return self._remember(Binding(self._same(bound))).bound
+
+    def _same(self, bound: BoundDataset) -> BoundDataset:
+        """The object known already, where it is equal: what others remember of it then stays good."""
+        known = self._known.get(bound.dataset.name)
+        return known[1].bound if known is not None and known[1].bound == bound else bound
 
     def _remember(self, binding: Binding) -> Binding:
         kept = _SECONDS if binding.trouble is None else _SECONDS_OF_TROUBLE

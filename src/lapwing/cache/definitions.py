@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lapwing.cache.definition import Definition, define
+from lapwing.cache.shape import Shapes
 from lapwing.model.problem import Refused
 from lapwing.model.receipt import Considered, Reason
 from lapwing.sql.bound import BoundDataset
 
-_MOST = 1_000
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Defined:
+    """`refused` are the rollups that can't be kept, with the reason."""
+
+    bound: BoundDataset
+    definitions: tuple[Definition, ...]
+    refused: tuple[Considered, ...]
+    shapes: Shapes
 
 
 class Definitions:
@@ -15,13 +28,13 @@ class Definitions:
 
     def __init__(self, zone: str) -> None:
         self._zone = zone
-        self._known: dict[int, tuple[BoundDataset, tuple[Definition, ...], tuple[Considered, ...]]] = {}
+        self._known: dict[int, Defined] = {}
 
-    def of(self, bound: BoundDataset) -> tuple[tuple[Definition, ...], tuple[Considered, ...]]:
-        """The dataset's rollups as they are defined now, and those that can't be kept with the reason."""
+    def of(self, bound: BoundDataset) -> Defined:
+        """The dataset's rollups as they are defined now."""
         kept = self._known.get(id(bound))
-        if kept is not None and kept[0] is bound:
-            return kept[1], kept[2]
+        if kept is not None and kept.bound is bound:
+            return kept
         definitions: list[Definition] = []
         refused: list[Considered] = []
         for rollup in bound.dataset.rollups.values():
@@ -33,5 +46,5 @@ class Definitions:
                 refused.append(Considered(rollup=name, chosen=False, reasons=(reason,)))
         if len(self._known) > _MOST:
             self._known.clear()
-        self._known[id(bound)] = (bound, tuple(definitions), tuple(refused))
-        return tuple(definitions), tuple(refused)
+        found = self._known[id(bound)] = Defined(bound, tuple(definitions), tuple(refused), Shapes(definitions))
+        return found

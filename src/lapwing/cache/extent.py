@@ -53,4 +53,4 @@ class Extents:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def _built(self, bound: BoundDataset) -> list[Manifest]:
-        return self._manifests.built(self._definitions.of(bound)[0])
+        return self._manifests.built(self._definitions.of(bound).definitions)

@@ -24,3 +24,20 @@ class StateFrame:
     group: npt.NDArray[np.int32]
     bucket: npt.NDArray[np.int32]
     states: Mapping[str, Columns]
+
+
+def without_empty_groups(frame: StateFrame) -> StateFrame:
+    """A group whose chunks hold nothing inside the asked time does not occur."""
+    groups = frame.groups.num_rows
+    occurring = np.count_nonzero(frame.group[1:] != frame.group[:-1]) + bool(len(frame.group))
+    if frame.groups.num_columns == 0 or occurring == groups:
+        return frame
+    present = np.zeros(groups, np.bool_)
+    present[frame.group] = True
+    place = np.cumsum(present, dtype=np.int32) - 1
+    return StateFrame(
+        groups=frame.groups.filter(pa.array(present)),
+        group=place[frame.group].astype(np.int32),
+        bucket=frame.bucket,
+        states=frame.states,
+    )

@@ -9,12 +9,11 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from lapwing.cache.definition import Definition
 from lapwing.cache.directory import Directory, version_gone
 from lapwing.cache.fold import bucket_of, fold
-from lapwing.cache.frame import StateFrame
+from lapwing.cache.frame import StateFrame, without_empty_groups
 from lapwing.cache.partition import Partition
 from lapwing.cache.recent import Recent
 from lapwing.cache.request import StateRequest
@@ -92,7 +91,7 @@ class Reader:
         part = _together(parts, states)
         apart = part.own and selection.apart
         folded = fold(part.group, part.bucket, part.columns, states, len(request.edges) - 1, apart=apart)
-        frame = _without_empty_groups(
+        frame = without_empty_groups(
             StateFrame(groups=selection.groups, group=folded.group, bucket=folded.bucket, states=folded.states)
         )
         taken = (time.perf_counter() - began) * 1e3
@@ -207,20 +206,3 @@ def _columns(definition: Definition, arrays: Mapping[int, Array], states: Mappin
 
 def _size(columns: Columns) -> int:
     return sum(array.nbytes for array in columns.values())
-
-
-def _without_empty_groups(frame: StateFrame) -> StateFrame:
-    """A group whose chunks hold nothing inside the asked time does not occur."""
-    groups = frame.groups.num_rows
-    occurring = np.count_nonzero(frame.group[1:] != frame.group[:-1]) + bool(len(frame.group))
-    if frame.groups.num_columns == 0 or occurring == groups:
-        return frame
-    present = np.zeros(groups, np.bool_)
-    present[frame.group] = True
-    place = np.cumsum(present, dtype=np.int32) - 1
-    return StateFrame(
-        groups=frame.groups.filter(pa.array(present)),
-        group=place[frame.group].astype(np.int32),
-        bucket=frame.bucket,
-        states=frame.states,
-    )

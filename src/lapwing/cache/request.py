@@ -24,3 +24,14 @@ class StateRequest:
     by: tuple[str, ...]
     where: Predicate | None
     edges: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On what terms the cache is to answer. `source` False: from what is kept alone, even if that is not all. `staleness`:
+    seconds by which what is kept may be older than the source (None: as it was built). `time_limit` in seconds, for what
+    a source is asked."""
+
+    source: bool = True
+    staleness: float | None = None
+    time_limit: float = 60.0

@@ -1,164 +1,177 @@
-"""Which rollup answers a request: named checks, each with its reason; the cheapest of those that pass them all wins."""
+"""How a request is answered: by one rollup, by several that share its time (or its measures), the rest by the source.
+
+Each moment of each measure has one owner, so that nothing is counted twice. A rollup serves whole buckets of its own that
+no asked border crosses; where none can, the time stays `open`, for the source. Of several ways the cheapest by estimated
+keys and bytes is taken; the source is asked for what is left only, never in the place of a rollup.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
+from lapwing.cache.cover import Cover, Usable, usable
 from lapwing.cache.definition import Definition
-from lapwing.cache.manifest import Manifest
 from lapwing.cache.partition import Partition
-from lapwing.cache.predicate import And, In, Predicate, dimensions
 from lapwing.cache.request import StateRequest
-from lapwing.model.calendar import utc_iso
-from lapwing.model.receipt import Considered, Reason
+from lapwing.cache.shape import Shape
+from lapwing.cache.shelf import Row, Shelf, row_of
+from lapwing.cache.tile import PIECE_COST, Tiling, tile
+from lapwing.cache.times import Stretches, length, one
+
+_LOOKED_AT = 8
+WORTH_PLANNING = 1_000.0
+"""Microseconds that one rollup has to cost before it is tried whether several cost less."""
+_WORTH = 0.8
+"""Several rollups answer in the place of one where they cost less than this part of it."""
+
+Fresh = Callable[[Sequence[Cover]], Row]
+"""Leaves of covers what is fresh enough, and says between which moments the data lies."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What one rollup serves. `keys`, `bytes` and `cost` (microseconds) are estimates."""
+
+    cover: Cover
+    measures: tuple[str, ...]
+    stretches: Stretches
+    keys: float
+    bytes: float
+    cost: float
+
+    @property
+    def definition(self) -> Definition:
+        return self.cover.definition
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """Those that hold a part of the stretches."""
+        low, high = int(self.stretches[0, 0]), int(self.stretches[-1, 1])
+        return tuple(p for p in self.cover.manifest.overlapping(low, high) if p.end > low and self._meets(p))
+
+    def _meets(self, partition: Partition) -> bool:
+        after = int(np.searchsorted(self.stretches[:, 1], partition.start, side="right"))
+        return after < len(self.stretches) and int(self.stretches[after, 0]) < partition.end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """A rollup that can answer, with the manifest it was judged by."""
+    """`open` says for which measures which time no rollup serves. `row` is what was to choose from."""
 
-    definition: Definition
-    manifest: Manifest
-    partitions: tuple[Partition, ...]
-    reasons: tuple[Reason, ...]
-    keys: float
+    parts: tuple[Part, ...]
+    open: tuple[tuple[tuple[str, ...], Stretches], ...]
+    row: Row
 
+    @property
+    def cost(self) -> float:
+        return sum(part.cost for part in self.parts)
 
-def check_measures(definition: Definition, measures: tuple[str, ...]) -> Reason:
-    lacking = [name for name in measures if name not in definition.states]
-    if lacking:
-        why = [definition.refused[name] for name in lacking if name in definition.refused]
-        says = " ".join([f"It does not keep {_listed(lacking)}.", *why])
-        return Reason(check="measures", passed=False, says=says)
-    return Reason(check="measures", passed=True, says="It keeps every measure asked.")
+    @property
+    def open_time(self) -> int:
+        """How long is open, in microseconds, over all measures."""
+        return sum(len(measures) * length(stretches) for measures, stretches in self.open)
 
 
-def check_dimensions(definition: Definition, by: tuple[str, ...]) -> Reason:
-    lacking = [name for name in by if name not in definition.rollup.dimensions]
-    if lacking:
-        return Reason(check="dimensions", passed=False, says=f"It does not keep {_listed(lacking)}.")
-    return Reason(check="dimensions", passed=True, says="It keeps every dimension asked.")
+def find(request: StateRequest, shape: Shape, shelf: Shelf, fresh: Fresh | None = None) -> Route:
+    """The way to answer. What is kept is looked at again until nothing that the way rests on has changed meanwhile.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    row = shelf.row(shape, now=fresh is not None)
+    if fresh is not None:
+        row = fresh(row.covers)
+    found = _find(request, shape.measures, row)
+    if fresh is None and (found.open or _changed(found, shelf)):
+        row = shelf.row(shape, now=True)
+        found = _find(request, shape.measures, row)
+    if found.open and len(shape.measures) > 1 and shape.some:
+        covers = [*row.covers, *shelf.covers(shape.some)]
+        split = _split(request, shape.measures, fresh(covers) if fresh else row_of(covers))
+        if split is not None and split.open_time < found.open_time:
+            return split
+    return found
 
 
-def check_filters(definition: Definition, names: tuple[str, ...]) -> Reason:
-    lacking = [name for name in names if name not in definition.rollup.dimensions]
-    if lacking:
-        return Reason(
-            check="filters", passed=False, says=f"It can't filter by {_listed(lacking)}, which it does not keep."
-        )
-    return Reason(check="filters", passed=True, says="It keeps every dimension filtered by.")
+def _changed(found: Route, shelf: Shelf) -> bool:
+    definitions = [part.definition for part in found.parts]
+    return shelf.covers(definitions) != [part.cover for part in found.parts]
 
 
-def check_grain(definition: Definition, request: StateRequest) -> Reason:
-    """Every border asked must be a border of the rollup's buckets: the check of grain, zone and range in one."""
-    off = np.flatnonzero(request.edges % definition.grain)
-    grain = definition.rollup.grain
-    if len(off):
-        border = utc_iso(int(request.edges[off[0]]))
-        says = f"The border {border} is not one of its buckets of {grain} (UTC)"
-        return Reason(check="grain", passed=False, says=f"{says}: that zone, grain or time needs finer ones.")
-    return Reason(check="grain", passed=True, says=f"Every border asked is one of its buckets of {grain}.")
-
-
-def check_definition(definition: Definition, manifest: Manifest | None) -> Reason:
-    if manifest is None or not manifest.leaves:
-        return Reason(check="definition", passed=False, says="It was not built as it is defined now.")
-    return Reason(check="definition", passed=True, says=f"It was built as it is defined now ({definition.hash}).")
-
-
-def check_range(manifest: Manifest, partitions: Sequence[Partition], request: StateRequest) -> Reason:
-    """Every partition between the asked borders must be there, as far as the source has data."""
-    if manifest.data_start is None or manifest.goal is None:
-        return Reason(check="range", passed=True, says="The source has no data.")
-    low = max(int(request.edges[0]), manifest.data_start)
-    high = min(int(request.edges[-1]), manifest.goal)
-    at = low
-    for partition in partitions:
-        if at >= high or partition.start > at:
-            break
-        at = max(at, partition.data_end)
-    if at < high:
-        says = f"It is not built from {utc_iso(at)} on; a build will complete it."
-        for bad in manifest.quarantined(at, at + 1):
-            says = f"It is in quarantine from {utc_iso(bad.start)} to {utc_iso(bad.end)}: {bad.quarantined}"
-        return Reason(check="range", passed=False, says=says)
-    return Reason(check="range", passed=True, says="It is built for all of the asked time that has data.")
-
-
-def route(
-    request: StateRequest, definitions: Sequence[Definition], manifests: Mapping[bytes, Manifest | None]
-) -> tuple[Route | None, tuple[Considered, ...]]:
-    """The way to answer `request` from one of the dataset's rollups, and what was considered; a rollup that fails tells
-    its first failing check. `manifests` are by key."""
-    filters = tuple(dict.fromkeys(dimensions(request.where))) if request.where else ()
-    failed, candidates = _static(tuple(definitions), request.measures, request.by, filters)
-    grains: dict[int, Reason] = {}
-    routes: list[Route] = []
-    considered = list(failed)
-    for definition, reasons in candidates:
-        grain = grains.get(definition.grain) or check_grain(definition, request)
-        grains[definition.grain] = grain
-        manifest = manifests.get(definition.manifest_key)
-        built = check_definition(definition, manifest)
-        if manifest is None or not (grain.passed and built.passed):
-            considered.append(
-                Considered(rollup=definition.name, chosen=False, reasons=(built if grain.passed else grain,))
-            )
-            continue
-        partitions = manifest.overlapping(int(request.edges[0]), int(request.edges[-1]))
-        covered = check_range(manifest, partitions, request)
-        if not covered.passed:
-            considered.append(Considered(rollup=definition.name, chosen=False, reasons=(covered,)))
-            continue
-        keys = sum(_estimate(definition, partition, request.where) for partition in partitions)
-        routes.append(Route(definition, manifest, partitions, (built, *reasons, grain, covered), keys))
-    if not routes:
-        return None, tuple(considered)
-    best = min(routes, key=lambda one: (one.keys, -one.definition.grain))
-    for one in routes:
-        says = f"About {one.keys:.0f} keys to read" + ("." if one is best else f"; {best.definition.name} reads fewer.")
-        cost = Reason(check="cost", passed=one is best, says=says)
-        name = one.definition.name
-        considered.append(Considered(rollup=name, chosen=one is best, reasons=(*one.reasons, cost)))
-    considered.sort(key=lambda one: not one.chosen)
-    return best, tuple(considered)
-
-
-@lru_cache(maxsize=1024)
-def _static(
-    definitions: tuple[Definition, ...], measures: tuple[str, ...], by: tuple[str, ...], filters: tuple[str, ...]
-) -> tuple[tuple[Considered, ...], tuple[tuple[Definition, tuple[Reason, ...]], ...]]:
-    """The checks that depend on names alone, kept for the next request of the same shape."""
-    failed: list[Considered] = []
-    passed: list[tuple[Definition, tuple[Reason, ...]]] = []
-    for definition in definitions:
-        reasons = (
-            check_measures(definition, measures),
-            check_dimensions(definition, by),
-            check_filters(definition, filters),
-        )
-        first = next((reason for reason in reasons if not reason.passed), None)
-        if first is None:
-            passed.append((definition, reasons))
+def _find(request: StateRequest, measures: tuple[str, ...], row: Row) -> Route:
+    """All measures from the same rollups."""
+    start, end = int(request.edges[0]), int(request.edges[-1])
+    aligned: dict[int, bool] = {}
+    alone: list[tuple[float, Cover]] = []
+    others: list[Cover] = []
+    for cover in row.covers:
+        if _aligned(cover, request, aligned) and cover.spans(start, end, row.since, row.goal):
+            alone.append((cover.cost(start, end) * cover.share(request.where), cover))
+            if len(alone) == _LOOKED_AT:
+                break
         else:
-            failed.append(Considered(rollup=definition.name, chosen=False, reasons=(first,)))
-    return tuple(failed), tuple(passed)
+            others.append(cover)
+    if not alone:
+        # The cheapest, and those that reach the furthest.
+        rest = [found for cover in others if len((found := _usable(cover, row, request, aligned)).stretches)]
+        chosen = rest[:_LOOKED_AT] + sorted(rest[_LOOKED_AT:], key=lambda one: -length(one.stretches))[:_LOOKED_AT]
+        return _routed(chosen, tile(start, end, chosen), measures, row)
+    cost, best = min(alone, key=lambda one: one[0])
+    whole = Usable(best, one(start, end), best.share(request.where))
+    cheaper = [cover for cover in others if cover.density < best.density * _WORTH][: _LOOKED_AT - 1]
+    if cheaper and cost > WORTH_PLANNING:
+        several = [whole, *(_usable(cover, row, request, aligned) for cover in cheaper)]
+        tiling = tile(start, end, several)
+        if tiling.cost < _WORTH * (cost + PIECE_COST):
+            return _routed(several, tiling, measures, row)
+    return _routed([whole], Tiling(((0, whole.stretches),), one(0, 0), cost), measures, row)
 
 
-def _estimate(definition: Definition, partition: Partition, where: Predicate | None) -> float:
-    """Keys to read: those of the partition, narrowed by each plain list of values."""
-    parts = where.operands if isinstance(where, And) else (where,)
-    keys = float(partition.keys)
-    places = {name: place for place, name in enumerate(definition.rollup.dimensions)}
-    for part in parts:
-        if isinstance(part, In) and partition.distinct:
-            keys *= min(1.0, len(part.values) / max(partition.distinct[places[part.dimension]], 1))
-    return keys
+def _aligned(cover: Cover, request: StateRequest, known: dict[int, bool]) -> bool:
+    grain = cover.definition.grain
+    found = known.get(grain)
+    if found is None:
+        found = known[grain] = not (request.edges % grain).any()
+    return found
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
+def _usable(cover: Cover, row: Row, request: StateRequest, aligned: dict[int, bool]) -> Usable:
+    reach, as_they_are = cover.reach(row.since, row.goal), _aligned(cover, request, aligned)
+    stretches = usable(reach, cover.definition.grain, request.edges, aligned=as_they_are)
+    return Usable(cover, stretches, cover.share(request.where))
+
+
+def _routed(rollups: Sequence[Usable], tiling: Tiling, measures: tuple[str, ...], row: Row) -> Route:
+    parts = []
+    for number, stretches in tiling.parts:
+        keys, sizes, cost = rollups[number].cost(stretches)
+        parts.append(Part(rollups[number].cover, measures, stretches, keys, sizes, cost + PIECE_COST))
+    return Route(tuple(parts), ((measures, tiling.open),) if len(tiling.open) else (), row)
+
+
+def _split(request: StateRequest, measures: tuple[str, ...], row: Row) -> Route | None:
+    """Different measures from different rollups: those that keep the most of what is left first. None where a measure is
+    kept by none, so that the source has to be asked in any case."""
+    left = list(measures)
+    parts: list[Part] = []
+    opened: list[tuple[tuple[str, ...], Stretches]] = []
+    while left:
+        kept = [tuple(name for name in left if name in cover.definition.states) for cover in row.covers]
+        most = max(kept, key=len, default=())
+        if not most:
+            return None
+        covers = [cover for cover, names in zip(row.covers, kept, strict=True) if set(most) <= set(names)]
+        found = _find(request, most, Row(tuple(covers), row.since, row.goal))
+        parts += found.parts
+        opened += found.open
+        left = [name for name in left if name not in most]
+    return Route(tuple(parts), tuple(opened), row)
+
+
+def spanning(request: StateRequest) -> npt.NDArray[np.int64]:
+    """All of the asked time, as one stretch."""
+    return one(int(request.edges[0]), int(request.edges[-1]))

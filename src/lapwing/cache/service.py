@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from lapwing.cache.answer import Answered, Missed
-from lapwing.cache.answering import Answers
+from lapwing.cache.answering import NO_TERMS, Answers
 from lapwing.cache.bindings import Binding, Bindings
 from lapwing.cache.building import Builds
 from lapwing.cache.condition import evaluate_condition
@@ -18,7 +18,8 @@ from lapwing.cache.ledger import GRACE
 from lapwing.cache.manifests import Manifests
 from lapwing.cache.progress import BuildReport, Progress
 from lapwing.cache.read import Reader
-from lapwing.cache.request import StateRequest
+from lapwing.cache.request import StateRequest, Terms
+from lapwing.cache.route import Route
 from lapwing.cache.span import Spans
 from lapwing.cache.status import RollupStatus
 from lapwing.cache.stores.base import RollupStore
@@ -27,7 +28,7 @@ from lapwing.cache.values import DimensionValues
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, StoreError
 from lapwing.model.project import Project
-from lapwing.model.receipt import Considered
+from lapwing.model.receipt import Considered, Reasons
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
 
@@ -49,12 +50,16 @@ class Cache:
         self.upkeep = Upkeep(project, store, self._bindings)
         self._builds = Builds(project, sql, store, self._bindings, spans, grace=grace)
 
-    def answer(self, request: StateRequest) -> Answered | Missed:
+    def answer(self, request: StateRequest, terms: Terms = NO_TERMS) -> Answered | Missed:
         """States from rollups, or why not; see `Answers.answer`."""
-        return self._answers.answer(request)
+        return self._answers.answer(request, terms)
+
+    def route(self, request: StateRequest, terms: Terms = NO_TERMS) -> tuple[Route, Reasons]:
+        """How a request would be answered; see `Answers.route`."""
+        return self._answers.route(request, terms)
 
     def from_source(
-        self, request: StateRequest, *, time_limit: float, considered: tuple[Considered, ...] = ()
+        self, request: StateRequest, *, time_limit: float, considered: Sequence[Considered] = ()
     ) -> Answered:
         """The same states from the rows; see `Answers.from_source`."""
         return self._answers.from_source(request, time_limit=time_limit, considered=considered)
@@ -117,7 +122,7 @@ class Cache:
         if dimension not in bound.dimensions:
             near = nearest(dimension, bound.dimensions)
             raise NotFound.of("unknown-dimension", f"{dataset_name} has no dimension {dimension}.", nearest=near)
-        definitions, _ = self._definitions.of(bound)
+        definitions = self._definitions.of(bound).definitions
         try:
             manifests = self._manifests.read(definitions)
         except StoreError:

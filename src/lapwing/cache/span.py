@@ -67,12 +67,17 @@ class Spans:
         self._sql = sql
         self._known: dict[str, tuple[float, Span | None]] = {}
 
-    def get(self, bound: BoundDataset) -> Span | None:
-        """The dataset's span; the source is not asked again for a while."""
+    def get(self, bound: BoundDataset, within: float = _KEPT) -> Span | None:
+        """The dataset's span; the source is not asked again where it said so `within` the last seconds."""
         known = self._known.get(bound.dataset.name)
-        if known is not None and time.monotonic() - known[0] < _KEPT:
+        if known is not None and time.monotonic() - known[0] < within:
             return known[1]
         return self.renew(bound)
+
+    def known(self, bound: BoundDataset) -> Span | None:
+        """What the source said last; None where it was never asked."""
+        known = self._known.get(bound.dataset.name)
+        return None if known is None else known[1]
 
     def renew(self, bound: BoundDataset) -> Span | None:
         """The dataset's span now."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any, overload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +26,41 @@ class Considered:
     reasons: tuple[Reason, ...]
 
 
+class Reasons(Sequence[Considered]):
+    """What was considered, worked out when it is first looked at: an answer does not wait for what nobody reads."""
+
+    def __init__(self, work_out: Callable[[], tuple[Considered, ...]] = tuple) -> None:
+        self._work_out = work_out
+
+    @cached_property
+    def _all(self) -> tuple[Considered, ...]:
+        return self._work_out()
+
+    @classmethod
+    def joined(cls, parts: Sequence[Sequence[Considered]]) -> Reasons:
+        """All of `parts`, one after the other."""
+        return cls(lambda: tuple(one for part in parts for one in part))
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[Considered]:
+        return iter(self._all)
+
+    @overload
+    def __getitem__(self, index: int) -> Considered: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Considered, ...]: ...
+    def __getitem__(self, index: int | slice) -> Considered | tuple[Considered, ...]:
+        return self._all[index]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One part of the answer. `by` is "rollup" or "source"; `name` says which; `sql` is what a source was sent."""
+    """One part of the answer. `by` is "rollup" or "source"; `name` says which; `sql` is what a source was sent, statement
+    after statement. `stretches` are the half-open times it answered for (UTC ISO 8601), and `measures` those it answered;
+    `estimated_keys` and `estimated_bytes` are what it was chosen by. `as_of`: the rows are those of that moment, for a
+    rollup of the oldest of its partitions."""
 
     by: str
     name: str
@@ -36,13 +69,19 @@ class Piece:
     bytes: int = 0
     sql: str | None = None
     versions: tuple[str, ...] = ()
+    stretches: tuple[tuple[str, str], ...] = ()
+    measures: tuple[str, ...] = ()
+    estimated_keys: float | None = None
+    estimated_bytes: float | None = None
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """Times are UTC ISO 8601 texts. `data_until`: all data before it is in the answer. `missing`: half-open stretches of
-    the asked time for which there is no data yet; then the answer is partial. `milliseconds` by stage, and "total".
-    `bounds`: for each approximate metric its error in words; empty means exact.
+    the asked time for which there is no data yet; then the answer is partial. `stale`: those for which the source is known
+    to have what the answer has not. `milliseconds` by stage, and "total". `bounds`: for each approximate metric its error in
+    words; empty means exact.
     """
 
     id: str
@@ -52,13 +91,14 @@ class Receipt:
     zone: str
     grain: str | None
     pieces: tuple[Piece, ...]
-    considered: tuple[Considered, ...]
+    considered: Sequence[Considered]
     data_until: str | None
     missing: tuple[tuple[str, str], ...]
     bounds: Mapping[str, str]
     definitions: Mapping[str, str]
     milliseconds: Mapping[str, float]
     notes: tuple[str, ...] = ()
+    stale: tuple[tuple[str, str], ...] = ()
 
     @property
     def partial(self) -> bool:
@@ -66,4 +106,7 @@ class Receipt:
 
     def as_dict(self) -> dict[str, Any]:
         """The receipt as JSON-ready data."""
-        return {**asdict(self), "partial": self.partial, "exact": not self.bounds}
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain["pieces"] = [asdict(piece) for piece in self.pieces]
+        plain["considered"] = [asdict(one) for one in self.considered]
+        return {**plain, "partial": self.partial, "exact": not self.bounds}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from lapwing.model import calendar
 from lapwing.model.expression import measures
 from lapwing.model.hashing import metric_hash
 from lapwing.model.project import Project
-from lapwing.model.receipt import Considered, Receipt
+from lapwing.model.receipt import Considered, Reasons, Receipt
 from lapwing.query.ask import MetricQuery
 from lapwing.query.reading import Reading, Times, times_of
 from lapwing.query.resolve import Buckets, Resolved, buckets, resolve
@@ -143,7 +143,7 @@ def _read(
 ) -> Answered:
     where = parse_where(query.where, bound.dimensions) if query.where and query.where.strip() else None
     request = StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=reading.edges)
-    considered: tuple[Considered, ...] = ()
+    considered: Sequence[Considered] = ()
     if query.wishes.cache:
         found = cache.answer(request)
         if isinstance(found, Answered):
@@ -179,7 +179,7 @@ def _receipt(
         zone=resolved.zone,
         grain=str(query.grain) if query.grain else None,
         pieces=tuple(piece for read in reads for piece in read.pieces),
-        considered=tuple(one for read in reads for one in read.considered),
+        considered=Reasons.joined([read.considered for read in reads]),
         data_until=None if until is None else calendar.utc_iso(until),
         missing=tuple((calendar.utc_iso(a), calendar.utc_iso(b)) for a, b in missing),
         bounds=bounds,
