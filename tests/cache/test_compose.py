@@ -153,7 +153,7 @@ EXAMPLES = given(
 )
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
 @EXAMPLES
 def test_together_they_answer_as_the_source_does(**given_: object) -> None:
     check(**given_)  # type: ignore[arg-type]

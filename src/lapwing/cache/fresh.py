@@ -59,7 +59,7 @@ class Freshness:
             partitions = cover.manifest.overlapping(start, end)
             fresh = tuple(one for one in partitions if self._is_fresh(cover, one, staleness, marks))
             kept.append(cover if fresh == cover.partitions else Cover(cover.definition, cover.manifest, fresh))
-        row = row_of([cover for cover in kept if cover.partitions])
+        row = row_of(kept)
         lacks = "It is not built, or not as fresh as asked,"
         if marks is None:
             return Row(row.covers, row.since, row.goal, lacks)

@@ -70,7 +70,8 @@ class Shelf:
 
 
 def row_of(covers: Sequence[Cover]) -> Row:
-    """Puts them in order."""
+    """Those that hold anything that may be read, in order."""
+    covers = [cover for cover in covers if cover.partitions]
     starts = [cover.manifest.data_start for cover in covers if cover.manifest.data_start is not None]
     goals = [cover.manifest.goal for cover in covers if cover.manifest.goal is not None]
     ordered = sorted(covers, key=lambda cover: (cover.density, -cover.definition.grain))

@@ -65,6 +65,8 @@ class TableColumn(Document):
 
 
 class PieceDocument(Document):
+    """What one rollup, or the source, answered: which measures over which stretches of time, from the data of when."""
+
     by: str
     name: str
     keys: int
@@ -72,6 +74,11 @@ class PieceDocument(Document):
     bytes: int
     sql: str | None
     versions: list[str]
+    stretches: list[tuple[str, str]]
+    measures: list[str]
+    estimated_keys: float | None
+    estimated_bytes: float | None
+    as_of: str | None
 
 
 class ReasonDocument(Document):
@@ -103,5 +110,6 @@ class ReceiptDocument(Document):
     definitions: dict[str, str]
     milliseconds: dict[str, float]
     notes: list[str]
+    stale: list[tuple[str, str]]
     partial: bool
     exact: bool
