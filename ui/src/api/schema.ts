@@ -281,6 +281,7 @@ export interface OrderBody {
   descending?: boolean;
 }
 
+/** What one rollup, or the source, answered: which measures over which stretches of time, from the data of when. */
 export interface PieceDocument {
   by: string;
   name: string;
@@ -289,6 +290,11 @@ export interface PieceDocument {
   bytes: number;
   sql: string | null;
   versions: string[];
+  stretches: [string, string][];
+  measures: string[];
+  estimated_keys: number | null;
+  estimated_bytes: number | null;
+  as_of: string | null;
 }
 
 export interface PlaceDocument {
@@ -432,6 +438,7 @@ export interface ReceiptDocument {
   definitions: Record<string, string>;
   milliseconds: Record<string, number>;
   notes: string[];
+  stale: [string, string][];
   partial: boolean;
   exact: boolean;
 }
