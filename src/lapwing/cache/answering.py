@@ -87,7 +87,8 @@ class Answers:
 
     def _put_aside(self, route: Route) -> bool:
         """Whether anything that the route reads was damaged; nobody reads it any more."""
-        return any([put_aside(self._store, part.definition, part.partitions) for part in route.parts])
+        found = [put_aside(self._store, part.definition, part.partitions) for part in route.parts]
+        return any(found)
 
     def route(self, request: StateRequest, terms: Terms = NO_TERMS) -> tuple[Route, Reasons]:
         """How the request would be answered, and what was considered.

@@ -107,12 +107,13 @@ def check_range(cover: Cover, request: StateRequest, route: Route) -> Reason:
     lacking = minus(spanning(request), reach)
     if not len(lacking):
         return Reason(check="range", passed=True, says="It is built for all of the asked time that has data.")
-    bad = cover.manifest.quarantined(int(lacking[0, 0]), int(lacking[0, 1]))
-    lacks = f"It is in quarantine ({bad[0].quarantined})" if bad else route.row.lacks
+    for bad in cover.manifest.quarantined(int(lacking[0, 0]), int(lacking[0, 1])):
+        says = f"It is in quarantine from {utc_iso(bad.start)} to {utc_iso(bad.end)}: {bad.quarantined}"
+        return Reason(check="range", passed=False, says=says)
     since = utc_iso(int(lacking[0, 0]))
-    more = f", nor {len(lacking) - 1} stretches after it" if len(lacking) > 1 else ""
+    more = f", nor in {len(lacking) - 1} stretches after it" if len(lacking) > 1 else ""
     until = f" to {utc_iso(int(lacking[0, 1]))}" if lacking[0, 1] < request.edges[-1] else " on"
-    return Reason(check="range", passed=False, says=f"{lacks} from {since}{until}{more}.")
+    return Reason(check="range", passed=False, says=f"{route.row.lacks} from {since}{until}{more}.")
 
 
 def _cost(cover: Cover, request: StateRequest, route: Route, served: Sequence[Part]) -> Reason:
