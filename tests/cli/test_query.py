@@ -77,3 +77,26 @@ def test_what_can_not_be_asked(flags: tuple[str, ...], says: str, lapwing: Lapwi
     assert (said.code, said.out) == (2, b"")
     assert says in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_explain_tells_of_every_rollup_and_answers_nothing(lapwing: Lapwing, shop: Path) -> None:
+    said = lapwing("-p", shop, "query", *BY_MONTH, "--explain")
+    assert said.code == 0
+    assert b"rollup orders.main" in said.out
+    assert b"cost: About" in said.out
+    document = lapwing("-p", shop, "query", *BY_MONTH, "--from", "2024-01-01T00:05", "--explain", "--json").json
+    assert [piece["by"] for piece in document["pieces"]] == ["rollup", "source"]
+    assert document["pieces"][1]["stretches"] == [["2023-12-31T23:05:00Z", "2024-01-01T00:00:00Z"]]
+    checks = {reason["check"]: reason["passed"] for reason in document["considered"][0]["reasons"]}
+    assert checks["dimensions"]
+    assert not checks["grain"]
+
+
+def test_wishes(lapwing: Lapwing, shop: Path) -> None:
+    cached = lapwing("-p", shop, "query", *BY_MONTH)
+    for wish in (("--max-staleness", "0"), ("--max-staleness", "10 minutes"), ("--cache-only",), ("--exact",)):
+        assert lapwing("-p", shop, "query", *BY_MONTH, *wish).out == cached.out, wish
+    said = lapwing("-p", shop, "query", *BY_MONTH, "--cache-only", "--no-cache")
+    assert said.code == 2
+    assert "Neither" in said.err
+    assert lapwing("-p", shop, "query", *BY_MONTH, "--max-staleness", "soon").code == 2

@@ -10,7 +10,7 @@ import requests
 from pydantic import BaseModel
 
 from lapwing.server.documents.alerts import Board, Incidents
-from lapwing.server.documents.asked import Band, PlanAnswer, Queries, QueryAnswer
+from lapwing.server.documents.asked import Band, Explanation, PlanAnswer, Queries, QueryAnswer
 from lapwing.server.documents.project import (
     CatalogDocument,
     Completions,
@@ -37,6 +37,7 @@ GETS: dict[str, type[BaseModel]] = {
     "/api/incidents?state=open": Incidents,
 }
 POSTS: dict[str, tuple[dict[str, Any], type[BaseModel]]] = {
+    "/api/query/explain": ({"metrics": ["orders"], "by": ["shop"], "max_staleness": "10 minutes"}, Explanation),
     "/api/query": ({"metrics": ["orders", "return_rate"], "by": ["shop"], "grain": "month"}, QueryAnswer),
     "/api/sql/plan": ({"text": "select town, count(*) from files.orders where shop = 'a' group by 1"}, PlanAnswer),
     "/api/band": ({"metric": "orders", "grain": "day", "start": "2024-01", "end": "2024-02"}, Band),

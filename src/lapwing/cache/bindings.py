@@ -39,8 +39,9 @@ class Bindings:
         self._sql, self._store, self._datasets = sql, store, datasets
         self._known: dict[str, tuple[float, Binding]] = {}
 
-    def get(self, name: str) -> Binding:
-        """The dataset as it was bound a moment ago: enough to read what is kept. To read a source, bind it anew.
+    def get(self, name: str, *, kept: bool = False) -> Binding:
+        """The dataset as it was bound a moment ago: enough to read what is kept. To read a source, bind it anew. `kept`: no
+        source is asked, as far as the dataset was bound or built before.
 
         Raises:
             ModelError, SourceError: it can't be bound, and was never built as it is defined now.
@@ -48,14 +49,18 @@ class Bindings:
         known = self._known.get(name)
         if known is not None and time.monotonic() < known[0]:
             return known[1]
+        if kept:
+            before = known[1].bound if known else self._kept(self._datasets[name])
+            if before is not None:
+                return Binding(before)
         dataset = self._datasets[name]
         try:
             found = Binding(self._same(self._sql.bind(dataset)))
         except LapwingError as error:
-            kept = self._kept(dataset)
-            if kept is None:
+            built = self._kept(dataset)
+            if built is None:
                 raise
-            found = Binding(kept, error.problems[0])
+            found = Binding(built, error.problems[0])
         return self._remember(found)
 
     def renew(self, name: str) -> BoundDataset:

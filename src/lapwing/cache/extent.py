@@ -9,6 +9,7 @@ from datetime import datetime
 from lapwing.cache.definitions import Definitions
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.manifests import Manifests
+from lapwing.cache.request import Terms
 from lapwing.cache.span import Spans
 from lapwing.sql.bound import BoundDataset
 
@@ -24,14 +25,19 @@ class Extents:
         self._spans = spans
         self._now = now
 
-    def span(self, bound: BoundDataset) -> tuple[int, int] | None:
-        """From when to when the dataset has data (UTC microseconds), as the last build saw it; without one, as the source
-        says now. None: it has none."""
+    def span(self, bound: BoundDataset, terms: Terms) -> tuple[int, int] | None:
+        """From when to when the dataset has data (UTC microseconds), as the last build saw it; without one, or where it
+        matters how fresh that is, as the source says. None: it has none, or the source is not to be asked."""
+        if terms.source and terms.staleness is not None:
+            said = self._spans.get(bound, within=terms.staleness)
+            return None if said is None else (said.start, said.end)
         manifests = self._built(bound)
         starts = [m.data_start for m in manifests if m.data_start is not None]
         ends = [m.goal for m in manifests if m.goal is not None]
         if starts and ends:
             return min(starts), max(ends)
+        if not terms.source:
+            return None
         span = self._spans.get(bound)
         return None if span is None else (span.start, span.end)
 

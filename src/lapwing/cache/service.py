@@ -92,17 +92,17 @@ class Cache:
         """Every rollup of the project; see `Builds.status`."""
         return self._builds.status(check=check)
 
-    def binding(self, dataset_name: str) -> Binding:
+    def binding(self, dataset_name: str, *, kept: bool = False) -> Binding:
         """How the dataset is bound to its data; see `Bindings.get`."""
-        return self._bindings.get(dataset_name)
+        return self._bindings.get(dataset_name, kept=kept)
 
     def bound(self, dataset_name: str) -> BoundDataset:
         """The same where it does not matter whether the source answers."""
         return self._bindings.get(dataset_name).bound
 
-    def span(self, dataset_name: str) -> tuple[int, int] | None:
+    def span(self, dataset_name: str, terms: Terms = NO_TERMS) -> tuple[int, int] | None:
         """From when to when the dataset has data (UTC microseconds); see `Extents.span`."""
-        return self._extents.span(self.bound(dataset_name))
+        return self._extents.span(self.binding(dataset_name, kept=not terms.source).bound, terms)
 
     def data_until(self, dataset_name: str) -> int | None:
         """Up to when the dataset is complete; see `Extents.data_until`."""

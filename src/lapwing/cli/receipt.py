@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from lapwing.model.receipt import Considered, Piece, Receipt
 
+_MOST_STRETCHES = 4
+
 
 def receipt_lines(receipt: Receipt) -> Iterator[str]:
     """What answered, from which data, until when, how exact, at what cost, and why the other ways were not taken."""
@@ -16,12 +18,19 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         yield f"  time        {receipt.start or '…'} to {receipt.end or '…'} ({receipt.zone}{grain})"
     for piece in receipt.pieces:
         yield f"  answered    by {_piece(piece)}"
+        if len(receipt.pieces) > 1:
+            yield from (f"              {start} to {end}" for start, end in piece.stretches[:_MOST_STRETCHES])
+            if len(piece.stretches) > _MOST_STRETCHES:
+                yield f"              and {len(piece.stretches) - _MOST_STRETCHES} more stretches"
+            yield f"              {', '.join(piece.measures)}; as of {piece.as_of}"
         if piece.sql:
             yield from (f"              {line}" for line in piece.sql.strip().splitlines())
     yield f"  data until  {receipt.data_until or 'not known'}"
     yield f"  exact       {_exact(receipt)}"
     for start, end in receipt.missing:
         yield f"  missing     {start} to {end}"
+    for start, end in receipt.stale:
+        yield f"  stale       {start} to {end}: the source has changed since"
     for considered in receipt.considered:
         yield from _considered(considered)
     for name, digest in receipt.definitions.items():
@@ -35,6 +44,8 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
 def _piece(piece: Piece) -> str:
     facts = [(piece.keys, "keys"), (piece.rows, "rows"), (piece.bytes, "bytes")]
     known = ", ".join(f"{count:,} {what}" for count, what in facts if count)
+    if piece.estimated_keys is not None:
+        known += f"; about {piece.estimated_keys:,.0f} keys, {piece.estimated_bytes or 0:,.0f} bytes expected"
     return f"{piece.by} {piece.name}" + (f" ({known})" if known else "")
 
 

@@ -15,7 +15,7 @@ from lapwing.cache.answer import Answered
 from lapwing.cache.bindings import Binding
 from lapwing.cache.filter import parse_where
 from lapwing.cache.reach import far_times
-from lapwing.cache.request import StateRequest
+from lapwing.cache.request import StateRequest, Terms
 from lapwing.cache.service import Cache
 from lapwing.model import calendar
 from lapwing.model.expression import measures
@@ -27,6 +27,7 @@ from lapwing.query.reading import Reading, Times, times_of
 from lapwing.query.resolve import Buckets, Resolved, buckets, resolve
 from lapwing.query.stretches import Calendar, Known
 from lapwing.query.table import Part, table_of
+from lapwing.query.wished import check_exact, not_in_cache, terms_of
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
 from lapwing.states import state_for
@@ -77,31 +78,56 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     """
     clock = Clock.start()
     resolved = resolve(query, project, now)
-    bindings = {name: cache.binding(name) for name in resolved.measures}
-    bound = {name: binding.bound for name, binding in bindings.items()}
-    spans = _spans(query, resolved, bound, sql, cache)
-    step = buckets(query.grain, resolved.zone, resolved.start, resolved.end, _around(spans), project.week_start)
-    by = Calendar(grain=query.grain, zone=resolved.zone, week_start=project.week_start)
-    times = {name: times_of(resolved.measures[name], step, by, spans[name]) for name in bound}
+    asked = plan(query, resolved, project=project, sql=sql, cache=cache)
+    bound, step, spans = asked.bound, asked.step, asked.spans
     clock.lap("plan")
-    parts = {name: _part(query, bound[name], times[name], spans[name], sql, cache) for name in bound}
+    parts = {name: _part(query, bound[name], asked.times[name], spans[name], sql, cache) for name in bound}
     clock.lap("route")
     clock.move("route", "read", sum(read.milliseconds for part in parts.values() for read in part.reads))
     table = table_of(query, resolved, step, parts)
     clock.lap("answer")
-    notes = (*_troubles(bindings), *_notes(query, step, _around(spans)[0]), *_early(resolved, parts))
+    notes = (*_troubles(asked.bindings), *_notes(query, step, _around(spans)[0]), *_early(resolved, parts))
     return Answer(table=table, receipt=_receipt(query, resolved, step, parts, notes, clock))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Asked:
+    """What is to be read, by dataset: see `Times`. `spans` are where the datasets have data."""
+
+    bindings: Mapping[str, Binding]
+    bound: Mapping[str, BoundDataset]
+    spans: Mapping[str, tuple[int, int] | None]
+    step: Buckets
+    times: Mapping[str, Times]
+
+
+def plan(query: MetricQuery, resolved: Resolved, *, project: Project, sql: SqlService, cache: Cache) -> Asked:
+    """What is to be read for `query`. Raises as `answer`."""
+    terms = terms_of(query.wishes)
+    bindings = {name: cache.binding(name, kept=query.wishes.cache_only) for name in resolved.measures}
+    bound = {name: binding.bound for name, binding in bindings.items()}
+    check_exact(query.wishes, resolved.measures, bound)
+    spans = _spans(query, resolved, bound, sql, cache, terms)
+    step = buckets(query.grain, resolved.zone, resolved.start, resolved.end, _around(spans), project.week_start)
+    by = Calendar(grain=query.grain, zone=resolved.zone, week_start=project.week_start)
+    times = {name: times_of(resolved.measures[name], step, by, spans[name]) for name in bound}
+    return Asked(bindings=bindings, bound=bound, spans=spans, step=step, times=times)
+
+
 def _spans(
-    query: MetricQuery, resolved: Resolved, bound: Mapping[str, BoundDataset], sql: SqlService, cache: Cache
+    query: MetricQuery,
+    resolved: Resolved,
+    bound: Mapping[str, BoundDataset],
+    sql: SqlService,
+    cache: Cache,
+    terms: Terms,
 ) -> dict[str, tuple[int, int] | None]:
     """From where to where each of the datasets has data; None of an empty one.
 
     Raises:
         WrongUse: a grain is asked over all the data, and no calendar has buckets for all of it.
     """
-    spans = {name: cache.span(name) for name in bound}
+    spans = {name: cache.span(name, terms) for name in bound}
     if query.grain and (resolved.start is None or resolved.end is None):
         for name, span in spans.items():
             if span is not None and not calendar.covers(*span):
@@ -141,16 +167,23 @@ def _read(
     sql: SqlService,
     cache: Cache,
 ) -> Answered:
-    where = parse_where(query.where, bound.dimensions) if query.where and query.where.strip() else None
-    request = StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=reading.edges)
+    request = request_of(query, measures, bound, reading)
     considered: Sequence[Considered] = ()
     if query.wishes.cache:
-        found = cache.answer(request)
+        found = cache.answer(request, terms_of(query.wishes))
         if isinstance(found, Answered):
             return found
         considered = found.considered
+    if query.wishes.cache_only:
+        raise not_in_cache(bound.dataset.name, considered)
     fresh = replace(request, bound=sql.bind(bound.dataset))
     return cache.from_source(fresh, time_limit=query.wishes.time_limit, considered=considered)
+
+
+def request_of(query: MetricQuery, measures: tuple[str, ...], bound: BoundDataset, reading: Reading) -> StateRequest:
+    """What is asked of the cache, or of the source, for one read."""
+    where = parse_where(query.where, bound.dimensions) if query.where and query.where.strip() else None
+    return StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=reading.edges)
 
 
 def _receipt(
@@ -186,6 +219,9 @@ def _receipt(
         definitions={name: metric_hash(dataset, metric) for name, (dataset, metric) in resolved.metrics.items()},
         milliseconds=clock.total(),
         notes=notes,
+        stale=tuple(
+            (calendar.utc_iso(a), calendar.utc_iso(b)) for a, b in sorted({s for read in reads for s in read.stale})
+        ),
     )
 
 

@@ -17,9 +17,18 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """How the caller wants it answered. `cache` False: from the source. `time_limit` in seconds."""
+    """How the caller wants it answered.
+
+    `cache` False: from the source alone; `cache_only`: without asking a source for anything, even if a part is then
+    missing. `max_staleness`: seconds by which the answer may be older than the source, which is then asked what has
+    changed, and for the rows of that; None takes rollups as they were built. `exact`: rather no answer than one with an
+    error bound. `time_limit` in seconds.
+    """
 
     cache: bool = True
+    cache_only: bool = False
+    max_staleness: float | None = None
+    exact: bool = False
     time_limit: float = 60.0
 
 

@@ -19,6 +19,7 @@ from lapwing.model.project import Project
 from lapwing.query.answer import Answer, answer
 from lapwing.query.ask import MetricQuery, SqlQuery
 from lapwing.query.check import metric_problems
+from lapwing.query.explain import Explained, explain
 from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
@@ -73,6 +74,10 @@ class Lapwing:
     def answer(self, query: MetricQuery) -> Answer:
         """Answers a metric query; see `query.answer.answer` for what it raises."""
         return answer(query, project=self.project, sql=self.sql, cache=self.cache, now=self.now())
+
+    def explain(self, query: MetricQuery) -> Explained:
+        """How a metric query would be answered, without answering it; raises as `answer`."""
+        return explain(query, project=self.project, sql=self.sql, cache=self.cache, now=self.now())
 
     def run_sql(self, query: SqlQuery, query_id: str | None = None) -> SqlAnswer:
         """Starts a SELECT over sources and metrics; rows stream as they come.

@@ -136,6 +136,19 @@ export interface Definition {
   hash: string;
 }
 
+/** How a query would be answered. `pieces` have estimates alone. */
+export interface Explanation {
+  asked: string;
+  start: string;
+  end: string;
+  zone: string;
+  grain: string | null;
+  pieces: PieceDocument[];
+  considered: ConsideredDocument[];
+  notes: string[];
+  milliseconds: Record<string, number>;
+}
+
 /** Keeps the rows whose `dimension` has one of `values` (null included where named), or drops them. */
 export interface FilterBody {
   dimension: string;
@@ -388,7 +401,7 @@ export interface QueryAnswer {
   receipt: ReceiptDocument;
 }
 
-/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. */
+/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound. */
 export interface QueryBody {
   metrics: string[];
   by?: string[];
@@ -401,6 +414,9 @@ export interface QueryBody {
   order?: OrderBody[];
   limit?: number | null;
   no_cache?: boolean;
+  cache_only?: boolean;
+  max_staleness?: string | null;
+  exact?: boolean;
   time_limit?: number;
 }
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING
 
 from lapwing.cli import output
 from lapwing.cli.commands.sql import seconds
 from lapwing.cli.project import open_project
 from lapwing.model.problem import WrongUse
+
+if TYPE_CHECKING:
+    from lapwing.query.explain import Explained
 
 HELP = "answer metrics by dimensions and grain"
 DESCRIPTION = """Answers metrics, from a rollup or the source.
@@ -30,10 +34,18 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--order", type=names, default=(), metavar="M:desc", help="metrics, dimensions or time; :desc")
     parser.add_argument("--limit", type=count, metavar="N", help="so many rows at most")
     parser.add_argument("--no-cache", action="store_true", help="answer from the source")
+    parser.add_argument("--cache-only", action="store_true", help="ask no source; what is missing is told")
+    parser.add_argument(
+        "--max-staleness", metavar="LENGTH", help="how much older than the source it may be, such as 10 minutes or 0"
+    )
+    exactness = parser.add_mutually_exclusive_group()
+    exactness.add_argument("--exact", action="store_true", help="rather no answer than one with an error bound")
+    exactness.add_argument("--approximate", action="store_true", help="with error bounds, too (default)")
     parser.add_argument(
         "--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)"
     )
     parser.add_argument("--receipt", action="store_true", help="tell how it was answered")
+    parser.add_argument("--explain", action="store_true", help="tell how it would be answered, and why; answer nothing")
     output.arguments(parser)
 
 
@@ -64,9 +76,17 @@ def run(options: Namespace) -> int:
         where=options.where,
         order=tuple(Order(name=name, descending=descending) for name, descending in map(_order, options.order)),
         limit=options.limit,
-        wishes=Wishes(cache=not options.no_cache, time_limit=options.time_limit),
+        wishes=Wishes(
+            cache=not options.no_cache,
+            cache_only=options.cache_only,
+            max_staleness=_seconds_of(options.max_staleness),
+            exact=options.exact,
+            time_limit=options.time_limit,
+        ),
     )
     with open_project(options) as lapwing:
+        if options.explain:
+            return _explain(lapwing.explain(asked), as_json=options.json)
         answer = lapwing.answer(asked)
     table = answer.table
     if options.json and options.out is None and options.format is None:
@@ -78,6 +98,22 @@ def run(options: Namespace) -> int:
 
         to = sys.stdout if form == "table" and options.out is None else sys.stderr
         print("\n" + "\n".join(receipt_lines(answer.receipt)), file=to)
+    return 0
+
+
+def _seconds_of(length: str | None) -> float | None:
+    from lapwing.model.duration import parse_duration
+
+    return None if length is None else parse_duration(length).total_seconds()
+
+
+def _explain(explained: Explained, *, as_json: bool) -> int:
+    from lapwing.cli.explained import explained_lines
+
+    if as_json:
+        output.write_json(explained.as_dict())
+    else:
+        print("\n".join(explained_lines(explained)))
     return 0
 
 

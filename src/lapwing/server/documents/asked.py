@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lapwing.server.documents.base import Asked, ColumnDocument, Document, ReceiptDocument, Value
+from lapwing.server.documents.base import (
+    Asked,
+    ColumnDocument,
+    ConsideredDocument,
+    Document,
+    PieceDocument,
+    ReceiptDocument,
+    Value,
+)
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -28,7 +36,11 @@ class OrderBody(Asked):
 
 class QueryBody(Asked):
     """A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in
-    `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`."""
+    `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`.
+
+    Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a
+    length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound.
+    """
 
     metrics: Annotated[list[Name], Field(min_length=1, max_length=100)]
     by: Annotated[list[Name], Field(default_factory=list, max_length=50)]
@@ -41,6 +53,9 @@ class QueryBody(Asked):
     order: Annotated[list[OrderBody], Field(default_factory=list, max_length=50)]
     limit: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     no_cache: bool = False
+    cache_only: bool = False
+    max_staleness: str | None = None
+    exact: bool = False
     time_limit: Seconds = 60.0
 
 
@@ -51,6 +66,20 @@ class QueryAnswer(Document):
     rows: int
     data: dict[str, list[Value]]
     receipt: ReceiptDocument
+
+
+class Explanation(Document):
+    """How a query would be answered. `pieces` have estimates alone."""
+
+    asked: str
+    start: str
+    end: str
+    zone: str
+    grain: str | None
+    pieces: list[PieceDocument]
+    considered: list[ConsideredDocument]
+    notes: list[str]
+    milliseconds: dict[str, float]
 
 
 class BandBody(Asked):

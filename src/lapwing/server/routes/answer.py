@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lapwing.model.duration import parse_duration
 from lapwing.model.grain import Grain
 from lapwing.model.problem import LapwingError
 from lapwing.query.answer import Answer
@@ -29,7 +30,7 @@ def query_of(body: QueryBody) -> MetricQuery:
     """The body as the question it means.
 
     Raises:
-        WrongUse: a grain that is none, a value that can't be filtered by.
+        WrongUse: a grain that is none, a length of time that is none, a value that can't be filtered by.
     """
     return MetricQuery(
         metrics=tuple(body.metrics),
@@ -41,7 +42,13 @@ def query_of(body: QueryBody) -> MetricQuery:
         where=where(body.where, body.filters),
         order=tuple(Order(name=one.name, descending=one.descending) for one in body.order),
         limit=body.limit,
-        wishes=Wishes(cache=not body.no_cache, time_limit=body.time_limit),
+        wishes=Wishes(
+            cache=not body.no_cache,
+            cache_only=body.cache_only,
+            max_staleness=parse_duration(body.max_staleness).total_seconds() if body.max_staleness else None,
+            exact=body.exact,
+            time_limit=body.time_limit,
+        ),
     )
 
 

@@ -1,0 +1,111 @@
+"""How a metric query would be answered: found out without reading a row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from lapwing.cache.known import shown
+from lapwing.cache.request import Terms
+from lapwing.cache.route import Route
+from lapwing.cache.service import Cache
+from lapwing.model.calendar import utc_iso
+from lapwing.model.problem import StoreError
+from lapwing.model.project import Project
+from lapwing.model.receipt import Considered, Piece, Reasons
+from lapwing.query.answer import plan, request_of
+from lapwing.query.ask import MetricQuery
+from lapwing.query.resolve import resolve
+from lapwing.query.wished import terms_of
+from lapwing.sql.service import SqlService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """As in `Receipt`; `pieces` say what each would answer and what that is estimated to read."""
+
+    asked: str
+    start: str
+    end: str
+    zone: str
+    grain: str | None
+    pieces: tuple[Piece, ...]
+    considered: Sequence[Considered]
+    notes: tuple[str, ...]
+    milliseconds: Mapping[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain["pieces"] = [asdict(piece) for piece in self.pieces]
+        plain["considered"] = [asdict(one) for one in self.considered]
+        return plain
+
+
+def explain(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cache, now: datetime) -> Explained:
+    """How `query` would be answered now. Raises as `answer`."""
+    began = time.perf_counter()
+    resolved = resolve(query, project, now)
+    asked = plan(query, resolved, project=project, sql=sql, cache=cache)
+    planned = time.perf_counter()
+    terms = terms_of(query.wishes)
+    pieces: list[Piece] = []
+    considered: list[Sequence[Considered]] = []
+    notes: list[str] = []
+    for name, times in asked.times.items():
+        measures = tuple(dict.fromkeys(ref.measure for ref in times.taken))
+        for reading in times.readings:
+            request = request_of(query, measures, asked.bound[name], reading)
+            everything = ((utc_iso(int(request.edges[0])), utc_iso(int(request.edges[-1]))),)
+            source = Piece(by="source", name=name, stretches=everything, measures=measures)
+            if not query.wishes.cache:
+                pieces.append(source)
+                continue
+            try:
+                route, reasons = cache.route(request, terms)
+            except StoreError as error:
+                notes.append(str(error.problems[0]))
+                pieces += [source] if terms.source else []
+                continue
+            considered.append(reasons)
+            pieces += _pieces(name, route, terms)
+            notes += _notes(name, route, terms)
+    routed = time.perf_counter()
+    return Explained(
+        asked=", ".join(resolved.metrics),
+        start=utc_iso(int(asked.step.edges[0])),
+        end=utc_iso(int(asked.step.edges[-1])),
+        zone=resolved.zone,
+        grain=str(query.grain) if query.grain else None,
+        pieces=tuple(pieces),
+        considered=Reasons.joined(considered),
+        notes=tuple(notes),
+        milliseconds={"plan": (planned - began) * 1e3, "route": (routed - planned) * 1e3},
+    )
+
+
+def _pieces(dataset: str, route: Route, terms: Terms) -> Iterator[Piece]:
+    for part in route.parts:
+        yield Piece(
+            by="rollup",
+            name=part.definition.name,
+            versions=tuple(f"{partition.version}" for partition in part.partitions),
+            stretches=shown(part.stretches),
+            measures=part.measures,
+            estimated_keys=part.keys,
+            estimated_bytes=part.bytes,
+            as_of=utc_iso(int(min(p.built_at for p in part.partitions) * 1e6)) if part.partitions else None,
+        )
+    for measures, stretches in route.open if terms.source else ():
+        yield Piece(by="source", name=dataset, stretches=shown(stretches), measures=measures)
+
+
+def _notes(dataset: str, route: Route, terms: Terms) -> Iterator[str]:
+    if terms.source:
+        return
+    for measures, stretches in route.open:
+        spans = ", ".join(f"{start} to {end}" for start, end in shown(stretches))
+        yield f"No rollup has {', '.join(measures)} of {dataset} from {spans}; that would be missing."
