@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic, sleep
 
 import grpc
@@ -21,7 +22,7 @@ from lapwing.cache.stores import open_store
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stores.bigtable import BigtableStore
 from lapwing.cache.stores.bigtable_errors import told
-from lapwing.cache.stores.bigtable_table import FAMILY, FORMAT_KEY, QUALIFIER, Address
+from lapwing.cache.stores.bigtable_table import FAMILY, FORMAT_KEY, QUALIFIER, Address, _admin_client
 from lapwing.model.problem import StoreError
 
 SECONDS = 1.5
@@ -70,17 +71,24 @@ def uses(store: RollupStore) -> list[Callable[[], object]]:
     ]
 
 
+@contextmanager
+def paused(server: Bigtable) -> Iterator[None]:
+    """It is there, and does not answer."""
+    assert server.process is not None
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        while psutil.Process(server.process.pid).status() != psutil.STATUS_STOPPED:
+            sleep(0.01)
+        yield
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+
+
 def test_a_server_that_stops_answering_is_told_in_time_and_used_again_afterwards(own_server: Bigtable) -> None:
     store = opened(Address(instance=INSTANCE, table="t"))
     store.put([(b"a", b"1")])
-    assert own_server.process is not None
-    own_server.process.send_signal(signal.SIGSTOP)
-    try:
-        while psutil.Process(own_server.process.pid).status() != psutil.STATUS_STOPPED:
-            sleep(0.01)
+    with paused(own_server):
         assert {code(use) for use in uses(store)} == {"store-unreachable"}
-    finally:
-        own_server.process.send_signal(signal.SIGCONT)
     assert _after(lambda: store.get([b"a"])) == [b"1"]
     store.put([(b"b", b"2")])
     assert store.compare_and_set(b"b", b"2", None)
@@ -170,6 +178,40 @@ def test_a_row_that_lapwing_did_not_write_is_told(address: Address) -> None:
     store._table.mutate_row(b"rx", SetCell(FAMILY, QUALIFIER, b"?" * 40, timestamp_micros=0))
     assert code(lambda: store.get([b"x"])) == "store-damaged"
     store.close()
+
+
+def test_a_table_of_others_is_refused_and_left_alone(address: Address) -> None:
+    from google.cloud.bigtable_admin_v2.types import ColumnFamily, Table
+
+    admin = _admin_client()
+    table = Table(column_families={"x": ColumnFamily()})
+    admin.create_table(request={"parent": INSTANCE, "table_id": address.table, "table": table})
+    for read_only in (False, True):
+        assert code(partial(opened, address, read_only=read_only)) == "store-foreign"
+    assert list(admin.get_table(request={"name": str(address)}).column_families) == ["x"]
+    admin.transport.close()
+
+
+def test_many_may_make_the_table_at_once(address: Address) -> None:
+    with futures.ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(lambda _: opened(address), range(8)))
+    for number, store in enumerate(stores):
+        store.put([(b"%d" % number, b"")])
+    assert len(list(stores[0].scan(b"", b"z"))) == 8
+    for store in stores:
+        store.close()
+
+
+def test_closing_ends_what_others_wait_for(own_server: Bigtable) -> None:
+    store = BigtableStore(Address(instance=INSTANCE, table="t"))  # with the limits of real use
+    with paused(own_server), futures.ThreadPoolExecutor(5) as pool:
+        waiting = [pool.submit(use) for use in uses(store)]
+        sleep(0.2)  # most of them wait for the server then; it does not matter which
+        began = monotonic()
+        store.close()
+        codes = {error.problems[0].code for one in waiting if isinstance(error := one.exception(), StoreError)}
+        assert monotonic() - began < 8  # below every limit
+    assert codes == {"store-closed"}
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

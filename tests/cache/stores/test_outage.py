@@ -38,3 +38,22 @@ def test_an_outage_is_told_at_once_until_it_may_be_over(monkeypatch: pytest.Monk
     clock[0] += 31
     assert use(None, 1) is None
     assert len(tried) == 5
+
+
+def test_a_read_that_is_slow_by_itself_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    watch = Outage()
+
+    def slow() -> None:
+        with watch.watched():
+            clock[0] += 5
+            with watch.watched():  # another reader's
+                clock[0] += 1
+            clock[0] += 4
+            raise StoreError.of("store-unreachable", "It took too long.")
+
+    with pytest.raises(StoreError):
+        slow()
+    with watch.watched():
+        pass

@@ -15,7 +15,7 @@ from lapwing.cache.stores.limits import check_key, check_value, closed
 from lapwing.cache.stores.outage import Outage
 
 READ_SECONDS: Final = 10.0
-WRITE_SECONDS: Final = 60.0
+WRITE_SECONDS: Final = 30.0
 
 _GET_KEYS: Final = 256
 """Keys of one request: below Bigtable's 500 KB a request whatever their length, and enough to make one worth it."""

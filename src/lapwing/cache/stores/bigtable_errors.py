@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from lapwing.cache.stores.limits import closed
 from lapwing.model.problem import LapwingError, StoreError
 
 _PREAMBLE: Final = re.compile(r"^failed to connect to all addresses; last error: \w+: ")
@@ -25,8 +26,17 @@ def told(table: str) -> Iterator[None]:
         raise store_problem(error, table) from error
     except ValueError as error:
         if "closed" in str(error).lower():  # by another thread, in the middle of this call
-            raise StoreError.of("store-closed", "The rollup store was closed.") from error
+            raise closed() from error
         raise
+
+
+def foreign(table: str) -> LapwingError:
+    """The error of a table that something else uses."""
+    return StoreError.of(
+        "store-foreign",
+        f"{table} is not a table of rollups.",
+        hint="Give `store` a table of its own; `lapwing build` makes it.",
+    )
 
 
 def store_problem(error: Exception, table: str) -> LapwingError:
@@ -37,6 +47,10 @@ def store_problem(error: Exception, table: str) -> LapwingError:
     cause = _cause(error)
     says = _sentence(cause)
     match cause:
+        case google.Cancelled() if "closed" in says:
+            return closed()
+        case google.GoogleAPICallError() if "family" in says:
+            return foreign(table)
         case GoogleAuthError() | google.Unauthenticated():
             return StoreError.of(
                 "store-credentials",

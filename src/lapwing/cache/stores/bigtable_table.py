@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lapwing.cache.keys import FORMAT
-from lapwing.cache.stores.bigtable_errors import told
+from lapwing.cache.stores.bigtable_errors import foreign, told
 from lapwing.model.problem import StoreError
 
 FAMILY: Final = "r"
@@ -74,11 +74,13 @@ def _check_format(table: Any, address: Address, read_only: bool, seconds: float)
             raise
         _make(address)
         row = None
-    if row is None and not read_only:
+    if row is None and read_only:
+        raise foreign(str(address))
+    if row is None:
         mutation = SetCell(FAMILY, QUALIFIER, str(FORMAT).encode(), timestamp_micros=0)
         table.mutate_row(FORMAT_KEY, mutation, operation_timeout=seconds)
         return
-    written = row.cells[0].value if row is not None else b"unknown"
+    written = row.cells[0].value
     if not written.isdigit() or int(written) > FORMAT:
         shown = written.decode("ascii", "replace")
         raise StoreError.of(

@@ -13,10 +13,12 @@ _MOST_SECONDS: Final = 30.0
 
 
 class Outage:
-    """It is tried again after twice the time that it took to find out, 30 s at most. Safe to use from several threads."""
+    """It is tried again after twice the time that it took to find out, 30 s at most. Where it answered others meanwhile,
+    there was no outage: that one read was too slow by itself. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._known: tuple[float, StoreError] | None = None
+        self._answered = float("-inf")
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -32,8 +34,9 @@ class Outage:
         try:
             yield
         except StoreError as error:
-            if error.problems[0].code == "store-unreachable":
-                now = time.monotonic()
+            now = time.monotonic()
+            if error.problems[0].code == "store-unreachable" and self._answered <= began:
                 self._known = (now + min(_MOST_SECONDS, 2 * (now - began)), error)
             raise
+        self._answered = time.monotonic()
         self._known = None
