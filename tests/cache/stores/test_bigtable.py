@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
@@ -200,6 +202,35 @@ def test_many_may_make_the_table_at_once(address: Address) -> None:
     assert len(list(stores[0].scan(b"", b"z"))) == 8
     for store in stores:
         store.close()
+
+
+def test_batches_are_sent_side_by_side_unless_they_share_a_key(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened(address)
+    send, lock = store._send, threading.Lock()
+    under_way: list[set[bytes]] = []
+    most = 0
+
+    def watched(batch: dict[bytes, object]) -> None:
+        nonlocal most
+        with lock:
+            assert all(map(set(batch).isdisjoint, under_way)), "two mutations of one key may change places"
+            under_way.append(set(batch))
+            most = max(most, len(under_way))
+        sleep(0.05)  # so that they meet
+        send(batch)
+        with lock:
+            under_way.remove(set(batch))
+
+    monkeypatch.setattr(store, "_send", watched)
+    body = bytes(range(256)) * 8
+    store.put((b"%07d" % i, body) for i in range(40_000))
+    assert most > 1
+    store.put((b"%07d" % (i % 9_000), body + b"%d" % i) for i in range(10_000))
+    for turn in range(3):
+        store.put((b"x%d" % (i % 2), random.Random(i).randbytes(3 << 20) + b"%d" % turn) for i in range(8))
+    store.close()
 
 
 def test_closing_ends_what_others_wait_for(own_server: Bigtable) -> None:
