@@ -131,6 +131,7 @@ def test_two_processes_build_at_once(large: Path) -> None:
         assert counts_all(cache.build()) == {(0, 6, 0)}
 
 
+@pytest.mark.long
 def test_a_builder_killed_at_any_moment_loses_nothing(large: Path) -> None:
     chance = random.Random(2)
     with opened(large) as (project, cache):
