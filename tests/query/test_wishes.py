@@ -86,7 +86,7 @@ def test_exact_refuses_what_has_a_bound(lapwing: Lapwing) -> None:
 @pytest.mark.parametrize("wishes", [{"cache": False, "cache_only": True}, {"max_staleness": -1.0}])
 def test_wishes_that_make_no_sense(lapwing: Lapwing, wishes: dict[str, object]) -> None:
     with pytest.raises(WrongUse):
-        lapwing.answer(wished(**wishes))
+        lapwing.answer(wished(QUERY, **wishes))
 
 
 def test_explained_is_what_is_done(lapwing: Lapwing) -> None:
