@@ -108,3 +108,19 @@ def test_an_action_is_needed(lapwing: Lapwing, own_shop: Path) -> None:
     assert said.code == 2
     said = lapwing("-p", own_shop, "rollups", "list", "--nocheck")
     assert (said.code, "--no-check" in said.err) == (2, True)
+
+
+def test_what_was_known_and_what_was_restated(lapwing: Lapwing, restated: Path) -> None:
+    versions = lapwing("-p", restated, "rollups", "history", "--json").json["versions"]
+    since = max(one["since"] for one in versions if one["until"] is not None)
+    then = (datetime.fromisoformat(since) + timedelta(milliseconds=1)).isoformat()
+    january = ("--metrics", "orders", "--from", "2024-01", "--to", "2024-02", "--json")
+    few = orders(lapwing, restated)
+    answer = lapwing("-p", restated, "query", *january, "--as-known-at", then).json
+    many = answer["rows"][0]["orders"]
+    assert many > few
+    assert answer["receipt"]["as_known_at"].startswith(then[:19])
+    (row,) = lapwing("-p", restated, "query", *january, "--restated-since", then).json["rows"]
+    assert row == {"orders": few, "orders_before": many, "orders_restated": few - many}
+    refused = lapwing("-p", restated, "query", *january, "--as-known-at", "2001-01-01")
+    assert (refused.code, "remembered from" in refused.err) == (1, True)

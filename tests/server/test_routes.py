@@ -98,3 +98,19 @@ def test_a_slice_that_is_filtered_by_is_the_same_in_every_format(url: str) -> No
     assert csv.headers["content-disposition"] == 'attachment; filename="lapwing.csv"'
     lines = [line.split(",") for line in csv.content.decode().splitlines()[1:]]
     assert [[town.strip('"'), int(orders), float(amount)] for town, orders, amount in lines] == rows
+
+
+def test_what_was_known(url: str) -> None:
+    body = {"metrics": ["orders"], "as_known_at": "now"}
+    answer = requests.post(f"{url}/api/query", json=body, timeout=30).json()
+    plain = requests.post(f"{url}/api/query", json={"metrics": ["orders"]}, timeout=30).json()
+    assert answer["data"] == plain["data"]
+    assert answer["receipt"]["as_known_at"] is not None
+    assert plain["receipt"]["as_known_at"] is None
+    restated = requests.post(
+        f"{url}/api/query", json={"metrics": ["orders"], "restated_since": "now"}, timeout=30
+    ).json()
+    assert restated["data"]["orders_restated"] == [0]
+    assert restated["data"]["orders_before"] == plain["data"]["orders"]
+    refused = requests.post(f"{url}/api/query", json={**body, "as_known_at": "2001-01-01"}, timeout=30)
+    assert (refused.status_code, refused.json()["code"]) == (422, "not-remembered")

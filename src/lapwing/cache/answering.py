@@ -13,6 +13,7 @@ from lapwing.cache.damage import put_aside
 from lapwing.cache.definitions import Defined, Definitions
 from lapwing.cache.direct import read_source
 from lapwing.cache.fresh import Freshness
+from lapwing.cache.knowledge import Then
 from lapwing.cache.known import known_of, shown, stretches_to_read
 from lapwing.cache.manifests import Manifests
 from lapwing.cache.merge import Share, merge
@@ -51,6 +52,7 @@ class Answers:
         self._sql = sql
         self._store = store
         self._definitions = definitions
+        self._manifests = manifests
         self._reader = reader
         self._spans = spans
         self._now = now
@@ -99,8 +101,24 @@ class Answers:
         """
         defined = self._definitions.of(request.bound)
         shape = shape_of(request, defined)
+        if terms.known_at is not None:
+            return self._route_then(request, defined, shape, terms.known_at)
         route = find(request, shape, self._shelf, self._freshness.wished(request, terms))
-        return route, Reasons(lambda: self._considered(request, defined, shape, route))
+        return route, Reasons(lambda: self._considered(request, defined, shape, route, self._shelf))
+
+    def _route_then(
+        self, request: StateRequest, defined: Defined, shape: Shape, moment: float
+    ) -> tuple[Route, Reasons]:
+        """The same among the rollups as readers saw them at a moment, each of which is as fresh as it then was."""
+        then = Then(self._manifests, int(request.edges[0]), int(request.edges[-1]), moment)
+        shelf = Shelf(then)
+        route = find(request, shape, shelf)
+
+        def considered() -> tuple[Considered, ...]:
+            found = self._considered(request, defined, shape, route, shelf)
+            return tuple(then.forgotten.get(one.rollup, one) for one in found)
+
+        return route, Reasons(considered)
 
     def from_source(
         self, request: StateRequest, *, time_limit: float, considered: Sequence[Considered] = ()
@@ -129,11 +147,11 @@ class Answers:
         )
 
     def _considered(
-        self, request: StateRequest, defined: Defined, shape: Shape, route: Route
+        self, request: StateRequest, defined: Defined, shape: Shape, route: Route, shelf: Shelf
     ) -> tuple[Considered, ...]:
         others = [one for one in defined.definitions if all(one is not cover.definition for cover in route.row.covers)]
         try:
-            covers = [*route.row.covers, *self._shelf.covers(others)]
+            covers = [*route.row.covers, *shelf.covers(others)]
         except StoreError:
             covers = list(route.row.covers)
         return (*reasons_of(request, shape, defined.definitions, covers, route), *defined.refused)
@@ -163,7 +181,9 @@ class Answers:
         frame = merge(shares, request.by, states, len(request.edges) - 1)
         known = known_of(request, terms, route, span, self._now())
         stale = (
-            self._freshness.stale([part.cover for part in route.parts], request) if terms.staleness is None else None
+            self._freshness.stale([part.cover for part in route.parts], request)
+            if terms.staleness is None and terms.known_at is None
+            else None
         )
         return Answered(
             frame=frame,

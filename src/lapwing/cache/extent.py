@@ -32,6 +32,8 @@ class Extents:
             said = self._spans.get(bound, within=terms.staleness)
             return None if said is None else (said.start, said.end)
         manifests = self._built(bound)
+        if terms.known_at is not None:
+            manifests = [one.known_at(terms.known_at) for one in manifests]
         starts = [m.data_start for m in manifests if m.data_start is not None]
         ends = [m.goal for m in manifests if m.goal is not None]
         if starts and ends:

@@ -30,8 +30,9 @@ class StateRequest:
 class Terms:
     """On what terms the cache is to answer. `source` False: from what is kept alone, even if that is not all. `staleness`:
     seconds by which what is kept may be older than the source (None: as it was built). `time_limit` in seconds, for what
-    a source is asked."""
+    a source is asked. `known_at`: the moment (seconds since 1970) of which what was known then is asked; None: now."""
 
     source: bool = True
     staleness: float | None = None
     time_limit: float = 60.0
+    known_at: float | None = None

@@ -16,6 +16,8 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
     if receipt.start or receipt.end:
         grain = f", by {receipt.grain}" if receipt.grain else ""
         yield f"  time        {receipt.start or '…'} to {receipt.end or '…'} ({receipt.zone}{grain})"
+    if receipt.as_known_at:
+        yield f"  as known at {receipt.as_known_at}"
     for piece in receipt.pieces:
         yield f"  answered    by {_piece(piece)}"
         if len(receipt.pieces) > 1:

@@ -81,7 +81,7 @@ class Receipt:
     """Times are UTC ISO 8601 texts. `data_until`: all data before it is in the answer. `missing`: half-open stretches of
     the asked time for which there is no data yet; then the answer is partial. `stale`: those for which the source is known
     to have what the answer has not. `milliseconds` by stage, and "total". `bounds`: for each approximate metric its error in
-    words; empty means exact.
+    words; empty means exact. `as_known_at`: the moment of which what was known then is told; None: now.
     """
 
     id: str
@@ -98,6 +98,7 @@ class Receipt:
     definitions: Mapping[str, str]
     milliseconds: Mapping[str, float]
     notes: tuple[str, ...] = ()
+    as_known_at: str | None = None
     stale: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from lapwing.cache.service import Cache
 from lapwing.model import calendar
 from lapwing.model.expression import measures
 from lapwing.model.hashing import metric_hash
+from lapwing.model.problem import LapwingError, Refused
 from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Reasons, Receipt
 from lapwing.query.ask import MetricQuery
@@ -81,7 +82,7 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     asked = plan(query, resolved, project=project, sql=sql, cache=cache)
     bound, step, spans = asked.bound, asked.step, asked.spans
     clock.lap("plan")
-    parts = {name: _part(query, bound[name], asked.times[name], spans[name], sql, cache) for name in bound}
+    parts = {name: _part(query, resolved, bound[name], asked.times[name], spans[name], sql, cache) for name in bound}
     clock.lap("route")
     clock.move("route", "read", sum(read.milliseconds for part in parts.values() for read in part.reads))
     table = table_of(query, resolved, step, parts)
@@ -103,7 +104,7 @@ class Asked:
 
 def plan(query: MetricQuery, resolved: Resolved, *, project: Project, sql: SqlService, cache: Cache) -> Asked:
     """What is to be read for `query`. Raises as `answer`."""
-    terms = terms_of(query.wishes)
+    terms = terms_of(query.wishes, resolved.known_at)
     bindings = {name: cache.binding(name, kept=query.wishes.cache_only) for name in resolved.measures}
     bound = {name: binding.bound for name, binding in bindings.items()}
     check_exact(query.wishes, resolved.measures, bound)
@@ -143,6 +144,7 @@ def _around(spans: Mapping[str, tuple[int, int] | None]) -> tuple[int, int]:
 
 def _part(
     query: MetricQuery,
+    resolved: Resolved,
     bound: BoundDataset,
     times: Times,
     span: tuple[int, int] | None,
@@ -151,7 +153,7 @@ def _part(
 ) -> Part:
     """Reads what is needed of one dataset."""
     names = tuple(dict.fromkeys(ref.measure for ref in times.taken))
-    reads = tuple(_read(query, names, bound, reading, sql, cache) for reading in times.readings)
+    reads = tuple(_read(query, resolved.known_at, names, bound, reading, sql, cache) for reading in times.readings)
     until = min((read.data_until for read in reads if read.data_until is not None), default=None)
     since, end = span or (0, 1)
     states = {name: state_for(bound.dataset.measures[name], bound.arguments[name]) for name in names}
@@ -161,6 +163,7 @@ def _part(
 
 def _read(
     query: MetricQuery,
+    known_at: float | None,
     measures: tuple[str, ...],
     bound: BoundDataset,
     reading: Reading,
@@ -170,10 +173,12 @@ def _read(
     request = request_of(query, measures, bound, reading)
     considered: Sequence[Considered] = ()
     if query.wishes.cache:
-        found = cache.answer(request, terms_of(query.wishes))
+        found = cache.answer(request, terms_of(query.wishes, known_at))
         if isinstance(found, Answered):
             return found
         considered = found.considered
+    if known_at is not None:
+        raise not_remembered(bound.dataset.name, known_at, considered)
     if query.wishes.cache_only:
         raise not_in_cache(bound.dataset.name, considered)
     fresh = replace(request, bound=sql.bind(bound.dataset))
@@ -184,6 +189,17 @@ def request_of(query: MetricQuery, measures: tuple[str, ...], bound: BoundDatase
     """What is asked of the cache, or of the source, for one read."""
     where = parse_where(query.where, bound.dimensions) if query.where and query.where.strip() else None
     return StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=reading.edges)
+
+
+def not_remembered(dataset: str, known_at: float, considered: Iterable[Considered]) -> LapwingError:
+    """Why no rollup can tell what was known at a moment."""
+    reasons = [(one.rollup, reason) for one in considered for reason in one.reasons if not reason.passed]
+    says = " ".join(f"{rollup}: {reason.says}" for rollup, reason in reasons) or "It has no rollups."
+    then = calendar.utc_iso(int(known_at * 1e6))
+    hint = None
+    if any(reason.check == "history" for _, reason in reasons):
+        hint = "Ask for a later moment; `history` in lapwing.yaml sets how long is remembered from now on."
+    return Refused.of("not-remembered", f"What was known of {dataset} at {then} can't be told. {says}", hint=hint)
 
 
 def _receipt(
@@ -219,6 +235,7 @@ def _receipt(
         definitions={name: metric_hash(dataset, metric) for name, (dataset, metric) in resolved.metrics.items()},
         milliseconds=clock.total(),
         notes=notes,
+        as_known_at=None if resolved.known_at is None else calendar.utc_iso(int(resolved.known_at * 1e6)),
         stale=tuple(
             (calendar.utc_iso(a), calendar.utc_iso(b)) for a, b in sorted({s for read in reads for s in read.stale})
         ),

@@ -39,6 +39,10 @@ class MetricQuery:
     `start` and `end` are any text `model.timerange` reads (2013-02, -7d/d, now), in `zone` (None: the project's); None
     leaves that side open to the data's. `where` is an SQL condition over dimensions. One row for each group (and each
     bucket, in time order, empty ones included) unless `order` says otherwise.
+
+    `as_known_at` asks for what was known at a moment of real time, `restated_since` for what has changed since one: then
+    each metric m has m_before (as it was known then) and m_restated (the difference) beside it. Rollups remember that as
+    long as `history` in lapwing.yaml says.
     """
 
     metrics: tuple[str, ...]
@@ -50,6 +54,8 @@ class MetricQuery:
     where: str | None = None
     order: tuple[Order, ...] = ()
     limit: int | None = None
+    as_known_at: str | None = None
+    restated_since: str | None = None
     wishes: Wishes = field(default_factory=Wishes)
 
 

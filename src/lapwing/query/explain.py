@@ -51,7 +51,7 @@ def explain(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cac
     resolved = resolve(query, project, now)
     asked = plan(query, resolved, project=project, sql=sql, cache=cache)
     planned = time.perf_counter()
-    terms = terms_of(query.wishes)
+    terms = terms_of(query.wishes, resolved.known_at)
     pieces: list[Piece] = []
     considered: list[Sequence[Considered]] = []
     notes: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +25,14 @@ DAY = Grain(1, Unit.DAY)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Resolved:
     """`metrics` by the name they were asked by; `measures` by dataset, each over each stretch of time it is asked for. All
-    datasets have all of `by`."""
+    datasets have all of `by`. `known_at` is in seconds since 1970."""
 
     metrics: Mapping[str, tuple[Dataset, Metric]]
     measures: Mapping[str, tuple[MeasureRef, ...]]
     zone: str
     start: int | None
     end: int | None
+    known_at: float | None = None
 
 
 def resolve(query: MetricQuery, project: Project, now: datetime) -> Resolved:
@@ -56,7 +57,26 @@ def resolve(query: MetricQuery, project: Project, now: datetime) -> Resolved:
         zone=zone,
         start=start,
         end=end,
+        known_at=None
+        if query.as_known_at is None
+        else known_moment(query.as_known_at, query, zone, project.week_start),
     )
+
+
+def known_moment(text: str, query: MetricQuery, zone: str, week_start: int) -> float:
+    """A moment of knowledge, in seconds since 1970: of real time, whatever time the data is of.
+
+    Raises:
+        WrongUse: it is no time or lies ahead, or the source is to answer, which can't know.
+    """
+    now = datetime.now(UTC)
+    start, _ = parse_range(text, None, now=now, zone=zone, week_start=week_start)
+    if start is None or start > calendar.to_us(now):
+        raise WrongUse.of("known-ahead", f"What will be known at {text} is not known yet.")
+    if not query.wishes.cache:
+        hint = "Leave out --no-cache."
+        raise WrongUse.of("source-forgets", "A source can't tell what was known; rollups remember it.", hint=hint)
+    return start / 1e6
 
 
 def _check_dimensions(query: MetricQuery, datasets: list[Dataset]) -> None:

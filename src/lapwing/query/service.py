@@ -20,6 +20,7 @@ from lapwing.query.answer import Answer, answer
 from lapwing.query.ask import MetricQuery, SqlQuery
 from lapwing.query.check import metric_problems
 from lapwing.query.explain import Explained, explain
+from lapwing.query.restated import restated
 from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
@@ -73,6 +74,8 @@ class Lapwing:
 
     def answer(self, query: MetricQuery) -> Answer:
         """Answers a metric query; see `query.answer.answer` for what it raises."""
+        if query.restated_since is not None:
+            return restated(query, self.project, self.answer)
         return answer(query, project=self.project, sql=self.sql, cache=self.cache, now=self.now())
 
     def explain(self, query: MetricQuery) -> Explained:

@@ -14,8 +14,9 @@ from lapwing.sql.bound import BoundDataset
 from lapwing.states import state_for
 
 
-def terms_of(wishes: Wishes) -> Terms:
-    """
+def terms_of(wishes: Wishes, known_at: float | None = None) -> Terms:
+    """What was known at a moment (seconds since 1970) no source can tell.
+
     Raises:
         WrongUse: wishes that leave no way, or a staleness that is no length of time.
     """
@@ -26,6 +27,8 @@ def terms_of(wishes: Wishes) -> Terms:
     staleness = wishes.max_staleness
     if staleness is not None and not (math.isfinite(staleness) and staleness >= 0):
         raise WrongUse.of("bad-staleness", f"{staleness} is no number of seconds from 0.")
+    if known_at is not None:
+        return Terms(source=False, time_limit=wishes.time_limit, known_at=known_at)
     return Terms(source=not wishes.cache_only, staleness=staleness, time_limit=wishes.time_limit)
 
 

@@ -401,7 +401,7 @@ export interface QueryAnswer {
   receipt: ReceiptDocument;
 }
 
-/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound. */
+/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound. `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and m_restated (the difference) beside each metric m. */
 export interface QueryBody {
   metrics: string[];
   by?: string[];
@@ -413,6 +413,8 @@ export interface QueryBody {
   filters?: FilterBody[];
   order?: OrderBody[];
   limit?: number | null;
+  as_known_at?: string | null;
+  restated_since?: string | null;
   no_cache?: boolean;
   cache_only?: boolean;
   max_staleness?: string | null;
@@ -454,6 +456,7 @@ export interface ReceiptDocument {
   definitions: Record<string, string>;
   milliseconds: Record<string, number>;
   notes: string[];
+  as_known_at: string | null;
   stale: [string, string][];
   partial: boolean;
   exact: boolean;

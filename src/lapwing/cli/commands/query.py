@@ -33,6 +33,12 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--where", metavar="SQL", help="a condition over dimensions")
     parser.add_argument("--order", type=names, default=(), metavar="M:desc", help="metrics, dimensions or time; :desc")
     parser.add_argument("--limit", type=count, metavar="N", help="so many rows at most")
+    parser.add_argument("--as-known-at", metavar="T", help="what was known at T, a moment of real time")
+    parser.add_argument(
+        "--restated-since",
+        metavar="T",
+        help="beside each metric M, M_before as known at T, and M_restated, the difference",
+    )
     parser.add_argument("--no-cache", action="store_true", help="answer from the source")
     parser.add_argument("--cache-only", action="store_true", help="ask no source; what is missing is told")
     parser.add_argument(
@@ -76,6 +82,8 @@ def run(options: Namespace) -> int:
         where=options.where,
         order=tuple(Order(name=name, descending=descending) for name, descending in map(_order, options.order)),
         limit=options.limit,
+        as_known_at=options.as_known_at,
+        restated_since=options.restated_since,
         wishes=Wishes(
             cache=not options.no_cache,
             cache_only=options.cache_only,

@@ -40,7 +40,9 @@ class QueryBody(Asked):
 
     Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a
     length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound.
-    """
+
+    `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and
+    m_restated (the difference) beside each metric m."""
 
     metrics: Annotated[list[Name], Field(min_length=1, max_length=100)]
     by: Annotated[list[Name], Field(default_factory=list, max_length=50)]
@@ -52,6 +54,8 @@ class QueryBody(Asked):
     filters: Annotated[list[FilterBody], Field(default_factory=list, max_length=100)]
     order: Annotated[list[OrderBody], Field(default_factory=list, max_length=50)]
     limit: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    as_known_at: str | None = None
+    restated_since: str | None = None
     no_cache: bool = False
     cache_only: bool = False
     max_staleness: str | None = None

@@ -110,6 +110,7 @@ class ReceiptDocument(Document):
     definitions: dict[str, str]
     milliseconds: dict[str, float]
     notes: list[str]
+    as_known_at: str | None
     stale: list[tuple[str, str]]
     partial: bool
     exact: bool

@@ -42,6 +42,8 @@ def query_of(body: QueryBody) -> MetricQuery:
         where=where(body.where, body.filters),
         order=tuple(Order(name=one.name, descending=one.descending) for one in body.order),
         limit=body.limit,
+        as_known_at=body.as_known_at or None,
+        restated_since=body.restated_since or None,
         wishes=Wishes(
             cache=not body.no_cache,
             cache_only=body.cache_only,
