@@ -361,8 +361,8 @@ def test_what_makes_no_sense_is_refused_with_its_reason(aggregation: str, engine
 
 
 def test_an_unknown_engine_is_refused() -> None:
-    with pytest.raises(Refused, match="not built in trino yet"):
-        state_for(measure("sum"), "BIGINT").sql(Rows("x"), "trino")
+    with pytest.raises(Refused, match="not built in oracle"):
+        state_for(measure("sum"), "BIGINT").sql(Rows("x"), "oracle")
 
 
 SQLITE = [

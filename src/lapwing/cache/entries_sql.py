@@ -38,14 +38,25 @@ def with_entries(
     names = list(keys)
     grouping = ", ".join(str(position + 1) for position in range(len(keys)))
     shown = ", ".join(f"{text} AS {name}" for name, text in keys.items())
-    steps = [
-        f"rows_of_time AS MATERIALIZED ({source})",
-        f"cells AS (SELECT {', '.join([shown, *built])}\n  FROM rows_of_time{where}\n  GROUP BY {grouping})",
-    ]
+    cells = f"SELECT {', '.join([shown, *built])}\n  FROM rows_of_time{where}\n  GROUP BY {grouping}"
+    each = {measure: _entries(one, where, names, shown, grouping) for measure, one in entries.items()}
+    return together(cells, each, names, rows=f"rows_of_time AS MATERIALIZED ({source})", ordered=ordered)
+
+
+def together(
+    cells: str, entries: Mapping[str, str], names: Sequence[str], *, rows: str | None = None, ordered: bool
+) -> str:
+    """One SELECT of cells, whose key are the columns `names`, with the entries of each measure as two lists. `entries` are
+    SELECTs of the key of a cell, entry_key and entry_value; `rows` is a common table that all may read."""
+    cell = ", ".join(names)
+    steps = [*([rows] if rows else []), f"cells AS ({cells})"]
     columns, joins = ["cells.*"], [""]
-    for number, (measure, one) in enumerate(entries.items()):
+    for number, (measure, each) in enumerate(entries.items()):
         alias = f"entries{number}"
-        steps.append(f"{alias} AS ({_entries(one, where, names, shown, grouping)})")
+        steps.append(
+            f"{alias} AS (SELECT {cell}, list(entry_key ORDER BY entry_key) AS entry_keys, "
+            f"list(entry_value ORDER BY entry_key) AS entry_values\n  FROM ({each})\n  GROUP BY {cell})"
+        )
         same = " AND ".join(f"cells.{name} IS NOT DISTINCT FROM {alias}.{name}" for name in names)
         joins.append(f"LEFT JOIN {alias} ON {same}")
         columns += [
@@ -63,7 +74,7 @@ def with_entries(
 
 
 def _entries(one: EntriesSql, where: str, names: Sequence[str], shown: str, grouping: str) -> str:
-    """A SELECT of the key of each cell, and its entries' keys and values as lists in the order of the keys."""
+    """A SELECT of the key of each cell with each of its entries' keys and values."""
     cell = ", ".join(names)
     each = (
         f"SELECT {cell}, {one.key} AS entry_key, {one.value} AS entry_value\n"
@@ -73,7 +84,4 @@ def _entries(one: EntriesSql, where: str, names: Sequence[str], shown: str, grou
     if one.most is not None:
         rank = f"row_number() OVER (PARTITION BY {cell} ORDER BY entry_value DESC, entry_key)"
         each = f"SELECT * FROM (SELECT *, {rank} AS entry_rank FROM ({each})) WHERE entry_rank <= {one.most}"
-    return (
-        f"SELECT {cell}, list(entry_key ORDER BY entry_key) AS entry_keys, "
-        f"list(entry_value ORDER BY entry_key) AS entry_values\n  FROM ({each})\n  GROUP BY {grouping}"
-    )
+    return each

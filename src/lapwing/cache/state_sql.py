@@ -16,6 +16,7 @@ from lapwing.sql.bound import BoundDataset
 from lapwing.sql.time import DAY, epoch_sql, range_sql
 from lapwing.states.base import EntriesSql, Rows, State
 from lapwing.states.by_time import ByTime
+from lapwing.states.dialects import dialect_of
 
 BUCKET = "$bucket"
 """Column of the result: the bucket's start in UTC microseconds, or its number where `Buckets.edges` is set. Names with a
@@ -95,7 +96,7 @@ def state_sql(
             entries[name] = own
     keys = {quote(name): quote(name) for name in by}
     if partitions:
-        keys = {quote(PARTITION): _choice(partitions, 0, len(partitions) - 1), **keys}
+        keys = {quote(PARTITION): choice_sql(_TIME, partitions), **keys}
     keys[quote(BUCKET)] = _bucket(buckets)
     kept_groups = f"\nWHERE {where}" if where else ""
     source = (
@@ -139,14 +140,20 @@ def _epoch(bound: BoundDataset, buckets: Buckets, partitions: Sequence[int], tim
 
 def _bucket(buckets: Buckets) -> str:
     if buckets.edges is not None:
-        return _choice([int(edge) for edge in buckets.edges], 0, len(buckets.edges) - 1)
-    # The remainder takes the sign of the dividend in every engine, so times before 1970 are mended by the second one.
-    return f"{_TIME} - (({_TIME} % {buckets.step}) + {buckets.step}) % {buckets.step}"
+        return choice_sql(_TIME, [int(edge) for edge in buckets.edges])
+    assert buckets.step is not None
+    return dialect_of("duckdb").floored(_TIME, buckets.step)
 
 
-def _choice(edges: Sequence[int], low: int, high: int) -> str:
-    """The number of the stretch between edges, as a balanced tree of comparisons."""
-    if high - low == 1:
-        return f"CAST({low} AS BIGINT)"
-    middle = (low + high) // 2
-    return f"CASE WHEN {_TIME} < {edges[middle]} THEN {_choice(edges, low, middle)} ELSE {_choice(edges, middle, high)} END"
+def choice_sql(time: str, edges: Sequence[int], dialect: str = "duckdb") -> str:
+    """The number of the stretch between edges that a time is in, as a balanced tree of comparisons."""
+    engine = dialect_of(dialect)
+
+    def between(low: int, high: int) -> str:
+        if high - low == 1:
+            return engine.number(low)
+        middle = (low + high) // 2
+        below, above = between(low, middle), between(middle, high)
+        return f"CASE WHEN {time} < {edges[middle]} THEN {below} ELSE {above} END"
+
+    return between(0, len(edges) - 1)

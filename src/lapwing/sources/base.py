@@ -149,6 +149,14 @@ class Source(ABC):
         """The SELECT for `columns` of `table`, in the source's dialect and written so that `read` can restore each type
         exactly. `where` is text of the source's dialect."""
 
+    def reference(self, table: Table) -> str:
+        """The table in a FROM of the source's own dialect."""
+        raise TypeError(f"{table.path}: a source of kind {self.kind} is asked no SQL of its own")
+
+    def as_read(self, sql: str, columns: tuple[Column, ...]) -> str:
+        """A SELECT of the source's dialect that gives `columns` as plain values, written so that `read` takes it."""
+        return sql
+
     def relation(self, table: Table) -> str:
         """Native sources: the text that stands for the table in the engine's FROM, such as read_parquet([...])."""
         raise TypeError(f"{table.path}: a source of kind {self.kind} is not read by the engine itself")

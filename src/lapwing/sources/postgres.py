@@ -38,6 +38,7 @@ CAPABILITIES = Capabilities(
         Operation.LIKE: frozenset({Family.TEXT}),
         Operation.PREFIX: frozenset({Family.TEXT}),
         Operation.AND_OR_NOT: frozenset(Family),
+        Operation.ARITHMETIC: frozenset({Family.INTEGER, Family.DECIMAL, Family.FLOAT}),
         Operation.LIMIT: frozenset(Family),
     },
 )
@@ -94,7 +95,7 @@ class PostgresSource(Source):
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
         wanted = ", ".join(f"{transport(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
-        sql = f"SELECT {wanted} FROM {self._full(table)}"
+        sql = f"SELECT {wanted} FROM {self.reference(table)}"
         sql += f" WHERE {where}" if where else ""
         return sql if limit is None else f"{sql} LIMIT {limit}"
 
@@ -108,7 +109,7 @@ class PostgresSource(Source):
             where = f" where {identifier(column)} >= to_timestamp(%(start)s) - interval '1 day'"
             where += f" and {identifier(column)} < to_timestamp(%(end)s) + interval '1 day'"
             values = {"start": start / 1e6, "end": end / 1e6}
-        sql = f"select count(*), coalesce(sum(xmin::text::bigint), 0), max(xmin::text::bigint) from {self._full(table)}"
+        sql = f"select count(*), coalesce(sum(xmin::text::bigint), 0), max(xmin::text::bigint) from {self.reference(table)}"
         try:
             with self._psycopg() as connection:
                 return str(connection.execute(sql + where, values).fetchone())
@@ -121,7 +122,7 @@ class PostgresSource(Source):
         while not self._pool.empty():
             self._pool.get().close()
 
-    def _full(self, table: Table) -> str:
+    def reference(self, table: Table) -> str:
         return f"{identifier(table.schema or 'public')}.{identifier(table.name)}"
 
     def _psycopg(self) -> Any:

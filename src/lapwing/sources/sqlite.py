@@ -76,14 +76,20 @@ class SQLiteSource(Source):
     def scan_sql(
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
-        """A typed row goes before the table's own, because the driver takes the types from the first batch alone;
-        `read` drops it."""
         wanted = ", ".join(f"{transport(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
-        first = ", ".join(f"{first_value(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
-        sql = f"SELECT {wanted} FROM {identifier(table.name)}"
+        sql = f"SELECT {wanted} FROM {self.reference(table)}"
         sql += f" WHERE {where}" if where else ""
         sql += "" if limit is None else f" LIMIT {limit}"
+        return self.as_read(sql, columns)
+
+    def as_read(self, sql: str, columns: tuple[Column, ...]) -> str:
+        """A typed row goes before the others, because the driver takes the types from the first batch alone; `read` drops
+        it."""
+        first = ", ".join(f"{first_value(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
         return f"SELECT {first} UNION ALL SELECT * FROM ({sql})"
+
+    def reference(self, table: Table) -> str:
+        return identifier(table.name)
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         return self._fingerprint()

@@ -40,8 +40,12 @@ def misfit(column: Column) -> str:
         "BIGINT": f"typeof({name}) = 'integer'",
         "DOUBLE": f"typeof({name}) in ('real', 'integer')",
         "BOOLEAN": f"{name} in (0, 1) and typeof({name}) = 'integer'",
-        "DATE": f"typeof({name}) = 'text' and {name} glob '{_DAY}'",
-        "TIMESTAMP": f"typeof({name}) = 'text' and ({name} glob '{_MOMENT}' or {name} glob '{_MOMENT}.*[0-9]')",
+        "DATE": f"typeof({name}) = 'text' and {name} glob '{_DAY}' and strftime('%Y-%m-%d', {name}) is {name}",
+        "TIMESTAMP": (
+            f"typeof({name}) = 'text' and ({name} glob '{_MOMENT}' or {name} glob '{_MOMENT}.*[0-9]' and"
+            f" substr({name}, 21) not glob '*[^0-9]*' and length({name}) <= 26)"
+            f" and strftime('%Y-%m-%d %H:%M:%S', substr({name}, 1, 19)) is replace(substr({name}, 1, 19), 'T', ' ')"
+        ),
         "BLOB": f"typeof({name}) = 'blob'",
         "VARCHAR": f"typeof({name}) = 'text'",
     }

@@ -133,7 +133,7 @@ class Renderer:
         kind = family(column.type)
         if kind is None or kind not in self._pushable.get(Operation.IS_NULL, ()):
             raise No(f"{self._dialect} is not asked IS NULL of {column.type}")
-        return f"{identifier(column.name)} IS NULL"
+        return f"{self._written(value)} IS NULL"
 
     def _like(self, node: exp.Like) -> str:
         value, pattern = self._text(node.this, Operation.LIKE), _string(node.expression)
@@ -191,12 +191,16 @@ class Renderer:
             raise No(f"values of {column.type} are compared in the engine")
         if kind is Family.TEXT and not column.exact_text:
             raise No(f"{self._dialect} compares {column.name} by other rules than by bytes")
-        name = identifier(column.name)
+        name = self._written(node)
         if kind is Family.FLOAT:
             name = f"CAST({name} AS REAL)" if self._sqlite else f"{name}::float8"
         if kind is Family.TEXT and self._sqlite:
             name = f"+{name}"  # else a column declared STRING, say, would turn the constant into a number
         return Value(name, kind, column)
+
+    def _written(self, node: exp.Column) -> str:
+        """The column's name at the source."""
+        return identifier(self._named(node).name)
 
     def _named(self, node: exp.Column) -> Column:
         if node.name not in self._columns:

@@ -129,6 +129,10 @@ class SqlService:
                 pass
         return explain(running.plan, running.progress(), running.milliseconds)
 
+    def tables(self, dataset: Dataset) -> tuple[Table, ...]:
+        """The tables that a dataset is made of. Raises as `bind` does."""
+        return self._binder.tables(dataset)
+
     def bind(self, dataset: Dataset) -> BoundDataset:
         """The dataset bound to the data; remembered until its definition or its tables' columns change.
 

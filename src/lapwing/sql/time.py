@@ -1,4 +1,4 @@
-"""Time columns as UTC microseconds, and stretches of time as conditions, in the engine's SQL.
+"""Time columns as UTC microseconds, and stretches of time as conditions, in the SQL of Lapwing's engine or another one.
 
 No engine's own zones are used: they disagree about the hour that happens twice. The transitions of the asked stretch
 are written as literals instead (design: a gap takes the offset before it, an overlap its first occurrence, as
@@ -11,6 +11,8 @@ from datetime import timedelta
 
 from lapwing.model.calendar import FIRST, LAST, from_us, in_zone, transitions
 from lapwing.sql.bound import BoundDataset
+from lapwing.states.argument import argument_of
+from lapwing.states.dialects import dialect_of
 
 DAY = 86_400_000_000
 # Rows outside the stretch must not be moved into it. No zone ever jumped by more than a day and a bit.
@@ -20,28 +22,33 @@ LATEST = 4_102_444_800_000_000  # 2100
 ZONED = "TIMESTAMP WITH TIME ZONE"
 
 
-def epoch_sql(column: str, time_type: str, zone: str | None, start: int | None = None, end: int | None = None) -> str:
+def epoch_sql(
+    column: str,
+    time_type: str,
+    zone: str | None,
+    start: int | None = None,
+    end: int | None = None,
+    dialect: str = "duckdb",
+) -> str:
     """The column as UTC microseconds (BIGINT), right for rows in [start, end); rows outside stay outside.
 
     A timestamptz has its own; a date is its midnight, a naive timestamp a wall clock, in `zone` (None: UTC).
     """
-    if _is_zoned(time_type):
-        return f"epoch_us({column})"
-    local = f"epoch_us(CAST({column} AS TIMESTAMP))" if time_type != "TIMESTAMP" else f"epoch_us({column})"
-    if zone is None:
+    local = _as_written(column, time_type, dialect)
+    if zone is None or _is_zoned(time_type):
         return local
     first, steps = _offsets(zone, start, end)
     return f"({local} - {_case(local, first, steps)})" if steps or first else local
 
 
-def range_sql(bound: BoundDataset, start: int | None, end: int | None) -> str:
+def range_sql(bound: BoundDataset, start: int | None, end: int | None, dialect: str = "duckdb") -> str:
     """A condition that is true exactly for rows with start <= time < end (UTC microseconds, None: open).
 
     Each side is first a condition on the raw column alone, so that files are pruned by it and sources are asked it; where
     the offset changes near the border it is wider by the change, and the exact condition stands beside it. A border
     outside the years 1 to 9999, which not every engine can write, is as good as none.
     """
-    sides = (_side(bound, ">=", start), _side(bound, "<", end))
+    sides = (_side(bound, ">=", start, dialect), _side(bound, "<", end, dialect))
     parts = [side for side in sides if side is not None]
     return f"({' AND '.join(parts)})" if parts else "TRUE"
 
@@ -58,6 +65,17 @@ def is_naive(engine_type: str) -> bool:
 
 def _is_zoned(time_type: str) -> bool:
     return time_type in (ZONED, "TIMESTAMPTZ")
+
+
+def _as_written(column: str, time_type: str, dialect: str) -> str:
+    """Microseconds since 1970 of what the column shows: UTC where it has a zone, else a wall clock."""
+    if dialect == "duckdb":
+        plain = _is_zoned(time_type) or time_type == "TIMESTAMP"
+        return f"epoch_us({column})" if plain else f"epoch_us(CAST({column} AS TIMESTAMP))"
+    engine = dialect_of(dialect)
+    if time_type == "DATE":
+        return f"({engine.integer(engine.days(column))} * {DAY})"
+    return engine.integer(engine.microseconds(column, _is_zoned(time_type)))
 
 
 def _offsets(zone: str, start: int | None, end: int | None) -> tuple[int, list[tuple[int, int]]]:
@@ -87,31 +105,31 @@ def _case(local: str, first: int, steps: list[tuple[int, int]]) -> str:
     return f"CASE WHEN {local} < {border} THEN {below} ELSE {above} END"
 
 
-def _side(bound: BoundDataset, comparison: str, us: int | None) -> str | None:
+def _side(bound: BoundDataset, comparison: str, us: int | None, dialect: str) -> str | None:
     if us is None:
         return None
     column, kind, zone = bound.time_column, bound.time_type, bound.dataset.time.zone
+    exact = f"{epoch_sql(column, kind, zone, us, us, dialect)} {comparison} {us}"
+    if not dialect_of(dialect).orders_times:
+        return exact
     first, steps = (0, []) if zone is None or _is_zoned(kind) else _offsets(zone, us, us)
     offsets = [first, *(offset for _, offset in steps)]
-    least, most = (_literal(kind, us + offset) for offset in (min(offsets), max(offsets)))
+    least, most = (_literal(kind, us + offset, dialect) for offset in (min(offsets), max(offsets)))
     wide, sure = (least, most) if comparison == ">=" else (most, least)
     if wide is None:
         return None
     raw = f"{column} {comparison} {wide}"
     if wide == sure:
         return raw
-    exact = f"{epoch_sql(column, kind, zone, us, us)} {comparison} {us}"
     # Most rows are settled without a look at the offset; infinite ones, which have none, always.
     return f"{raw} AND ({column} {comparison} {sure} OR {exact})" if sure else f"{raw} AND {exact}"
 
 
-def _literal(kind: str, us: int) -> str | None:
+def _literal(kind: str, us: int, dialect: str) -> str | None:
     """A border in the terms of the time column; None where it is out of the years that can be written. A date is at its
     midnight: the first whole day at or after the border."""
     us = -(-us // DAY) * DAY if kind == "DATE" else us
     if not FIRST <= us <= LAST:
         return None
     moment = from_us(us).replace(tzinfo=None).isoformat(" ", "microseconds")
-    if kind == "DATE":
-        return f"DATE '{moment[:10]}'"
-    return f"TIMESTAMPTZ '{moment}+00'" if _is_zoned(kind) else f"TIMESTAMP '{moment}'"
+    return dialect_of(dialect).moment(argument_of(kind).kind, moment)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lapwing.states.base import Array, Columns, Rows, State, StateColumn
 from lapwing.states.columns import run_of
-from lapwing.states.dialect import dialect_of
+from lapwing.states.dialects import dialect_of
 from lapwing.states.held import GREATEST, LEAST, Held
 
 
@@ -30,10 +30,9 @@ class ByTime(State):
         engine = dialect_of(dialect)
         x, moment = rows.counted(self.kind), rows.moment(self.kind)
         best = "MIN" if self.kind == "first" else "MAX"
-        identity = "9223372036854775807" if self.kind == "first" else "(-9223372036854775807 - 1)"
         return (
             engine.integer(f"COUNT({x})"),
-            engine.integer(f"COALESCE({best}(CASE WHEN {x} IS NOT NULL THEN {moment} END), {identity})"),
+            f"COALESCE({best}(CASE WHEN {x} IS NOT NULL THEN {moment} END), {engine.number(self.identity)})",
             self.held.sql(engine, lambda y: engine.by_time(self.kind, y, moment), x),
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from lapwing.states.base import Array, Columns, Rows, State, StateColumn
-from lapwing.states.dialect import dialect_of
+from lapwing.states.dialects import dialect_of
 
 
 class Count(State):

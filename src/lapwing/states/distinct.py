@@ -17,7 +17,7 @@ import pyarrow as pa
 from lapwing.states.argument import Argument
 from lapwing.states.base import ROW, Array, Bound, Columns, EntriesSql, Rows, State, StateColumn
 from lapwing.states.columns import entries_of, owners, run_of
-from lapwing.states.dialect import dialect_of
+from lapwing.states.dialects import dialect_of
 from lapwing.states.hyperloglog import HASH_BITS, RANKS, estimate, folded, pack, ranks, unpack
 
 PRECISION = 12

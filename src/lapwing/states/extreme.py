@@ -9,8 +9,8 @@ import pyarrow as pa
 from lapwing.states.argument import Argument
 from lapwing.states.base import Array, Columns, Rows, State, StateColumn
 from lapwing.states.columns import run_of
-from lapwing.states.dialect import GREATEST as GREATEST_DOUBLE
-from lapwing.states.dialect import dialect_of
+from lapwing.states.dialects import GREATEST as GREATEST_DOUBLE
+from lapwing.states.dialects import dialect_of
 from lapwing.states.held import GREATEST, LEAST, Held, HeldInteger, HeldText
 from lapwing.states.sum_float import special_counts
 

@@ -14,13 +14,11 @@ import pyarrow.compute as pc
 from lapwing.model.problem import Refused
 from lapwing.states.argument import Argument, Kind
 from lapwing.states.columns import Array, Columns, StateColumn, lengths_and_data, ranks, texts
-from lapwing.states.dialect import Dialect
+from lapwing.states.dialects import Dialect
 from lapwing.states.limbs import to_decimal
 
 LEAST: Final = -(1 << 63)
 GREATEST: Final = (1 << 63) - 1
-# The plain literal would be a number of another type to most engines.
-_TEXTS: Final = {LEAST: "(-9223372036854775807 - 1)", GREATEST: "9223372036854775807", 0: "0"}
 _MOMENTS: Final = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 Ints = npt.NDArray[np.int64]
@@ -58,7 +56,8 @@ class HeldInteger(Held):
         self.identity = identity
 
     def sql(self, engine: Dialect, aggregate: Aggregate, x: str) -> str:
-        return engine.integer(f"COALESCE({self._number(engine, aggregate, x)}, {_TEXTS[self.identity]})")
+        value = engine.integer(self._number(engine, aggregate, x))
+        return f"COALESCE({value}, {engine.number(self.identity)})"
 
     def _number(self, engine: Dialect, aggregate: Aggregate, x: str) -> str:
         match self.argument.kind:
@@ -67,7 +66,10 @@ class HeldInteger(Held):
             case Kind.DATE:
                 return engine.days(aggregate(x))
             case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
-                return engine.microseconds(aggregate(x), self.argument.kind is Kind.TIMESTAMPTZ)
+                zoned = self.argument.kind is Kind.TIMESTAMPTZ
+                if engine.orders_times:
+                    return engine.microseconds(aggregate(x), zoned)
+                return aggregate(engine.microseconds(x, zoned))
             case Kind.BOOLEAN:
                 return aggregate(f"CASE WHEN ({x}) THEN 1 WHEN NOT ({x}) THEN 0 END")
         return aggregate(x)

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from lapwing.states.base import ROW, Array, Bound, Columns, EntriesSql, Rows, State, StateColumn
 from lapwing.states.columns import order_of, owners, run_of
-from lapwing.states.dialect import INFINITE, NOT_A_NUMBER, dialect_of
+from lapwing.states.dialects import INFINITE, NOT_A_NUMBER, dialect_of
 
 _SHIFT: Final = 46
 _EXACT: Final = 1 << 53

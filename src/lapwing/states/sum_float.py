@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from lapwing.states import limbs
 from lapwing.states.base import Array, Bound, Columns, Rows, State, StateColumn
-from lapwing.states.dialect import GREATEST, dialect_of
+from lapwing.states.dialects import GREATEST, dialect_of
 
 _LARGE: Final = "9671406556917033397649408e0"  # 2^83
 _2_MINUS_60: Final = "8.673617379884035e-19"

@@ -11,7 +11,7 @@ import pyarrow as pa
 from lapwing.states import limbs
 from lapwing.states.argument import Argument, Kind
 from lapwing.states.base import Array, Columns, Rows, State, StateColumn
-from lapwing.states.dialect import dialect_of
+from lapwing.states.dialects import dialect_of
 
 _SUFFIXES = {1: ("sum",), 2: ("hi", "lo"), 4: ("s3", "s2", "s1", "s0")}
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from lapwing.states.argument import Argument
 from lapwing.states.base import ROW, Array, Bound, Columns, EntriesSql, Rows, State, StateColumn
 from lapwing.states.columns import entries_of, lengths_and_data, order_of, owners, ranks, run_of, texts
-from lapwing.states.dialect import dialect_of
+from lapwing.states.dialects import dialect_of
 
 Ints = npt.NDArray[np.int64]
 VALUE = pa.struct([("value", pa.string()), ("at_least", pa.int64()), ("at_most", pa.int64())])

@@ -9,7 +9,7 @@ import pyarrow as pa
 from lapwing.states import limbs
 from lapwing.states.argument import Argument, Kind
 from lapwing.states.base import Array, Bound, Columns, Rows, State, StateColumn
-from lapwing.states.dialect import GREATEST, dialect_of
+from lapwing.states.dialects import GREATEST, dialect_of
 from lapwing.states.sum_float import special_counts
 from lapwing.states.sum_integer import IntegerSum
 
@@ -35,11 +35,7 @@ class IntegerVariance(State):
         engine = dialect_of(dialect)
         total = self._total.sql(rows, dialect)
         y = rows.counted(self.kind)
-        if self.argument.kind is Kind.DECIMAL:
-            # DuckDB multiplies in the narrow type of its operand and would overflow.
-            wide = f"CAST({engine.decimal(y, self.argument)} AS DECIMAL(38,{self.argument.scale}))"
-            y = f"{wide} * 1{'0' * self.argument.scale}"
-        y = engine.integer(y)
+        y = engine.unscaled_row(y, self.argument) if self.argument.kind is Kind.DECIMAL else engine.integer(y)
         return *total, *(engine.sum_limbs(f"{y} * {y}", 2) if self._narrow else engine.square_limbs(y))
 
     def merge(self, columns: Columns, starts: npt.NDArray[np.intp]) -> dict[str, Array]:
@@ -93,15 +89,13 @@ class FloatVariance(State):
 
     def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
-        if dialect == "sqlite":
-            raise engine.refused("a variance of floats", "it has no VAR_POP")
         x = engine.double(rows.counted(self.kind))
         finite = f"CASE WHEN ABS({x}) <= {GREATEST} THEN {x} END"
         return (
             engine.integer(f"COUNT({x})"),
             *special_counts(x, dialect),
             engine.double(f"COALESCE(AVG({finite}), 0)"),
-            engine.double(f"COALESCE(VAR_POP({finite}) * COUNT({finite}), 0)"),
+            engine.double(f"COALESCE({engine.squared_distances(finite)}, 0)"),
         )
 
     def merge(self, columns: Columns, starts: npt.NDArray[np.intp]) -> dict[str, Array]:

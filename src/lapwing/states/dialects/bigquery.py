@@ -1,0 +1,63 @@
+"""BigQuery. TIMESTAMP has a zone there, DATETIME has none."""
+
+from __future__ import annotations
+
+from lapwing.states.argument import Argument, Kind
+from lapwing.states.dialects.numeric import Numeric
+
+
+class BigQuery(Numeric):
+    name = "bigquery"
+    bigint = "INT64"
+    double_type = "FLOAT64"
+    text_type = "STRING"
+
+    def quote(self, name: str) -> str:
+        return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+    def decimal(self, x: str, argument: Argument) -> str:
+        return f"CAST({x} AS BIGNUMERIC)"
+
+    def unscaled(self, total: str, scale: int) -> str:
+        return f"({total} * {self.constant(10**scale)})"
+
+    def unscaled_row(self, x: str, argument: Argument) -> str:
+        return self.integer(self.unscaled(self.decimal(x, argument), argument.scale))
+
+    def constant(self, value: int) -> str:
+        return f"BIGNUMERIC '{value}'"
+
+    def wide(self, x: str) -> str:
+        return f"CAST({x} AS BIGNUMERIC)"
+
+    def sum_limbs(self, x: str, count: int) -> tuple[str, ...]:
+        return self.cut(f"SUM({self.wide(x)})", count)
+
+    def not_a_number(self, x: str) -> str | None:
+        return f"IS_NAN({x})"
+
+    def microseconds(self, moment: str, zoned: bool) -> str:
+        if zoned:
+            return f"UNIX_MICROS({moment})"
+        return f"DATETIME_DIFF({moment}, DATETIME '1970-01-01 00:00:00', MICROSECOND)"
+
+    def days(self, day: str) -> str:
+        return f"UNIX_DATE({day})"
+
+    def moment(self, kind: Kind, text: str) -> str:
+        if kind is Kind.DATE:
+            return f"DATE '{text[:10]}'"
+        return f"TIMESTAMP '{text}+00'" if kind is Kind.TIMESTAMPTZ else f"DATETIME '{text}'"
+
+    def remainder(self, x: str, step: int) -> str:
+        return f"MOD({x}, {step})"
+
+    def without_zeros(self, text: str) -> str:
+        return text  # it prints none
+
+    def hash60(self, text: str) -> str:
+        return f"CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5({text})), 1, 15)) AS INT64)"
+
+    def by_time(self, kind: str, x: str, moment: str) -> str:
+        way = "" if kind == "first" else " DESC"
+        return f"ARRAY_AGG({x} IGNORE NULLS ORDER BY {moment}{way}, {x}{way} LIMIT 1)[SAFE_OFFSET(0)]"

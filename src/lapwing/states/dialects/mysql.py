@@ -1,0 +1,51 @@
+"""MariaDB and MySQL. Sessions are in UTC, quote names by `"`, and do not fold subqueries."""
+
+from __future__ import annotations
+
+from lapwing.states.argument import Kind
+from lapwing.states.dialects.numeric import Numeric
+
+
+class MySql(Numeric):
+    name = "mysql"
+    bigint = "SIGNED"
+    text_type = "CHAR"
+    settings = (
+        "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,STRICT_ALL_TABLES'",
+        "SET SESSION time_zone = '+00:00'",
+        "SET SESSION optimizer_switch = 'derived_merge=off'",  # else a hash is taken once for each use of it
+        "SET NAMES utf8mb4",
+    )
+
+    def divided(self, top: str, bottom: int) -> str:
+        return f"({top} DIV {bottom})"
+
+    def whole(self, x: str) -> str:
+        return f"TRUNCATE({x}, 0)"
+
+    def infinity(self, sign: str) -> str | None:
+        return None
+
+    def not_a_number(self, x: str) -> str | None:
+        return None
+
+    def microseconds(self, moment: str, zoned: bool) -> str:
+        return f"TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {moment})"
+
+    def days(self, day: str) -> str:
+        return f"DATEDIFF({day}, '1970-01-01')"
+
+    def moment(self, kind: Kind, text: str) -> str:
+        return f"DATE '{text[:10]}'" if kind is Kind.DATE else f"TIMESTAMP '{text}'"
+
+    def in_bytes(self, x: str) -> str:
+        return f"CAST(CONVERT({x} USING utf8mb4) AS BINARY)"  # every collation of texts pads or folds
+
+    def as_text(self, x: str) -> str:
+        return f"CONVERT({x} USING utf8mb4)"
+
+    def hash60(self, text: str) -> str:
+        return f"CAST(CONV(LEFT(MD5(CONVERT({text} USING utf8mb4)), 15), 16, 10) AS SIGNED)"
+
+    def by_time(self, kind: str, x: str, moment: str) -> str:
+        raise self.refused(f"a {kind} value", "no aggregate of it orders by time")
