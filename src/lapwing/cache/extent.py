@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from datetime import datetime
 
-from lapwing.cache.definitions import Definitions
+from lapwing.cache.definitions import Defined, Definitions
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.manifests import Manifests
 from lapwing.cache.request import Terms
+from lapwing.cache.shelf import FEW, TRUSTED
 from lapwing.cache.span import Spans
 from lapwing.sql.bound import BoundDataset
+
+_MOST = 100
 
 
 class Extents:
@@ -24,6 +28,7 @@ class Extents:
         self._manifests = manifests
         self._spans = spans
         self._now = now
+        self._seen: dict[Defined, tuple[float, list[Manifest]]] = {}
 
     def span(self, bound: BoundDataset, terms: Terms) -> tuple[int, int] | None:
         """From when to when the dataset has data (UTC microseconds), as the last build saw it; without one, or where it
@@ -61,4 +66,12 @@ class Extents:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def _built(self, bound: BoundDataset) -> list[Manifest]:
-        return self._manifests.built(self._definitions.of(bound).definitions)
+        defined = self._definitions.of(bound)
+        kept = self._seen.get(defined)
+        if kept is not None and len(defined.definitions) > FEW and time.monotonic() - kept[0] < TRUSTED:
+            return kept[1]
+        found = self._manifests.built(defined.definitions)
+        if len(self._seen) > _MOST:
+            self._seen.clear()
+        self._seen[defined] = (time.monotonic(), found)
+        return found

@@ -115,6 +115,8 @@ def _find(request: StateRequest, measures: tuple[str, ...], row: Row) -> Route:
                 break
         else:
             others.append(cover)
+    longest = int((request.edges[1:] - request.edges[:-1]).max()) if others else 0
+    others = [cover for cover in others if cover.definition.grain <= longest]  # a coarser one fits into no asked bucket
     if not alone:
         # The cheapest, and those that reach the furthest.
         rest = [found for cover in others if len((found := _usable(cover, row, request, aligned)).stretches)]

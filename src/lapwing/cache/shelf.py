@@ -11,7 +11,7 @@ from lapwing.cache.definition import Definition
 from lapwing.cache.manifests import Manifests
 from lapwing.cache.shape import Shape
 
-_FEW = 16
+FEW = 16
 TRUSTED = 1.0
 """Seconds for which many rollups are not looked at again to see whether one of them got better; those that answer always
 are."""
@@ -44,7 +44,7 @@ class Shelf:
             StoreError: a manifest can't be read.
         """
         kept = self._rows.get(shape)
-        if kept is not None and not now and len(shape.whole) > _FEW and time.monotonic() - kept[0] < TRUSTED:
+        if kept is not None and not now and len(shape.whole) > FEW and time.monotonic() - kept[0] < TRUSTED:
             return kept[1]
         row = row_of(self.covers(shape.whole))
         if kept is not None and kept[1].covers == row.covers:
