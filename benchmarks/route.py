@@ -10,6 +10,7 @@ them, as the first question of each second and shape takes it.
 
 from __future__ import annotations
 
+import math
 import random
 import tempfile
 import time
@@ -62,7 +63,7 @@ def main() -> None:
             store = LmdbStore(root / "store")
             for definition in defined.definitions:
                 sizes = [SIZES[name] for name in definition.rollup.dimensions]
-                keys = int(min(np.prod(sizes), 20_000))
+                keys = min(math.prod(sizes), 20_000)
                 partitions = [
                     _partition(number + 1, month, keys, definition.grain, tuple(sizes))
                     for number, month in enumerate(MONTHS)
