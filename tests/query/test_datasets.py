@@ -99,8 +99,6 @@ def test_rollups_and_sources_agree(shops: Lapwing, grain: str | None, by: tuple[
 def test_a_dimension_that_one_lacks_is_refused_by_name(shops: Lapwing) -> None:
     with pytest.raises(WrongUse, match=r"visits has no dimension channel. These metrics share shop"):
         shops.answer(replace(BOTH, by=("channel",)))
-    with pytest.raises(NotFound, match="channel"):
-        shops.answer(replace(BOTH, where="channel = 'web'"))
     with pytest.raises(NotFound, match="Did you mean shop"):
         shops.answer(replace(BOTH, by=("shpo",)))
 
@@ -123,3 +121,12 @@ def test_windows_of_several_datasets(shops: Lapwing, cache: bool) -> None:
         ("c", None, 0, 0),
         (None, 1.0, 1, 1),
     ]
+
+
+@pytest.mark.parametrize("where", ["channel = 'web'", "shop = 'a' and channel is null", "browser = 'x' or shop = 'a'"])
+def test_a_filter_that_one_dataset_lacks_is_told_like_a_dimension_that_it_lacks(shops: Lapwing, where: str) -> None:
+    with pytest.raises(WrongUse, match=r"has no dimension (channel|browser). These metrics share shop") as told:
+        shops.answer(replace(BOTH, where=where))
+    assert told.value.problems[0].code == "dimension-not-shared"
+    with pytest.raises(NotFound, match=r"There is no dimension shopp"):
+        shops.answer(replace(BOTH, where="shopp = 'a'"))

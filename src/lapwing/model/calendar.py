@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 import numpy.typing as npt
 
-from lapwing.model.grain import SECOND, Grain, Unit
+from lapwing.model.grain import FISCAL, SECOND, Grain, Unit
 from lapwing.model.names import nearest
 from lapwing.model.problem import WrongUse
 
@@ -33,7 +33,7 @@ _FIRST, _LAST = FIRST + 2 * DAY, LAST - 2 * DAY  # so that every zone's clock st
 _OLDEST = 1800  # before it every zone kept its local mean time
 _STEADY = 2100  # from it on every zone's rule is the same each year, and the calendar repeats after 400 years
 _CYCLE_YEARS, _CYCLE = 400, 146_097 * DAY
-_MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
+_MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12, Unit.FISCAL_QUARTER: 3, Unit.FISCAL_YEAR: 12}
 _MONDAY = 4  # 1970-01-05, in days
 
 
@@ -121,7 +121,10 @@ def edges(grain: Grain, zone_name: str, start: int, end: int, week_start: int = 
     if not covers(start, end):
         raise WrongUse.of("bad-time", "The time is outside the years 1 to 9999.")
     zone(zone_name)
-    length = grain.fixed or {Unit.DAY: DAY, Unit.WEEK: 7 * DAY}.get(grain.unit, 28 * DAY)
+    if grain.unit in FISCAL and not grain.starts:
+        hint = "Set fiscal_year: {starts: april} in lapwing.yaml, and ask for metrics by it."
+        raise WrongUse.of("no-fiscal-year", "It is not known here when a fiscal year starts.", hint=hint)
+    length = grain.fixed or {Unit.DAY: DAY, Unit.WEEK: 7 * DAY, Unit.ISO_WEEK: 7 * DAY}.get(grain.unit, 28 * DAY)
     if (end - start) // length > MOST_BUCKETS:
         raise WrongUse.of(
             "too-many-buckets",
@@ -161,23 +164,27 @@ def _borders(grain: Grain, zone_name: str, start: int, end: int, week_start: int
     if fixed := grain.fixed:
         return np.arange(start // fixed * fixed, -(-end // fixed) * fixed + 1, fixed, dtype=np.int64)
     # Two days around cover every offset; a bucket more on either side is cut off again.
-    borders = _from_local(_local_starts(grain.unit, start - 2 * DAY, end + 2 * DAY, week_start), zone_name)
+    borders = _from_local(_local_starts(grain, start - 2 * DAY, end + 2 * DAY, week_start), zone_name)
     low = int(np.searchsorted(borders, start, side="right")) - 1
     high = int(np.searchsorted(borders, end, side="left"))
     return borders[low : max(low, high) + 1].copy()
 
 
-def _local_starts(unit: Unit, start: int, end: int, week_start: int) -> Moments:
+def _local_starts(grain: Grain, start: int, end: int, week_start: int) -> Moments:
     """Wall clock microseconds at which calendar buckets begin, from at or before `start` to after `end`."""
     first, last = start // DAY, end // DAY + 1
+    unit = grain.unit
     if unit in _MONTHS:
         step = _MONTHS[unit]
-        months = np.array([first, last], dtype="datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        numbers = np.arange(months[0] // step * step, (months[1] // step + 1) * step + 1, step)
-        days: Moments = numbers.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        month, day = divmod(grain.starts or 101, 100)
+        months = np.array([first, last], dtype="datetime64[D]").astype("datetime64[M]").astype(np.int64) - (month - 1)
+        before = months[0] // step - (day > 1)  # the bucket of a day early in a month may have begun the month before
+        numbers = np.arange(before * step, (months[1] // step + 1) * step + 1, step) + (month - 1)
+        days: Moments = numbers.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + (day - 1)
     else:
-        step = 7 if unit is Unit.WEEK else 1
-        offset = (_MONDAY + week_start) % 7 if unit is Unit.WEEK else 0
+        weeks = unit in (Unit.WEEK, Unit.ISO_WEEK)
+        step = 7 if weeks else 1
+        offset = (_MONDAY + (week_start if unit is Unit.WEEK else 0)) % 7 if weeks else 0
         days = np.arange((first - offset) // step * step + offset, last + step, step, dtype=np.int64)
     starts: Moments = days * DAY
     return starts

@@ -22,6 +22,7 @@ _SECONDS = {Unit.SECOND: 1, Unit.MINUTE: 60, Unit.HOUR: 3600, Unit.DAY: 86_400, 
 _SHORT = {"s": Unit.SECOND, "sec": Unit.SECOND, "min": Unit.MINUTE, "m": Unit.MINUTE, "h": Unit.HOUR, "d": Unit.DAY}
 _SHORT["w"] = Unit.WEEK
 _MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
+_OTHERWISE = {Unit.FISCAL_QUARTER: Unit.QUARTER, Unit.FISCAL_YEAR: Unit.YEAR, Unit.ISO_WEEK: Unit.WEEK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Span:
 
     @classmethod
     def of(cls, count: int, unit: Unit) -> Span:
+        unit = _OTHERWISE.get(unit, unit)
         if unit in _MONTHS:
             return cls(months=count * _MONTHS[unit])
         if unit in (Unit.DAY, Unit.WEEK):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lapwing.model.names import nearest
@@ -24,10 +24,15 @@ class Unit(StrEnum):
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
+    ISO_WEEK = "iso_week"
+    FISCAL_QUARTER = "fiscal_quarter"
+    FISCAL_YEAR = "fiscal_year"
 
 
+FISCAL = (Unit.FISCAL_QUARTER, Unit.FISCAL_YEAR)
+"""Units that need to know when a fiscal year starts."""
 FIXED = {Unit.SECOND: SECOND, Unit.MINUTE: 60 * SECOND, Unit.HOUR: 3600 * SECOND}
-_TEXT = re.compile(r"\s*(?:(\d+)\s*)?([A-Za-z]+?)s?\s*\Z")
+_TEXT = re.compile(r"\s*(?:(\d+)\s*)?([A-Za-z]+(?:[ _-][A-Za-z]+)?)\s*\Z")
 _SHORT = {
     "s": "second",
     "min": "minute",
@@ -37,6 +42,8 @@ _SHORT = {
     "w": "week",
     "q": "quarter",
     "y": "year",
+    "fy": "fiscal_year",
+    "fq": "fiscal_quarter",
 }
 
 
@@ -45,16 +52,22 @@ class Grain:
     """`count` units of time, such as 15 minutes or 1 month.
 
     Fixed grains divide the UTC day evenly (1, 5, 15, 30 minutes; 1, 2, 3, 6, 12 hours); calendar grains have count 1.
+    `starts` is the day on which fiscal years start, as month * 100 + day; 0 where it is not known or does not matter.
     """
 
     count: int
     unit: Unit
+    starts: int = 0
 
     @property
     def fixed(self) -> int | None:
         """Length in microseconds, or None where it follows the calendar."""
         length = FIXED.get(self.unit)
         return None if length is None else length * self.count
+
+    def starting(self, starts: int) -> Grain:
+        """The grain in a calendar whose fiscal years start on that day."""
+        return replace(self, starts=starts) if self.unit in FISCAL else self
 
     def __str__(self) -> str:
         return str(self.unit) if self.count == 1 else f"{self.count} {self.unit}s"
@@ -70,14 +83,15 @@ class Grain:
             WrongUse: not a grain, or one that does not divide the day.
         """
         match = _TEXT.match(text)
-        word = match[2].lower() if match else ""
+        word = re.sub("[ -]", "_", match[2].lower()) if match else ""
+        word = word if word in _SHORT else word.removesuffix("s")
         word = _SHORT.get(word, word)
         if match is None or word not in list(Unit):
             raise WrongUse.of(
                 "bad-grain",
                 f"{text!r} is not a grain.",
                 nearest=nearest(word or text, list(Unit)),
-                hint="Write a count and a unit, such as 15 minutes, hour, day, week, month, quarter or year.",
+                hint="Write a count and a unit, such as 15 minutes, hour, day, week, month, quarter, year or fiscal_year.",
             )
         grain = cls(int(match[1] or 1), Unit(word))
         day = 86_400 * SECOND

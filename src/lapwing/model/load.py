@@ -93,6 +93,7 @@ class _Reading:
             timezone=document.timezone,
             now=self._now(main),
             week_start=document.week_start,
+            fiscal_start=document.fiscal_year.starts,
             sources={name: self._source(name, source, main) for name, source in document.sources.items()},
             history=History(keep=document.history.keep, versions=document.history.versions),
             store=self._store(document),
@@ -246,7 +247,13 @@ class _Reading:
         place = main.located.key(*location)
         relative = not text.strip()[:4].isdigit()
         try:
-            found = parse_moment(text, now=_EPOCH, zone=document.timezone, week_start=document.week_start)
+            found = parse_moment(
+                text,
+                now=_EPOCH,
+                zone=document.timezone,
+                week_start=document.week_start,
+                fiscal=document.fiscal_year.starts,
+            )
         except WrongUse as error:
             problem = error.problems[0]
             hint = "Write a time such as 2013-02-08 or 2013-02-08T14:00."

@@ -41,7 +41,7 @@ def stretches_back(
     if not (span.months or span.days):
         return begin, moved_back(ends, span, zone)
     local = _shown(ends, zone)
-    if grain is not None and grain.unit in (Unit.DAY, Unit.WEEK):
+    if grain is not None and grain.unit in (Unit.DAY, Unit.WEEK, Unit.ISO_WEEK):
         end = _earlier(_shown(starts, zone), span) + (local - _shown(starts, zone))
     else:
         last = np.where(local % DAY == 0, _earlier(local - DAY, span) + DAY, np.iinfo(np.int64).min)

@@ -59,7 +59,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """`now` is pinned for data of the past, else None. `week_start` is 0 for Monday to 6 for Sunday. `state_path` is
+    """`now` is pinned for data of the past, else None. `week_start` is 0 for Monday to 6 for Sunday; `fiscal_start` the
+    day on which fiscal years start, as month * 100 + day. `state_path` is
     where people's state is kept (follows, incidents)."""
 
     name: str
@@ -67,6 +68,7 @@ class Project:
     timezone: str
     now: datetime | None
     week_start: int
+    fiscal_start: int = field(default=101, kw_only=True)
     sources: Mapping[str, SourceConfig]
     store: StoreConfig
     state_path: Path

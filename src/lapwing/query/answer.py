@@ -25,7 +25,7 @@ from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Reasons, Receipt
 from lapwing.query.ask import MetricQuery
 from lapwing.query.reading import Reading, Times, times_of
-from lapwing.query.resolve import Buckets, Resolved, buckets, resolve
+from lapwing.query.resolve import Buckets, Resolved, buckets, check_filter, on_calendar, resolve
 from lapwing.query.stretches import Calendar, Known
 from lapwing.query.table import Part, table_of
 from lapwing.query.wished import check_exact, not_in_cache, terms_of
@@ -78,6 +78,7 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
         SourceError, TimeLimit: the source was needed and did not answer (in time).
     """
     clock = Clock.start()
+    query = on_calendar(query, project)
     resolved = resolve(query, project, now)
     asked = plan(query, resolved, project=project, sql=sql, cache=cache)
     bound, step, spans = asked.bound, asked.step, asked.spans
@@ -108,9 +109,11 @@ def plan(query: MetricQuery, resolved: Resolved, *, project: Project, sql: SqlSe
     bindings = {name: cache.binding(name, kept=query.wishes.cache_only) for name in resolved.measures}
     bound = {name: binding.bound for name, binding in bindings.items()}
     check_exact(query.wishes, resolved.measures, bound)
+    if len(bound) > 1 and query.where and query.where.strip():
+        check_filter(query.where, bound)
     spans = _spans(query, resolved, bound, sql, cache, terms)
     step = buckets(query.grain, resolved.zone, resolved.start, resolved.end, _around(spans), project.week_start)
-    by = Calendar(grain=query.grain, zone=resolved.zone, week_start=project.week_start)
+    by = Calendar(grain=query.grain, zone=resolved.zone, week_start=project.week_start, fiscal=project.fiscal_start)
     times = {name: times_of(resolved.measures[name], step, by, spans[name]) for name in bound}
     return Asked(bindings=bindings, bound=bound, spans=spans, step=step, times=times)
 

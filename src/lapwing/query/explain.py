@@ -18,7 +18,7 @@ from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Piece, Reasons
 from lapwing.query.answer import plan, request_of
 from lapwing.query.ask import MetricQuery
-from lapwing.query.resolve import resolve
+from lapwing.query.resolve import on_calendar, resolve
 from lapwing.query.wished import terms_of
 from lapwing.sql.service import SqlService
 
@@ -48,6 +48,7 @@ class Explained:
 def explain(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cache, now: datetime) -> Explained:
     """How `query` would be answered now. Raises as `answer`."""
     began = time.perf_counter()
+    query = on_calendar(query, project)
     resolved = resolve(query, project, now)
     asked = plan(query, resolved, project=project, sql=sql, cache=cache)
     planned = time.perf_counter()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from lapwing.cache.filter import parse_where
+from lapwing.cache.predicate import dimensions
 from lapwing.model import calendar
 from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.expression import MeasureRef, measures
@@ -18,6 +20,7 @@ from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.project import Project
 from lapwing.model.timerange import parse_range
 from lapwing.query.ask import MetricQuery
+from lapwing.sql.bound import BoundDataset
 
 DAY = Grain(1, Unit.DAY)
 
@@ -35,6 +38,13 @@ class Resolved:
     known_at: float | None = None
 
 
+def on_calendar(query: MetricQuery, project: Project) -> MetricQuery:
+    """The query with a grain that knows the project's fiscal years."""
+    if query.grain is None:
+        return query
+    return replace(query, grain=query.grain.starting(project.fiscal_start))
+
+
 def resolve(query: MetricQuery, project: Project, now: datetime) -> Resolved:
     """Raises WrongUse or NotFound naming what is unknown, with the nearest valid names."""
     if not query.metrics:
@@ -50,7 +60,9 @@ def resolve(query: MetricQuery, project: Project, now: datetime) -> Resolved:
     _check_order(query, found)
     if query.limit is not None and query.limit < 0:
         raise WrongUse.of("bad-limit", f"A limit of {query.limit} rows makes no sense.", hint="Use 0 or more.")
-    start, end = parse_range(query.start, query.end, now=now, zone=zone, week_start=project.week_start)
+    start, end = parse_range(
+        query.start, query.end, now=now, zone=zone, week_start=project.week_start, fiscal=project.fiscal_start
+    )
     return Resolved(
         metrics=found,
         measures={dataset: tuple(refs) for dataset, refs in wanted.items()},
@@ -86,16 +98,32 @@ def _check_dimensions(query: MetricQuery, datasets: list[Dataset]) -> None:
         if not lacking:
             continue
         if len(lacking) < len(datasets):
-            raise WrongUse.of(
-                "dimension-not-shared",
-                f"{', '.join(lacking)} has no dimension {name}.",
-                hint=f"These metrics share {', '.join(shared) or 'none'}.",
-            )
+            raise _not_shared(name, lacking, shared)
         near = nearest(name, shared)
         hint = None if near else f"There are {', '.join(shared) or 'none'}."
         raise NotFound.of("unknown-dimension", f"There is no dimension {name}.", nearest=near, hint=hint)
     if len(set(query.by)) < len(query.by):
         raise WrongUse.of("repeated-dimension", "A dimension is named twice in `by`.")
+
+
+def check_filter(where: str, bound: Mapping[str, BoundDataset]) -> None:
+    """Raises WrongUse where the filter names a dimension that one of several datasets does not have; NotFound where none
+    has it."""
+    every = {name: kind for one in bound.values() for name, kind in one.dimensions.items()}
+    shared = [name for name in every if all(name in one.dimensions for one in bound.values())]
+    for name in dimensions(parse_where(where, every)):
+        if name not in shared:
+            raise _not_shared(name, [d for d, one in bound.items() if name not in one.dimensions], shared)
+
+
+def _not_shared(name: str, lacking: Sequence[str], shared: Sequence[str]) -> WrongUse:
+    error = WrongUse.of(
+        "dimension-not-shared",
+        f"{', '.join(lacking)} has no dimension {name}.",
+        hint=f"These metrics share {', '.join(shared) or 'none'}.",
+    )
+    assert isinstance(error, WrongUse)
+    return error
 
 
 def _check_order(query: MetricQuery, found: Mapping[str, object]) -> None:

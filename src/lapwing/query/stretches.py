@@ -51,6 +51,7 @@ class Calendar:
     grain: Grain | None
     zone: str
     week_start: int
+    fiscal: int
 
 
 def taken(stretch: Stretch | None, step: Buckets, by: Calendar, since: int, end: int) -> Taken:
@@ -75,7 +76,9 @@ def _begins(window: Window, ends: Moments, by: Calendar, since: int) -> Moments:
         return moved_back(ends, window.long, by.zone)
     if window.to_date is not None:
         last = ends - 1
-        borders = calendar.edges(window.to_date, by.zone, int(last.min()), int(last.max()) + 1, by.week_start)
+        borders = calendar.edges(
+            window.to_date.starting(by.fiscal), by.zone, int(last.min()), int(last.max()) + 1, by.week_start
+        )
         begun: Moments = borders[np.searchsorted(borders, last, side="right") - 1]
         return begun
     return np.minimum(since // calendar.DAY * calendar.DAY, ends)

@@ -59,7 +59,12 @@ def run(options: Namespace) -> int:
     with open_project(options) as lapwing, stopping(STOPPING) as cancel:
         project = lapwing.project
         start, end = parse_range(
-            options.start, options.end, now=lapwing.now(), zone=project.timezone, week_start=project.week_start
+            options.start,
+            options.end,
+            now=lapwing.now(),
+            zone=project.timezone,
+            week_start=project.week_start,
+            fiscal=project.fiscal_start,
         )
         try:
             report = _build(lapwing, options, start, end, cancel)

@@ -20,13 +20,17 @@ DESCRIPTION = """Answers metrics, from a rollup or the source.
   lapwing query --metrics flights,cancel_rate --by carrier --grain month --receipt
   lapwing query --metrics cancelled --from 2013-02-07 --to 2013-02-11 --grain day --where "origin = 'EWR'"
 
-Times: 2013-02, 2013-02-08T14:00, now, -7d, -7d/d. --to is the first moment that does not count."""
+Times: 2013-02, 2013-02-08T14:00, FY2013, now, -7d, -7d/d, now/fy. --to is the first moment that does not count."""
 
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--metrics", required=True, type=names, metavar="A,B", help="metrics, as m or dataset.m")
     parser.add_argument("--by", type=names, default=(), metavar="D1,D2", help="dimensions to group by")
-    parser.add_argument("--grain", metavar="GRAIN", help="15 minutes, hour, day, week, month, quarter, year")
+    parser.add_argument(
+        "--grain",
+        metavar="GRAIN",
+        help="15 minutes, hour, day, week, month, quarter, year, iso_week, fiscal_year, ...",
+    )
     parser.add_argument("--from", dest="start", metavar="T", help="from when (default: the data's beginning)")
     parser.add_argument("--to", dest="end", metavar="T", help="until when, exclusive (default: the data's end)")
     parser.add_argument("--tz", metavar="ZONE", help="the time zone (default: the project's)")

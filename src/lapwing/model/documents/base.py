@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from lapwing.model.calendar import zone
 from lapwing.model.duration import Span, parse_duration, parse_length
-from lapwing.model.grain import Grain
+from lapwing.model.grain import FISCAL, Grain, Unit
 from lapwing.model.problem import WrongUse
 
 
@@ -45,6 +45,14 @@ def _parsed(parse: Callable[[str], Any], example: str, written: Any = str) -> Pl
 
 def _zone_name(text: str) -> str:
     return zone(text).key
+
+
+def _step(text: str) -> Grain:
+    step = Grain.parse(text)
+    if step.unit in (*FISCAL, Unit.ISO_WEEK):
+        hint = "Take day: it is exact for every calendar, and questions may ask by this one."
+        raise WrongUse.of("bad-grain", f"Nothing is kept or watched by {step}.", nearest=("day",), hint=hint)
+    return step
 
 
 def _period(text: str) -> Grain:
@@ -97,7 +105,7 @@ def nothing_is_empty(value: object) -> object:
     return {} if value is None else value
 
 
-GrainText = Annotated[Grain, _parsed(Grain.parse, "15 minutes")]
+GrainText = Annotated[Grain, _parsed(_step, "15 minutes")]
 DurationText = Annotated[timedelta, _parsed(parse_duration, "2 hours")]
 LengthText = Annotated[Span, _parsed(parse_length, "28 days")]
 PeriodText = Annotated[Grain, _parsed(_period, "month")]

@@ -147,6 +147,34 @@ def _week_start(value: object) -> int:
     raise mistake("bad-week-start", "A week starts on a weekday.", likely, "Write monday or sunday.")
 
 
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_MONTH_AND_DAY = re.compile(r"(\d\d)-(\d\d)", re.ASCII)
+
+
+def _fiscal_start(value: object) -> int:
+    """A month or MM-DD as month * 100 + day; no day that some month lacks."""
+    if isinstance(value, str):
+        if value.lower() in MONTHS:
+            return 100 * (MONTHS.index(value.lower()) + 1) + 1
+        written = _MONTH_AND_DAY.fullmatch(value)
+        if written and 1 <= int(written[1]) <= 12 and 1 <= int(written[2]) <= 28:
+            return 100 * int(written[1]) + int(written[2])
+    likely = nearest(value, MONTHS) if isinstance(value, str) else ()
+    hint = 'Write a month such as april, or "04-06" for one that starts amid a month (up to the 28th).'
+    raise mistake("bad-fiscal-year", "A fiscal year starts on a day of a month.", likely, hint)
+
+
+class FiscalYearDocument(Document):
+    """When fiscal years start; each is called by the year in which it ends."""
+
+    starts: Annotated[int, PlainValidator(_fiscal_start, json_schema_input_type=str)] = Field(
+        101, description='A month such as april, or "04-06".'
+    )
+
+
 Monitors = Annotated[dict[str, MonitorDocument], BeforeValidator(nothing_is_empty)]
 
 
@@ -157,6 +185,10 @@ class ProjectDocument(Document):
     timezone: ZoneText = Field("UTC", description="What people mean by a day, unless a question says otherwise.")
     week_start: Annotated[int, PlainValidator(_week_start, json_schema_input_type=Literal[WEEKDAYS] | int)] = Field(
         0, description="The day on which a week begins; 0 is monday."
+    )
+    fiscal_year: FiscalYearDocument = Field(
+        default_factory=lambda: FiscalYearDocument.model_validate({}),
+        description="For fiscal_year, fiscal_quarter, FY2024.",
     )
     now: TimeText | None = Field(None, description="The moment at which the clock stands, for data of the past.")
     sources: dict[str, SourceDocument] = Field(default_factory=dict, description="Where data lives.")

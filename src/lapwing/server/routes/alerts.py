@@ -31,7 +31,9 @@ def _moment(text: str | None, lapwing: Lapwing) -> datetime | None:
     if not text:
         return None
     project = lapwing.project
-    start, _ = parse_moment(text, now=lapwing.now(), zone=project.timezone, week_start=project.week_start)
+    start, _ = parse_moment(
+        text, now=lapwing.now(), zone=project.timezone, week_start=project.week_start, fiscal=project.fiscal_start
+    )
     return from_us(start)
 
 
@@ -67,7 +69,9 @@ def incidents(
     found = services(request)
     project = found.lapwing.project
     zone, week_start, now = project.timezone, project.week_start, found.lapwing.now()
-    low, high = parse_range(start or None, end or None, now=now, zone=zone, week_start=week_start)
+    low, high = parse_range(
+        start or None, end or None, now=now, zone=zone, week_start=week_start, fiscal=project.fiscal_start
+    )
     first, last = (None if at is None else from_us(at) for at in (low, high))
     listed = found.alerts.incidents(first, last, state or None)
     return _json({"incidents": [_text_id(one.as_dict()) for one in listed]})
@@ -111,7 +115,14 @@ def band(body: BandBody, request: Request) -> Response:
     zone = body.zone or project.timezone
     zone_of(zone)
     now = found.lapwing.now()
-    low, high = parse_range(body.start or None, body.end or None, now=now, zone=zone, week_start=project.week_start)
+    low, high = parse_range(
+        body.start or None,
+        body.end or None,
+        now=now,
+        zone=zone,
+        week_start=project.week_start,
+        fiscal=project.fiscal_start,
+    )
     if low is None or high is None:
         raise WrongUse.of(
             "range-needed", "A band needs a start and an end.", hint="Send both, such as -7d/d and now/d."
