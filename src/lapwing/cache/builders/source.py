@@ -11,6 +11,7 @@ from lapwing.cache.builders.duckdb import DuckdbBuilder
 from lapwing.cache.builders.reading import TIME_LIMIT, cancelled_by, check, partitions_of
 from lapwing.cache.definition import Definition
 from lapwing.cache.source_sql import GIVEN, SourceSql, source_sql
+from lapwing.model.problem import Refused
 from lapwing.sources.base import Source
 from lapwing.sql.service import SqlService
 
@@ -53,5 +54,13 @@ def statement_for(definition: Definition, borders: Sequence[int], source: Source
 
     by = definition.rollup.dimensions
     bound = at_source(definition.bound, source, sql, by, definition.kept)
-    asked = source_sql(bound, definition.kept, by, definition.grain, borders, source.capabilities.dialect)
+    try:
+        asked = source_sql(bound, definition.kept, by, definition.grain, borders, source.capabilities.dialect)
+    except Refused as error:
+        raise Refused.of(
+            "not-at-source",
+            f"{definition.name} can't be built by its source: {error.problems[0].message}",
+            place=definition.rollup.place,
+            hint="Build it with --builder duckdb, which reads the rows.",
+        ) from error
     return SourceSql(source.as_read(asked.text, asked.columns), asked.columns, asked.gathered)
