@@ -6,26 +6,30 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 
+from lapwing.cache.ancestors import Ancestors
 from lapwing.cache.bindings import Bindings
 from lapwing.cache.build import DatasetBuild, Settings
 from lapwing.cache.builders import builder_of
 from lapwing.cache.chosen import chosen
-from lapwing.cache.definition import define
+from lapwing.cache.definition import Definition, define
+from lapwing.cache.family import families
 from lapwing.cache.ledger import Ledger, all_ledgers
 from lapwing.cache.marks import Marks
 from lapwing.cache.progress import BuildReport, Failed, Progress, Totals
 from lapwing.cache.reach import check_reach
+from lapwing.cache.refold import refold
 from lapwing.cache.span import SPAN_LIMIT, Spans
 from lapwing.cache.status import RollupStatus, status_of
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stretch import Task, plan
 from lapwing.cache.workers import Workers
 from lapwing.model.dataset import Rollup
-from lapwing.model.problem import Cancelled, LapwingError, StoreError
+from lapwing.model.problem import Cancelled, LapwingError, Refused, StoreError
 from lapwing.model.project import Project
+from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
 
 
@@ -39,6 +43,7 @@ class Builds:
         store: RollupStore,
         bindings: Bindings,
         spans: Spans,
+        ancestors: Ancestors,
         *,
         grace: float,
     ) -> None:
@@ -47,6 +52,7 @@ class Builds:
         self._store = store
         self._bindings = bindings
         self._spans = spans
+        self._ancestors = ancestors
         self._grace = grace
 
     def build(
@@ -89,9 +95,34 @@ class Builds:
         with _executors(parallel, len(works)) as (outer, inner), Workers(outer, parallel) as datasets:
             for work in works:
                 datasets.do(lambda work=work: _run(work, Workers(inner, parallel), failed))  # type: ignore[misc]
+        for tasks in planned:
+            self._follow([task.definition for task in tasks], how)
         self._remove_old({task.definition.name: task.definition.hash for tasks in planned for task in tasks})
         done = tuple(one.report() for work in works for one in work.rollups)
         return BuildReport(rollups=done, seconds=time.perf_counter() - began, failed=tuple(failed))
+
+    def _follow(self, built: Sequence[Definition], how: Settings) -> None:
+        """Chooses the ancestors of the rollups that were built, and folds them."""
+        if not built:
+            return
+        bound = built[0].bound
+        declared = self._declared(bound)
+        for finest in (family.finest for family in families(declared)):
+            if all(finest.id != one.id for one in built):
+                continue
+            others = [one for one in declared if one.id != finest.id]
+            manifest = Ledger.of(self._store, finest).read()
+            follow = [one.definition for one in self._ancestors.choose(finest, manifest, others, anew=how.full)]
+            refold(self._store, finest, follow, history=how.history, grace=how.grace, cancel=how.cancel)
+            self._remove_old({one.name: one.hash for one in follow}, f"{finest.name}/")
+
+    def _declared(self, bound: BoundDataset) -> list[Definition]:
+        """The rollups that the dataset declares and that can be kept."""
+        found: list[Definition] = []
+        for rollup in bound.dataset.rollups.values():
+            with suppress(Refused):
+                found.append(define(bound, rollup, self._project.timezone))
+        return found
 
     def _planned(
         self, dataset: str, rollups: Sequence[Rollup], start: int | None, end: int | None, failed: list[Failed]
@@ -130,13 +161,15 @@ class Builds:
                     found.append(_refused_status(dataset.name, rollup, error))
         return tuple(found)
 
-    def _remove_old(self, current: dict[str, str]) -> None:
-        """Removes rollups of definitions no longer in use, once nobody can be reading them."""
+    def _remove_old(self, current: dict[str, str], prefix: str | None = None) -> None:
+        """Removes rollups of definitions no longer in use, once nobody can be reading them; with `prefix` also those named so
+        that are not in `current` at all."""
         for ledger in all_ledgers(self._store):
             manifest = ledger.read()
             definition = current.get(manifest.rollup)
             idle = time.time() - manifest.changed_at >= self._grace
-            if definition is not None and definition != manifest.definition and idle:
+            unused = definition is None and prefix is not None and manifest.rollup.startswith(prefix)
+            if idle and (unused or (definition is not None and definition != manifest.definition)):
                 ledger.remove()
 
 

@@ -1,12 +1,13 @@
-"""The rollups of datasets as they are defined now, and those that can't be kept."""
+"""The rollups of datasets as they are defined now, with their ancestors, and those that can't be kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lapwing.cache.ancestors import Ancestors
 from lapwing.cache.definition import Definition, define
 from lapwing.cache.shape import Shapes
-from lapwing.model.problem import Refused
+from lapwing.model.problem import Refused, StoreError
 from lapwing.model.receipt import Considered, Reason
 from lapwing.sql.bound import BoundDataset
 
@@ -15,9 +16,11 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Defined:
-    """`refused` are the rollups that can't be kept, with the reason."""
+    """`definitions` are the `declared` rollups that can be kept, and the ancestors that were chosen for them; `refused` those
+    that can't be kept, with the reason."""
 
     bound: BoundDataset
+    declared: tuple[Definition, ...]
     definitions: tuple[Definition, ...]
     refused: tuple[Considered, ...]
     shapes: Shapes
@@ -26,25 +29,36 @@ class Defined:
 class Definitions:
     """Remembers what was defined of a binding. Safe to use from several threads."""
 
-    def __init__(self, zone: str) -> None:
+    def __init__(self, zone: str, ancestors: Ancestors) -> None:
         self._zone = zone
+        self._ancestors = ancestors
         self._known: dict[int, Defined] = {}
 
     def of(self, bound: BoundDataset) -> Defined:
-        """The dataset's rollups as they are defined now."""
+        """The dataset's rollups as they are defined and were chosen now."""
         kept = self._known.get(id(bound))
-        if kept is not None and kept.bound is bound:
+        if kept is None or kept.bound is not bound:
+            kept = self._defined(bound)
+        try:
+            chosen = [one.definition for declared in kept.declared for one in self._ancestors.of(declared)]
+        except StoreError:
             return kept
-        definitions: list[Definition] = []
+        definitions = (*kept.declared, *chosen)
+        if definitions != kept.definitions:
+            kept = Defined(bound, kept.declared, definitions, kept.refused, Shapes(definitions))
+        if len(self._known) > _MOST:
+            self._known.clear()
+        self._known[id(bound)] = kept
+        return kept
+
+    def _defined(self, bound: BoundDataset) -> Defined:
+        declared: list[Definition] = []
         refused: list[Considered] = []
         for rollup in bound.dataset.rollups.values():
             try:
-                definitions.append(define(bound, rollup, self._zone))
+                declared.append(define(bound, rollup, self._zone))
             except Refused as error:
                 reason = Reason(check="definition", passed=False, says=error.problems[0].message)
                 name = f"{bound.dataset.name}.{rollup.name}"
                 refused.append(Considered(rollup=name, chosen=False, reasons=(reason,)))
-        if len(self._known) > _MOST:
-            self._known.clear()
-        found = self._known[id(bound)] = Defined(bound, tuple(definitions), tuple(refused), Shapes(definitions))
-        return found
+        return Defined(bound, tuple(declared), tuple(declared), tuple(refused), Shapes(declared))

@@ -24,7 +24,7 @@ FORMAT = 1
 MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
-_BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES = b"b", b"m", b"l", b"c", b"v"
+_ANCESTORS, _BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES = b"a", b"b", b"m", b"l", b"c", b"v"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -171,6 +171,11 @@ def binding_key(dataset: str, namespace: str = "") -> bytes:
 def manifest_key(rollup_id: bytes, namespace: str = "") -> bytes:
     """The manifest row of a rollup."""
     return manifests_prefix(namespace) + _checked(rollup_id)
+
+
+def ancestors_key(rollup_id: bytes, namespace: str = "") -> bytes:
+    """The row that says which coarser rollups were chosen to follow from a rollup."""
+    return namespace_prefix(namespace) + _ANCESTORS + _checked(rollup_id)
 
 
 def manifests_prefix(namespace: str = "") -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from lapwing.cache.ancestors import Ancestors
 from lapwing.cache.answer import Answered, Missed
 from lapwing.cache.answering import NO_TERMS, Answers
 from lapwing.cache.bindings import Binding, Bindings
@@ -39,7 +40,8 @@ class Cache:
     def __init__(self, project: Project, sql: SqlService, store: RollupStore, *, grace: float = GRACE) -> None:
         self._sql = sql
         self._store = store
-        self._definitions = Definitions(project.timezone)
+        ancestors = Ancestors(store, project.timezone)
+        self._definitions = Definitions(project.timezone, ancestors)
         self._manifests = Manifests(store)
         self._reader = Reader(store, partial(evaluate_condition, sql))
         self._values = DimensionValues(sql, store, self._reader)
@@ -48,7 +50,7 @@ class Cache:
         self._answers = Answers(sql, store, self._definitions, self._manifests, self._reader, spans, now)
         self._extents = Extents(self._definitions, self._manifests, spans, now)
         self.upkeep = Upkeep(project, store, self._bindings)
-        self._builds = Builds(project, sql, store, self._bindings, spans, grace=grace)
+        self._builds = Builds(project, sql, store, self._bindings, spans, ancestors, grace=grace)
 
     def answer(self, request: StateRequest, terms: Terms = NO_TERMS) -> Answered | Missed:
         """States from rollups, or why not; see `Answers.answer`."""

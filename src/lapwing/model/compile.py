@@ -186,5 +186,6 @@ def _rollup(
         dimensions=document.dimensions,
         measures=kept if document.measures is None else document.measures,
         partition=document.partition or default_partition(document.grain),
+        ancestors=document.ancestors,
         place=place,
     )

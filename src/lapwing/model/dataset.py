@@ -117,7 +117,8 @@ class Metric:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollup:
     """States of `measures` kept by `dimensions` (in key order) and `grain`, built and replaced a `partition` at a time
-    (a calendar grain, in UTC)."""
+    (a calendar grain, in UTC). `ancestors`: how many cells coarser rollups that follow from it may have together, as a share
+    of its own."""
 
     name: str
     dataset: str
@@ -125,6 +126,7 @@ class Rollup:
     dimensions: tuple[str, ...]
     measures: tuple[str, ...]
     partition: Grain
+    ancestors: float = field(default=0.0, compare=False)
     place: Place = field(default_factory=Place, compare=False)
 
 

@@ -192,6 +192,10 @@ class RollupDocument(Document):
     dimensions: Words = Field((), description="Those most often filtered by first.")
     measures: Words | None = Field(None, description="All that can be kept, unless named.")
     partition: GrainText | None = Field(None, description="What is built and replaced at once: day, month, ...")
+    ancestors: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.5,
+        description="Cells for coarser rollups that are chosen and folded from it, as a share of its own; 0 for none.",
+    )
 
 
 def _column(value: object) -> object:
