@@ -187,6 +187,28 @@ def test_a_quarantined_partition_is_in_quarantine_in_all(lapwing: Lapwing) -> No
     check(lapwing)
 
 
+def test_they_are_left_aside_where_the_rollup_was_put_back(root: Path, lapwing: Lapwing) -> None:
+    """A rollback of the rollup is a rollback of what follows from it, at once."""
+    lapwing.cache.build()
+    total = MetricQuery(metrics=("trips", "miles"), grain=Grain.parse("month"))
+    before = lapwing.answer(total).table
+    write_rows(root, "2013-02", rows_of(2, 77, 700))
+    lapwing.cache.build()
+    after = lapwing.answer(total)
+    assert not after.table.equals(before)
+    main, found = chosen(lapwing.cache)
+    ledger = Ledger.of(lapwing.cache._store, main)
+    start = ledger.read().partitions[1].start
+    ledger.roll_back({start: ledger.read().history(start)[0]}, "someone")
+    back = lapwing.answer(total)
+    assert back.table.equals(before)
+    assert "trips.main" in {piece.name for piece in back.receipt.pieces}
+    lapwing.cache.build()
+    again = lapwing.answer(total)
+    assert again.table.equals(before)
+    assert {piece.name for piece in again.receipt.pieces} < {one.definition.name for one in found}
+
+
 def test_those_of_another_definition_are_removed(root: Path, lapwing: Lapwing) -> None:
     lapwing.cache._builds._grace = 0.0
     lapwing.cache.build()

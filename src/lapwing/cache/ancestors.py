@@ -126,9 +126,10 @@ class Ancestors:
                 definition.rollup, name=name, grain=grain, dimensions=tuple(one["dimensions"]), ancestors=0.0
             )
             try:
-                found.append(Ancestor(define(definition.bound, rollup, self._zone), one["says"]))
+                ancestor = replace(define(definition.bound, rollup, self._zone), follows=definition.manifest_key)
             except Refused:
                 continue
+            found.append(Ancestor(ancestor, one["says"]))
         return tuple(found)
 
 

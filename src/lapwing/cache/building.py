@@ -16,7 +16,9 @@ from lapwing.cache.builders import builder_of
 from lapwing.cache.chosen import chosen
 from lapwing.cache.definition import Definition, define
 from lapwing.cache.family import families
+from lapwing.cache.following import following
 from lapwing.cache.ledger import Ledger, all_ledgers
+from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
 from lapwing.cache.progress import BuildReport, Failed, Progress, Totals
 from lapwing.cache.reach import check_reach
@@ -156,10 +158,17 @@ class Builds:
             for rollup in dataset.rollups.values():
                 try:
                     definition = define(self._bindings.get(dataset.name).bound, rollup, self._project.timezone)
-                    found.append(status_of(definition, Ledger.of(self._store, definition).read(), marks))
+                    manifest = Ledger.of(self._store, definition).read()
+                    found.append(status_of(definition, manifest, marks))
+                    found += self._ancestor_status(definition, manifest)
                 except LapwingError as error:
                     found.append(_refused_status(dataset.name, rollup, error))
         return tuple(found)
+
+    def _ancestor_status(self, finest: Definition, manifest: Manifest) -> Iterator[RollupStatus]:
+        for one in self._ancestors.of(finest):
+            own = following(Ledger.of(self._store, one.definition).read(), manifest)
+            yield status_of(one.definition, own, None, ancestor=(finest.name, one.says))
 
     def _remove_old(self, current: dict[str, str], prefix: str | None = None) -> None:
         """Removes rollups of definitions no longer in use, once nobody can be reading them; with `prefix` also those named so

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lapwing.cache.definition import Definition
+from lapwing.cache.following import following
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.manifest_rows import read, stored
 from lapwing.cache.stores.base import RollupStore
@@ -19,6 +20,7 @@ class Manifests:
     def __init__(self, store: RollupStore) -> None:
         self._store = store
         self._known: dict[bytes, tuple[bytes, Manifest]] = {}
+        self._following: dict[bytes, tuple[Manifest, Manifest | None, Manifest]] = {}
 
     def read(self, definitions: Sequence[Definition]) -> dict[bytes, Manifest | None]:
         """The manifests as they are in the store now, by key; None where there is none. One get, and one more for each
@@ -29,7 +31,18 @@ class Manifests:
         """
         keys = [definition.manifest_key for definition in definitions]
         rows = self._store.get(keys) if keys else []
-        return {one.manifest_key: self._one(one, row) for one, row in zip(definitions, rows, strict=True)}
+        found = {one.manifest_key: self._one(one, row) for one, row in zip(definitions, rows, strict=True)}
+        for one in definitions:
+            manifest = found[one.manifest_key]
+            if one.follows is not None and manifest is not None:
+                found[one.manifest_key] = self._followed(one.manifest_key, manifest, found.get(one.follows))
+        return found
+
+    def _followed(self, key: bytes, manifest: Manifest, finest: Manifest | None) -> Manifest:
+        known = self._following.get(key)
+        if known is None or known[0] is not manifest or known[1] is not finest:
+            known = self._following[key] = (manifest, finest, following(manifest, finest))
+        return known[2]
 
     def _one(self, definition: Definition, row: bytes | None) -> Manifest | None:
         key = definition.manifest_key

@@ -15,6 +15,7 @@ from lapwing.cache.cells import Cells
 from lapwing.cache.coarser import Coarser
 from lapwing.cache.definition import Definition
 from lapwing.cache.directory import load_directory, version_gone
+from lapwing.cache.following import mark_of
 from lapwing.cache.groups import Dictionary
 from lapwing.cache.ledger import Busy, Ledger
 from lapwing.cache.manifest import Manifest
@@ -69,7 +70,7 @@ class _Gone(Exception):
 
 def _is_stale(ledger: Ledger, partition: Partition, finest: Definition, by: str) -> bool:
     """Whether the partition is to be folded anew; else its record is up to date."""
-    mark = _mark(finest, partition)
+    mark = mark_of(finest.hash, partition)
     old = ledger.read().partition(partition.start)
     if partition.quarantined is not None:
         ledger.quarantine(partition.start, partition.quarantined)
@@ -100,7 +101,7 @@ def _fold(
             version = reserved.get(one, 0)
             written = write_version(store, one, version, partition.start, folds[one].cells()) if version else Written()
             old = ledger.read().partition(partition.start)
-            mark = _mark(finest, partition)
+            mark = mark_of(finest.hash, partition)
             cause = why(old, mark) if version else Cause.EMPTIED
             ledger.publish([_described(partition, version, mark, cause, by, written)], by)
             published.add(one)
@@ -151,10 +152,6 @@ def _begun(manifest: Manifest, given: Manifest) -> Manifest:
         return manifest
     changed_at = manifest.changed_at or time.time()
     return replace(manifest, data_start=given.data_start, goal=given.goal, changed_at=changed_at)
-
-
-def _mark(finest: Definition, partition: Partition) -> str:
-    return f"{finest.hash} {partition.version}"
 
 
 def _described(given: Partition, version: int, mark: str, cause: Cause, by: str, written: Written) -> Partition:

@@ -32,7 +32,8 @@ class PartitionStatus:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollupStatus:
     """Times are UTC microseconds, `built_at` seconds since 1970. `stale`: a build has work to do. `refused` says why the
-    rollup can't be kept as it is defined."""
+    rollup can't be kept as it is defined. `follows` names the rollup that an ancestor is folded from, `says` what it is good
+    for."""
 
     name: str
     dataset: str
@@ -50,11 +51,17 @@ class RollupStatus:
     data_until: int | None = None
     stale: bool = True
     refused: str | None = None
+    follows: str | None = None
+    says: str | None = None
 
 
-def status_of(definition: Definition, manifest: Manifest, marks: Marks | None) -> RollupStatus:
-    """`marks` None: the sources are not asked whether they changed."""
+def status_of(
+    definition: Definition, manifest: Manifest, marks: Marks | None, *, ancestor: tuple[str, str] | None = None
+) -> RollupStatus:
+    """`marks` None: the sources are not asked whether they changed. `ancestor`: the rollup that it follows from, and why it
+    was chosen; what does not follow any more is in quarantine in its manifest."""
     partitions = tuple(_partition(definition, manifest, partition, marks) for partition in manifest.partitions)
+    follows, says = ancestor or (None, None)
     if manifest.goal is None:
         complete = manifest.changed_at > 0  # a build has looked, and found no rows
     else:
@@ -74,7 +81,9 @@ def status_of(definition: Definition, manifest: Manifest, marks: Marks | None) -
         data_start=manifest.data_start,
         data_end=manifest.data_end,
         data_until=manifest.data_until,
-        stale=not complete or any(p.stale for p in partitions),
+        stale=not complete or any(p.stale or (follows and p.quarantined) for p in partitions),
+        follows=follows,
+        says=says,
     )
 
 

@@ -17,6 +17,9 @@ DESCRIPTION = """Lists rollups: how much they hold, until when, and whether a bu
 changed)."""
 
 
+_LONG = ("dimensions", "built_at", "follows", "says")
+
+
 def arguments(parser: ArgumentParser) -> None:
     shared.which(parser)
     parser.add_argument("--no-check", action="store_true", help="don't ask the sources what changed")
@@ -29,14 +32,16 @@ def run(options: Namespace) -> int:
         named = {
             f"{dataset}.{one.name}" for dataset, of in chosen(lapwing.project, options.which).items() for one in of
         }
-        rows = [_row(one) for one in lapwing.cache.status(check=not options.no_check) if one.name in named]
+        rows = [
+            _row(one) for one in lapwing.cache.status(check=not options.no_check) if (one.follows or one.name) in named
+        ]
     if options.json:
         output.write_json({"rollups": rows})
     elif rows:
-        shared.show(
-            [{key: value for key, value in row.items() if key not in ("dimensions", "built_at")} for row in rows]
-        )
+        shared.show([{key: value for key, value in row.items() if key not in _LONG} for row in rows])
         for row in rows:
+            if row["says"]:
+                print(f"{row['rollup']} was chosen to follow from {row['follows']}. {row['says']}")
             if row["refused"]:
                 print(f"{row['rollup']}: {row['refused']}")
     else:
@@ -61,4 +66,6 @@ def _row(one: RollupStatus) -> dict[str, Any]:
         "past_versions": sum(partition.past for partition in one.partitions),
         "quarantined": sum(partition.quarantined is not None for partition in one.partitions),
         "refused": one.refused,
+        "follows": one.follows,
+        "says": one.says,
     }
