@@ -69,7 +69,7 @@ def lapwing(root: Path) -> Iterator[Lapwing]:
 
 
 def chosen(cache: Cache) -> tuple[Definition, tuple[Ancestor, ...]]:
-    main = cache._definitions._declared(cache.bound("trips"))[0][0]
+    main = cache._definitions.of(cache.bound("trips")).declared[0]
     return main, cache._definitions._ancestors.of(main)
 
 

@@ -126,7 +126,7 @@ class Ancestors:
                 definition.rollup, name=name, grain=grain, dimensions=tuple(one["dimensions"]), ancestors=0.0
             )
             try:
-                ancestor = replace(define(definition.bound, rollup, self._zone), follows=definition.manifest_key)
+                ancestor = replace(define(definition.bound, rollup, self._zone), follows=definition)
             except Refused:
                 continue
             found.append(Ancestor(ancestor, one["says"]))

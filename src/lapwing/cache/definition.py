@@ -40,8 +40,8 @@ class Definition:
     kept: Mapping[str, State]
     layout: Layout
     refused: Mapping[str, str]
-    follows: bytes | None = None
-    """The manifest key of the rollup that this one is an ancestor of."""
+    follows: Definition | None = None
+    """The rollup that this one is an ancestor of."""
 
 
 def define(bound: BoundDataset, rollup: Rollup, zone: str) -> Definition:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lapwing.cache.definition import Definition
 from lapwing.cache.following import following
@@ -29,14 +29,18 @@ class Manifests:
         Raises:
             StoreError: the store can't be read, or one is damaged.
         """
-        keys = [definition.manifest_key for definition in definitions]
-        rows = self._store.get(keys) if keys else []
-        found = {one.manifest_key: self._one(one, row) for one, row in zip(definitions, rows, strict=True)}
-        for one in definitions:
-            manifest = found[one.manifest_key]
-            if one.follows is not None and manifest is not None:
-                found[one.manifest_key] = self._followed(one.manifest_key, manifest, found.get(one.follows))
-        return found
+        every = {one.manifest_key: one for one in definitions}
+        every |= {one.follows.manifest_key: one.follows for one in definitions if one.follows is not None}
+        rows = self._store.get(list(every)) if every else []
+        found = {key: self._one(one, row) for (key, one), row in zip(every.items(), rows, strict=True)}
+        return {one.manifest_key: self._seen(one, found) for one in definitions}
+
+    def _seen(self, definition: Definition, found: Mapping[bytes, Manifest | None]) -> Manifest | None:
+        """The manifest as readers see it."""
+        manifest = found[definition.manifest_key]
+        if manifest is None or definition.follows is None:
+            return manifest
+        return self._followed(definition.manifest_key, manifest, found[definition.follows.manifest_key])
 
     def _followed(self, key: bytes, manifest: Manifest, finest: Manifest | None) -> Manifest:
         known = self._following.get(key)
