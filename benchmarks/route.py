@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.report import Timing, arguments, show, timed
+from lapwing.cache.ancestors import Ancestors
 from lapwing.cache.answering import shape_of
 from lapwing.cache.definitions import Definitions
 from lapwing.cache.ledger import Ledger
@@ -57,10 +58,10 @@ def main() -> None:
         _write(root, count)
         with Lapwing.open(root) as lapwing:
             bound = lapwing.sql.bind(lapwing.project.datasets["events"])
-            began = time.perf_counter()
-            defined = Definitions("UTC").of(bound)
-            defining = time.perf_counter() - began
             store = LmdbStore(root / "store")
+            began = time.perf_counter()
+            defined = Definitions("UTC", Ancestors(store, "UTC")).of(bound)
+            defining = time.perf_counter() - began
             for definition in defined.definitions:
                 sizes = [SIZES[name] for name in definition.rollup.dimensions]
                 keys = min(math.prod(sizes), 20_000)
