@@ -3,6 +3,7 @@ rows came, rows went, and none are left."""
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,16 @@ measures:
   mean_price: {mean: price}
   spread: {stddev: units}
   price_spread: {variance: price}
+  places_seen: {distinct: place}
+  sizes_seen: {distinct: size, precision: 10}
+  days_seen: {distinct: day, where: good}
+  usual_weight: {quantile: weight, q: 0.5}
+  high_price: {quantile: price, q: 0.9}
+  last_units: {last: units}
+  first_place: {first: place}
+  last_weight: {last: weight, where: price is not null}
+  greatest_place: {max: place}
+  usual_sizes: {top: size, k: 2}
 metrics:
   per_event: {ratio: money / events}
   share: {derived: cheap / priced - 0.5}
@@ -74,27 +85,32 @@ ROWS = st.lists(
     ),
     max_size=25,
 )
-QUERIES = st.builds(
-    MetricQuery,
-    metrics=st.lists(
-        st.sampled_from(
-            [
-                *("events", "priced", "cheap", "units", "money", "weight", "least", "most", "heaviest", "average"),
-                *("mean_price", "spread", "price_spread", "per_event", "share"),
-            ]
-        ),
-        min_size=1,
-        max_size=5,
-        unique=True,
-    ).map(tuple),
-    by=st.lists(st.sampled_from(["place", "kind", "size", "good", "day"]), max_size=3, unique=True).map(tuple),
-    grain=st.sampled_from([None, "day", "week", "month", "quarter", "year"]).map(
-        lambda g: Grain.parse(g) if g else None
-    ),
-    zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]),
-    where=st.sampled_from([None, "place = 'a'", "good", "size < 0 or size is null", "kind > 1", "day < '2000-01-01'"]),
-    start=st.sampled_from([None, "2024-03-31"]),
+METRICS = (
+    *("events", "priced", "cheap", "units", "money", "weight", "least", "most", "heaviest", "average", "mean_price"),
+    *("spread", "price_spread", "per_event", "share", "places_seen", "sizes_seen", "days_seen", "usual_weight"),
+    *("high_price", "last_units", "first_place", "last_weight", "greatest_place", "usual_sizes"),
 )
+DIMENSIONS = ("place", "kind", "size", "good", "day")
+GRAINS = (None, "day", "week", "month", "quarter", "year")
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")
+FILTERS = (None, "place = 'a'", "good", "size < 0 or size is null", "kind > 1", "day < '2000-01-01'")
+STARTS = (None, "2024-03-31", "2024-04", "2024-04-06T15:30")
+
+
+def drawn(chance: random.Random) -> MetricQuery:
+    """Any question."""
+    grain = chance.choice(GRAINS)
+    return MetricQuery(
+        metrics=tuple(chance.sample(METRICS, chance.randint(1, 5))),
+        by=tuple(chance.sample(DIMENSIONS, chance.randint(0, 3))),
+        grain=Grain.parse(grain) if grain else None,
+        zone=chance.choice(ZONES),
+        where=chance.choice(FILTERS),
+        start=chance.choice(STARTS),
+    )
+
+
+QUERIES = st.integers(0, 2**32).map(lambda seed: drawn(random.Random(seed)))
 
 
 def write(root: Path, number: int, rows: list[dict[str, object]], time: str) -> None:
@@ -126,14 +142,13 @@ def compare(lapwing: Lapwing, query: MetricQuery) -> None:
         assert [pair for pair in pairs if not alike(*pair)] == [], name
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("time", TIMES)
-# An example takes a second or two, so to shrink one that fails would take many minutes.
-@settings(max_examples=3, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate))
-@given(first=ROWS, late=ROWS, queries=st.lists(QUERIES, min_size=3, max_size=3))
-def test_rollups_and_the_source_agree(
-    time: str, first: list[dict[str, object]], late: list[dict[str, object]], queries: list[MetricQuery]
-) -> None:
+# An example takes seconds, so to shrink one that fails would take many minutes.
+WITHOUT_SHRINKING = (Phase.explicit, Phase.generate)
+
+
+def check(time: str, first: list[dict[str, object]], late: list[dict[str, object]], queries: list[MetricQuery]) -> None:
+    """A third of the queries each: after the first build, after late rows, after the first rows have gone."""
+    third = len(queries) // 3
     with TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "datasets").mkdir()
@@ -143,11 +158,34 @@ def test_rollups_and_the_source_agree(
         write(root, 0, first, time)
         with Lapwing.open(root) as lapwing:
             lapwing.cache.build().checked()
-            compare(lapwing, queries[0])
+            for query in queries[:third]:
+                compare(lapwing, query)
             write(root, 1, late, time)
             lapwing.cache.build().checked()
-            compare(lapwing, queries[1])
+            for query in queries[third : 2 * third]:
+                compare(lapwing, query)
             write(root, 0, [], time)
             lapwing.cache.build().checked()
-            compare(lapwing, queries[2])
+            for query in queries[2 * third :]:
+                compare(lapwing, query)
             assert all(not status.stale for status in lapwing.cache.status())
+
+
+@pytest.mark.parametrize("time", TIMES)
+@settings(max_examples=2, deadline=None, derandomize=True, phases=WITHOUT_SHRINKING)
+@given(first=ROWS, late=ROWS, queries=st.lists(QUERIES, min_size=9, max_size=9))
+def test_rollups_and_the_source_agree(
+    time: str, first: list[dict[str, object]], late: list[dict[str, object]], queries: list[MetricQuery]
+) -> None:
+    check(time, first, late, queries)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("time", TIMES)
+@settings(max_examples=30, deadline=None, phases=WITHOUT_SHRINKING)
+@given(first=ROWS, late=ROWS, seed=st.integers(0, 2**32))
+def test_thousands_of_questions(
+    time: str, first: list[dict[str, object]], late: list[dict[str, object]], seed: int
+) -> None:
+    chance = random.Random(seed)
+    check(time, first, late, [drawn(chance) for _ in range(60)])
