@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.cache.project import DATASET, row, write_project, write_rows
 
-from lapwing.cache import ancestors, lattice, refold, write
+from lapwing.cache import definitions, lattice, refold, write
 from lapwing.cache.ancestors import Ancestor
 from lapwing.cache.definition import Definition
 from lapwing.cache.ledger import Ledger, all_ledgers
@@ -50,7 +50,7 @@ def rows_of(month: int, seed: int, count: int = 1_500) -> list[dict[str, object]
 @pytest.fixture(autouse=True)
 def everything_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lattice, "LEAST_SAVED", 1)
-    monkeypatch.setattr(ancestors, "_SECONDS", 0.0)
+    monkeypatch.setattr(definitions, "_SECONDS", 0.0)
     monkeypatch.setattr(refold, "_AT_ONCE", 100)
 
 

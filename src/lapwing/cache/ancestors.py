@@ -4,8 +4,6 @@ them."""
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -27,8 +25,6 @@ from lapwing.model.problem import Refused
 from lapwing.sources.types import arrow_type
 
 _FORMAT: Final = 1
-_SECONDS: Final = 2.0
-"""For which the store is not asked again whether another process chose anew."""
 _GROWN: Final = 2
 """How much a rollup's cells grow before its ancestors are chosen anew."""
 _MOST_CELLS: Final = 4_000_000
@@ -53,22 +49,26 @@ class Ancestors:
     def __init__(self, store: RollupStore, zone: str) -> None:
         self._store = store
         self._zone = zone
-        self._known: dict[bytes, tuple[float, bytes | None, tuple[Ancestor, ...]]] = {}
-        self._lock = threading.Lock()
+        self._known: dict[bytes, tuple[bytes | None, tuple[Ancestor, ...]]] = {}
+        self.changes = 0
+        """Counts the choices made here."""
 
-    def of(self, definition: Definition) -> tuple[Ancestor, ...]:
-        """The ancestors of a rollup; none before they were chosen."""
-        if not definition.rollup.ancestors:
-            return ()
-        with self._lock:
-            known = self._known.get(definition.id)
-            if known is not None and time.monotonic() - known[0] < _SECONDS:
-                return known[2]
-            row = self._store.get([ancestors_key(definition.id)])[0]
-            same = known is not None and known[1] == row
-            found = known[2] if known is not None and same else self._read(definition, row)
-            self._known[definition.id] = (time.monotonic(), row, found)
-            return found
+    def of(self, *definitions: Definition) -> tuple[Ancestor, ...]:
+        """The ancestors of rollups, asked of the store at once; none of those for which they were not chosen yet.
+
+        Raises:
+            StoreError: the store can't be read.
+        """
+        asked = [one for one in definitions if one.rollup.ancestors]
+        rows = self._store.get([ancestors_key(one.id) for one in asked]) if asked else []
+        return tuple(found for one, row in zip(asked, rows, strict=True) for found in self._of(one, row))
+
+    def _of(self, definition: Definition, row: bytes | None) -> tuple[Ancestor, ...]:
+        """What a row says; the same objects as long as it says the same."""
+        known = self._known.get(definition.id)
+        if known is None or known[0] != row or (known[1] and known[1][0].definition.follows is not definition):
+            known = self._known[definition.id] = (row, self._read(definition, row))
+        return known[1]
 
     def choose(
         self, definition: Definition, manifest: Manifest, others: Iterable[Definition], *, anew: bool
@@ -88,10 +88,8 @@ class Ancestors:
             chosen = self._chosen(definition, manifest, cells, others)
             row = json.dumps({"format": _FORMAT, "cells": cells, "chosen": chosen}).encode()
             self._store.put([(key, row)])
-        found = self._read(definition, row)
-        with self._lock:
-            self._known[definition.id] = (time.monotonic(), row, found)
-        return found
+            self.changes += 1
+        return self._of(definition, row)
 
     def _chosen(
         self, definition: Definition, manifest: Manifest, cells: int, others: Iterable[Definition]
