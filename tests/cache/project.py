@@ -95,8 +95,10 @@ def write_project(root: Path, *, dataset: str = DATASET, project: str = PROJECT)
 
 
 def write_rows(root: Path, name: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """One Parquet file of the table trips."""
-    pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), root / "data" / "trips" / f"{name}.parquet")
+    """One Parquet file of the table trips, whole at once: someone may be reading."""
+    file = root / "data" / "trips" / f"{name}.parquet"
+    pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), file.with_name(f".{name}"))
+    file.with_name(f".{name}").replace(file)
 
 
 def row(at: datetime, shop: str | None = "a", size: int | None = 1, distance: int | None = 10) -> dict[str, object]:

@@ -398,8 +398,7 @@ def test_sqlite_builds_the_same_states(aggregation: str, engine_type: str, data:
         ("sum", "HUGEINT"),
         ("variance", "BIGINT"),
         ("variance", "DOUBLE"),
-        ("min", "TIMESTAMP"),
-        ("min", "DATE"),
+        ("min", "TIMESTAMP WITH TIME ZONE"),
     ],
 )
 def test_sqlite_refuses_what_it_can_not_build_equally(aggregation: str, engine_type: str) -> None:
