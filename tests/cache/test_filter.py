@@ -151,6 +151,8 @@ def test_what_is_read_quickly_is_what_the_parser_reads(condition: str) -> None:
     ("condition", "predicate"),
     [
         ("name = 'a'", In("name", ("a",))),
+        ("\"name\" in ('a')", In("name", ("a",))),
+        ('"na""me" = \'a\'', None),
         (" name in ( 'a' ,'b' ) AND name='c'", And((In("name", ("a", "b")), In("name", ("c",))))),
         ("name = 'it''s'", None),
         ("name = 'a' or name = 'b'", None),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from lapwing.cache.answer import Answered, Missed, missing
 from lapwing.cache.cut import cut
@@ -19,7 +20,7 @@ from lapwing.cache.manifests import Manifests
 from lapwing.cache.merge import Share, merge
 from lapwing.cache.predicate import dimensions
 from lapwing.cache.read import Reader
-from lapwing.cache.reasons import reasons_of
+from lapwing.cache.reasons import nearest_first, reasons_of
 from lapwing.cache.request import StateRequest, Terms
 from lapwing.cache.route import Part, Route, find
 from lapwing.cache.shape import Shape
@@ -104,7 +105,8 @@ class Answers:
         if terms.known_at is not None:
             return self._route_then(request, defined, shape, terms.known_at)
         route = find(request, shape, self._shelf, self._freshness.wished(request, terms))
-        return route, Reasons(lambda: self._considered(request, defined, shape, route, self._shelf))
+        work_out = partial(self._considered, request, defined, shape, route, self._shelf)
+        return route, Reasons(work_out, len(defined.definitions) + len(defined.refused))
 
     def _route_then(
         self, request: StateRequest, defined: Defined, shape: Shape, moment: float
@@ -114,11 +116,11 @@ class Answers:
         shelf = Shelf(then)
         route = find(request, shape, shelf)
 
-        def considered() -> tuple[Considered, ...]:
-            found = self._considered(request, defined, shape, route, shelf)
+        def considered(most: int | None) -> tuple[Considered, ...]:
+            found = self._considered(request, defined, shape, route, shelf, most)
             return tuple(then.forgotten.get(one.rollup, one) for one in found)
 
-        return route, Reasons(considered)
+        return route, Reasons(considered, len(defined.definitions) + len(defined.refused))
 
     def from_source(
         self, request: StateRequest, *, time_limit: float, considered: Sequence[Considered] = ()
@@ -147,14 +149,15 @@ class Answers:
         )
 
     def _considered(
-        self, request: StateRequest, defined: Defined, shape: Shape, route: Route, shelf: Shelf
+        self, request: StateRequest, defined: Defined, shape: Shape, route: Route, shelf: Shelf, most: int | None
     ) -> tuple[Considered, ...]:
-        others = [one for one in defined.definitions if all(one is not cover.definition for cover in route.row.covers)]
+        near = nearest_first(defined.definitions, route)[:most]
+        others = [one for one in near if all(one is not cover.definition for cover in route.row.covers)]
         try:
             covers = [*route.row.covers, *shelf.covers(others)]
         except StoreError:
             covers = list(route.row.covers)
-        return (*reasons_of(request, shape, defined.definitions, covers, route), *defined.refused)
+        return (*reasons_of(request, shape, near, covers, route), *defined.refused)[:most]
 
     def _read(self, request: StateRequest, terms: Terms, route: Route, considered: Reasons) -> Answered:
         bound = request.bound
@@ -199,20 +202,19 @@ class Answers:
         asked = frozenset(part.measures)
         states = {name: state for name, state in part.definition.states.items() if name in asked}
         wanted, places = cut(request, part.stretches)
-        partitions = part.partitions
-        result = self._reader.read(part.definition, partitions, wanted, states)
+        result = self._reader.read(part.definition, part.partitions, wanted, states)
         piece = Piece(
             by="rollup",
             name=part.definition.name,
             keys=result.keys,
             rows=result.rows,
             bytes=result.bytes,
-            versions=tuple(f"{partition.version}" for partition in partitions),
+            versions=part.versions,
             stretches=shown(part.stretches),
             measures=part.measures,
             estimated_keys=part.keys,
             estimated_bytes=part.bytes,
-            as_of=utc_iso(int(min(p.built_at for p in partitions) * 1e6)) if partitions else None,
+            as_of=None if part.built_at is None else utc_iso(int(part.built_at * 1e6)),
         )
         return Share(result.frame, places), piece, result.milliseconds
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +14,6 @@ import numpy.typing as npt
 from lapwing.cache.definition import Definition
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.partition import Partition
-from lapwing.cache.predicate import And, In, Predicate
 from lapwing.cache.times import EVER, Stretches, both, inward, one, union
 from lapwing.cache.write import MOST_BUCKETS
 
@@ -39,6 +40,15 @@ class Cover:
         """The time of which all data is there."""
         rows = [(p.start, min(p.end, p.sealed)) for p in self.partitions]
         return union(np.array(rows, np.int64).reshape(-1, 2))
+
+    @cached_property
+    def known(self) -> Stretches:
+        """The time of which it knows all: that before its data included."""
+        if self.manifest.goal is None:
+            return one(0, 0)
+        if self.manifest.data_start is None:
+            return self.complete
+        return union(np.concatenate((self.complete, one(-EVER, self.manifest.data_start))))
 
     def reach(self, since: int | None, goal: int | None) -> Stretches:
         """The time for which it may answer, where the data is known to lie between `since` and `goal`. One that was built
@@ -150,17 +160,13 @@ class Cover:
         share = np.where(moments >= ends[at], 1.0, share) * (place >= 0)
         return np.stack([total[at] + share * (total[at + 1] - total[at]) for total in self._sizes])
 
-    def share(self, where: Predicate | None) -> float:
-        """About which part of the keys a filter leaves: that of each plain list of values."""
-        if where is None or not self.partitions:
+    def share(self, listed: Sequence[tuple[str, int]]) -> float:
+        """About which part of the keys a filter leaves that has so many values of each of these dimensions."""
+        if not listed or not self.partitions or not (distinct := self.partitions[-1].distinct):
             return 1.0
-        distinct = self.partitions[-1].distinct
-        left = 1.0
-        for part in where.operands if isinstance(where, And) else (where,):
-            if isinstance(part, In) and distinct:
-                place = self.definition.rollup.dimensions.index(part.dimension)
-                left *= min(1.0, len(part.values) / max(distinct[place], 1))
-        return left
+        places = [self.definition.rollup.dimensions.index(dimension) for dimension, _ in listed]
+        shares = (min(1.0, count / max(distinct[at], 1)) for at, (_, count) in zip(places, listed, strict=True))
+        return math.prod(shares)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -40,7 +40,7 @@ class Freshness:
     def stale(self, covers: Sequence[Cover], request: StateRequest) -> Stretches:
         """The part of the asked time for which the source is known to have changed, without asking it."""
         start, end = int(request.edges[0]), int(request.edges[-1])
-        rows = [(0, 0)]
+        rows: list[tuple[int, int]] = []
         for cover in covers:
             for one in cover.manifest.overlapping(start, end) if self._said else ():
                 _, same = self._said.get(_key(cover, one), (0.0, True))
@@ -49,7 +49,7 @@ class Freshness:
             span, goal = self._spans.known(request.bound), cover.manifest.goal
             if span is not None and goal is not None and span.end > goal:
                 rows.append((max(start, goal), min(end, span.end)))
-        return union(np.array(rows, np.int64))
+        return union(np.array(rows, np.int64).reshape(-1, 2))
 
     def _fresh(self, request: StateRequest, staleness: float, ask: bool, covers: Sequence[Cover]) -> Row:
         start, end = int(request.edges[0]), int(request.edges[-1])

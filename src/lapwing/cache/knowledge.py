@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lapwing.cache.definition import Definition
 from lapwing.cache.history import earliest
@@ -22,9 +22,9 @@ class Then(Manifests):
         self._views: dict[bytes, tuple[Manifest, Manifest]] = {}
         self.forgotten: dict[str, Considered] = {}
 
-    def read(self, definitions: Sequence[Definition]) -> dict[bytes, Manifest | None]:
+    def read(self, definitions: Sequence[Definition]) -> Mapping[bytes, Manifest | None]:
         """As `Manifests.read`."""
-        found = self._now.read(definitions)
+        found = dict(self._now.read(definitions))
         for one in definitions:
             manifest = found[one.manifest_key]
             since = remembered_since(manifest, self._start, self._end, self._moment)

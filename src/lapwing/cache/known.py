@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from lapwing.cache.request import StateRequest, Terms
-from lapwing.cache.route import Part, Route
+from lapwing.cache.route import Route
 from lapwing.cache.span import Span
 from lapwing.cache.times import EVER, Stretches, minus, one, pairs, union
 from lapwing.model.calendar import utc_iso
@@ -34,7 +34,7 @@ def known_of(request: StateRequest, terms: Terms, route: Route, span: Span | Non
         if terms.staleness is not None and terms.source:
             rows.append(_after(part.stretches, sealed))
         else:
-            rows.append(minus(part.stretches, _complete(part)))
+            rows.append(minus(part.stretches, part.cover.known))
     for _, stretches in route.open:
         rows.append(_after(stretches, sealed) if terms.source else stretches)
     missing = union(np.concatenate(rows))
@@ -47,16 +47,6 @@ def known_of(request: StateRequest, terms: Terms, route: Route, span: Span | Non
     if not len(missing):
         return Known(max(end, *known) if known else None, ())
     return Known(min(start, *known) if known else None, pairs(missing))
-
-
-def _complete(part: Part) -> Stretches:
-    """The time of which a rollup knows all: that before its data included."""
-    manifest = part.cover.manifest
-    if manifest.goal is None:
-        return one(0, 0)
-    if manifest.data_start is None:
-        return part.cover.complete
-    return union(np.concatenate((part.cover.complete, one(-EVER, manifest.data_start))))
 
 
 def _after(stretches: Stretches, moment: int | None) -> Stretches:

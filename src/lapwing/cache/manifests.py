@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lapwing.cache.definition import Definition
 from lapwing.cache.following import following
@@ -12,6 +13,23 @@ from lapwing.cache.stores.base import RollupStore
 from lapwing.model.problem import StoreError
 
 _TRIES = 20
+_MOST = 1_024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What was asked of the store the last time, and what it then had."""
+
+    rollups: Mapping[bytes, Definition]
+    revision: object = None
+    manifests: Mapping[bytes, Manifest | None] = field(default_factory=dict)
+
+
+def _with_followed(definitions: Sequence[Definition]) -> Iterator[Definition]:
+    for one in definitions:
+        yield one
+        if one.follows is not None:
+            yield one.follows
 
 
 class Manifests:
@@ -21,19 +39,28 @@ class Manifests:
         self._store = store
         self._known: dict[bytes, tuple[bytes, Manifest]] = {}
         self._following: dict[bytes, tuple[Manifest, Manifest | None, Manifest]] = {}
+        self._looked: dict[tuple[Definition, ...], _Look] = {}
 
-    def read(self, definitions: Sequence[Definition]) -> dict[bytes, Manifest | None]:
-        """The manifests as they are in the store now, by key; None where there is none. One get, and one more for each
-        that has leaves not seen before.
+    def read(self, definitions: Sequence[Definition]) -> Mapping[bytes, Manifest | None]:
+        """The manifests as they are in the store now, by key; None where there is none. One get, none where the store is
+        as it was the last time, and one more for each that has leaves not seen before.
 
         Raises:
             StoreError: the store can't be read, or one is damaged.
         """
-        every = {one.manifest_key: one for one in definitions}
-        every |= {one.follows.manifest_key: one.follows for one in definitions if one.follows is not None}
-        rows = self._store.get(list(every)) if every else []
-        found = {key: self._one(one, row) for (key, one), row in zip(every.items(), rows, strict=True)}
-        return {one.manifest_key: self._seen(one, found) for one in definitions}
+        asked = tuple(definitions)
+        last = self._looked.get(asked) or _Look({one.manifest_key: one for one in _with_followed(asked)})
+        if not asked:
+            return {}
+        revision, rows = self._store.get_since(last.revision, list(last.rollups))
+        if rows is None:
+            return last.manifests
+        found = {key: self._one(one, row) for (key, one), row in zip(last.rollups.items(), rows, strict=True)}
+        manifests = {one.manifest_key: self._seen(one, found) for one in asked}
+        if len(self._looked) >= _MOST:
+            self._looked.clear()
+        self._looked[asked] = _Look(last.rollups, revision, manifests)
+        return manifests
 
     def _seen(self, definition: Definition, found: Mapping[bytes, Manifest | None]) -> Manifest | None:
         """The manifest as readers see it."""

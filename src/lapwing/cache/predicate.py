@@ -67,3 +67,9 @@ def dimensions(predicate: Predicate) -> Iterator[str]:
         case And(operands) | Or(operands):
             for operand in operands:
                 yield from dimensions(operand)
+
+
+def listed(predicate: Predicate | None) -> tuple[tuple[str, int], ...]:
+    """From how many values of which dimensions a filter chooses, as far as it is plain lists of them."""
+    parts = predicate.operands if isinstance(predicate, And) else (predicate,)
+    return tuple((part.dimension, len(part.values)) for part in parts if isinstance(part, In))

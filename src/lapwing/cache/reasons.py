@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 import numpy as np
 
 from lapwing.cache.cover import Cover, usable
 from lapwing.cache.definition import Definition
+from lapwing.cache.predicate import listed
 from lapwing.cache.request import StateRequest
 from lapwing.cache.route import Part, Route, spanning
 from lapwing.cache.shape import Shape
 from lapwing.cache.times import minus, one
 from lapwing.model.calendar import utc_iso
-from lapwing.model.receipt import Considered, Reason, Reasons
+from lapwing.model.receipt import Considered, Reason
+
+
+def nearest_first(definitions: Sequence[Definition], route: Route) -> list[Definition]:
+    """Those that answer, then those that keep what is asked, the cheapest first, then the others."""
+    near = [*(part.definition for part in route.parts), *(cover.definition for cover in route.row.covers)]
+    return list(dict.fromkeys((*near, *definitions)))
 
 
 def reasons_of(
-    request: StateRequest, shape: Shape, definitions: Sequence[Definition], covers: Sequence[Cover], route: Route
-) -> Reasons:
-    """The checks on each of `definitions`, those that answer first; `covers` are what is kept of them."""
-    return Reasons(partial(_considered, request, shape, definitions, covers, route))
-
-
-def _considered(
     request: StateRequest, shape: Shape, definitions: Sequence[Definition], covers: Iterable[Cover], route: Route
 ) -> tuple[Considered, ...]:
+    """The checks on each of `definitions`, those that answer first; `covers` are what is kept of them."""
     built = {cover.definition: cover for cover in covers}
     chosen = [part.definition for part in route.parts]
     found = [
@@ -120,7 +120,7 @@ def _cost(cover: Cover, request: StateRequest, route: Route, served: Sequence[Pa
     if served:
         keys, sizes = sum(part.keys for part in served), sum(part.bytes for part in served)
         return Reason(check="cost", passed=True, says=f"About {keys:,.0f} keys and {sizes:,.0f} bytes to read.")
-    share = cover.share(request.where)
+    share = cover.share(listed(request.where))
     start, end = int(request.edges[0]), int(request.edges[-1])
     whole = one(start, end)
     keys, sizes = (number * share for number in cover.touched(whole[:, 0], whole[:, 1]))

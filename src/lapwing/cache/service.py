@@ -131,6 +131,13 @@ class Cache:
             manifests = {}
         return self._values.of(bound, definitions, manifests, dimension, prefix, limit)
 
+    def revision(self) -> object:
+        """That of the store; see `RollupStore.get_since`."""
+        try:
+            return self._store.get_since(None, ())[0]
+        except StoreError:
+            return None
+
     def close(self) -> None:
         """Closes the store."""
         self._store.close()

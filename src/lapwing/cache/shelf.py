@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 
 from lapwing.cache.cover import Cover
 from lapwing.cache.definition import Definition
@@ -20,12 +20,13 @@ are."""
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """`covers` are those that hold something, the cheapest first; their data lies between `since` and `goal`. `lacks` is how
-    it is told that one of them has not all that it should."""
+    it is told that one of them has not all that it should. `ways` is what the router remembers of questions to it."""
 
     covers: tuple[Cover, ...]
     since: int | None
     goal: int | None
     lacks: str = "It is not built"
+    ways: dict[Hashable, object] = field(default_factory=dict)
 
 
 class Shelf:
@@ -36,6 +37,10 @@ class Shelf:
         self._covers: dict[bytes, Cover] = {}
         self._rows: dict[Shape, tuple[float, Row]] = {}
 
+    def trusts(self, shape: Shape) -> bool:
+        """Whether so many rollups have the shape that they are not looked at for each question."""
+        return len(shape.whole) > FEW
+
     def row(self, shape: Shape, *, now: bool = False) -> Row:
         """The rollups that keep all that the shape asks for; as they are `now`, or where they are many as they were at
         most `TRUSTED` seconds ago.
@@ -44,7 +49,7 @@ class Shelf:
             StoreError: a manifest can't be read.
         """
         kept = self._rows.get(shape)
-        if kept is not None and not now and len(shape.whole) > FEW and time.monotonic() - kept[0] < TRUSTED:
+        if kept is not None and not now and self.trusts(shape) and time.monotonic() - kept[0] < TRUSTED:
             return kept[1]
         row = row_of(self.covers(shape.whole))
         if kept is not None and kept[1].covers == row.covers:

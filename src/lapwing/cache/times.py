@@ -30,8 +30,16 @@ def union(stretches: Stretches) -> Stretches:
 
 def minus(stretches: Stretches, taken: Stretches) -> Stretches:
     """The time of `stretches` that is not in `taken`."""
+    if len(stretches) == 1 and _within(stretches, taken):
+        return stretches[:0]
     free = np.concatenate((np.array([-EVER]), taken.ravel(), np.array([EVER]))).reshape(-1, 2)
     return both(stretches, free)
+
+
+def _within(stretch: Stretches, others: Stretches) -> bool:
+    """Whether a single stretch lies in one of the others."""
+    at = int(np.searchsorted(others[:, 0], stretch[0, 0], side="right")) - 1
+    return at >= 0 and bool(stretch[0, 1] <= others[at, 1])
 
 
 def both(left: Stretches, right: Stretches) -> Stretches:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from lapwing.model.names import nearest
 from lapwing.model.problem import WrongUse
@@ -72,8 +73,9 @@ class Grain:
     def __str__(self) -> str:
         return str(self.unit) if self.count == 1 else f"{self.count} {self.unit}s"
 
-    @classmethod
-    def parse(cls, text: str) -> Grain:
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def parse(text: str) -> Grain:
         """Reads "15 minutes", "hour", "1 day", "15min", "1h".
 
         >>> str(Grain.parse("15min"))
@@ -93,7 +95,7 @@ class Grain:
                 nearest=nearest(word or text, list(Unit)),
                 hint="Write a count and a unit, such as 15 minutes, hour, day, week, month, quarter, year or fiscal_year.",
             )
-        grain = cls(int(match[1] or 1), Unit(word))
+        grain = Grain(int(match[1] or 1), Unit(word))
         day = 86_400 * SECOND
         if grain.count < 1 or (day % grain.fixed if grain.fixed else grain.count != 1):
             raise WrongUse.of(

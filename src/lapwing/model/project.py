@@ -76,6 +76,8 @@ class Project:
     monitors: Mapping[str, Monitor]
     events: tuple[Event, ...]
     history: History = History()
+    hashes: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Those of metrics by dataset and name, as far as anyone asked: a project's never change."""
 
     def metric(self, name: str) -> tuple[Dataset, Metric]:
         """The metric called `name` or `dataset.name`.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, overload
 
@@ -27,22 +27,33 @@ class Considered:
 
 
 class Reasons(Sequence[Considered]):
-    """What was considered, worked out when it is first looked at: an answer does not wait for what nobody reads."""
+    """What was considered, worked out when it is first looked at: an answer does not wait for what nobody reads.
+    `work_out` is told how many are wanted (None: all), of which the chosen and the nearest come first."""
 
-    def __init__(self, work_out: Callable[[], tuple[Considered, ...]] = tuple) -> None:
+    def __init__(self, work_out: Callable[[int | None], tuple[Considered, ...]], total: int) -> None:
         self._work_out = work_out
+        self._total = total
 
     @cached_property
     def _all(self) -> tuple[Considered, ...]:
-        return self._work_out()
+        return self._work_out(None)
 
     @classmethod
     def joined(cls, parts: Sequence[Sequence[Considered]]) -> Reasons:
         """All of `parts`, one after the other."""
-        return cls(lambda: tuple(one for part in parts for one in part))
+
+        def work_out(most: int | None) -> tuple[Considered, ...]:
+            found = tuple(one for part in parts for one in first(part, most))
+            return found if most is None else tuple(sorted(found, key=lambda one: not one.chosen)[:most])
+
+        return cls(work_out, sum(map(len, parts)))
+
+    def first(self, most: int | None) -> Sequence[Considered]:
+        """The chosen ones and those nearest to it, `most` at most."""
+        return self._all if most is None or self._total <= most else self._work_out(most)
 
     def __len__(self) -> int:
-        return len(self._all)
+        return self._total
 
     def __iter__(self) -> Iterator[Considered]:
         return iter(self._all)
@@ -53,6 +64,11 @@ class Reasons(Sequence[Considered]):
     def __getitem__(self, index: slice) -> tuple[Considered, ...]: ...
     def __getitem__(self, index: int | slice) -> Considered | tuple[Considered, ...]:
         return self._all[index]
+
+
+def first(considered: Sequence[Considered], most: int | None) -> Sequence[Considered]:
+    """The first `most` of what was considered (None: all); no more than these are worked out."""
+    return considered.first(most) if isinstance(considered, Reasons) else considered[:most]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +121,19 @@ class Receipt:
     def partial(self) -> bool:
         return bool(self.missing)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The receipt as JSON-ready data."""
-        plain = {field.name: getattr(self, field.name) for field in fields(self)}
-        plain["pieces"] = [asdict(piece) for piece in self.pieces]
-        plain["considered"] = [asdict(one) for one in self.considered]
-        return {**plain, "partial": self.partial, "exact": not self.bounds}
+    def as_dict(self, most: int | None = None) -> dict[str, Any]:
+        """The receipt as JSON-ready data, with `most` of the rollups considered (None: all) and how many they were."""
+        plain = flat(self)
+        plain["pieces"] = [flat(piece) for piece in self.pieces]
+        plain["considered"] = considered_as_dicts(first(self.considered, most))
+        return {**plain, "considered_total": len(self.considered), "partial": self.partial, "exact": not self.bounds}
+
+
+def considered_as_dicts(considered: Iterable[Considered]) -> list[dict[str, Any]]:
+    """JSON-ready."""
+    return [{**flat(one), "reasons": [flat(reason) for reason in one.reasons]} for one in considered]
+
+
+def flat(record: Reason | Considered | Piece | Receipt) -> dict[str, Any]:
+    """The fields of a record as they are; `dataclasses.asdict` copies all that is in them, slowly."""
+    return {name: getattr(record, name) for name in record.__slots__}

@@ -18,6 +18,7 @@ from lapwing.cache.reach import far_times
 from lapwing.cache.request import StateRequest, Terms
 from lapwing.cache.service import Cache
 from lapwing.model import calendar
+from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.expression import measures
 from lapwing.model.hashing import metric_hash
 from lapwing.model.problem import LapwingError, Refused
@@ -89,7 +90,7 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     table = table_of(query, resolved, step, parts)
     clock.lap("answer")
     notes = (*_troubles(asked.bindings), *_notes(query, step, _around(spans)[0]), *_early(resolved, parts))
-    return Answer(table=table, receipt=_receipt(query, resolved, step, parts, notes, clock))
+    return Answer(table=table, receipt=_receipt(query, project, resolved, step, parts, notes, clock))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -207,6 +208,7 @@ def not_remembered(dataset: str, known_at: float, considered: Iterable[Considere
 
 def _receipt(
     query: MetricQuery,
+    project: Project,
     resolved: Resolved,
     step: Buckets,
     parts: Mapping[str, Part],
@@ -235,7 +237,7 @@ def _receipt(
         data_until=None if until is None else calendar.utc_iso(until),
         missing=tuple((calendar.utc_iso(a), calendar.utc_iso(b)) for a, b in missing),
         bounds=bounds,
-        definitions={name: metric_hash(dataset, metric) for name, (dataset, metric) in resolved.metrics.items()},
+        definitions={name: _hash(project, dataset, metric) for name, (dataset, metric) in resolved.metrics.items()},
         milliseconds=clock.total(),
         notes=notes,
         as_known_at=None if resolved.known_at is None else calendar.utc_iso(int(resolved.known_at * 1e6)),
@@ -243,6 +245,11 @@ def _receipt(
             (calendar.utc_iso(a), calendar.utc_iso(b)) for a, b in sorted({s for read in reads for s in read.stale})
         ),
     )
+
+
+def _hash(project: Project, dataset: Dataset, metric: Metric) -> str:
+    key = (dataset.name, metric.name)
+    return project.hashes.get(key) or project.hashes.setdefault(key, metric_hash(dataset, metric))
 
 
 def _troubles(bindings: Mapping[str, Binding]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from lapwing.cache.service import Cache
 from lapwing.model.calendar import utc_iso
 from lapwing.model.problem import StoreError
 from lapwing.model.project import Project
-from lapwing.model.receipt import Considered, Piece, Reasons
+from lapwing.model.receipt import Considered, Piece, Reasons, considered_as_dicts, flat
 from lapwing.query.answer import plan, request_of
 from lapwing.query.ask import MetricQuery
 from lapwing.query.resolve import on_calendar, resolve
@@ -40,8 +40,8 @@ class Explained:
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
-        plain["pieces"] = [asdict(piece) for piece in self.pieces]
-        plain["considered"] = [asdict(one) for one in self.considered]
+        plain["pieces"] = [flat(piece) for piece in self.pieces]
+        plain["considered"] = considered_as_dicts(self.considered)
         return plain
 
 

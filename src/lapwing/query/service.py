@@ -68,6 +68,10 @@ class Lapwing:
                 self._cache = Cache(self.project, self.sql, store)
             return self._cache
 
+    def revision(self) -> object:
+        """That of the store: while it stays, nothing was built. None where the store can't tell, or is not open yet."""
+        return None if self._cache is None else self._cache.revision()
+
     def now(self) -> datetime:
         """The moment that "now" means here: the project's, where it is pinned, else the clock's (UTC)."""
         return self.project.now or datetime.now(UTC)

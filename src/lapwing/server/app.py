@@ -11,6 +11,7 @@ from lapwing import __version__
 from lapwing.server import openapi, problem, static_files
 from lapwing.server.encode.stream import MEDIA_TYPES, Format
 from lapwing.server.guard import Guard
+from lapwing.server.kept import GivenAgain
 from lapwing.server.routes import alerts, catalog, docs, explain, project, queries, sql
 from lapwing.server.routes.answer import answer_query
 from lapwing.server.routes.sql import NDJSON
@@ -24,7 +25,7 @@ _NOT_PACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, NDJSON, *_STREAMED)
 def make_app(services: Services) -> ASGIApp:
     """The application over an open project, which stays the caller's to close."""
     settings = services.settings
-    app: ASGIApp = make_api(services)
+    app: ASGIApp = GivenAgain(make_api(services), services.kept, services.lapwing)
     if not settings.loopback:  # inside one machine the bytes cost less than packing them
         app = GZipMiddleware(app, 1_000, compresslevel=4, exclude_content_types=_NOT_PACKED)
     return Guard(app, settings)

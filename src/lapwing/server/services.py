@@ -12,6 +12,7 @@ from lapwing.alerts.service import Alerts
 from lapwing.alerts.state import StateDatabase
 from lapwing.model.problem import Problem
 from lapwing.query.service import Lapwing
+from lapwing.server.kept import KeptAnswers
 from lapwing.server.queries import Queries
 from lapwing.server.settings import Settings
 
@@ -34,6 +35,7 @@ class Services:
     queries: Queries = field(default_factory=Queries)
     statements: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(STATEMENTS))
     answers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ANSWERS))
+    kept: KeptAnswers = field(default_factory=KeptAnswers)
     trouble: tuple[Problem, ...] = ()
     _state: StateDatabase | None = None
     _alerts: Alerts | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from lapwing.model.dataset import Aggregation, Measure
 from lapwing.model.problem import Refused
 from lapwing.states.argument import Argument, Kind, argument_of
@@ -41,16 +43,16 @@ def state_for(measure: Measure, argument_type: str | None) -> State:
             f"Measure {measure.name}: {aggregation} needs an expression to aggregate.",
             place=measure.place,
         )
-    argument = argument_of(argument_type)
-    state = _state(measure, argument)
+    state = _state(aggregation, measure.parameter, argument_type)
     if state is None:
-        raise _refused(measure, argument)
+        raise _refused(measure, argument_of(argument_type))
     return state
 
 
-def _state(measure: Measure, argument: Argument) -> State | None:
-    kind = str(measure.aggregation)
-    match measure.aggregation:
+@lru_cache(maxsize=1_024)  # states are immutable, and every answer asks for its own
+def _state(aggregation: Aggregation, parameter: float | None, argument_type: str) -> State | None:
+    kind, argument = str(aggregation), argument_of(argument_type)
+    match aggregation:
         case Aggregation.SUM:
             return _sum(argument)
         case Aggregation.MEAN:
@@ -65,11 +67,11 @@ def _state(measure: Measure, argument: Argument) -> State | None:
             return ByTime(kind, held) if held else None
         case Aggregation.DISTINCT:
             known = argument.kind not in (Kind.FLOAT, Kind.OTHER)
-            return Distinct(argument, int(measure.parameter or PRECISION)) if known else None
+            return Distinct(argument, int(parameter or PRECISION)) if known else None
         case Aggregation.QUANTILE:
-            return Quantile(measure.parameter or 0.5) if argument.kind in _NUMBERS else None
+            return Quantile(parameter or 0.5) if argument.kind in _NUMBERS else None
         case Aggregation.TOP:
-            return Top(argument, int(measure.parameter or 10)) if argument.kind in _NAMES else None
+            return Top(argument, int(parameter or 10)) if argument.kind in _NAMES else None
     return None
 
 

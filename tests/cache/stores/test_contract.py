@@ -55,6 +55,26 @@ def test_put_replaces_and_may_be_repeated(store: RollupStore) -> None:
     store.put([])
 
 
+def test_a_revision_stays_only_while_nothing_is_written(store: RollupStore) -> None:
+    store.put([(b"a", b"1")])
+    revision, values = store.get_since(None, [b"a", b"x"])
+    assert values == [b"1", None]
+    again = store.get_since(revision, [b"a", b"x"])
+    assert again in ((revision, None), (None, [b"1", None]))  # a store that can't tell reads
+    writes: list[Callable[[], object]] = [
+        lambda: store.put([(b"b", b"2")]),
+        lambda: store.delete_prefix(b"b"),
+        lambda: store.compare_and_set(b"a", b"1", b"3"),
+        lambda: store.compare_and_set(b"a", b"3", b"1"),
+    ]
+    for write in writes:
+        before, _ = store.get_since(None, [])
+        write()
+        after, values = store.get_since(before, [b"a"])
+        assert values == store.get([b"a"])
+        assert after is None or after != before
+
+
 def test_many_keys_are_read_in_the_order_asked(store: RollupStore) -> None:
     chance = random.Random(3)
     rows = {b"%08d" % i + b"x" * chance.randrange(470): b"v%d" % i for i in range(0, 4_000, 2)}

@@ -450,6 +450,7 @@ export interface ReceiptDocument {
   grain: string | null;
   pieces: PieceDocument[];
   considered: ConsideredDocument[];
+  considered_total: number;
   data_until: string | null;
   missing: [string, string][];
   bounds: Record<string, string>;

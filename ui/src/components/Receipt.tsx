@@ -88,7 +88,7 @@ function Checks({ receipt }: { receipt: Receipt }) {
           </ul>
         </details>
       ))}
-      <p className="faint">{count(receipt.considered.length)} looked at</p>
+      <p className="faint">{count(receipt.considered_total)} looked at{receipt.considered_total > receipt.considered.length ? ", the nearest shown" : ""}</p>
     </div>
   );
 }

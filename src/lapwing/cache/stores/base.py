@@ -26,6 +26,11 @@ class RollupStore(ABC):
     def get(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """The values of `keys`, in their order; None where there is none. One round trip."""
 
+    def get_since(self, revision: object, keys: Sequence[bytes]) -> tuple[object, list[bytes | None] | None]:
+        """As `get`, and the revision of the store that was read; no values where it is still `revision`. Any write makes
+        another revision. None is the revision of a store that can't tell."""
+        return None, self.get(keys)
+
     @abstractmethod
     def scan(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Rows with `start <= key < end`, in key order, as of one moment where the store can."""

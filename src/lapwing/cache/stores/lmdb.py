@@ -47,6 +47,11 @@ class LmdbStore(RollupStore):
         with self._transaction() as transaction:
             return [transaction.get(key) for key in keys]
 
+    def get_since(self, revision: object, keys: Sequence[bytes]) -> tuple[object, list[bytes | None] | None]:
+        with self._transaction() as transaction:
+            now = transaction.id()
+            return now, None if now == revision else [transaction.get(key) for key in keys]
+
     def scan(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         with self._transaction() as transaction, transaction.cursor() as cursor:
             if not cursor.set_range(start):

@@ -104,6 +104,7 @@ class ReceiptDocument(Document):
     grain: str | None
     pieces: list[PieceDocument]
     considered: list[ConsideredDocument]
+    considered_total: int
     data_until: str | None
     missing: list[tuple[str, str]]
     bounds: dict[str, str]

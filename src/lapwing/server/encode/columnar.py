@@ -32,7 +32,8 @@ def columnar(table: pa.Table) -> dict[str, Any]:
 def _values(column: pa.ChunkedArray) -> Any:
     type_ = column.type
     if kinds.is_timestamp(type_):
-        column = pc.divide(column.cast(pa.timestamp("us", type_.tz), safe=False).cast(pa.int64()), 1000)
+        micros = column if type_.unit == "us" else column.cast(pa.timestamp("us", type_.tz), safe=False)
+        column = pc.divide(micros.cast(pa.int64()), 1000)
         type_ = column.type
     if kinds.is_floating(type_):
         return column.cast(pa.float64()).to_numpy()  # null is NaN there, and NaN is null in JSON

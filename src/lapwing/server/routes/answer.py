@@ -19,11 +19,14 @@ from lapwing.server.encode.columnar import columnar, dumps
 from lapwing.server.encode.stream import MEDIA_TYPES, Format, encode
 from lapwing.server.encode.types import type_name
 from lapwing.server.filters import where
+from lapwing.server.kept import Question, accepted
 from lapwing.server.negotiate import wanted
 from lapwing.server.problem import from_validation, of_error
 from lapwing.server.services import Services, services
 
 FORMATS = (Format.CSV, Format.ARROW, Format.PARQUET)
+MOST_CONSIDERED = 8
+"""Of the rollups of a dataset a receipt names so many; `POST /api/explain` tells of all."""
 
 
 def query_of(body: QueryBody) -> MetricQuery:
@@ -59,16 +62,24 @@ async def answer_query(request: Request) -> Response:
     found, data = services(request), await request.body()
     form = wanted(request.headers.get("accept"), FORMATS)
     try:
-        body = QueryBody.model_validate_json(data)
-        return await to_thread.run_sync(_answered, found, body, form, limiter=found.answers)
+        query = query_of(QueryBody.model_validate_json(data))
+        question = (data, accepted(request.scope))
+        return await to_thread.run_sync(_answered, found, query, form, question, limiter=found.answers)
     except ValidationError as error:
         return of_error(from_validation(error.errors(), QueryBody))
     except LapwingError as error:
         return of_error(error)
 
 
-def _answered(found: Services, body: QueryBody, form: Format | None) -> Response:
-    answer = found.lapwing.answer(query_of(body))
+def _answered(found: Services, query: MetricQuery, form: Format | None, question: Question) -> Response:
+    revision = found.lapwing.revision()
+    answer = found.lapwing.answer(query)
+    response = _response(found, answer, form)
+    found.kept.put(question, query, answer, revision, response)
+    return response
+
+
+def _response(found: Services, answer: Answer, form: Format | None) -> Response:
     if form is None:
         return Response(dumps(_document(found, answer)), media_type="application/json")
     headers = {"lapwing-query-id": answer.receipt.id, "content-disposition": f'attachment; filename="lapwing.{form}"'}
@@ -84,5 +95,5 @@ def _document(found: Services, answer: Answer) -> dict[str, Any]:
         if field.name in answer.receipt.definitions:
             column["label"] = found.lapwing.project.metric(field.name)[1].shown.label
         columns.append(column)
-    receipt = answer.receipt.as_dict()
+    receipt = answer.receipt.as_dict(MOST_CONSIDERED)
     return {"columns": columns, "rows": table.num_rows, "data": columnar(table), "receipt": receipt}
