@@ -20,6 +20,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from decimal import Decimal
 from http.client import HTTPConnection
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
@@ -66,6 +67,18 @@ select account, {hour} as hour, {impressions} as impressions, {revenue} as reven
 where account in ({accounts}) and {time} >= '2025-04-01 00:00:00+00' and {time} < '2025-05-01 00:00:00+00'
 {tail} order by 1, 2
 """
+CLICKHOUSE = """
+create database lapwing engine = Atomic;
+create table lapwing.rollup (account String, hour DateTime('UTC'), impressions AggregateFunction(sum, Int64),
+  revenue AggregateFunction(sum, Decimal(18, 2))) engine = AggregatingMergeTree order by (account, hour);
+insert into lapwing.rollup select account, hour, sumState(impressions::Int64), sumState(revenue::Decimal(18, 2))
+  from file('{path}', Parquet) group by account, hour;
+optimize table lapwing.rollup final"""
+CLICKHOUSE_ASK = """
+select account, hour, sumMerge(impressions) as impressions, sumMerge(revenue) as revenue from lapwing.rollup
+where account in ({accounts}) and hour >= '2025-04-01 00:00:00' and hour < '2025-05-01 00:00:00'
+group by account, hour order by account, hour
+"""
 PLAIN = {"hour": "hour", "impressions": "impressions", "revenue": "revenue", "time": "hour", "tail": ""}
 GROUPED = {
     "hour": "date_trunc('hour', \"at\")",
@@ -93,16 +106,19 @@ def main() -> None:
         con = stack.enter_context(duckdb.connect(str(root / "peer.duckdb")))
         con.execute("set timezone = 'UTC'")
         con.execute(f"create table rollup as {ROLLUP.format(path=path)}")
+        con.execute(f"copy rollup to '{root / 'rollup.parquet'}' (format parquet)")
         table = _duckdb(con, "rollup", PLAIN, draws)
         raw = _duckdb(con, f"read_parquet('{path}')", GROUPED, draws)
         postgres_read = _postgres(stack, con, draws)
-        _agree(answer(0), table(0), raw(0), postgres_read(0))
+        clickhouse_read = _clickhouse(root, draws)
+        _agree(answer(0), table(0), raw(0), postgres_read(0), clickhouse_read(0))
         http = _http(stack, root, draws)
         timings = [
             *_inside(lapwing, draws),
             timed("Lapwing over HTTP, JSON", http, 300),
             timed("DuckDB, sorted rollup table", table, 100),
             timed("PostgreSQL, indexed rollup table", postgres_read, 100),
+            timed("ClickHouse (chdb), AggregatingMergeTree", clickhouse_read, 100),
             timed("DuckDB, raw rows in Parquet", raw, 10, warm=1),
         ]
         title = f"{SERIES} series x {HOURS} hourly buckets"
@@ -183,6 +199,18 @@ def _postgres(stack: ExitStack, con: duckdb.DuckDBPyConnection, draws: list[list
         names = ", ".join(f"'{name}'" for name in draws[i % len(draws)])
         cursor.execute(ASK.format(table="rollup", accounts=names, **PLAIN))
         return cursor.fetch_arrow_table()
+
+    return call
+
+
+def _clickhouse(root: Path, draws: list[list[str]]) -> Callable[[int], pa.Table]:
+    session = import_module("chdb.session").Session(str(root / "clickhouse"))
+    for statement in CLICKHOUSE.format(path=root / "rollup.parquet").split(";"):
+        session.query(statement)
+
+    def call(i: int) -> pa.Table:
+        names = ", ".join(f"'{name}'" for name in draws[i % len(draws)])
+        return session.query(CLICKHOUSE_ASK.format(accounts=names), "ArrowTable")
 
     return call
 

@@ -76,8 +76,9 @@ def main() -> None:
             shelf = Shelf(Manifests(store))
             asked = _questions(bound)
 
-            def route(name: str) -> Callable[[int], object]:
-                return lambda i: find(asked[name](i), shape_of(asked[name](i), defined), shelf)
+            def route(name: str, different: int = QUESTIONS) -> Callable[[int], object]:
+                ask = asked[name]
+                return lambda i: find(ask(i % different), shape_of(ask(i % different), defined), shelf)
 
             timings: list[Timing] = []
             for name in asked:
@@ -88,7 +89,7 @@ def main() -> None:
                 print(f"  {name}: first {first:.1f} ms, answered by {chosen}")
                 fitting = len(shape_of(asked[name](0), defined).whole)
                 timings.append(timed(f"{name} ({fitting} fit)", route(name), 2_000))
-                timings.append(timed(f"{name}, asked before", lambda i, r=route(name): r(i % 60), 2_000, warm=60))  # type: ignore[misc]
+                timings.append(timed(f"{name}, asked before", route(name, 60), 2_000, warm=60))
             shape = shape_of(asked["no dimension, one sum"](0), defined)
             timings.append(timed(f"a look at all {len(shape.whole)}", lambda _: shelf.row(shape, now=True), 50))
             facts = {
