@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,22 @@ def test_order_limit_filter_and_range(lapwing: Lapwing, shop: Path) -> None:
         "and \"at\" >= '2024-02-01' and \"at\" < '2024-03-01' group by 1 order by 2 desc, 1 limit 1"
     )  # fmt: skip
     assert (said.code, said.out) == (0, direct.out)
+
+
+def test_the_largest_and_the_rest(lapwing: Lapwing, shop: Path) -> None:
+    asked = ("--metrics", "orders,amount", "--by", "shop,town", "--top", "2:amount", "--json")
+    rows = lapwing("-p", shop, "query", *asked).json["rows"]
+    assert [row["rest"] for row in rows] == [False, False, True]
+    assert (rows[2]["shop"], rows[2]["town"]) == (None, None)
+    assert sum(row["orders"] for row in rows) == ORDERS
+    assert float(rows[0]["amount"]) >= float(rows[1]["amount"])
+
+
+def test_a_receipt_knows_what_was_built(lapwing: Lapwing, shop: Path) -> None:
+    """Of the rollups that were not taken, too."""
+    said = lapwing("-p", shop, "query", "--metrics", "orders", "--by", "shop", "--receipt")
+    assert "not built" not in said.text
+    assert "not built" not in json.dumps(lapwing("-p", shop, "query", "--metrics", "orders", "--json").json["receipt"])
 
 
 def test_the_zone_moves_the_days(lapwing: Lapwing, shop: Path) -> None:
@@ -66,6 +83,8 @@ def test_a_file_takes_the_answer(lapwing: Lapwing, shop: Path, tmp_path: Path) -
         (("--metrics", "orders", "--where", "town ="), "The filter does not parse"),
         (("--metrics", "orders", "--order", "ordrs"), "Did you mean orders?"),
         (("--metrics", "orders", "--order", "orders:down"), "Write NAME, NAME:asc or NAME:desc."),
+        (("--metrics", "orders", "--top", "3"), "The largest groups need a dimension to group by."),
+        (("--metrics", "orders", "--by", "shop", "--top", "x:orders"), "--top: 'x' is not a whole number from 0."),
         (("--metrics", "orders", "--limit", "-3"), "--limit: '-3' is not a whole number from 0."),
         (("--metrics", "orders", "--format", "xml"), "choose from 'table', 'csv'"),
         (("--metrics",), "--metrics: expected one argument."),

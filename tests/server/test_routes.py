@@ -100,6 +100,17 @@ def test_a_slice_that_is_filtered_by_is_the_same_in_every_format(url: str) -> No
     assert [[town.strip('"'), int(orders), float(amount)] for town, orders, amount in lines] == rows
 
 
+def test_the_largest_and_the_rest(url: str) -> None:
+    plain: dict[str, Any] = {"metrics": ["orders"], "grain": "month", "end": "2024-03"}
+    top = {**plain, "by": ["shop"], "top": {"count": 1, "metric": "amount"}}
+    answer, whole = (requests.post(f"{url}/api/query", json=body, timeout=30).json() for body in (top, plain))
+    months = whole["rows"]
+    assert answer["data"]["rest"] == [False] * months + [True] * months
+    assert {column["name"]: column["type"] for column in answer["columns"]}["rest"] == "boolean"
+    parts = zip(answer["data"]["orders"][:months], answer["data"]["orders"][months:], strict=True)
+    assert [one + rest for one, rest in parts] == whole["data"]["orders"]
+
+
 def test_what_was_known(url: str) -> None:
     body = {"metrics": ["orders"], "as_known_at": "now"}
     answer = requests.post(f"{url}/api/query", json=body, timeout=30).json()

@@ -16,6 +16,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Top:
+    """The `count` groups with the largest values of `metric` (None: the first one asked) over all of the asked time."""
+
+    count: int
+    metric: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """How the caller wants it answered.
 
@@ -43,6 +51,9 @@ class MetricQuery:
     `as_known_at` asks for what was known at a moment of real time, `restated_since` for what has changed since one: then
     each metric m has m_before (as it was known then) and m_restated (the difference) beside it. Rollups remember that as
     long as `history` in lapwing.yaml says.
+
+    `top` asks for the largest groups alone, in their order, and one more for all the others: there the dimensions are null
+    and the column `rest` is true.
     """
 
     metrics: tuple[str, ...]
@@ -56,6 +67,7 @@ class MetricQuery:
     limit: int | None = None
     as_known_at: str | None = None
     restated_since: str | None = None
+    top: Top | None = None
     wishes: Wishes = field(default_factory=Wishes)
 
 

@@ -14,10 +14,10 @@ from lapwing.model.expression import Binary, Expression, MeasureRef
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, Refused
 from lapwing.model.project import Project
-from lapwing.model.receipt import Receipt
 from lapwing.query.answer import Answer
 from lapwing.query.ask import MetricQuery
 from lapwing.query.order import ordered
+from lapwing.query.together import together
 
 BEFORE, RESTATED = "_before", "_restated"
 
@@ -57,7 +57,10 @@ def restated(query: MetricQuery, project: Project, answer: Callable[[MetricQuery
     table = pa.table(columns_of)
     wanted = [(order.name, "descending" if order.descending else "ascending") for order in query.order]
     ties = [(name, "ascending") for name in names if name not in {name for name, _ in wanted}]
-    return Answer(table=ordered(table, [*wanted, *ties], query.limit), receipt=_receipt(now.receipt, then.receipt))
+    note = f"Columns ending in {BEFORE}: as known at {then.receipt.as_known_at}."
+    return Answer(
+        table=ordered(table, [*wanted, *ties], query.limit), receipt=together([now.receipt, then.receipt], note)
+    )
 
 
 def _met(now: pa.Table, then: pa.Table) -> tuple[pa.Table, tuple[pa.Array, pa.Array]]:
@@ -117,18 +120,3 @@ def _additive(expression: Expression, project: Project) -> bool:
         case Binary("+" | "-", left, right):
             return _additive(left, project) and _additive(right, project)
     return False
-
-
-def _receipt(now: Receipt, then: Receipt) -> Receipt:
-    """Of both answers."""
-    spent = {stage: value + then.milliseconds.get(stage, 0.0) for stage, value in now.milliseconds.items()}
-    return replace(
-        now,
-        pieces=(*now.pieces, *then.pieces),
-        missing=tuple(sorted({*now.missing, *then.missing})),
-        milliseconds=spent,
-        notes=(
-            *dict.fromkeys((*now.notes, *then.notes)),
-            f"Columns ending in {BEFORE}: as known at {then.as_known_at}.",
-        ),
-    )

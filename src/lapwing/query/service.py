@@ -13,6 +13,7 @@ from lapwing.cache.service import Cache
 from lapwing.cache.stores import open_store
 from lapwing.cache.stores.outage import Outage
 from lapwing.cache.stores.unreadable import UnreadableStore
+from lapwing.model.expression import measures
 from lapwing.model.load import load
 from lapwing.model.problem import Problem, StoreError
 from lapwing.model.project import Project
@@ -22,6 +23,7 @@ from lapwing.query.check import metric_problems
 from lapwing.query.explain import Explained, explain
 from lapwing.query.restated import restated
 from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
+from lapwing.query.top import ranking, topped
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
 from lapwing.sql.nodes import Plan
@@ -78,13 +80,24 @@ class Lapwing:
 
     def answer(self, query: MetricQuery) -> Answer:
         """Answers a metric query; see `query.answer.answer` for what it raises."""
+        if query.top is not None:
+            return topped(query, query.top, self.answer, lambda: self._version(query))
         if query.restated_since is not None:
             return restated(query, self.project, self.answer)
         return answer(query, project=self.project, sql=self.sql, cache=self.cache, now=self.now())
 
     def explain(self, query: MetricQuery) -> Explained:
-        """How a metric query would be answered, without answering it; raises as `answer`."""
+        """How a metric query would be answered, without answering it; raises as `answer`. Of one for the largest groups the
+        question which these are."""
+        if query.top is not None:
+            query = ranking(query, query.top)
         return explain(query, project=self.project, sql=self.sql, cache=self.cache, now=self.now())
+
+    def _version(self, query: MetricQuery) -> object:
+        """Changes with what is built of the datasets asked."""
+        metrics = [self.project.metric(name)[1] for name in query.metrics]
+        datasets = {ref.dataset for metric in metrics for ref in measures(metric.expression)}
+        return {name: self.cache.version(name) for name in datasets}
 
     def run_sql(self, query: SqlQuery, query_id: str | None = None) -> SqlAnswer:
         """Starts a SELECT over sources and metrics; rows stream as they come.

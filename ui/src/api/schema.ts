@@ -401,7 +401,7 @@ export interface QueryAnswer {
   receipt: ReceiptDocument;
 }
 
-/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound. `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and m_restated (the difference) beside each metric m. */
+/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound. `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and m_restated (the difference) beside each metric m. `top` asks for the largest groups alone, in their order, then all the others as one: there the dimensions are null, and the column `rest` is true. */
 export interface QueryBody {
   metrics: string[];
   by?: string[];
@@ -415,6 +415,7 @@ export interface QueryBody {
   limit?: number | null;
   as_known_at?: string | null;
   restated_since?: string | null;
+  top?: TopBody | null;
   no_cache?: boolean;
   cache_only?: boolean;
   max_staleness?: string | null;
@@ -546,6 +547,12 @@ export interface Told {
   at: string;
   kind: string;
   says: string;
+}
+
+/** The `count` groups with the largest values of `metric` (the first one asked, if none) over all of the asked time. */
+export interface TopBody {
+  count: number;
+  metric?: string | null;
 }
 
 /** A monitor that can't be brought up to the data, and why. */

@@ -12,12 +12,14 @@ from lapwing.cli.project import open_project
 from lapwing.model.problem import WrongUse
 
 if TYPE_CHECKING:
+    from lapwing.query.answer import Answer
     from lapwing.query.explain import Explained
 
 HELP = "answer metrics by dimensions and grain"
 DESCRIPTION = """Answers metrics, from a rollup or the source.
 
   lapwing query --metrics flights,cancel_rate --by carrier --grain month --receipt
+  lapwing query --metrics flights --by dest --top 5 --grain month
   lapwing query --metrics cancelled --from 2013-02-07 --to 2013-02-11 --grain day --where "origin = 'EWR'"
 
 Times: 2013-02, 2013-02-08T14:00, FY2013, now, -7d, -7d/d, now/fy. --to is the first moment that does not count."""
@@ -37,6 +39,12 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--where", metavar="SQL", help="a condition over dimensions")
     parser.add_argument("--order", type=names, default=(), metavar="M:desc", help="metrics, dimensions or time; :desc")
     parser.add_argument("--limit", type=count, metavar="N", help="so many rows at most")
+    parser.add_argument(
+        "--top",
+        type=top,
+        metavar="N[:M]",
+        help="the N largest groups by metric M (default: the first), then all the others as one, the rest",
+    )
     parser.add_argument("--as-known-at", metavar="T", help="what was known at T, a moment of real time")
     parser.add_argument(
         "--restated-since",
@@ -71,9 +79,15 @@ def count(text: str) -> int:
     return int(text)
 
 
+def top(text: str) -> tuple[int, str | None]:
+    """How many groups, and by which metric."""
+    number, _, metric = text.partition(":")
+    return count(number), metric or None
+
+
 def run(options: Namespace) -> int:
     from lapwing.model.grain import Grain
-    from lapwing.query.ask import MetricQuery, Order, Wishes
+    from lapwing.query.ask import MetricQuery, Order, Top, Wishes
 
     form = output.format_of(options)
     asked = MetricQuery(
@@ -88,6 +102,7 @@ def run(options: Namespace) -> int:
         limit=options.limit,
         as_known_at=options.as_known_at,
         restated_since=options.restated_since,
+        top=None if options.top is None else Top(count=options.top[0], metric=options.top[1]),
         wishes=Wishes(
             cache=not options.no_cache,
             cache_only=options.cache_only,
@@ -99,18 +114,22 @@ def run(options: Namespace) -> int:
     with open_project(options) as lapwing:
         if options.explain:
             return _explain(lapwing.explain(asked), as_json=options.json)
-        answer = lapwing.answer(asked)
+        _write(lapwing.answer(asked), form, options)
+    return 0
+
+
+def _write(answer: Answer, form: str, options: Namespace) -> None:
+    """While the project is open: a receipt looks at the store for what it tells of rollups that were not taken."""
     table = answer.table
     if options.json and options.out is None and options.format is None:
         _write_document(table, answer.receipt.as_dict())
-        return 0
+        return
     output.write_rows(table.schema, table.to_batches(), form, options.out)
     if options.receipt:
         from lapwing.cli.receipt import receipt_lines
 
         to = sys.stdout if form == "table" and options.out is None else sys.stderr
         print("\n" + "\n".join(receipt_lines(answer.receipt)), file=to)
-    return 0
 
 
 def _seconds_of(length: str | None) -> float | None:

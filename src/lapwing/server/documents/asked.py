@@ -34,6 +34,13 @@ class OrderBody(Asked):
     descending: bool = False
 
 
+class TopBody(Asked):
+    """The `count` groups with the largest values of `metric` (the first one asked, if none) over all of the asked time."""
+
+    count: Annotated[int, Field(ge=1, le=1_000)]
+    metric: Name | None = None
+
+
 class QueryBody(Asked):
     """A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in
     `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`.
@@ -42,7 +49,8 @@ class QueryBody(Asked):
     length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound.
 
     `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and
-    m_restated (the difference) beside each metric m."""
+    m_restated (the difference) beside each metric m. `top` asks for the largest groups alone, in their order, then all the
+    others as one: there the dimensions are null, and the column `rest` is true."""
 
     metrics: Annotated[list[Name], Field(min_length=1, max_length=100)]
     by: Annotated[list[Name], Field(default_factory=list, max_length=50)]
@@ -56,6 +64,7 @@ class QueryBody(Asked):
     limit: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     as_known_at: str | None = None
     restated_since: str | None = None
+    top: TopBody | None = None
     no_cache: bool = False
     cache_only: bool = False
     max_staleness: str | None = None

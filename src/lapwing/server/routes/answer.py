@@ -13,7 +13,7 @@ from lapwing.model.duration import parse_duration
 from lapwing.model.grain import Grain
 from lapwing.model.problem import LapwingError
 from lapwing.query.answer import Answer
-from lapwing.query.ask import MetricQuery, Order, Wishes
+from lapwing.query.ask import MetricQuery, Order, Top, Wishes
 from lapwing.server.documents.asked import QueryBody
 from lapwing.server.encode.columnar import columnar, dumps
 from lapwing.server.encode.stream import MEDIA_TYPES, Format, encode
@@ -47,6 +47,7 @@ def query_of(body: QueryBody) -> MetricQuery:
         limit=body.limit,
         as_known_at=body.as_known_at or None,
         restated_since=body.restated_since or None,
+        top=Top(count=body.top.count, metric=body.top.metric) if body.top else None,
         wishes=Wishes(
             cache=not body.no_cache,
             cache_only=body.cache_only,
