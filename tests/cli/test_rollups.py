@@ -101,6 +101,32 @@ def test_verify_and_repair(lapwing: Lapwing, restated: Path) -> None:
     assert lapwing("-p", restated, "rollups", "verify").code == 0
 
 
+def test_runs(lapwing: Lapwing, restated: Path) -> None:
+    last, first = lapwing("-p", restated, "rollups", "runs", "--json").json["runs"]
+    assert (last["why"], last["result"], last["causes"], last["unchanged"]) == ("asked", "built", {"restated": 2}, 0)
+    assert (first["built"], first["causes"], first["whole"]) == (2, {"built": 2}, True)
+    assert first["problem"] is None
+    said = lapwing("-p", restated, "rollups", "runs", "orders.main", "--limit", "1")
+    assert (said.code, "2 restated" in said.text, "2 built" in said.text) == (0, True, False)
+    (restated / "data" / "orders" / "2024-02.csv").write_text("at,shop,town,amount\nno time,a,Wien,1\n")
+    assert lapwing("-p", restated, "build").code == 1
+    said = lapwing("-p", restated, "rollups", "runs", "--limit", "1")
+    assert (said.code, "failed" in said.text) == (0, True)
+    assert lapwing("-p", restated, "rollups", "runs", "nothing").code == 2
+
+
+def test_what_is_late_is_told(lapwing: Lapwing, own_shop: Path) -> None:
+    dataset = own_shop / "datasets" / "orders.yaml"
+    dataset.write_text(dataset.read_text().replace("partition: month", "partition: month, freshness: 10 seconds"))
+    said = lapwing("-p", own_shop, "rollups", "list")
+    assert "orders.main is late. No run over all of it has ended well yet, and 10 seconds are promised." in said.text
+    assert lapwing("-p", own_shop, "build").code == 0
+    (row,) = lapwing("-p", own_shop, "rollups", "list", "--json").json["rollups"]
+    assert (row["freshness"], row["late"], row["late_by_seconds"]) == ("10 seconds", False, None)
+    assert row["as_of"] == lapwing("-p", own_shop, "rollups", "runs", "--json").json["runs"][0]["began"]
+    assert "late" not in lapwing("-p", own_shop, "rollups", "list").text
+
+
 def test_an_action_is_needed(lapwing: Lapwing, own_shop: Path) -> None:
     said = lapwing("-p", own_shop, "rollups")
     assert (said.code, "ACTION" in said.err) == (2, True)

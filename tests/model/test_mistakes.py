@@ -156,6 +156,8 @@ MISTAKES: list[tuple[str, Files, list[str]]] = [
     ("fine partition", orders("partition: month", "partition: hour"), ["bad-partition orders:15:46"]),
     ("equal partition", orders("grain: hour", "grain: month"), ["bad-partition orders:15:47"]),
     ("weeks", orders("grain: hour", "grain: week"), ["bad-rollup-grain orders:15:10"]),
+    ("too fresh", orders("partition: month", "partition: month, freshness: 1 second"), ["bad-freshness orders:15:64"]),
+    ("no length", orders("partition: month", "partition: month, freshness: often"), ["bad-duration orders:15:64"]),
     ("same dataset", {"datasets/z.yaml": ORDERS}, ["duplicate-dataset z:1:1"]),
     ("zone", project("Europe/Berlin", "Europe/Berlim"), ["unknown-zone lapwing:2:1"]),
     ("weekday", project("sources:", "week_start: sonday\nsources:"), ["bad-week-start lapwing:3:1"]),

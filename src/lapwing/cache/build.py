@@ -89,6 +89,8 @@ class DatasetBuild:
         self._most = 1
         self._owner = ""
         self.failed: list[Failed] = []
+        self.seconds = 0.0
+        """What `run` took."""
 
     @property
     def dataset(self) -> str:
@@ -106,6 +108,13 @@ class DatasetBuild:
             StoreError: no room; likewise.
             SourceError: the source does not answer; likewise.
         """
+        began = time.perf_counter()
+        try:
+            self._run(workers)
+        finally:
+            self.seconds = time.perf_counter() - began
+
+    def _run(self, workers: Workers) -> None:
         span = self._span
         for one in self._rollups:
             one.ledger.sweep(time.time(), self._how.history, self._how.grace)

@@ -20,11 +20,14 @@ from lapwing.cache.following import following
 from lapwing.cache.ledger import Ledger, all_ledgers
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
+from lapwing.cache.owner import owner
 from lapwing.cache.progress import BuildReport, Failed, Progress, Totals
 from lapwing.cache.reach import check_reach
+from lapwing.cache.recorder import Recorder
 from lapwing.cache.refold import refold
+from lapwing.cache.runs import Record, Run, Runs, Why
 from lapwing.cache.span import SPAN_LIMIT, Spans
-from lapwing.cache.status import RollupStatus, status_of
+from lapwing.cache.status import Fresh, RollupStatus, fresh_of, status_of
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stretch import Task, plan
 from lapwing.cache.workers import Workers
@@ -56,10 +59,11 @@ class Builds:
         self._spans = spans
         self._ancestors = ancestors
         self._grace = grace
+        self._runs = Runs(store)
 
     def build(
         self,
-        which: str | None = None,
+        which: str | Sequence[str] | None = None,
         *,
         start: int | None = None,
         end: int | None = None,
@@ -68,17 +72,22 @@ class Builds:
         cancel: threading.Event | None = None,
         full: bool = False,
         parallel: int = 1,
+        why: Why = Why.ASKED,
     ) -> BuildReport:
-        """Builds the rollups called `which` (a dataset, `dataset.rollup`; None: all), partitions that overlap
-        `[start, end)` (UTC microseconds) and changed; with `full` the unchanged ones, too. Up to `parallel` stretches of
-        partitions are built at once. What can't be built does not stop the others; the report tells it.
+        """Builds the rollups called `which` (a dataset, `dataset.rollup`, several of them; None: all), partitions that
+        overlap `[start, end)` (UTC microseconds) and changed; with `full` the unchanged ones, too. Up to `parallel` stretches
+        of partitions are built at once. What can't be built does not stop the others; the report tells it. Each run is
+        recorded, with `why`.
 
         Raises:
             NotFound: no rollup of that name.
             Refused: a builder that does not exist yet.
             Cancelled, StoreError: it stopped; what was built until then stays and is readable.
         """
-        began = time.perf_counter()
+        began, named = time.perf_counter(), chosen(self._project, which)
+        whole = start is None and end is None
+        with owner() as by:  # a name for the record only: each dataset's build has its own
+            recorder = Recorder(runs=self._runs, why=why, began=time.time(), whole=whole, by=by)
         how = Settings(
             now=self._project.now or datetime.now(UTC),
             cancel=cancel or threading.Event(),
@@ -88,15 +97,12 @@ class Builds:
         )
         made, marks = builder_of(builder, self._sql), Marks(self._sql)
         failed: list[Failed] = []
-        planned = [
-            self._planned(dataset, rollups, start, end, failed)
-            for dataset, rollups in chosen(self._project, which).items()
-        ]
+        planned = [self._planned(dataset, rollups, start, end, failed, recorder) for dataset, rollups in named.items()]
         totals = Totals(sum(len(task.partitions) for tasks in planned for task in tasks), progress or (lambda _: None))
         works = [DatasetBuild(self._store, made, tasks, marks, totals, how) for tasks in planned if tasks]
         with _executors(parallel, len(works)) as (outer, inner), Workers(outer, parallel) as datasets:
             for work in works:
-                datasets.do(lambda work=work: _run(work, Workers(inner, parallel), failed))  # type: ignore[misc]
+                datasets.do(lambda work=work: _run(work, Workers(inner, parallel), failed, recorder))  # type: ignore[misc]
         for tasks in planned:
             self._follow([task.definition for task in tasks], how)
         self._remove_old({task.definition.name: task.definition.hash for tasks in planned for task in tasks})
@@ -127,7 +133,13 @@ class Builds:
         return found
 
     def _planned(
-        self, dataset: str, rollups: Sequence[Rollup], start: int | None, end: int | None, failed: list[Failed]
+        self,
+        dataset: str,
+        rollups: Sequence[Rollup],
+        start: int | None,
+        end: int | None,
+        failed: list[Failed],
+        recorder: Recorder,
     ) -> list[Task]:
         """What is to be done for a dataset; none where that can't be found out, as is then in `failed`."""
         try:
@@ -135,9 +147,10 @@ class Builds:
             span = self._spans.renew(bound)
             if span is not None:
                 check_reach(self._sql, bound, rollups, span, SPAN_LIMIT)
-        except StoreError:
-            raise
         except LapwingError as error:
+            recorder.failed((f"{dataset}.{rollup.name}" for rollup in rollups), error.problems[0])
+            if isinstance(error, StoreError):
+                raise
             failed.append(Failed(name=dataset, problems=error.problems))
             return []
         tasks: list[Task] = []
@@ -145,6 +158,7 @@ class Builds:
             try:
                 one = define(bound, rollup, self._project.timezone)
             except LapwingError as error:
+                recorder.failed([f"{dataset}.{rollup.name}"], error.problems[0])
                 failed.append(Failed(name=f"{dataset}.{rollup.name}", problems=error.problems))
             else:
                 tasks.append(plan(one, span, Ledger.of(self._store, one).read(), start, end))
@@ -152,18 +166,52 @@ class Builds:
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:
         """Every rollup of the project; with `check` the sources are asked whether they changed."""
-        marks = Marks(self._sql) if check else None
+        marks, now = Marks(self._sql) if check else None, time.time()
         found: list[RollupStatus] = []
+        records = self._records()
         for dataset in self._project.datasets.values():
             for rollup in dataset.rollups.values():
+                record = records.get(f"{dataset.name}.{rollup.name}", Record())
                 try:
                     definition = define(self._bindings.get(dataset.name).bound, rollup, self._project.timezone)
                     manifest = Ledger.of(self._store, definition).read()
-                    found.append(status_of(definition, manifest, marks))
+                    fresh = fresh_of(rollup, record.fresh_as_of(definition.hash), now)
+                    found.append(status_of(definition, manifest, marks, fresh=fresh))
                     found += self._ancestor_status(definition, manifest)
                 except LapwingError as error:
-                    found.append(_refused_status(dataset.name, rollup, error))
+                    found.append(_refused_status(dataset.name, rollup, error, fresh_of(rollup, None, now)))
         return tuple(found)
+
+    def runs(self, which: str | None = None) -> tuple[Run, ...]:
+        """The recorded runs over rollups, the latest first.
+
+        Raises:
+            NotFound: no rollup of that name. StoreError: the store can't be read.
+        """
+        named = chosen(self._project, which)
+        names = [f"{dataset}.{one.name}" for dataset, of in named.items() for one in of]
+        every = (run for record in self._runs.of(names).values() for run in record.runs)
+        return tuple(sorted(every, key=lambda run: (-run.began, run.rollup)))
+
+    def as_of(self, names: Sequence[str]) -> dict[str, float | None]:
+        """Of which moment rollups are (`Record.as_of`); None where that is not known, or can't be told now."""
+        found: dict[str, float | None] = dict.fromkeys(names)
+        for dataset, rollups in chosen(self._project, names).items():
+            with suppress(LapwingError):
+                bound = self._bindings.get(dataset, kept=True).bound
+                records = self._runs.of(f"{dataset}.{one.name}" for one in rollups)
+                for one in rollups:
+                    definition = define(bound, one, self._project.timezone)
+                    found[definition.name] = records[definition.name].fresh_as_of(definition.hash)
+        return found
+
+    def _records(self) -> dict[str, Record]:
+        """None where the store can't be read: whoever asks for it is told so for every rollup."""
+        names = [f"{dataset.name}.{name}" for dataset in self._project.datasets.values() for name in dataset.rollups]
+        try:
+            return self._runs.of(names)
+        except StoreError:
+            return {}
 
     def _ancestor_status(self, finest: Definition, manifest: Manifest) -> Iterator[RollupStatus]:
         for one in self._ancestors.of(finest):
@@ -182,14 +230,17 @@ class Builds:
                 ledger.remove()
 
 
-def _run(work: DatasetBuild, workers: Workers, failed: list[Failed]) -> None:
-    """Builds one dataset. Whatever is wrong with it alone goes to `failed`."""
+def _run(work: DatasetBuild, workers: Workers, failed: list[Failed], recorder: Recorder) -> None:
+    """Builds one dataset, and records it. Whatever is wrong with it alone goes to `failed`."""
     try:
         work.run(workers)
-    except (Cancelled, StoreError):
-        raise
     except LapwingError as error:
+        recorder.built(work, error.problems[0])
+        if isinstance(error, Cancelled | StoreError):
+            raise
         failed.append(Failed(name=work.dataset, problems=error.problems))
+    else:
+        recorder.built(work, None)
     finally:
         failed += work.failed
 
@@ -206,7 +257,7 @@ def _executors(parallel: int, datasets: int) -> Iterator[tuple[Executor | None, 
         yield outer, inner
 
 
-def _refused_status(dataset: str, rollup: Rollup, error: LapwingError) -> RollupStatus:
+def _refused_status(dataset: str, rollup: Rollup, error: LapwingError, fresh: Fresh) -> RollupStatus:
     return RollupStatus(
         name=f"{dataset}.{rollup.name}",
         dataset=dataset,
@@ -215,4 +266,5 @@ def _refused_status(dataset: str, rollup: Rollup, error: LapwingError) -> Rollup
         dimensions=rollup.dimensions,
         measures=rollup.measures,
         refused=error.problems[0].message,
+        fresh=fresh,
     )

@@ -24,7 +24,7 @@ FORMAT = 1
 MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
-_ANCESTORS, _BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES = b"a", b"b", b"m", b"l", b"c", b"v"
+_ANCESTORS, _BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES, _RUNS = b"a", b"b", b"m", b"l", b"c", b"v", b"r"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -166,6 +166,11 @@ def rollup_id(rollup: str, definition: str) -> bytes:
 def binding_key(dataset: str, namespace: str = "") -> bytes:
     """The row that says how a dataset was bound to its data when it was last built."""
     return namespace_prefix(namespace) + _BINDING + _text(dataset, "dataset")
+
+
+def runs_key(rollup: str, namespace: str = "") -> bytes:
+    """The row that records the runs that built a rollup, whatever its definition was."""
+    return namespace_prefix(namespace) + _RUNS + _text(rollup, "rollup")
 
 
 def manifest_key(rollup_id: bytes, namespace: str = "") -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lapwing.cache.partition import Partition
@@ -38,7 +38,8 @@ Progress = Callable[[BuildProgress], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollupBuilt:
-    """What a build did to one rollup, in partitions; `cells` and `bytes` are what it wrote."""
+    """What a build did to one rollup, in partitions; `cells` and `bytes` are what it wrote. `causes` counts by why those
+    that were built or emptied."""
 
     rollup: str
     built: int
@@ -49,6 +50,7 @@ class RollupBuilt:
     bytes: int
     seconds: float
     data_until: int | None
+    causes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

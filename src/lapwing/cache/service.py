@@ -21,6 +21,7 @@ from lapwing.cache.progress import BuildReport, Progress
 from lapwing.cache.read import Reader
 from lapwing.cache.request import StateRequest, Terms
 from lapwing.cache.route import Route
+from lapwing.cache.runs import Run, Why
 from lapwing.cache.span import Spans
 from lapwing.cache.status import RollupStatus
 from lapwing.cache.stores.base import RollupStore
@@ -68,7 +69,7 @@ class Cache:
 
     def build(
         self,
-        which: str | None = None,
+        which: str | Sequence[str] | None = None,
         *,
         start: int | None = None,
         end: int | None = None,
@@ -77,6 +78,7 @@ class Cache:
         cancel: threading.Event | None = None,
         full: bool = False,
         parallel: int = 1,
+        why: Why = Why.ASKED,
     ) -> BuildReport:
         """Builds rollups; see `Builds.build`."""
         return self._builds.build(
@@ -88,11 +90,20 @@ class Cache:
             cancel=cancel,
             full=full,
             parallel=parallel,
+            why=why,
         )
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:
         """Every rollup of the project; see `Builds.status`."""
         return self._builds.status(check=check)
+
+    def runs(self, which: str | None = None) -> tuple[Run, ...]:
+        """What built rollups, or tried to; see `Builds.runs`."""
+        return self._builds.runs(which)
+
+    def as_of(self, names: Sequence[str]) -> dict[str, float | None]:
+        """Of which moment rollups are; see `Builds.as_of`."""
+        return self._builds.as_of(names)
 
     def binding(self, dataset_name: str, *, kept: bool = False) -> Binding:
         """How the dataset is bound to its data; see `Bindings.get`."""

@@ -12,8 +12,11 @@ import pyarrow as pa
 from lapwing.cache.state_sql import epoch_span_sql, span_sql
 from lapwing.model.calendar import DAY, FIRST, LAST, to_us
 from lapwing.model.grain import SECOND, Unit
+from lapwing.model.problem import ModelError
 from lapwing.sql.bound import BoundDataset
+from lapwing.sql.check import time_problems
 from lapwing.sql.service import SqlService
+from lapwing.sql.time import is_time
 
 # Where a span ends whose rows lie outside the years 1 to 9999, infinite ones included: `range_sql` leaves such borders out.
 _BEFORE_ALL, _AFTER_ALL = FIRST // DAY * DAY - 2 * DAY, LAST // DAY * DAY + 3 * DAY
@@ -47,9 +50,15 @@ def source_span(sql: SqlService, bound: BoundDataset, time_limit: float) -> Span
     """Asks the source; None where it has no rows with a time.
 
     Raises:
+        ModelError: the time column is none, as where text found its way into a file.
         SourceError, TimeLimit: it does not answer (in time).
     """
-    first, last = _pair(sql.table(span_sql(bound), time_limit=time_limit))
+    said = sql.table(span_sql(bound), time_limit=time_limit)
+    if not is_time(bound.time_type):
+        if said.column("first")[0].as_py() is None:
+            return None
+        raise ModelError(*time_problems(bound))
+    first, last = _pair(said)
     if first is None or last is None:
         return None
     if bound.dataset.time.zone is not None or not bound.time_type.endswith("TIME ZONE"):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from lapwing.cache.definition import Definition
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
 from lapwing.cache.partition import Partition
+from lapwing.model.dataset import Rollup
+from lapwing.model.duration import exactly
 from lapwing.model.problem import LapwingError
 
 
@@ -27,6 +30,36 @@ class PartitionStatus:
     stale: bool | None
     past: int = 0
     quarantined: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """How a promise is kept. `promised` is in seconds, None where nothing is promised. `as_of`: the rollup has all that its
+    source had at that moment (seconds since 1970); None: that is not known. `late_by`: seconds over the promise, None
+    where it is kept, or where `as_of` is not known."""
+
+    promised: float | None = None
+    as_of: float | None = None
+    late_by: float | None = None
+
+    @property
+    def promise(self) -> str | None:
+        """As it is written in the model."""
+        return None if self.promised is None else exactly(timedelta(seconds=self.promised))
+
+    @property
+    def late(self) -> bool:
+        return self.promised is not None and (self.as_of is None or self.late_by is not None)
+
+
+NOT_PROMISED = Fresh()
+
+
+def fresh_of(rollup: Rollup, as_of: float | None, now: float) -> Fresh:
+    """How fresh a rollup is `now`."""
+    promised = None if rollup.freshness is None else rollup.freshness.total_seconds()
+    over = 0.0 if promised is None or as_of is None else now - as_of - promised
+    return Fresh(promised=promised, as_of=as_of, late_by=over if over > 0 else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +86,16 @@ class RollupStatus:
     refused: str | None = None
     follows: str | None = None
     says: str | None = None
+    fresh: Fresh = NOT_PROMISED
 
 
 def status_of(
-    definition: Definition, manifest: Manifest, marks: Marks | None, *, ancestor: tuple[str, str] | None = None
+    definition: Definition,
+    manifest: Manifest,
+    marks: Marks | None,
+    *,
+    fresh: Fresh = NOT_PROMISED,
+    ancestor: tuple[str, str] | None = None,
 ) -> RollupStatus:
     """`marks` None: the sources are not asked whether they changed. `ancestor`: the rollup that it follows from, and why it
     was chosen; what does not follow any more is in quarantine in its manifest."""
@@ -84,6 +123,7 @@ def status_of(
         stale=not complete or any(p.stale or (follows and p.quarantined) for p in partitions),
         follows=follows,
         says=says,
+        fresh=fresh,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -14,9 +15,11 @@ from lapwing.cache.ledger import Ledger
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.partition import Cause, Partition
 from lapwing.cache.progress import RollupBuilt
+from lapwing.cache.runs import Run, Why
 from lapwing.cache.span import Span
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model import calendar
+from lapwing.model.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,13 @@ class RollupWork:
         self._actions = dict.fromkeys(("built", "unchanged", "emptied"), 0)
         self._keys = self._cells = self._bytes = 0
         self._seconds = 0.0
+        self._causes: Counter[str] = Counter()
 
     def count(self, action: str, partition: Partition, seconds: float) -> None:
         self._actions[action] += 1
         self._seconds += seconds
+        if action != "unchanged":
+            self._causes[str(partition.cause)] += 1
         if action == "built":
             self._keys += partition.keys
             self._cells += partition.cells
@@ -70,6 +76,23 @@ class RollupWork:
             bytes=self._bytes,
             seconds=self._seconds,
             data_until=self.ledger.read().data_until,
+            causes=dict(self._causes),
+        )
+
+    def run(self, why: Why, began: float, seconds: float, *, whole: bool, by: str, problem: Problem | None) -> Run:
+        """What has been done so far, for the record."""
+        return Run(
+            rollup=self.definition.name,
+            why=why,
+            began=began,
+            seconds=seconds,
+            whole=whole,
+            by=by,
+            **self._actions,
+            cells=self._cells,
+            bytes=self._bytes,
+            causes=dict(self._causes),
+            problem=problem,
         )
 
 

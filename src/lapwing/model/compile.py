@@ -187,5 +187,6 @@ def _rollup(
         measures=kept if document.measures is None else document.measures,
         partition=document.partition or default_partition(document.grain),
         ancestors=document.ancestors,
+        freshness=document.freshness,
         place=place,
     )

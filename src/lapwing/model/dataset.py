@@ -118,7 +118,7 @@ class Metric:
 class Rollup:
     """States of `measures` kept by `dimensions` (in key order) and `grain`, built and replaced a `partition` at a time
     (a calendar grain, in UTC). `ancestors`: how many cells coarser rollups that follow from it may have together, as a share
-    of its own."""
+    of its own. `freshness` is the promise that a server keeps: it is never further behind its source; None: none is made."""
 
     name: str
     dataset: str
@@ -127,6 +127,7 @@ class Rollup:
     measures: tuple[str, ...]
     partition: Grain
     ancestors: float = field(default=0.0, compare=False)
+    freshness: timedelta | None = field(default=None, compare=False)
     place: Place = field(default_factory=Place, compare=False)
 
 

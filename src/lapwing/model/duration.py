@@ -113,6 +113,26 @@ def parse_duration(text: str) -> timedelta:
     )
 
 
+def exactly(length: timedelta) -> str:
+    """A fixed length as people write it.
+
+    >>> exactly(timedelta(minutes=15)), exactly(timedelta(days=1))
+    ('15 minutes', '1 day')
+    """
+    return str(Span(days=length.days, time=length - timedelta(days=length.days)))
+
+
+def about(seconds: float) -> str:
+    """A length that is measured, in two digits or so of one unit.
+
+    >>> about(150.4), about(100 * 3600)
+    ('2 minutes', '4 days')
+    """
+    unit = next((one for one in (Unit.DAY, Unit.HOUR, Unit.MINUTE) if seconds >= 2 * _SECONDS[one]), Unit.SECOND)
+    count = int(seconds // _SECONDS[unit])
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
 def parse_length(text: str) -> Span:
     """A calendar length that is not nothing: `28 days`, `3 months`, `year`, `6 hours`, `P28D`.
 

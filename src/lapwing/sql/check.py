@@ -22,7 +22,7 @@ def check_dataset(bound: BoundDataset, service: SqlService, wrong: Container[Pla
     """Every problem of a dataset whose names and expressions are right; what stands at a place in `wrong` is not, and
     left alone."""
     dataset = bound.dataset
-    found = [] if dataset.time.place in wrong or not bound.time_type else [*_time(bound)]
+    found = [] if dataset.time.place in wrong or not bound.time_type else [*time_problems(bound)]
     measures = [one for one in dataset.measures.values() if one.place not in wrong and _is_bound(one, bound)]
     joins = [one for one in dataset.joins.values() if one.place not in wrong]
     return [*found, *_measures(bound, measures), *_joins(joins, service)]
@@ -32,7 +32,8 @@ def _is_bound(measure: Measure, bound: BoundDataset) -> bool:
     return measure.argument is None or bound.arguments[measure.name] is not None
 
 
-def _time(bound: BoundDataset) -> Iterator[Problem]:
+def time_problems(bound: BoundDataset) -> Iterator[Problem]:
+    """What is wrong with the type of a dataset's time."""
     dataset = bound.dataset
     column, kind = dataset.time.column, bound.time_type
     if not is_time(kind):

@@ -169,7 +169,7 @@ export interface Happening {
   end: string;
 }
 
-/** `status` is ok, or degraded where background work can't be done: incidents may be behind, queries are answered. `problems` say why, where no token guards the server. */
+/** `status` is ok, or degraded where background work can't be done: incidents or rollups may be behind, queries are answered. `problems` say why, where no token guards the server. */
 export interface Health {
   status: string;
   version: string;

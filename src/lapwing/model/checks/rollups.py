@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 
 from lapwing.model.documents.dataset import DatasetDocument
 from lapwing.model.documents.read import Draft
@@ -19,6 +20,9 @@ _WITHIN = {
     Unit.YEAR: (),
 }
 _DEFAULT = {Unit.DAY: Unit.MONTH, Unit.MONTH: Unit.YEAR, Unit.QUARTER: Unit.YEAR}
+
+FRESHEST = timedelta(seconds=10)
+"""The shortest promise: a look at a source costs, and what has to be newer is for a stream."""
 
 
 def partitions_for(grain: Grain) -> tuple[Unit, ...]:
@@ -51,6 +55,13 @@ def rollups(draft: Draft[DatasetDocument]) -> Iterator[Problem]:
                 f"A partition by {rollup.partition} does not hold several whole buckets by {rollup.grain}.",
                 draft.located.key("rollups", name, "partition"),
                 hint=f"Take {' or '.join(allowed)}.",
+            )
+        if rollup.freshness is not None and rollup.freshness < FRESHEST:
+            yield Problem(
+                "bad-freshness",
+                "A rollup that is brought up to its source time and again can't be as fresh as that.",
+                draft.located.key("rollups", name, "freshness"),
+                hint=f"Take {FRESHEST.seconds} seconds or more, or leave freshness out: then only builds keep it fresh.",
             )
 
 

@@ -196,6 +196,10 @@ class RollupDocument(Document):
         0.5,
         description="Cells for coarser rollups that are chosen and folded from it, as a share of its own; 0 for none.",
     )
+    freshness: DurationText | None = Field(
+        None,
+        description="How far behind its source it may be, such as 15 minutes; `lapwing serve` keeps it so.",
+    )
 
 
 def _column(value: object) -> object:

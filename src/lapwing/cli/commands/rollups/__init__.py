@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from lapwing.cli.commands.rollups import history, listing, rollback, verify
+from lapwing.cli.commands.rollups import history, listing, rollback, runs, verify
 
-HELP = "list rollups, their history; roll back, verify"
+HELP = "list rollups, their history and runs; roll back, verify"
 DESCRIPTION = """Looks after what `lapwing build` made. `lapwing rollups ACTION --help` tells more.
 
   lapwing rollups list
   lapwing rollups history flights.main --from 2013-02
+  lapwing rollups runs flights --limit 10
   lapwing rollups rollback flights --as-known-at 2026-11-26T09:00
   lapwing rollups verify --repair"""
 
-ACTIONS = {"list": listing, "history": history, "rollback": rollback, "verify": verify}
+ACTIONS = {"list": listing, "history": history, "runs": runs, "rollback": rollback, "verify": verify}

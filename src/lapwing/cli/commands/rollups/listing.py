@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 HELP = "what is kept of each rollup"
 DESCRIPTION = """Lists rollups: how much they hold, until when, and whether a build has work to do (the sources are asked what
-changed)."""
+changed). `as_of`: all that the source had at that moment is there. What is further behind than its `freshness` promises is
+late, and told below."""
 
 
-_LONG = ("dimensions", "built_at", "follows", "says")
+_LONG = ("dimensions", "built_at", "follows", "says", "late", "late_by_seconds")
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -44,13 +45,27 @@ def run(options: Namespace) -> int:
                 print(f"{row['rollup']} was chosen to follow from {row['follows']}. {row['says']}")
             if row["refused"]:
                 print(f"{row['rollup']}: {row['refused']}")
+            if row["late"]:
+                print(f"{row['rollup']} is late. {_late(row)}")
     else:
         print("There are no rollups.")
     return 0
 
 
+def _late(row: dict[str, Any]) -> str:
+    """What was promised, what is, and who keeps promises."""
+    from lapwing.model.duration import about
+
+    hint = "`lapwing serve` keeps promises; `lapwing rollups runs` tells what went wrong."
+    if row["as_of"] is None:
+        return f"No run over all of it has ended well yet, and {row['freshness']} are promised. {hint}"
+    return f"It is as of {row['as_of']}: {about(row['late_by_seconds'])} over the {row['freshness']} promised. {hint}"
+
+
 def _row(one: RollupStatus) -> dict[str, Any]:
     from lapwing.model.calendar import utc_iso
+
+    fresh = one.fresh
 
     return {
         "rollup": one.name,
@@ -63,6 +78,10 @@ def _row(one: RollupStatus) -> dict[str, Any]:
         "built_at": shared.iso(one.built_at),
         "data_until": None if one.data_until is None else utc_iso(one.data_until),
         "stale": one.stale,
+        "freshness": fresh.promise,
+        "as_of": shared.iso(fresh.as_of),
+        "late": fresh.late,
+        "late_by_seconds": None if fresh.late_by is None else round(fresh.late_by, 3),
         "past_versions": sum(partition.past for partition in one.partitions),
         "quarantined": sum(partition.quarantined is not None for partition in one.partitions),
         "refused": one.refused,
