@@ -89,3 +89,19 @@ def test_what_it_refuses(
     assert (said.code, said.out) == (2, b"")
     assert says in said.err
     assert "a-long-secret" not in said.err
+
+
+def test_promises_are_kept_unless_left_to_others(own_shop: Path) -> None:
+    dataset = own_shop / "datasets" / "orders.yaml"
+    dataset.write_text(dataset.read_text().replace("partition: month", "partition: month, freshness: 10 seconds"))
+    with serving(own_shop, "--no-refresh") as server:
+        time.sleep(1)
+        (rollup,) = requests.get(f"{server.address}/api/catalog", timeout=10).json()["rollups"]
+        assert rollup["partitions"] == 0
+    with serving(own_shop) as server:
+        until = time.monotonic() + 30
+        while requests.get(f"{server.address}/api/catalog", timeout=10).json()["rollups"][0]["partitions"] < 2:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert server.stop() == 0
+    assert "Traceback" not in server.log.read_text()

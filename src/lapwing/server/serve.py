@@ -43,6 +43,7 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
         asyncio.run(_serve(services, background, started))
     finally:
         services.queries.cancel_all()
+        services.refresher.stop()
         if background:
             background.stop()
         services.close()
@@ -106,6 +107,8 @@ async def _serve(services: Services, background: Background | None, started: Cal
     if await _answers(settings, serving):
         if background:
             background.start()
+        if settings.refresh:
+            services.refresher.start()
         started()
     await serving
 

@@ -14,6 +14,7 @@ from lapwing.model.problem import Problem
 from lapwing.query.service import Lapwing
 from lapwing.server.kept import KeptAnswers
 from lapwing.server.queries import Queries
+from lapwing.server.refresher import Refresher
 from lapwing.server.settings import Settings
 
 PATIENCE = 2.0
@@ -36,10 +37,14 @@ class Services:
     statements: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(STATEMENTS))
     answers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ANSWERS))
     kept: KeptAnswers = field(default_factory=KeptAnswers)
+    refresher: Refresher = field(init=False)
     trouble: tuple[Problem, ...] = ()
     _state: StateDatabase | None = None
     _alerts: Alerts | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.refresher = Refresher(self.lapwing)
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
@@ -61,6 +66,7 @@ class Services:
     def close(self) -> None:
         """Stops what runs, then closes everything."""
         self.queries.cancel_all()
+        self.refresher.stop()
         with self._lock:
             if self._alerts is not None:
                 self._alerts.close()

@@ -11,13 +11,14 @@ from lapwing.model.problem import WrongUse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`token` is never shown. `background`: replay alerts while serving."""
+    """`token` is never shown. `background`: replay alerts while serving. `refresh`: keep rollups as fresh as they promise."""
 
     root: Path
     host: str = "127.0.0.1"
     port: int = 8600
     token: str | None = field(default=None, repr=False)
     background: bool = True
+    refresh: bool = True
 
     @property
     def loopback(self) -> bool:

@@ -9,7 +9,8 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from lapwing.cli.project import find
 
 HELP = "serve the pages and the HTTP API"
-DESCRIPTION = """Serves until Ctrl-C, to this machine only unless --host says otherwise; then a token is needed.
+DESCRIPTION = """Serves until Ctrl-C, to this machine only unless --host says otherwise; then a token is needed. Meanwhile rollups
+with a promise (`freshness` in the model) are kept as fresh as they promise.
 
   lapwing -p examples/flights serve --open
   lapwing serve --host 0.0.0.0 --token "$(openssl rand -hex 16)" """
@@ -21,6 +22,7 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--port", type=port, default=8600, metavar="PORT", help="default 8600")
     parser.add_argument("--token", metavar="SECRET", help="what clients must send (default: LAPWING_TOKEN, if set)")
+    parser.add_argument("--no-refresh", action="store_true", help="leave it to others to keep rollups fresh")
     parser.add_argument("--open", action="store_true", help="open the pages in a browser")
 
 
@@ -36,7 +38,9 @@ def run(options: Namespace) -> int:
     from lapwing.server.settings import Settings
 
     token = options.token or os.environ.get("LAPWING_TOKEN") or None
-    settings = Settings(root=find(options), host=options.host, port=options.port, token=token)
+    settings = Settings(
+        root=find(options), host=options.host, port=options.port, token=token, refresh=not options.no_refresh
+    )
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared only
     address = f"http://{host}:{settings.port}"
 

@@ -8,8 +8,8 @@ from lapwing.server.documents.base import Document, ProblemItem, TableColumn, Va
 
 
 class Health(Document):
-    """`status` is ok, or degraded where background work can't be done: incidents may be behind, queries are answered.
-    `problems` say why, where no token guards the server."""
+    """`status` is ok, or degraded where background work can't be done: incidents or rollups may be behind, queries are
+    answered. `problems` say why, where no token guards the server."""
 
     status: str
     version: str

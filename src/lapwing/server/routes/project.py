@@ -37,9 +37,10 @@ _COMMON_ZONES = (
 async def health(request: Request) -> Response:
     """Answers while the server runs; asks for no token, so only those with it (or on this machine) are told details."""
     found = services(request)
-    data: dict[str, Any] = {"status": "degraded" if found.trouble else "ok", "version": __version__}
+    trouble = (*found.trouble, *found.refresher.trouble())
+    data: dict[str, Any] = {"status": "degraded" if trouble else "ok", "version": __version__}
     if found.settings.token is None:
-        data["problems"] = [problem.as_dict() for problem in found.trouble]
+        data["problems"] = [problem.as_dict() for problem in trouble]
     return Response(dumps(data), media_type="application/json")
 
 
