@@ -17,7 +17,7 @@ from lapwing.cache.definition import Definition, define
 from lapwing.cache.keys import values_prefix
 from lapwing.cache.partition import Partition
 from lapwing.cache.stores.memory import MemoryStore
-from lapwing.cache.vocabulary import texts_of, vocabulary_rows
+from lapwing.cache.vocabulary import Distinct, texts_of, vocabulary_rows
 from lapwing.model.problem import StoreError
 from lapwing.query.service import Lapwing
 
@@ -41,7 +41,9 @@ def held(definition: Definition, versions: list[list[str | None]]) -> MemoryStor
     store = MemoryStore()
     for number, texts in enumerate(versions):
         columns = {"shop": pa.array(texts, pa.string()), "town": pa.nulls(len(texts), pa.string())}
-        store.put(vocabulary_rows(definition, number, pa.table(columns)))
+        distinct = Distinct(("shop", "town"))
+        distinct.add(pa.table(columns))
+        store.put(vocabulary_rows(definition, number, distinct.values()))
     return store
 
 

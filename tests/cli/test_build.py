@@ -29,6 +29,9 @@ def test_what_can_not_be_built(lapwing: Lapwing, shop: Path) -> None:
         (("orders.mian",), "There is no rollup orders.mian. Did you mean orders.main"),
         (("--from", "2024-05", "--to", "2024-01"), "ends before it starts"),
         (("--from", "someday"), "'someday' is not a time."),
+        (("--memory", "2"), "'2' is not an amount of memory; it has no unit."),
+        (("--memory", "2GBs"), "such as 2GB"),
+        (("--memory", "50MB"), "50 MB is too little to build: 325MB is the least."),
         (("--builder", "spark"), "choose from 'duckdb', 'source', 'beam'"),
     ):
         said = lapwing("-p", shop, "build", *asked)

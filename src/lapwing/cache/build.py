@@ -26,6 +26,7 @@ from lapwing.cache.family import families
 from lapwing.cache.ledger import Busy
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
+from lapwing.cache.memory import Memory
 from lapwing.cache.owner import owner
 from lapwing.cache.partition import Cause, Partition
 from lapwing.cache.pending import Pending
@@ -35,7 +36,7 @@ from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stretch import RollupWork, Task, Window, numbered, stretches, why
 from lapwing.cache.workers import Workers
 from lapwing.cache.write import Written, write_version
-from lapwing.model.problem import Cancelled, Conflict, LapwingError, StoreError
+from lapwing.model.problem import Cancelled, Conflict, LapwingError, SourceError, StoreError
 from lapwing.model.project import History
 
 _QUICK_SECONDS, _SLOW_SECONDS = 1.0, 10.0
@@ -52,13 +53,15 @@ _UNFIT = ("value-too-long", "value-too-large", "key-too-long")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How a build goes about it. `full`: unchanged partitions, too. `cancel` is set by whoever wants it to stop."""
+    """How a build goes about it. `full`: unchanged partitions, too. `cancel` is set by whoever wants it to stop. `memory`:
+    the shares of what it may take, None: all there is."""
 
     now: datetime
     cancel: threading.Event
     full: bool
     history: History
     grace: float
+    memory: Memory | None = None
 
 
 @dataclass(slots=True)
@@ -87,6 +90,7 @@ class DatasetBuild:
         self._totals = totals
         self._how = how
         self._most = 1
+        self._ceiling = _MOST_AT_ONCE
         self._owner = ""
         self.failed: list[Failed] = []
         self.seconds = 0.0
@@ -232,7 +236,7 @@ class DatasetBuild:
             _give_up({one.rollup: one.versions for one in ready.values()})
         seconds = time.perf_counter() - began
         if seconds < _QUICK_SECONDS:
-            self._most = min(4 * len(windows), _MOST_AT_ONCE)
+            self._most = min(4 * len(windows), self._ceiling)
         elif seconds > _SLOW_SECONDS:
             self._most = max(1, len(windows) // 2)
 
@@ -240,9 +244,11 @@ class DatasetBuild:
         finest = members[0].rollup.definition
         borders = [*(window.start for window in windows), windows[-1].end]
         published = time.monotonic()
+        begun = False
         try:
             rows = self._builder.batches(finest, borders, self._how.cancel)
             for number, batches in numbered(rows, len(windows)):
+                begun = True
                 self._write(members, windows[number], batches)
                 last = number == len(windows) - 1
                 if last or time.monotonic() - published > _PUBLISH_SECONDS or self._how.cancel.is_set():
@@ -252,17 +258,37 @@ class DatasetBuild:
                     raise _cancelled(self._totals)
         except Cancelled:
             raise _cancelled(self._totals) from None
+        except SourceError as error:
+            if error.problems[0].code != "memory-limit":
+                raise
+            if begun or len(windows) == 1:
+                raise _too_large(finest.name, error) from error
+            self._in_halves(members, windows)
         if self._how.cancel.is_set():
             raise _cancelled(self._totals)
+
+    def _in_halves(self, members: Sequence[_Ready], windows: Sequence[Window]) -> None:
+        """Builds what was too much for the memory at once, and from now on takes less."""
+        half = len(windows) // 2
+        self._ceiling = self._most = max(1, half)
+        self._build_family(members, windows[:half])
+        self._build_family(members, windows[half:])
 
     def _write(self, members: Sequence[_Ready], window: Window, batches: Iterator[pa.RecordBatch]) -> None:
         """Writes one partition of each rollup; the first takes the batches, the others what follows."""
         rest = members[1:]
         finest = members[0].rollup.definition
-        coarser = [Coarser(one.rollup.definition, finest, window.start, window.end) for one in rest]
+        room = self._how.memory.fold // len(rest) if self._how.memory and rest else None
+        coarser = [Coarser(one.rollup.definition, finest, window.start, window.end, room) for one in rest]
         self._write_one(members[0], window, _shared(whole_groups(finest, batches), coarser))
         for one, folded in zip(rest, coarser, strict=True):
-            self._write_one(one, window, folded.cells())
+            self._write_one(one, window, self._apart(one, window) if folded.too_large else folded.cells())
+
+    def _apart(self, one: _Ready, window: Window) -> Iterator[Cells]:
+        """The cells of a coarser rollup by a statement of its own, which may spill."""
+        definition = one.rollup.definition
+        rows = self._builder.batches(definition, (window.start, window.end), self._how.cancel)
+        return whole_groups(definition, (batch for _, batch in rows))
 
     def _write_one(self, one: _Ready, window: Window, cells: Iterable[Cells]) -> None:
         one.began = one.began or time.perf_counter()
@@ -322,6 +348,15 @@ class _Taken(Exception):
 
     def __init__(self, rollup: RollupWork, busy: Busy) -> None:
         self.rollup, self.busy = rollup, busy
+
+
+def _too_large(name: str, error: SourceError) -> LapwingError:
+    """What the engine can't spill did not fit, not even of one partition."""
+    return SourceError.of(
+        "memory-limit",
+        f"A partition of {name} does not fit into the memory of the build: {error.problems[0].message}",
+        hint="Give it more with --memory, or use shorter partitions for the rollup.",
+    )
 
 
 def _give_up(reserved: dict[RollupWork, list[int]]) -> None:

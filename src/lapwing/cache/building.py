@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 
 from lapwing.cache.ancestors import Ancestors
@@ -20,6 +20,7 @@ from lapwing.cache.following import following
 from lapwing.cache.ledger import Ledger, all_ledgers
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
+from lapwing.cache.memory import shared_out
 from lapwing.cache.owner import owner
 from lapwing.cache.progress import BuildReport, Failed, Progress, Totals
 from lapwing.cache.reach import check_reach
@@ -73,18 +74,21 @@ class Builds:
         full: bool = False,
         parallel: int = 1,
         why: Why = Why.ASKED,
+        memory: int | None = None,
     ) -> BuildReport:
         """Builds the rollups called `which` (a dataset, `dataset.rollup`, several of them; None: all), partitions that
         overlap `[start, end)` (UTC microseconds) and changed; with `full` the unchanged ones, too. Up to `parallel` stretches
-        of partitions are built at once. What can't be built does not stop the others; the report tells it. Each run is
-        recorded, with `why`.
+        of partitions are built at once, and all share `memory` bytes (None: what the engine has), beyond which it spills to
+        disk. What can't be built does not stop the others; the report tells it. Each run is recorded, with `why`.
 
         Raises:
             NotFound: no rollup of that name.
             Refused: a builder that does not exist yet.
+            WrongUse: too little memory.
             Cancelled, StoreError: it stopped; what was built until then stays and is readable.
         """
         began, named = time.perf_counter(), chosen(self._project, which)
+        shares = None if memory is None else shared_out(memory, parallel)
         whole = start is None and end is None
         with owner() as by:  # a name for the record only: each dataset's build has its own
             recorder = Recorder(runs=self._runs, why=why, began=time.time(), whole=whole, by=by)
@@ -94,20 +98,26 @@ class Builds:
             full=full,
             history=self._project.history,
             grace=self._grace,
+            memory=shares,
         )
-        made, marks = builder_of(builder, self._sql), Marks(self._sql)
-        failed: list[Failed] = []
-        planned = [self._planned(dataset, rollups, start, end, failed, recorder) for dataset, rollups in named.items()]
-        totals = Totals(sum(len(task.partitions) for tasks in planned for task in tasks), progress or (lambda _: None))
-        works = [DatasetBuild(self._store, made, tasks, marks, totals, how) for tasks in planned if tasks]
-        with _executors(parallel, len(works)) as (outer, inner), Workers(outer, parallel) as datasets:
-            for work in works:
-                datasets.do(lambda work=work: _run(work, Workers(inner, parallel), failed, recorder))  # type: ignore[misc]
-        for tasks in planned:
-            self._follow([task.definition for task in tasks], how)
-        self._remove_old({task.definition.name: task.definition.hash for tasks in planned for task in tasks})
-        done = tuple(one.report() for work in works for one in work.rollups)
-        return BuildReport(rollups=done, seconds=time.perf_counter() - began, failed=tuple(failed))
+        with self._sql.limited(shares.engine) if shares else nullcontext():
+            made, marks = builder_of(builder, self._sql), Marks(self._sql)
+            failed: list[Failed] = []
+            planned = [
+                self._planned(dataset, rollups, start, end, failed, recorder) for dataset, rollups in named.items()
+            ]
+            totals = Totals(
+                sum(len(task.partitions) for tasks in planned for task in tasks), progress or (lambda _: None)
+            )
+            works = [DatasetBuild(self._store, made, tasks, marks, totals, how) for tasks in planned if tasks]
+            with _executors(parallel, len(works)) as (outer, inner), Workers(outer, parallel) as datasets:
+                for work in works:
+                    datasets.do(lambda work=work: _run(work, Workers(inner, parallel), failed, recorder))  # type: ignore[misc]
+            for tasks in planned:
+                self._follow([task.definition for task in tasks], how)
+            self._remove_old({task.definition.name: task.definition.hash for tasks in planned for task in tasks})
+            done = tuple(one.report() for work in works for one in work.rollups)
+            return BuildReport(rollups=done, seconds=time.perf_counter() - began, failed=tuple(failed))
 
     def _follow(self, built: Sequence[Definition], how: Settings) -> None:
         """Chooses the ancestors of the rollups that were built, and folds them."""

@@ -24,6 +24,12 @@ class Cells:
     bucket: npt.NDArray[np.int64]
     states: Mapping[str, Columns]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it holds."""
+        states = sum(array.nbytes for columns in self.states.values() for array in columns.values())
+        return int(self.dimensions.nbytes) + self.bucket.nbytes + states
+
     def first_of_groups(self) -> npt.NDArray[np.bool_]:
         """Which rows begin another group than the row before."""
         return first_of_groups(self.dimensions, len(self.bucket))

@@ -82,13 +82,15 @@ def pack_many(
     dense = (
         np.ones(1, np.bool_) if not len(buckets) else (buckets[starts] == 0) & (buckets[borders[1:] - 1] == rows - 1)
     )
+    width = len(packed)
+    kinds = memoryview(np.array([np.frombuffer(kinds, np.uint8) for kinds, _ in packed], np.uint8).T.tobytes())
+    bodies = zip(*(parts for _, parts in packed), strict=True) if packed else itertools.repeat((), len(starts))
     chunks: list[bytes] = []
-    spans = zip(borders[:-1].tolist(), borders[1:].tolist(), dense.tolist(), strict=True)
-    for place, (low, high, counted) in enumerate(spans):
-        kinds = bytes(kinds[place] for kinds, _ in packed)
+    spans = zip(itertools.pairwise(borders.tolist()), dense.tolist(), bodies, strict=True)
+    for place, ((low, high), counted, parts) in enumerate(spans):
         offsets = b"" if counted else numbers[4 * low : 4 * high]
-        body = b"".join((kinds, offsets, *(parts[place] for _, parts in packed)))
-        header = HEADER.pack(VERSION, DENSE if counted else 0, len(packed), high - low, 0)[:CHECKED_FROM]
+        body = b"".join((kinds[width * place : width * (place + 1)], offsets, *parts))
+        header = HEADER.pack(VERSION, DENSE if counted else 0, width, high - low, 0)[:CHECKED_FROM]
         chunks.append(header + _checksum(header, body) + body)
     return chunks
 
@@ -131,19 +133,18 @@ def _pack_numbers(exact: Array, borders: Borders, *, based: bool) -> tuple[bytes
         widths = np.where(above < widths, BASED + above, widths)
     kinds = np.where(low == high, CONSTANT, widths).astype(np.uint8)
     parts: list[memoryview] = [memoryview(b"")] * len(kinds)
+    lows, cuts = memoryview(low.tobytes()), borders.tolist()
     for kind in set(kinds.tolist()):
-        places = np.flatnonzero(kinds == kind)
+        places = np.flatnonzero(kinds == kind).tolist()
         if kind == CONSTANT:
-            for place in places.tolist():
-                parts[place] = memoryview(low[place : place + 1].tobytes())
-        elif BASED < kind < BYTES:
-            for place in places.tolist():
-                rest = (bits[borders[place] : borders[place + 1]] - low[place]).astype(WIDTHS[kind])
-                parts[place] = memoryview(low[place : place + 1].tobytes() + rest.tobytes())
-        else:
-            stored, width = memoryview(exact.astype(WIDTHS[kind]).tobytes()), WIDTHS[kind].itemsize
-            for place in places.tolist():
-                parts[place] = stored[int(borders[place]) * width : int(borders[place + 1]) * width]
+            for place in places:
+                parts[place] = lows[8 * place : 8 * place + 8]
+            continue
+        above = bits - np.repeat(low, np.diff(borders)) if BASED < kind < BYTES else exact
+        stored, width = memoryview(above.astype(WIDTHS[kind]).tobytes()), WIDTHS[kind].itemsize
+        for place in places:
+            part = stored[cuts[place] * width : cuts[place + 1] * width]
+            parts[place] = memoryview(b"".join((lows[8 * place : 8 * place + 8], part))) if above is not exact else part
     return kinds.tobytes(), parts
 
 

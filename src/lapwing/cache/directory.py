@@ -21,6 +21,8 @@ from lapwing.cache.truth import Coded, Engine, coded, evaluate
 from lapwing.model.problem import StoreError
 
 Rows = npt.NDArray[np.intp]
+Row = tuple[bytes, bytes]
+"""Of the store."""
 
 _KEY, _START = "$key", "$start"
 _SLICE_ROWS = 8_000  # keys are below 480 bytes, and a value of the store below 8 MiB
@@ -75,20 +77,41 @@ class Directory:
         return rows[evaluate(And(parts), narrowed, len(rows), engine)]
 
 
-def directory_rows(
-    rollup: bytes, version: int, dimensions: pa.Table, keys: Sequence[bytes], starts: Sequence[int]
-) -> Iterator[tuple[bytes, bytes]]:
-    """The rows of the store that hold a directory: `dimensions`, encoded values and chunk start of each chunk."""
-    table = dimensions.append_column(_KEY, pa.array(keys, pa.binary())) if dimensions.num_columns else None
-    table = table if table is not None else pa.table({_KEY: pa.array(keys, pa.binary())})
-    table = table.append_column(_START, pa.array(starts, pa.int64()))
-    prefix = directory_prefix(rollup, version)
-    for number, offset in enumerate(range(0, table.num_rows, _SLICE_ROWS)):
+class DirectoryWriter:
+    """Writes a directory while its version is written; holds no more than one row of the store."""
+
+    def __init__(self, rollup: bytes, version: int) -> None:
+        self._prefix = directory_prefix(rollup, version)
+        self._waiting: list[pa.Table] = []
+        self._rows = self._written = 0
+
+    def add(self, dimensions: pa.Table | None, keys: Sequence[bytes], starts: Sequence[int]) -> Iterator[Row]:
+        """Takes the next chunks: their dimensions (None: there are none), encoded values and moments. Gives the rows of the
+        store that are full."""
+        table = pa.table({_KEY: pa.array(keys, pa.binary()), _START: pa.array(starts, pa.int64())})
+        if dimensions is not None:
+            names, columns = dimensions.column_names, dimensions.columns
+            table = pa.table([*columns, *table.columns], names=[*names, *table.column_names])
+        self._waiting.append(table)
+        self._rows += table.num_rows
+        if self._rows >= _SLICE_ROWS:
+            whole = pa.concat_tables(self._waiting)
+            for offset in range(0, self._rows - _SLICE_ROWS + 1, _SLICE_ROWS):
+                yield self._row(whole.slice(offset, _SLICE_ROWS))
+            self._rows %= _SLICE_ROWS
+            self._waiting = [whole.slice(whole.num_rows - self._rows)]
+
+    def rest(self) -> Iterator[Row]:
+        """What is left at the end."""
+        if self._rows:
+            yield self._row(pa.concat_tables(self._waiting))
+
+    def _row(self, part: pa.Table) -> Row:
         sink = pa.BufferOutputStream()
-        part = table.slice(offset, _SLICE_ROWS)
         with pa.ipc.new_stream(sink, part.schema) as writer:
             writer.write_table(part)
-        yield prefix + number.to_bytes(4, "big"), sink.getvalue().to_pybytes()
+        self._written += 1
+        return self._prefix + (self._written - 1).to_bytes(4, "big"), sink.getvalue().to_pybytes()
 
 
 def load_directory(

@@ -79,6 +79,7 @@ class Cache:
         full: bool = False,
         parallel: int = 1,
         why: Why = Why.ASKED,
+        memory: int | None = None,
     ) -> BuildReport:
         """Builds rollups; see `Builds.build`."""
         return self._builds.build(
@@ -91,6 +92,7 @@ class Cache:
             full=full,
             parallel=parallel,
             why=why,
+            memory=memory,
         )
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:

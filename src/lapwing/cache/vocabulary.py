@@ -6,7 +6,7 @@ the texts that begin with it begin, however many there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,17 +20,44 @@ from lapwing.cache.stores.base import RollupStore
 from lapwing.model.problem import StoreError
 
 _TEXTS: Final = 512
+_LEAST_ROWS: Final = 200_000
 _KEY_BYTES: Final = 200
 """Of a lower-case text in a key; longer ones begin alike there, and so do prefixes."""
 
 
-def vocabulary_rows(definition: Definition, version: int, dimensions: pa.Table) -> Iterator[tuple[bytes, bytes]]:
+class Distinct:
+    """The distinct values of a version's dimensions, gathered while it is written."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._waiting: dict[str, list[pa.Array]] = {name: [] for name in names}
+        self._rows = 0
+        self._most = _LEAST_ROWS
+
+    def add(self, dimensions: pa.Table) -> None:
+        """Takes the dimensions of the next chunks."""
+        for name, parts in self._waiting.items():
+            parts.extend(dimensions.column(name).chunks)
+        self._rows += dimensions.num_rows
+        if self._rows > self._most:
+            kept = self.values()
+            self._waiting = {name: [values] for name, values in kept.items()}
+            self._rows = max(map(len, kept.values()), default=0)
+            self._most = max(_LEAST_ROWS, 2 * self._rows)
+
+    def values(self) -> dict[str, pa.Array]:
+        """Each dimension's, in no order."""
+        return {name: pc.unique(pa.chunked_array(parts)) for name, parts in self._waiting.items() if parts}
+
+
+def vocabulary_rows(
+    definition: Definition, version: int, distinct: Mapping[str, pa.Array]
+) -> Iterator[tuple[bytes, bytes]]:
     """The rows of the store for the dimensions' distinct values; those that are no texts have none."""
     for number, name in enumerate(definition.rollup.dimensions):
-        if definition.bound.dimensions[name] != "VARCHAR":
+        if name not in distinct or definition.bound.dimensions[name] != "VARCHAR":
             continue
         prefix = vocabulary_prefix(definition.id, version, number)
-        texts = _sorted(pc.unique(dimensions.column(name)).drop_null())
+        texts = _sorted(distinct[name].drop_null())
         for place, offset in enumerate(range(0, len(texts), _TEXTS)):
             block = texts.slice(offset, _TEXTS)
             last = pc.utf8_lower(block.slice(len(block) - 1))[0].as_py().encode()

@@ -39,7 +39,7 @@ class Lapwing:
     def __init__(self, project: Project) -> None:
         self.project = project
         allowed = [source.path for source in project.sources.values() if source.path is not None]
-        self.engine = Engine(allowed=allowed)
+        self.engine = Engine(allowed=allowed, spill=project.store.path)
         self.sources = Sources(project.sources, self.engine)
         self.sql = SqlService(project, self.sources, self.engine)
         self._opening = threading.Lock()

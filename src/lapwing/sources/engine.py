@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,9 +20,11 @@ import pyarrow as pa
 
 from lapwing.model.problem import Cancelled, LapwingError, Place, Problem, SourceError, TimeLimit, WrongUse
 from lapwing.sources.breakable import breakable
+from lapwing.sources.spill import spill_folder
 
 T = TypeVar("T")
 BATCH_ROWS = 65_536
+_THREAD_BYTES = 125_000_000  # what the engine's makers advise for one that groups or sorts
 _PLACE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 _BROKEN_LINE = re.compile(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)")
 _MISFIT = re.compile(r"^Column (.+) is being converted as type (.+)$", re.MULTILINE)
@@ -36,10 +37,12 @@ class Engine:
     """A DuckDB instance. Safe to use from several threads, each with a cursor of its own.
 
     Args:
-        memory_limit: beyond it the engine spills to a folder of its own under the system's for temporary files, made when
-            first needed and removed with the engine.
+        memory_limit: beyond it the engine spills to a folder of its own, made when first needed and removed with the
+            engine.
         threads: None takes every core.
         allowed: files and folders that may be read; everything else on disk and the network is closed.
+        spill: where that folder is made, if it is there when the engine first works; else under the system's for
+            temporary files.
     """
 
     def __init__(
@@ -47,31 +50,46 @@ class Engine:
         memory_limit: str = "2GB",
         threads: int | None = None,
         allowed: Sequence[Path] = (),
+        spill: Path | None = None,
     ) -> None:
+        self._memory_limit, self._threads, self._allowed, self._spill = memory_limit, threads, allowed, spill
+        self._lock = threading.Lock()
+        self._opened: duckdb.DuckDBPyConnection | None = None
+        self._spilled: Path | None = None
+
+    @property
+    def _root(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
         # A missing extension is an error at once rather than a download of seconds that fails.
         config: dict[str, str | bool | int | float | list[str]] = {
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
-        self._root = duckdb.connect(":memory:", config=config)
-        # DuckDB's own choice is the working folder. It makes the folder itself, so the name must be nobody else's.
-        self._spilled = Path(tempfile.gettempdir()) / f"lapwing-{uuid.uuid4().hex}"
+        root = duckdb.connect(":memory:", config=config)
+        # DuckDB's own choice is the working folder. It makes the folder itself, so the name must be nobody else's. Where
+        # it is can't be changed any more once the rest of the disk is closed.
+        self._spilled = spill_folder(self._spill)
         settings: dict[str, object] = {
-            "memory_limit": memory_limit,
+            "memory_limit": self._memory_limit,
             "temp_directory": str(self._spilled),
             "TimeZone": "UTC",
             "preserve_insertion_order": True,
         }
-        if threads is not None:
-            settings["threads"] = threads
-        for name, value in settings.items():
-            self._root.execute(f"set global {name} = {_literal(value)}")  # else cursors would not have it
-        folders = [str(path) for path in allowed]
-        self._root.execute(f"set allowed_directories = {_literal(folders)}")
+        if self._threads is not None:
+            settings["threads"] = self._threads
+        _set(root, settings)
+        folders = [str(path) for path in self._allowed]
+        root.execute(f"set allowed_directories = {_literal(folders)}")
         # A database file may have siblings (its WAL) and is itself no folder.
-        files = [name for path in allowed for name in (str(path), f"{path}.wal")]
-        self._root.execute(f"set allowed_paths = {_literal(files)}")
-        self._root.execute("set enable_external_access = false")
+        files = [name for path in self._allowed for name in (str(path), f"{path}.wal")]
+        root.execute(f"set allowed_paths = {_literal(files)}")
+        root.execute("set enable_external_access = false")
+        return root
 
     @classmethod
     def planner(cls) -> Engine:
@@ -90,10 +108,28 @@ class Engine:
                 cursor.execute(f"set TimeZone = {_literal(zone)}")
         return Cursor(cursor)
 
+    @contextmanager
+    def limited(self, memory: int) -> Iterator[None]:
+        """Meanwhile the engine takes up to `memory` bytes, all its cursors together, and spills what is more; with fewer
+        threads where each would have too little."""
+        root = self._root
+        ((limit, threads),) = root.execute(
+            "select current_setting('memory_limit'), current_setting('threads')"
+        ).fetchall()
+        before = {"memory_limit": limit, "threads": threads}
+        with mapped():
+            _set(root, {"threads": min(threads, max(1, memory // _THREAD_BYTES)), "memory_limit": f"{memory}B"})
+        try:
+            yield
+        finally:
+            _set(root, before)
+
     def close(self) -> None:
-        self._root.close()
-        # The engine does so itself, but not while a cursor is still open.
-        shutil.rmtree(self._spilled, ignore_errors=True)
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
+            if self._spilled is not None:  # the engine does so itself, but not while a cursor is still open
+                shutil.rmtree(self._spilled, ignore_errors=True)
 
 
 class Cursor:
@@ -277,6 +313,12 @@ def _place(text: str, sql: str) -> Place | None:
     cut = 3 if echo.startswith("...") else 0
     begin = line.find(echo[cut:].removesuffix("..."))
     return Place(line=int(found[1]), column=begin + shift - cut + 1 if begin >= 0 else None)
+
+
+def _set(root: duckdb.DuckDBPyConnection, settings: Mapping[str, object]) -> None:
+    """Globally: else cursors would not have it."""
+    for name, value in settings.items():
+        root.execute(f"set global {name} = {_literal(value)}")
 
 
 def _literal(value: object) -> str:

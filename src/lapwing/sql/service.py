@@ -163,6 +163,12 @@ class SqlService:
         return tuple(dict.fromkeys(problems))
 
     @contextmanager
+    def limited(self, memory: int) -> Iterator[None]:
+        """Meanwhile statements take up to `memory` bytes, all together, and spill what is more."""
+        with self._engine.limited(memory):
+            yield
+
+    @contextmanager
     def planning_cursor(self) -> Iterator[Cursor]:
         """A cursor of the planning instance, which holds no data."""
         cursor = self._planning.cursor()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lapwing.cli import output
 from lapwing.cli.project import open_project
 from lapwing.cli.stopping import stopping
-from lapwing.model.problem import Cancelled
+from lapwing.model.problem import Cancelled, WrongUse
 
 if TYPE_CHECKING:
     from lapwing.cache.progress import BuildProgress, BuildReport
@@ -44,6 +44,12 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="N",
         help="build N datasets, and N stretches of one, at once (default 1: the engine uses all cores for one)",
     )
+    parser.add_argument(
+        "--memory",
+        type=_size,
+        metavar="SIZE",
+        help="what the whole build may take, such as 2GB; what is more goes to disk, beside the store, until it ends",
+    )
     parser.add_argument("--full", action="store_true", help="build unchanged partitions again, too")
 
 
@@ -51,6 +57,16 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST):
         raise ArgumentTypeError(f"{text!r} is not a number from 1 to {_MOST}")
     return int(text)
+
+
+def _size(text: str) -> int:
+    from lapwing.model.size import parse_size
+
+    try:
+        return parse_size(text)
+    except WrongUse as error:
+        says, hint = error.problems[0].message.rstrip("."), error.problems[0].hint
+        raise ArgumentTypeError(f"{says}. {hint}") from error
 
 
 def run(options: Namespace) -> int:
@@ -95,6 +111,7 @@ def _build(
             cancel=cancel,
             full=options.full,
             parallel=options.parallel,
+            memory=options.memory,
         )
 
 
