@@ -42,6 +42,7 @@ bench: setup ## the benchmarks, against their peers, small
 	$(BIN)/python -m benchmarks.windows --small
 	$(BIN)/python -m benchmarks.prefix_search --small
 	$(BIN)/python -m benchmarks.route --small
+	$(BIN)/python -m benchmarks.build --small
 
 lock: $(BIN)/.ready ## choose versions of the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \

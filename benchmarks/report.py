@@ -39,10 +39,15 @@ def timed(name: str, call: Callable[[int], object], calls: int, warm: int = 5) -
 
 def arguments(description: str) -> argparse.Namespace:
     """The flags that every benchmark has."""
+    return parser(description).parse_args()
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """The same, for those that have more."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--small", action="store_true", help="a tenth of the data, for a quick look")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
-    return parser.parse_args()
+    return parser
 
 
 def show(title: str, timings: list[Timing], against: str, facts: dict[str, Any], file: Path | None) -> None:
