@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from lapwing.cache.answer import Answered, Missed, missing
+from lapwing.cache.byproducts import ByProducts, Found
 from lapwing.cache.cut import cut
 from lapwing.cache.damage import put_aside
 from lapwing.cache.definitions import Defined, Definitions
@@ -48,6 +49,7 @@ class Answers:
         manifests: Manifests,
         reader: Reader,
         spans: Spans,
+        by_products: ByProducts,
         now: Callable[[], datetime],
     ) -> None:
         self._sql = sql
@@ -56,12 +58,14 @@ class Answers:
         self._manifests = manifests
         self._reader = reader
         self._spans = spans
+        self._by_products = by_products
         self._now = now
         self._shelf = Shelf(manifests)
         self._freshness = Freshness(sql, spans)
 
     def answer(self, request: StateRequest, terms: Terms = NO_TERMS) -> Answered | Missed:
-        """States from rollups, with what they lack from the source; or why no rollup has a part in it. A store that can't
+        """States from rollups, with what they lack from the source; where no rollup has a part in it, from what an answer
+        before left behind; or why neither. A store that can't
         be read is such a reason, too: the source may then answer.
 
         Raises:
@@ -73,7 +77,7 @@ class Answers:
             try:
                 route, considered = self.route(request, terms)
                 if not route.parts:
-                    return Missed(considered=considered)
+                    return self._from_by_product(request, terms, considered) or Missed(considered=considered)
                 return self._read(request, terms, route, considered)
             except StoreError as error:
                 problem = error.problems[0]
@@ -122,21 +126,46 @@ class Answers:
 
         return route, Reasons(considered, len(defined.definitions) + len(defined.refused))
 
+    def by_product(self, request: StateRequest, terms: Terms) -> Piece | None:
+        """What an answer before left behind, where that would answer a request that no rollup has a part in."""
+        found = self._by_products.find(request, terms)
+        return None if found is None else _piece(request, found)
+
+    def _from_by_product(self, request: StateRequest, terms: Terms, considered: Reasons) -> Answered | None:
+        found = self._by_products.find(request, terms)
+        if found is None:
+            return None
+        began = time.perf_counter()
+        frame = self._by_products.read(found, request)
+        if frame is None:
+            return None
+        return Answered(
+            frame=frame,
+            considered=considered,
+            pieces=(_piece(request, found),),
+            data_until=found.until,
+            missing=missing(int(request.edges[0]), int(request.edges[-1]), found.until),
+            milliseconds=(time.perf_counter() - began) * 1e3,
+        )
+
     def from_source(
-        self, request: StateRequest, *, time_limit: float, considered: Sequence[Considered] = ()
+        self, request: StateRequest, *, time_limit: float, considered: Sequence[Considered] = (), keep: bool = False
     ) -> Answered:
-        """The same states, computed from the rows by one statement.
+        """The same states, computed from the rows by one statement. `keep`: they are left for the next question like it.
 
         Raises:
             Refused: a state that can't be computed exactly.
             SourceError, TimeLimit: the source does not answer (in time).
         """
+        asking = self._by_products.asking(request) if keep else None
         began = time.perf_counter()
         as_of = _iso_now()
         frame, piece = read_source(self._sql, request, time_limit)
         taken = (time.perf_counter() - began) * 1e3
         span = self._spans.get(request.bound)
         until = span.sealed(request.bound, self._now()) if span else None
+        if asking is not None and span is not None and until is not None:
+            self._by_products.keep(asking, request, frame, span, until, taken)
         start, end = int(request.edges[0]), int(request.edges[-1])
         asked = ((utc_iso(start), utc_iso(end)),)
         return Answered(
@@ -243,6 +272,20 @@ def shape_of(request: StateRequest, defined: Defined) -> Shape:
     """What names the request asks for."""
     filters = tuple(dict.fromkeys(dimensions(request.where))) if request.where else ()
     return defined.shapes.find(tuple(request.measures), tuple(request.by), filters)
+
+
+def _piece(request: StateRequest, found: Found) -> Piece:
+    one = found.one
+    return Piece(
+        by="by-product",
+        name=request.bound.dataset.name,
+        keys=1,
+        rows=one.rows,
+        bytes=one.bytes,
+        stretches=((utc_iso(int(request.edges[0])), utc_iso(int(request.edges[-1]))),),
+        measures=request.measures,
+        as_of=utc_iso(int(one.as_of * 1e6)),
+    )
 
 
 def _iso_now() -> str:

@@ -25,6 +25,7 @@ MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
 _ANCESTORS, _BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES, _RUNS = b"a", b"b", b"m", b"l", b"c", b"v", b"r"
+_BY_PRODUCT = b"p"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -186,6 +187,21 @@ def ancestors_key(rollup_id: bytes, namespace: str = "") -> bytes:
 def manifests_prefix(namespace: str = "") -> bytes:
     """The manifest rows of all rollups."""
     return namespace_prefix(namespace) + _MANIFEST
+
+
+def by_products_prefix(namespace: str = "") -> bytes:
+    """The rows that say what by-products there are."""
+    return namespace_prefix(namespace) + _BY_PRODUCT + b"h"
+
+
+def by_product_keys(token: bytes, namespace: str = "") -> tuple[bytes, bytes]:
+    """The rows of one by-product: what it is, and what it holds."""
+    return by_products_prefix(namespace) + token, by_product_states_prefix(namespace) + token
+
+
+def by_product_states_prefix(namespace: str = "") -> bytes:
+    """The rows that hold by-products' states."""
+    return namespace_prefix(namespace) + _BY_PRODUCT + b"s"
 
 
 def leaf_key(rollup_id: bytes, token: bytes, namespace: str = "") -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC
 
 from lapwing.model.calendar import DAY, in_zone, to_us, transitions
@@ -10,13 +11,17 @@ from lapwing.sources.base import Table
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
 
+Tables = dict[str, tuple[tuple[Table, bool], ...]]
+"""By dataset the tables that its rows come from, and whether the dataset's time is a column of each."""
+
 
 class Marks:
-    """Marks of datasets' tables, each asked once: make one for each build, so that it sees the sources as they are."""
+    """Marks of datasets' tables, each asked once: make one for each build, so that it sees the sources as they are. `tables`
+    are those known already."""
 
-    def __init__(self, sql: SqlService) -> None:
+    def __init__(self, sql: SqlService, tables: Tables | None = None) -> None:
         self._sql = sql
-        self._tables: dict[str, tuple[tuple[Table, bool], ...]] = {}
+        self._tables: Tables = {} if tables is None else tables
         self._known: dict[tuple[str, str | None, int | None, int | None], str] = {}
 
     def fresh(self) -> Marks:
@@ -37,10 +42,17 @@ class Marks:
                 parts.append(self._mark(table, column, low, high))
             else:
                 parts.append(self._mark(table, None, None, None))
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+        return _digest(parts)
+
+    def whole(self, bound: BoundDataset) -> str:
+        """What changes when any of its rows may have. Raises as `mark`."""
+        return _digest([self._mark(table, None, None, None) for table, _ in self._tables_of(bound)])
+
+    def quick(self, bound: BoundDataset) -> bool:
+        """Whether all its sources tell their marks without reading rows."""
+        return all(self._sql.catalog.source(table.source).marks_quickly for table, _ in self._tables_of(bound))
 
     def _tables_of(self, bound: BoundDataset) -> tuple[tuple[Table, bool], ...]:
-        """The tables that the dataset's rows come from, and whether the dataset's time is a column of it."""
         dataset = bound.dataset
         if dataset.name not in self._tables:
             scans = self._sql.plan(f"SELECT * FROM {bound.relation}").scans
@@ -55,6 +67,10 @@ class Marks:
             mark = self._sql.catalog.source(table.source).mark(table, column, start, end)
             self._known[key] = f"{table.path} {mark}"
         return self._known[key]
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def _on_the_column(bound: BoundDataset, start: int, end: int) -> tuple[int, int]:

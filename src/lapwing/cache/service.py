@@ -12,6 +12,7 @@ from lapwing.cache.answer import Answered, Missed
 from lapwing.cache.answering import NO_TERMS, Answers
 from lapwing.cache.bindings import Binding, Bindings
 from lapwing.cache.building import Builds
+from lapwing.cache.byproducts import ByProducts
 from lapwing.cache.condition import evaluate_condition
 from lapwing.cache.definitions import Definitions
 from lapwing.cache.extent import Extents
@@ -30,7 +31,7 @@ from lapwing.cache.values import DimensionValues
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, StoreError
 from lapwing.model.project import Project
-from lapwing.model.receipt import Considered, Reasons
+from lapwing.model.receipt import Considered, Piece, Reasons
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
 
@@ -44,11 +45,17 @@ class Cache:
         ancestors = Ancestors(store, project.timezone)
         self._definitions = Definitions(project.timezone, ancestors)
         self._manifests = Manifests(store)
-        self._reader = Reader(store, partial(evaluate_condition, sql))
+        engine = partial(evaluate_condition, sql)
+        self._reader = Reader(store, engine)
         self._values = DimensionValues(sql, store, self._reader)
         spans, now = Spans(sql), _clock(project)
         self._bindings = Bindings(sql, store, project.datasets)
-        self._answers = Answers(sql, store, self._definitions, self._manifests, self._reader, spans, now)
+        self._by_products = ByProducts(
+            sql, store, spans, engine, now, zone=project.timezone, budget=project.by_product_bytes
+        )
+        self._answers = Answers(
+            sql, store, self._definitions, self._manifests, self._reader, spans, self._by_products, now
+        )
         self._extents = Extents(self._definitions, self._manifests, spans, now)
         self.upkeep = Upkeep(project, store, self._bindings)
         self._builds = Builds(project, sql, store, self._bindings, spans, ancestors, grace=grace)
@@ -61,11 +68,19 @@ class Cache:
         """How a request would be answered; see `Answers.route`."""
         return self._answers.route(request, terms)
 
+    def by_product(self, request: StateRequest, terms: Terms = NO_TERMS) -> Piece | None:
+        """What an answer from the source left behind that would answer, where no rollup does."""
+        return self._answers.by_product(request, terms)
+
     def from_source(
-        self, request: StateRequest, *, time_limit: float, considered: Sequence[Considered] = ()
+        self, request: StateRequest, *, time_limit: float, considered: Sequence[Considered] = (), keep: bool = False
     ) -> Answered:
         """The same states from the rows; see `Answers.from_source`."""
-        return self._answers.from_source(request, time_limit=time_limit, considered=considered)
+        return self._answers.from_source(request, time_limit=time_limit, considered=considered, keep=keep)
+
+    def settle(self, seconds: float = 10.0) -> bool:
+        """Waits, for so long at most, until all is kept that answers left to be kept; whether it is."""
+        return self._by_products.wait(seconds)
 
     def build(
         self,
@@ -152,7 +167,8 @@ class Cache:
             return None
 
     def close(self) -> None:
-        """Closes the store."""
+        """Closes the store, once what was left to be kept is in it."""
+        self.settle()
         self._store.close()
 
 

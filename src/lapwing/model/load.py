@@ -96,6 +96,7 @@ class _Reading:
             fiscal_start=document.fiscal_year.starts,
             sources={name: self._source(name, source, main) for name, source in document.sources.items()},
             history=History(keep=document.history.keep, versions=document.history.versions),
+            by_product_bytes=document.by_products.megabytes * 1_000_000,
             store=self._store(document),
             state_path=self._path(document.state),
             datasets=datasets,

@@ -76,6 +76,7 @@ class Project:
     monitors: Mapping[str, Monitor]
     events: tuple[Event, ...]
     history: History = History()
+    by_product_bytes: int = 64_000_000
     hashes: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Those of metrics by dataset and name, as far as anyone asked: a project's never change."""
 

@@ -186,7 +186,7 @@ def _read(
     if query.wishes.cache_only:
         raise not_in_cache(bound.dataset.name, considered)
     fresh = replace(request, bound=sql.bind(bound.dataset))
-    return cache.from_source(fresh, time_limit=query.wishes.time_limit, considered=considered)
+    return cache.from_source(fresh, time_limit=query.wishes.time_limit, considered=considered, keep=query.wishes.cache)
 
 
 def request_of(query: MetricQuery, measures: tuple[str, ...], bound: BoundDataset, reading: Reading) -> StateRequest:

@@ -72,6 +72,10 @@ def explain(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cac
                 pieces += [source] if terms.source else []
                 continue
             considered.append(reasons)
+            kept = None if route.parts else cache.by_product(request, terms)
+            if kept is not None:
+                pieces.append(kept)
+                continue
             pieces += _pieces(name, route, terms)
             notes += _notes(name, route, terms)
     routed = time.perf_counter()

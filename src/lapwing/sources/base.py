@@ -121,6 +121,8 @@ class Source(ABC):
     who ask it."""
 
     kind: ClassVar[str]
+    marks_quickly: ClassVar[bool] = False
+    """`mark` reads no rows: an answer may wait for it."""
     name: str
     capabilities: Capabilities
 

@@ -31,6 +31,7 @@ class DuckDBSource(Source):
     """See the module. The default schema, main, is left out of names."""
 
     kind: ClassVar[str] = "duckdb"
+    marks_quickly: ClassVar[bool] = True
 
     def __init__(self, config: SourceConfig, engine: Engine) -> None:
         if config.path is None:

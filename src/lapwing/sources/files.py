@@ -55,6 +55,7 @@ class FilesSource(Source):
     """See the module. `path` has to exist when it is asked."""
 
     kind: ClassVar[str] = "files"
+    marks_quickly: ClassVar[bool] = True
 
     def __init__(self, config: SourceConfig, engine: Engine) -> None:
         if config.path is None:

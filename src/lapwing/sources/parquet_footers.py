@@ -51,7 +51,10 @@ class ParquetFooters:
                 statistics = chunk.statistics
                 if statistics is None or not statistics.has_min_max:
                     return None, None
-                low, high = _micros(statistics.min), _micros(statistics.max)
+                try:
+                    low, high = _micros(statistics.min), _micros(statistics.max)
+                except (OverflowError, ValueError):  # before the year 1, or after 9999
+                    return None, None
                 if low is None or high is None:
                     return None, None
                 lows.append(low)

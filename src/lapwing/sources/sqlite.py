@@ -41,6 +41,7 @@ class SQLiteSource(Source):
     """See the module."""
 
     kind: ClassVar[str] = "sqlite"
+    marks_quickly: ClassVar[bool] = True
 
     def __init__(self, config: SourceConfig) -> None:
         if config.path is None:

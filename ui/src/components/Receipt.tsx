@@ -8,7 +8,7 @@ import "./receipt.css";
 
 /** What answered, in a few words. */
 function by(receipt: Receipt): string {
-  const names = [...new Set(receipt.pieces.map((piece) => (piece.by === "rollup" ? `rollup ${piece.name}` : piece.name)))];
+  const names = [...new Set(receipt.pieces.map((piece) => (piece.by === "source" ? piece.name : `${piece.by} ${piece.name}`)))];
   return names.slice(0, 2).join(" and ") || "no data";
 }
 

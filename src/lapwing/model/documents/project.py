@@ -99,6 +99,14 @@ class HistoryDocument(Document):
     versions: Annotated[int, Field(ge=0, le=10_000)] = Field(2, description="The most for each partition.")
 
 
+class ByProductsDocument(Document):
+    """What answers from a source leave behind for the next question like them."""
+
+    megabytes: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        64, description="The most room for them; 0: none are kept."
+    )
+
+
 def _number_text(value: object) -> object:
     """A year written bare is a number in YAML."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -197,6 +205,10 @@ class ProjectDocument(Document):
     )
     history: HistoryDocument = Field(
         default_factory=lambda: HistoryDocument.model_validate({}), description="How long replaced versions are kept."
+    )
+    by_products: ByProductsDocument = Field(
+        default_factory=lambda: ByProductsDocument.model_validate({}),
+        description="What answers from a source leave behind.",
     )
     state: str = Field(".lapwing/state.db", description="Where follows and incidents are kept.")
     events: tuple[EventDocument, ...] = Field((), description="Known things that explain numbers.")
