@@ -30,6 +30,8 @@ sources:
 store: {type: lmdb, path: .lapwing/store}
 history: {versions: 0}
 """
+IN_UTC = PROJECT.replace("timezone: America/New_York", "timezone: UTC")
+"""Where months begin at midnight UTC, and so do partitions."""
 
 DATASET = """
 dataset: trips

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cache.project import DATASET, opened, row, write_project, write_rows
+from tests.cache.project import DATASET, IN_UTC, opened, row, write_project, write_rows
 
 from lapwing.cache.builders.base import Builder
 from lapwing.cache.builders.duckdb import DuckdbBuilder
@@ -31,7 +31,7 @@ rollups:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[tuple[Project, Cache]]:
-    write_project(tmp_path, dataset=DATASET[: DATASET.index("rollups:")] + ROLLUPS)
+    write_project(tmp_path, dataset=DATASET[: DATASET.index("rollups:")] + ROLLUPS, project=IN_UTC)
     for month in range(1, 6):
         first = datetime.fromisoformat(f"2013-{month:02}-02T00:00")
         places = [("a", 1), ("b", None), (None, 2), ("ü", 1), ("a", 2)]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.cache.project import PROJECT, opened, row, write_project, write_rows
+from tests.cache.project import IN_UTC, opened, row, write_project, write_rows
 from tests.cache.test_build import SMALL, by_month, counts, moment, versions_stored
 from tests.cache.test_manifest import manifest, partition
 
@@ -28,14 +28,14 @@ MARCH = 1_362_096_000_000_000
 
 @contextmanager
 def kept(root: Path, history: str = "{keep: 30 days, versions: 5}") -> Iterator[tuple[Project, Cache]]:
-    (root / "lapwing.yaml").write_text(PROJECT.replace("{versions: 0}", history))
+    (root / "lapwing.yaml").write_text(IN_UTC.replace("{versions: 0}", history))
     with opened(root) as found:
         yield found
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    write_project(tmp_path, dataset=SMALL)
+    write_project(tmp_path, dataset=SMALL, project=IN_UTC)
     for month in (1, 2, 3):
         write(tmp_path, month, "a", 2)
     return tmp_path

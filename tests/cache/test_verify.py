@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.cache.project import opened, write_project
+from tests.cache.project import IN_UTC, opened, write_project
 from tests.cache.test_build import SMALL, by_month, counts, versions_stored
 from tests.cache.test_history import FEBRUARY, kept, write
 
@@ -24,7 +24,7 @@ from lapwing.query.service import Lapwing
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    write_project(tmp_path, dataset=SMALL)
+    write_project(tmp_path, dataset=SMALL, project=IN_UTC)
     for month in (1, 2, 3):
         write(tmp_path, month, "a", 2)
     return tmp_path

@@ -10,18 +10,18 @@ from tests.cli.conftest import Lapwing
 def test_what_changed_is_built_and_the_rest_is_not(lapwing: Lapwing, own_shop: Path) -> None:
     first = lapwing("-p", own_shop, "build", "--json").json
     (rollup,) = first["rollups"]
-    assert (rollup["rollup"], rollup["built"], rollup["unchanged"]) == ("orders.main", 2, 0)
+    assert (rollup["rollup"], rollup["built"], rollup["unchanged"]) == ("orders.main", 3, 0)
     assert rollup["data_until"].startswith("2024-0")
     again = lapwing("-p", own_shop, "build", "orders.main", "--json").json["rollups"][0]
-    assert (again["built"], again["unchanged"]) == (0, 2)
+    assert (again["built"], again["unchanged"]) == (0, 3)
     part = lapwing("-p", own_shop, "build", "orders", "--full", "--to", "2024-01-15", "--json").json["rollups"][0]
     assert part["built"] == 1
 
 
 def test_progress_goes_to_stderr(lapwing: Lapwing, own_shop: Path) -> None:
     said = lapwing("-p", own_shop, "build")
-    assert said.text.splitlines()[0].startswith("orders.main: 2 built, 0 unchanged; ")
-    assert len([line for line in said.err.splitlines() if " built, " in line]) == 2
+    assert said.text.splitlines()[0].startswith("orders.main: 3 built, 0 unchanged; ")
+    assert len([line for line in said.err.splitlines() if " built, " in line]) == 3
 
 
 def test_what_can_not_be_built(lapwing: Lapwing, shop: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.cache.project import PROJECT, row, write_project, write_rows
+from tests.cache.project import IN_UTC, row, write_project, write_rows
 from tests.cache.test_build import SMALL, moment
 
 from lapwing.cache.history import Target
@@ -36,7 +36,7 @@ def now() -> str:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    write_project(tmp_path, dataset=SMALL, project=PROJECT.replace("{versions: 0}", "{keep: 30 days, versions: 5}"))
+    write_project(tmp_path, dataset=SMALL, project=IN_UTC.replace("{versions: 0}", "{keep: 30 days, versions: 5}"))
     for month in (1, 2, 3):
         write(tmp_path, month, "aab")
     return tmp_path
@@ -98,7 +98,7 @@ def test_what_is_not_remembered_is_refused_from_when_on_it_is(root: Path) -> Non
             trips(lapwing, before)
         assert "history" in str(caught.value)
         assert trips(lapwing, first)[1] == 3
-    (root / "lapwing.yaml").write_text(PROJECT.replace("{versions: 0}", "{keep: 30 days, versions: 1}"))
+    (root / "lapwing.yaml").write_text(IN_UTC.replace("{versions: 0}", "{keep: 30 days, versions: 1}"))
     with Lapwing.open(root) as lapwing:
         lapwing.cache._builds._grace = 0.0
         lapwing.cache.build().checked()

@@ -18,15 +18,16 @@ from lapwing.sql.bound import BoundDataset
 from lapwing.states import state_for
 from lapwing.states.base import Rows, State
 
-_FORMAT = 3  # of the chunks' and directories' layout
+_FORMAT = 4  # of the chunks' and directories' layout, and of where partitions are cut
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _KEY_TYPES = frozenset((*_INTEGERS, "BOOLEAN", "VARCHAR", "DATE", "FLOAT", "DOUBLE"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Definition:
-    """`grain` is in microseconds. `states` are those of the measures; `owners` names for each the measure under which its
-    state is kept, `kept` are these, and `layout` says where. `refused` says of measures why they can't be kept."""
+    """`grain` is in microseconds; partitions are cut in `zone`, the project's. `states` are those of the measures; `owners`
+    names for each the measure under which its state is kept, `kept` are these, and `layout` says where. `refused` says of
+    measures why they can't be kept."""
 
     bound: BoundDataset
     rollup: Rollup
@@ -35,6 +36,7 @@ class Definition:
     id: bytes
     manifest_key: bytes
     grain: int
+    zone: str
     states: Mapping[str, State]
     owners: Mapping[str, str]
     kept: Mapping[str, State]
@@ -89,6 +91,7 @@ def define(bound: BoundDataset, rollup: Rollup, zone: str) -> Definition:
         id=rollup_id(name, digest),
         manifest_key=manifest_key(rollup_id(name, digest)),
         grain=grain,
+        zone=zone,
         states=states,
         owners=owned,
         kept=kept,

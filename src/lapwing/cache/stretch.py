@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
+import numpy as np
 import pyarrow as pa
 
 from lapwing.cache.definition import Definition
@@ -19,7 +21,10 @@ from lapwing.cache.runs import Run, Why
 from lapwing.cache.span import Span
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model import calendar
+from lapwing.model.grain import SECOND
 from lapwing.model.problem import Problem
+
+HOUR = 3_600 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +41,20 @@ def plan(definition: Definition, span: Span | None, manifest: Manifest, start: i
     """The partitions of the source's data and those published before, as far as they overlap `[start, end)`."""
     found = {(p.start, p.end) for p in manifest.partitions}
     if span is not None:
-        edges = calendar.edges(definition.rollup.partition, "UTC", span.start, span.end).tolist()
-        found |= set(itertools.pairwise(edges))
+        found |= set(itertools.pairwise(borders(definition, span)))
     wanted = sorted(
         (low, high) for low, high in found if (start is None or high > start) and (end is None or low < end)
     )
     return Task(definition=definition, partitions=tuple(wanted), span=span)
+
+
+def borders(definition: Definition, span: Span) -> list[int]:
+    """Where partitions of the span begin and end: at the project's own midnights and months, so that people's months are
+    whole partitions; moved back to an hour, or to a bucket of the rollup, which a partition never cuts."""
+    step = math.lcm(definition.grain, HOUR)
+    edges = calendar.edges(definition.rollup.partition, definition.zone, span.start, span.end + step) // step * step
+    found = [edge for edge in np.unique(edges).tolist() if edge < span.end]
+    return [*found, next(edge for edge in edges.tolist() if edge >= span.end)]
 
 
 class RollupWork:
