@@ -103,11 +103,16 @@ def test_verify_and_repair(lapwing: Lapwing, restated: Path) -> None:
 
 def test_runs(lapwing: Lapwing, restated: Path) -> None:
     last, first = lapwing("-p", restated, "rollups", "runs", "--json").json["runs"]
-    assert (last["why"], last["result"], last["causes"], last["unchanged"]) == ("asked", "built", {"restated": 2}, 0)
-    assert (first["built"], first["causes"], first["whole"]) == (2, {"built": 2}, True)
+    assert (last["why"], last["result"], last["causes"], last["unchanged"]) == (
+        "asked",
+        "built",
+        {"restated": 2, "extended": 1},
+        0,
+    )
+    assert (first["built"], first["causes"], first["whole"]) == (3, {"built": 3}, True)
     assert first["problem"] is None
     said = lapwing("-p", restated, "rollups", "runs", "orders.main", "--limit", "1")
-    assert (said.code, "2 restated" in said.text, "2 built" in said.text) == (0, True, False)
+    assert (said.code, "2 restated" in said.text, "3 built" in said.text) == (0, True, False)
     (restated / "data" / "orders" / "2024-02.csv").write_text("at,shop,town,amount\nno time,a,Wien,1\n")
     assert lapwing("-p", restated, "build").code == 1
     said = lapwing("-p", restated, "rollups", "runs", "--limit", "1")

@@ -53,8 +53,10 @@ def borders(definition: Definition, span: Span) -> list[int]:
     whole partitions; moved back to an hour, or to a bucket of the rollup, which a partition never cuts."""
     step = math.lcm(definition.grain, HOUR)
     edges = calendar.edges(definition.rollup.partition, definition.zone, span.start, span.end + step) // step * step
-    found = [edge for edge in np.unique(edges).tolist() if edge < span.end]
-    return [*found, next(edge for edge in edges.tolist() if edge >= span.end)]
+    edges = np.unique(edges)
+    first, last = np.searchsorted(edges, span.start, side="right") - 1, np.searchsorted(edges, span.end, side="left")
+    found: list[int] = edges[first : last + 1].tolist()
+    return found
 
 
 class RollupWork:
