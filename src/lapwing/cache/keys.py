@@ -25,7 +25,7 @@ MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
 _ANCESTORS, _BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES, _RUNS = b"a", b"b", b"m", b"l", b"c", b"v", b"r"
-_BY_PRODUCT = b"p"
+_BY_PRODUCT, _QUESTIONS = b"p", b"q"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -202,6 +202,11 @@ def by_product_keys(token: bytes, namespace: str = "") -> tuple[bytes, bytes]:
 def by_product_states_prefix(namespace: str = "") -> bytes:
     """The rows that hold by-products' states."""
     return namespace_prefix(namespace) + _BY_PRODUCT + b"s"
+
+
+def questions_key(namespace: str = "") -> bytes:
+    """The row that says what was asked."""
+    return namespace_prefix(namespace) + _QUESTIONS
 
 
 def leaf_key(rollup_id: bytes, token: bytes, namespace: str = "") -> bytes:

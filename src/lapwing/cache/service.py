@@ -19,6 +19,7 @@ from lapwing.cache.extent import Extents
 from lapwing.cache.ledger import GRACE
 from lapwing.cache.manifests import Manifests
 from lapwing.cache.progress import BuildReport, Progress
+from lapwing.cache.questions import Questions
 from lapwing.cache.read import Reader
 from lapwing.cache.request import StateRequest, Terms
 from lapwing.cache.route import Route
@@ -37,7 +38,8 @@ from lapwing.sql.service import SqlService
 
 
 class Cache:
-    """Rollups of a project in a store; `upkeep` looks after them. Safe to use from several threads."""
+    """Rollups of a project in a store; `upkeep` looks after them, `questions` is the log of what was asked. Safe
+    to use from several threads."""
 
     def __init__(self, project: Project, sql: SqlService, store: RollupStore, *, grace: float = GRACE) -> None:
         self._sql = sql
@@ -57,6 +59,7 @@ class Cache:
             sql, store, self._definitions, self._manifests, self._reader, spans, self._by_products, now
         )
         self._extents = Extents(self._definitions, self._manifests, spans, now)
+        self.questions = Questions(store)
         self.upkeep = Upkeep(project, store, self._bindings)
         self._builds = Builds(project, sql, store, self._bindings, spans, ancestors, grace=grace)
 
@@ -169,6 +172,7 @@ class Cache:
     def close(self) -> None:
         """Closes the store, once what was left to be kept is in it."""
         self.settle()
+        self.questions.flush()
         self._store.close()
 
 

@@ -25,6 +25,7 @@ from lapwing.model.problem import LapwingError, Refused
 from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Reasons, Receipt
 from lapwing.query.ask import MetricQuery
+from lapwing.query.logged import note
 from lapwing.query.reading import Reading, Times, times_of
 from lapwing.query.resolve import Buckets, Resolved, buckets, check_filter, on_calendar, resolve
 from lapwing.query.stretches import Calendar, Known
@@ -90,7 +91,9 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     table = table_of(query, resolved, step, parts)
     clock.lap("answer")
     notes = (*_troubles(asked.bindings), *_notes(query, step, _around(spans)[0]), *_early(resolved, parts))
-    return Answer(table=table, receipt=_receipt(query, project, resolved, step, parts, notes, clock))
+    receipt = _receipt(query, project, resolved, step, parts, notes, clock)
+    note(cache.questions, query, step, bound, parts, receipt)
+    return Answer(table=table, receipt=receipt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
