@@ -14,7 +14,7 @@ from tests.cache.test_build import SMALL, moment
 from lapwing.cache.history import Target
 from lapwing.model.grain import Grain
 from lapwing.model.problem import LapwingError, NotFound, Refused, WrongUse
-from lapwing.query.ask import MetricQuery, Order, Wishes
+from lapwing.query.ask import MetricQuery, Order, SqlQuery, Wishes
 from lapwing.query.service import Lapwing
 
 MONTHS = MetricQuery(metrics=("trips", "miles"), grain=Grain.parse("month"), start="2013-01", end="2013-04")
@@ -160,3 +160,30 @@ def test_restated(root: Path) -> None:
             lapwing.answer(MetricQuery(metrics=("trips",), restated_since=then, order=(Order(name="trips_restatd"),)))
         with pytest.raises(LapwingError):
             lapwing.answer(MetricQuery(metrics=("trips",), restated_since="2001-01-01"))
+
+
+def test_in_sql_two_moments_stand_side_by_side(root: Path) -> None:
+    with Lapwing.open(root) as lapwing:
+        lapwing.cache.build().checked()
+        then = now()
+        write(root, 2, "bbbbb")
+        lapwing.cache.build().checked()
+        text = f"""
+            select n.shop, n.trips, t.trips as before
+            from (select shop, trips from metrics.trips) n
+            left join (select shop, trips from metrics.trips x at (timestamp => '{then}')) t using (shop)
+            order by 1"""
+        answer = lapwing.run_sql(SqlQuery(text=text))
+        assert answer.table().to_pylist() == [
+            {"shop": "a", "trips": 4, "before": 6},
+            {"shop": "b", "trips": 7, "before": 3},
+        ]
+        assert [piece.by for piece in answer.receipt().pieces] == ["rollup", "rollup"]
+        for wrong, says in (
+            ("select count(*) from files.trips at (timestamp => '2013-01-01')", "read as it is now"),
+            ("select trips from metrics.trips at (timestamp => now())", "written out"),
+            ("select trips from metrics.trips at (version => 3)", "written out"),
+            ("select trips from metrics.trips at (timestamp => '2999-01-01')", "not known yet"),
+        ):
+            with pytest.raises(LapwingError, match=says):
+                lapwing.run_sql(SqlQuery(text=wrong))

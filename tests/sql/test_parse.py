@@ -44,7 +44,7 @@ REFUSED = [
     ("describe own.things", "not-a-query", 1),
     ("from (summarize own.things)", "not-a-query", 1),
     ("table own.things", "unknown-table", 1),
-    ("select * from own.things at (version => 1)", "not-a-query", 15),
+    ("select * from own.things at (version => 1)", "sources-forget", 15),
     ("select 1; drop table own.things", "not-a-query", 1),
     ("select 1; select 2", "one-statement", 10),
     ("", "one-statement", 1),

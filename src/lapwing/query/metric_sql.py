@@ -4,7 +4,7 @@
 
 Dimensions, `date_trunc('day', scheduled)` and metrics (by name or as MEASURE(name)) may be selected, combined in
 expressions, filtered (dimensions and time in WHERE, metrics in HAVING) and ordered. Grouping is by what is selected,
-whether GROUP BY says so or not.
+whether GROUP BY says so or not. `metrics.flights AT (TIMESTAMP => '2026-01-31T12:00')` is what was known at that moment.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def rewrite(
             continue
         select = table.find_ancestor(exp.Select)
         dataset = _dataset(table, project)
-        if select is None or select.args.get("joins") or table.find_ancestor(exp.Join):
+        joined = isinstance(table.find_ancestor(exp.Join, exp.Select), exp.Join)
+        if select is None or select.args.get("joins") or joined:
             raise WrongUse.of(
                 "metrics-joined",
                 f"metrics.{dataset.name} stands alone in its SELECT.",
@@ -69,7 +70,7 @@ def rewrite(
                 hint=f"Join its result: from (select ... from metrics.{dataset.name}) m join ...",
             )
         block = _Block(select, dataset, project, zone)
-        result = answer(replace(block.query(), zone=zone, wishes=wishes))
+        result = answer(replace(block.query(), zone=zone, wishes=wishes, as_known_at=_known_at(table)))
         name = f"m{len(answers)}"
         given[name] = result.table
         answers.append(result)
@@ -83,6 +84,25 @@ def _dataset(table: exp.Table, project: Project) -> Dataset:
         near = nearest(table.name, project.datasets)
         raise NotFound.of("unknown-dataset", f"There is no dataset {table.name}.", place=_place(table), nearest=near)
     return dataset
+
+
+def _known_at(table: exp.Table) -> str | None:
+    """The moment in AT (TIMESTAMP => ...), as what was known then is asked.
+
+    Raises:
+        WrongUse: it is no moment that is written out.
+    """
+    from sqlglot import exp
+
+    when = table.args.get("when")
+    if when is None:
+        return None
+    moment = when.expression
+    moment = moment.this if isinstance(moment, exp.Cast) else moment
+    if str(when.args["kind"]).upper() != "TIMESTAMP" or not (isinstance(moment, exp.Literal) and moment.is_string):
+        hint = "Write at (timestamp => '2026-01-31T12:00'), or a text such as '-1d'."
+        raise WrongUse.of("bad-moment", "AT takes a moment that is written out.", place=_place(table), hint=hint)
+    return moment.name.replace(" ", "T")
 
 
 def _place(node: exp.Expr) -> Place | None:

@@ -145,8 +145,9 @@ class _Walk:
                 self.problem("table-function-refused", f"The table function {name} is not allowed.", node, hint)
         elif kind == "BASE_TABLE":
             parts = tuple(str(part) for part in node["qualified_name"]["path"])
-            if node.get("at_clause"):
-                self.problem("not-a-query", "AT (VERSION or TIMESTAMP) is not supported.", node)
+            if node.get("at_clause") and parts[0].lower() != "metrics":
+                hint = "metrics.DATASET remembers: from metrics.DATASET at (timestamp => '2026-01-31T12:00')."
+                self.problem("sources-forget", f"{'.'.join(parts)} is read as it is now, not AT another time.", node, hint)
             if not (len(parts) == 1 and parts[0].lower() in ctes):
                 self.reference(parts, node)
         elif kind not in TABLES:
