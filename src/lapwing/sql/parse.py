@@ -147,7 +147,9 @@ class _Walk:
             parts = tuple(str(part) for part in node["qualified_name"]["path"])
             if node.get("at_clause") and parts[0].lower() != "metrics":
                 hint = "metrics.DATASET remembers: from metrics.DATASET at (timestamp => '2026-01-31T12:00')."
-                self.problem("sources-forget", f"{'.'.join(parts)} is read as it is now, not AT another time.", node, hint)
+                self.problem(
+                    "sources-forget", f"{'.'.join(parts)} is read as it is now, not AT another time.", node, hint
+                )
             if not (len(parts) == 1 and parts[0].lower() in ctes):
                 self.reference(parts, node)
         elif kind not in TABLES:
