@@ -17,6 +17,7 @@ from lapwing.cache.direct import read_source
 from lapwing.cache.fresh import Freshness
 from lapwing.cache.knowledge import Then
 from lapwing.cache.known import known_of, shown, stretches_to_read
+from lapwing.cache.looks import Reads
 from lapwing.cache.manifests import Manifests
 from lapwing.cache.merge import Share, merge
 from lapwing.cache.predicate import dimensions
@@ -51,6 +52,7 @@ class Answers:
         spans: Spans,
         by_products: ByProducts,
         now: Callable[[], datetime],
+        reads: Reads,
     ) -> None:
         self._sql = sql
         self._store = store
@@ -60,6 +62,7 @@ class Answers:
         self._spans = spans
         self._by_products = by_products
         self._now = now
+        self._reads = reads
         self._shelf = Shelf(manifests)
         self._freshness = Freshness(sql, spans)
 
@@ -231,6 +234,7 @@ class Answers:
         asked = frozenset(part.measures)
         states = {name: state for name, state in part.definition.states.items() if name in asked}
         wanted, places = cut(request, part.stretches)
+        self._reads.note(part.definition.id, int(wanted.edges[0]), int(wanted.edges[-1]))
         result = self._reader.read(part.definition, part.partitions, wanted, states)
         piece = Piece(
             by="rollup",

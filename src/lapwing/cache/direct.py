@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from lapwing.cache.arrow_states import group_codes, int64, state_columns
+from lapwing.cache.builders.reading import cancelled_by
 from lapwing.cache.filter import to_sql
 from lapwing.cache.fold import bucket_of, fold
 from lapwing.cache.frame import StateFrame
@@ -21,10 +24,13 @@ from lapwing.sql.service import SqlService
 from lapwing.states import state_for
 
 
-def read_source(sql: SqlService, request: StateRequest, time_limit: float) -> tuple[StateFrame, Piece]:
-    """The states asked, by one statement.
+def read_source(
+    sql: SqlService, request: StateRequest, time_limit: float, cancel: threading.Event | None = None
+) -> tuple[StateFrame, Piece]:
+    """The states asked, by one statement, which ends when `cancel` is set.
 
     Raises:
+        Cancelled: it was.
         Refused: a state that can't be computed exactly.
         SourceError, TimeLimit: the source does not answer (in time).
     """
@@ -39,7 +45,11 @@ def read_source(sql: SqlService, request: StateRequest, time_limit: float) -> tu
     filtered = () if request.where is None else tuple(dict.fromkeys(dimensions(request.where)))
     text = state_sql(bound, kept, request.by, buckets, where=where, where_dimensions=filtered)
     try:
-        table: pa.Table = sql.table(text, time_limit=time_limit)
+        with (
+            sql.run(text, time_limit=time_limit) as running,
+            cancelled_by(cancel, running) if cancel else nullcontext(),
+        ):
+            table = pa.Table.from_batches(list(running), running.schema)
     except (WrongUse, NotFound, Refused) as error:
         # A position in this text says nothing to who asked.
         raise type(error)(*(replace(problem, place=None) for problem in error.problems)) from error

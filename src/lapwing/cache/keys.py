@@ -25,7 +25,7 @@ MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
 _ANCESTORS, _BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES, _RUNS = b"a", b"b", b"m", b"l", b"c", b"v", b"r"
-_BY_PRODUCT, _QUESTIONS = b"p", b"q"
+_BY_PRODUCT, _QUESTIONS, _INCIDENT, _LOOK = b"p", b"q", b"i", b"u"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -217,6 +217,21 @@ def leaf_key(rollup_id: bytes, token: bytes, namespace: str = "") -> bytes:
 def leaves_prefix(rollup_id: bytes, namespace: str = "") -> bytes:
     """The rows of all leaves of a rollup's manifest, by age."""
     return namespace_prefix(namespace) + _LEAF + _checked(rollup_id)
+
+
+def incidents_prefix(namespace: str = "") -> bytes:
+    """The rows that tell where a rollup was found to differ from its source."""
+    return namespace_prefix(namespace) + _INCIDENT
+
+
+def looks_prefix(rollup_id: bytes, namespace: str = "") -> bytes:
+    """The rows that say when a rollup's partitions were compared with the source."""
+    return namespace_prefix(namespace) + _LOOK + _checked(rollup_id)
+
+
+def moment_key(moment: int) -> bytes:
+    """A moment in UTC microseconds as bytes that sort as moments do."""
+    return _U64.pack(moment + _SIGN)
 
 
 def rollup_prefix(rollup_id: bytes, version: int | None = None, namespace: str = "") -> bytes:

@@ -13,6 +13,7 @@ from lapwing.cache.definition import Definition
 from lapwing.cache.keys import (
     leaf_key,
     leaves_prefix,
+    looks_prefix,
     manifests_prefix,
     prefix_end,
     rollup_id,
@@ -217,7 +218,8 @@ class Ledger:
         """Removes the rollup: its manifest first, so that nobody begins to read it."""
         row, _ = self._read()
         if row is not None and self._store.compare_and_set(self._key, row, None):
-            for prefix in (leaves_prefix(self.id), rollup_prefix(self.id), values_prefix(self.id)):
+            for of in (leaves_prefix, rollup_prefix, values_prefix, looks_prefix):
+                prefix = of(self.id)
                 self._store.delete_prefix(prefix)
 
     def _taken_over(self, manifest: Manifest, start: int, end: int, by: str, now: float) -> Manifest:

@@ -37,7 +37,7 @@ class Marks:
         column = bound.dataset.time.column
         low, high = _on_the_column(bound, start, end)
         parts = []
-        for table, timed in self._tables_of(bound):
+        for table, timed in self.tables(bound):
             if timed:
                 parts.append(self._mark(table, column, low, high))
             else:
@@ -46,13 +46,14 @@ class Marks:
 
     def whole(self, bound: BoundDataset) -> str:
         """What changes when any of its rows may have. Raises as `mark`."""
-        return _digest([self._mark(table, None, None, None) for table, _ in self._tables_of(bound)])
+        return _digest([self._mark(table, None, None, None) for table, _ in self.tables(bound)])
 
     def quick(self, bound: BoundDataset) -> bool:
         """Whether all its sources tell their marks without reading rows."""
-        return all(self._sql.catalog.source(table.source).marks_quickly for table, _ in self._tables_of(bound))
+        return all(self._sql.catalog.source(table.source).marks_quickly for table, _ in self.tables(bound))
 
-    def _tables_of(self, bound: BoundDataset) -> tuple[tuple[Table, bool], ...]:
+    def tables(self, bound: BoundDataset) -> tuple[tuple[Table, bool], ...]:
+        """The tables that the dataset's rows come from, and whether the dataset's time is a column of it."""
         dataset = bound.dataset
         if dataset.name not in self._tables:
             scans = self._sql.plan(f"SELECT * FROM {bound.relation}").scans

@@ -10,6 +10,7 @@ from functools import partial
 from lapwing.cache.ancestors import Ancestors
 from lapwing.cache.answer import Answered, Missed
 from lapwing.cache.answering import NO_TERMS, Answers
+from lapwing.cache.auditing import Audits
 from lapwing.cache.bindings import Binding, Bindings
 from lapwing.cache.building import Builds
 from lapwing.cache.byproducts import ByProducts
@@ -17,6 +18,7 @@ from lapwing.cache.condition import evaluate_condition
 from lapwing.cache.definitions import Definitions
 from lapwing.cache.extent import Extents
 from lapwing.cache.ledger import GRACE
+from lapwing.cache.looks import Reads
 from lapwing.cache.manifests import Manifests
 from lapwing.cache.progress import BuildReport, Progress
 from lapwing.cache.questions import Questions
@@ -38,8 +40,8 @@ from lapwing.sql.service import SqlService
 
 
 class Cache:
-    """Rollups of a project in a store; `upkeep` looks after them, `questions` is the log of what was asked. Safe
-    to use from several threads."""
+    """Rollups of a project in a store; `upkeep` looks after them, `audits` compares them with the sources, `questions` is the
+    log of what was asked. Safe to use from several threads."""
 
     def __init__(self, project: Project, sql: SqlService, store: RollupStore, *, grace: float = GRACE) -> None:
         self._sql = sql
@@ -47,7 +49,7 @@ class Cache:
         ancestors = Ancestors(store, project.timezone)
         self._definitions = Definitions(project.timezone, ancestors)
         self._manifests = Manifests(store)
-        engine = partial(evaluate_condition, sql)
+        engine, reads = partial(evaluate_condition, sql), Reads()
         self._reader = Reader(store, engine)
         self._values = DimensionValues(sql, store, self._reader)
         spans, now = Spans(sql), _clock(project)
@@ -56,11 +58,12 @@ class Cache:
             sql, store, spans, engine, now, zone=project.timezone, budget=project.by_product_bytes
         )
         self._answers = Answers(
-            sql, store, self._definitions, self._manifests, self._reader, spans, self._by_products, now
+            sql, store, self._definitions, self._manifests, self._reader, spans, self._by_products, now, reads
         )
         self._extents = Extents(self._definitions, self._manifests, spans, now)
         self.questions = Questions(store)
         self.upkeep = Upkeep(project, store, self._bindings)
+        self.audits = Audits(project, sql, store, self._bindings, self._definitions, engine, reads)
         self._builds = Builds(project, sql, store, self._bindings, spans, ancestors, grace=grace)
 
     def answer(self, request: StateRequest, terms: Terms = NO_TERMS) -> Answered | Missed:

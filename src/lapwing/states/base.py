@@ -18,8 +18,9 @@ import pyarrow as pa
 
 from lapwing.model.problem import Refused
 from lapwing.states.columns import Array, Columns, StateColumn, take
+from lapwing.states.same import Mask, same_columns
 
-__all__ = ["ROW", "Array", "Bound", "Columns", "EntriesSql", "Rows", "State", "StateColumn"]
+__all__ = ["ROW", "Array", "Bound", "Columns", "EntriesSql", "Mask", "Rows", "State", "StateColumn"]
 
 ROW = "lapwing_row"
 """What a row's part in a state of entries is called in `EntriesSql`."""
@@ -139,6 +140,25 @@ class State(ABC):
     def bound(self) -> Bound | None:
         """The error of the final value, None where it is exact."""
         return None
+
+    def same(self, one: Columns, other: Columns) -> Mask:
+        """Which states, of as many on both sides, can be of the same rows: whatever made and merged them, those of no rows
+        always are, and those of others are equal in the one form that each has. States that keep doubles, or bounds, say
+        how far they may be apart."""
+        present = (one["n"] > 0) | (other["n"] > 0)
+        rows = np.flatnonzero(present)
+        found = ~present
+        if len(rows):
+            found[rows] = self._same(self.canonical(self.take(one, rows)), self.canonical(self.take(other, rows)))
+        return found
+
+    def canonical(self, columns: Columns) -> Columns:
+        """The same states (at least one), each in its one form."""
+        return self.compact(self.merge(columns, np.arange(len(columns["n"]))))
+
+    def _same(self, one: Columns, other: Columns) -> Mask:
+        """`same` for states in their one form of which not both are of no rows."""
+        return same_columns(self.columns, one, other)
 
     def take(self, columns: Columns, rows: npt.NDArray[Any]) -> dict[str, Array]:
         """The states of `rows` (numbers of rows, any number of times, or a mask)."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lapwing.states.base import Array, Columns, Rows, State
+from lapwing.states.base import Array, Columns, Mask, Rows, State
 from lapwing.states.sum_float import FloatSum
 from lapwing.states.sum_integer import IntegerSum
 
@@ -32,3 +32,6 @@ class Mean(State):
 
     def empty(self, length: int) -> dict[str, Array]:
         return self._total.empty(length)
+
+    def _same(self, one: Columns, other: Columns) -> Mask:
+        return self._total._same(one, other)

@@ -14,13 +14,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lapwing.states import limbs
-from lapwing.states.base import Array, Bound, Columns, Rows, State, StateColumn
+from lapwing.states.base import Array, Bound, Columns, Mask, Rows, State, StateColumn
 from lapwing.states.dialects import GREATEST, dialect_of
+from lapwing.states.same import close, same_columns
 
 _LARGE: Final = "9671406556917033397649408e0"  # 2^83
 _2_MINUS_60: Final = "8.673617379884035e-19"
 _LIMBS: Final = ("a_hi", "a_lo", "b_hi", "b_lo", "c_hi", "c_lo")
 _COUNTS: Final = ("n", "nan", "positive", "negative", "inexact")
+_ROUNDING: Final = 1e-6
+"""By which share two sums of doubles in `rest` may be apart: each engine adds them in its own order."""
 
 
 class FloatSum(State):
@@ -70,6 +73,11 @@ class FloatSum(State):
 
     def empty(self, length: int) -> dict[str, Array]:
         return {column.suffix: np.zeros(length, column.dtype) for column in self.columns}
+
+    def _same(self, one: Columns, other: Columns) -> Mask:
+        """But for `rest` exactly."""
+        exact = same_columns([column for column in self.columns if column.suffix != "rest"], one, other)
+        return exact & close(one["rest"], other["rest"], _ROUNDING, _ROUNDING * 2.0**-60 * one["inexact"])
 
     def bound(self) -> Bound | None:
         """None: exact to the last bit of the double while values are below 2^83 and not nearly all below 2^-60; the rest

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lapwing.states.argument import Argument
-from lapwing.states.base import ROW, Array, Bound, Columns, EntriesSql, Rows, State, StateColumn
+from lapwing.states.base import ROW, Array, Bound, Columns, EntriesSql, Mask, Rows, State, StateColumn
 from lapwing.states.columns import entries_of, lengths_and_data, order_of, owners, ranks, run_of, texts
 from lapwing.states.dialects import dialect_of
 
@@ -130,6 +130,24 @@ class Top(State):
 
     def empty(self, length: int) -> dict[str, Array]:
         return {c.suffix: np.zeros(0 if c.of else length, c.dtype) for c in self.columns}
+
+    def _same(self, one: Columns, other: Columns) -> Mask:
+        """Those merged from other parts may know their counts otherwise: each value's bounds on both sides must meet. What
+        a state lacks came up to `absent` times."""
+        rows = len(one["n"])
+        sides = (one, other)
+        rank = ranks(pa.concat_arrays([texts(side["length"], side["text"]) for side in sides]))
+        code = np.concatenate([owners(side["size"]) for side in sides]) * (len(rank) + 1) + rank
+        every, place = np.unique(code, return_inverse=True)
+        of = every // (len(rank) + 1)
+        least, most = np.zeros(len(every), np.int64), np.full(len(every), np.iinfo(np.int64).max)
+        for side, where in zip(sides, np.split(place, [len(one["lower"])]), strict=True):
+            low, high = np.zeros(len(every), np.int64), side["absent"][of]
+            low[where], high[where] = side["lower"], side["lower"] + side["slack"]
+            least, most = np.maximum(least, low), np.minimum(most, high)
+        apart = np.bincount(of[least > most], minlength=rows) > 0
+        equal: Mask = (one["n"] == other["n"]) & ~apart
+        return equal
 
     def bound(self) -> Bound | None:
         return Bound(0.0, hard=True, says="each value's count is between at_least and at_most")

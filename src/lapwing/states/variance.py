@@ -8,12 +8,17 @@ import pyarrow as pa
 
 from lapwing.states import limbs
 from lapwing.states.argument import Argument, Kind
-from lapwing.states.base import Array, Bound, Columns, Rows, State, StateColumn
+from lapwing.states.base import Array, Bound, Columns, Mask, Rows, State, StateColumn
 from lapwing.states.dialects import GREATEST, dialect_of
+from lapwing.states.same import close, same_columns
 from lapwing.states.sum_float import special_counts
 from lapwing.states.sum_integer import IntegerSum
 
 _EXACT = 1 << 53
+_ROUNDING = 1e-7
+"""By which share of the values' size two means may be apart that engines added up in their own order."""
+_HUGE = 1e150
+"""Squares of greater values, and sums of them, leave the doubles in one order and not in another."""
 
 
 class IntegerVariance(State):
@@ -122,10 +127,29 @@ class FloatVariance(State):
     def empty(self, length: int) -> dict[str, Array]:
         return {column.suffix: np.zeros(length, column.dtype) for column in self.columns}
 
+    def _same(self, one: Columns, other: Columns) -> Mask:
+        """Mean and squared distances as far as the rounding of the values, of the size of the mean and of the spread
+        around it, lets them be apart."""
+        counts = same_columns(self.columns[:4], one, other)
+        rows = np.maximum(_finite(one), 1).astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = np.sqrt(np.maximum(one["m2"], other["m2"]) / rows)
+            off = _ROUNDING * (np.maximum(np.abs(one["mean"]), np.abs(other["mean"])) + spread)
+            noise = 1e-5 * off  # of a single value: some bits of a double
+            means = close(one["mean"], other["mean"], 0.0, off)
+            squares = close(one["m2"], other["m2"], _ROUNDING, rows * (noise * noise + 2 * spread * noise))
+        return counts & ((means & squares) | (_huge(one) & _huge(other)))
+
     def bound(self) -> Bound | None:
         return Bound(
             1e-9, hard=False, says="within 1e-9 of the value while the mean is at most 10^6 standard deviations from 0"
         )
+
+
+def _huge(columns: Columns) -> npt.NDArray[np.bool_]:
+    """Which states have values of which nothing can be told but their number."""
+    found: npt.NDArray[np.bool_] = ~((np.abs(columns["mean"]) < _HUGE) & (columns["m2"] < _HUGE * _HUGE))
+    return found
 
 
 def _finite(columns: Columns) -> npt.NDArray[np.int64]:
