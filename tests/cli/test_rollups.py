@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.cache import faults
 from tests.cli.conftest import Lapwing
 
 from lapwing.cache.keys import prefix_end, rollup_prefix
 from lapwing.cache.ledger import all_ledgers
 from lapwing.cache.stores.lmdb import LmdbStore
+from lapwing.query.service import Lapwing as Project
 
 
 @pytest.fixture
@@ -155,3 +157,52 @@ def test_what_was_known_and_what_was_restated(lapwing: Lapwing, restated: Path) 
     assert row == {"orders": few, "orders_before": many, "orders_restated": few - many}
     refused = lapwing("-p", restated, "query", *january, "--as-known-at", "2001-01-01")
     assert (refused.code, "remembered from" in refused.err) == (1, True)
+
+
+def break_january(shop: Path) -> None:
+    """A buggy builder's January: one order too few."""
+    with Project.open(shop) as project:
+        cache = project.cache
+        main = faults.definitions(cache, "orders")["orders.main"]
+        faults.rebuild(cache, main, faults.partition(cache, main), faults.other_numbers({"orders": "n"}))
+
+
+def test_audit(lapwing: Lapwing, own_shop: Path) -> None:
+    assert lapwing("-p", own_shop, "build").code == 0
+    first = lapwing("-p", own_shop, "rollups", "audit", "--json")
+    assert first.code == 0
+    assert first.json["outcomes"] == {"equal": first.json["partitions"]}
+    assert "equal" in lapwing("-p", own_shop, "rollups", "audit", "--all").text
+    right = orders(lapwing, own_shop)
+    break_january(own_shop)
+    assert orders(lapwing, own_shop) == right - 1
+    found = lapwing("-p", own_shop, "rollups", "audit", "orders.main", "--all", "--json")
+    assert found.code == 1
+    (incident,) = found.json["open"]
+    assert found.json["opened"] == [incident]
+    (difference,) = incident["differences"]
+    assert (difference["measure"], difference["kept"], difference["source"]) == ("orders", 0, 1)
+    assert set(difference["group"]) == {"shop", "town", "country"}
+    (row,) = lapwing("-p", own_shop, "rollups", "list", "--json").json["rollups"]
+    assert (row["incidents"], row["quarantined"], row["audited"], row["stale"]) == (1, 1, row["partitions"] - 1, True)
+    shown = lapwing("-p", own_shop, "rollups", "audit", "--seconds", "0")
+    assert shown.code == 1
+    assert f"incident {incident['id']}" in shown.text
+    assert "is 0, at the source 1" in shown.text
+    mended = lapwing("-p", own_shop, "rollups", "audit", "--repair", "--seconds", "0")
+    assert mended.code == 0
+    assert "is in order again" in mended.text
+    assert orders(lapwing, own_shop) == right
+    again = lapwing("-p", own_shop, "rollups", "audit", "--all", "--json").json
+    assert (again["open"], again["outcomes"]) == ([], {"equal": again["partitions"]})
+
+
+def test_audit_of_what_is_not_there(lapwing: Lapwing, own_shop: Path) -> None:
+    assert lapwing("-p", own_shop, "build").code == 0
+    assert lapwing("-p", own_shop, "rollups", "audit", "nothing").code == 2
+    assert lapwing("-p", own_shop, "rollups", "audit", "--seconds", "-1").code == 2
+    assert lapwing("-p", own_shop, "rollups", "audit", "--seconds", "3", "--all").code == 2
+    (own_shop / "places.db").rename(own_shop / "gone.db")
+    said = lapwing("-p", own_shop, "rollups", "audit", "--json")
+    assert said.json["open"] == []
+    assert said.json["outcomes"] == {"unanswered": said.json["partitions"]}

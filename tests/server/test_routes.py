@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from lapwing.server.documents.alerts import Board, Incidents
 from lapwing.server.documents.asked import Band, Explanation, PlanAnswer, Queries, QueryAnswer
+from lapwing.server.documents.audit import AuditDocument
 from lapwing.server.documents.project import (
     CatalogDocument,
     Completions,
@@ -29,6 +30,7 @@ GETS: dict[str, type[BaseModel]] = {
     "/api/catalog": CatalogDocument,
     "/api/catalog/tables/files.orders/sample": Sample,
     "/api/cache": Rollups,
+    "/api/rollups/audit": AuditDocument,
     "/api/sql/complete": Completions,
     "/api/queries": Queries,
     "/api/monitors": Monitors,

@@ -40,12 +40,13 @@ _LEAST_SECONDS = 0.2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """What a run may take: `seconds`, and `rows` and `bytes` that sources read, as they estimate it. `whole`: everything is
-    looked at, whatever it takes. Zero seconds: nothing is."""
+    looked at, whatever it takes; `mended`: only what has an open incident and was built again. Zero seconds: nothing is."""
 
     seconds: float = 30.0
     rows: float = 50e6
     bytes: float = 20e9
     whole: bool = False
+    mended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,8 @@ class AuditRun:
             Cancelled: `cancel` was set; what was found is noted. StoreError.
         """
         tasks = deque(self._again(again))
-        tasks.extend(self._every(kept) if self._budget.whole else self._drawn(kept))
+        if not self._budget.mended:
+            tasks.extend(self._every(kept) if self._budget.whole else self._drawn(kept))
         self._found.partitions = sum(len(one.manifest.overlapping(-EVER, EVER)) for one in kept)
         looked: set[tuple[bytes, int]] = set()
         total = len(tasks)
@@ -156,21 +158,26 @@ class AuditRun:
                 continue
             looked.add(_key(task))
             look = self._look(task)
-            if look.outcome.wrong and not self._budget.whole:
+            if look.outcome.wrong and not self._endless:
                 # What is wrong in one rollup often is in those that were built with it.
                 tasks.extendleft(_beside(kept, task))
             done = len(self._found.looks)
-            part = done / total if self._budget.whole else self._spent / max(self._budget.seconds, 1e-9)
+            part = done / total if self._endless else self._spent / max(self._budget.seconds, 1e-9)
             progress(Audited(look=look, done=done, fraction=min(1.0, part)))
 
     @property
     def _spent(self) -> float:
         return time.monotonic() - self._began
 
+    @property
+    def _endless(self) -> bool:
+        """Whether it takes what it takes."""
+        return self._budget.whole or self._budget.mended
+
     def _goes_on(self) -> bool:
         budget, cost_ = self._budget, self._found.cost
         left = budget.seconds - self._spent >= min(_LEAST_SECONDS, budget.seconds / 2) and budget.seconds > 0
-        return budget.whole or (left and cost_.rows < budget.rows and cost_.bytes < budget.bytes)
+        return self._endless or (left and cost_.rows < budget.rows and cost_.bytes < budget.bytes)
 
     def _again(self, again: Sequence[tuple[Incident, Kept]]) -> Iterator[_Task]:
         """The slices of open incidents whose partition was built again."""
@@ -202,7 +209,7 @@ class AuditRun:
         definition, partition = task.kept.definition, task.partition
         timed, fixed = cost(self._marks, definition, task.kept.manifest, partition)
         part = task.part or some(definition, partition, self._share(timed, fixed), _MOST_CELLS, self._chance)
-        limit = _PATIENCE_SECONDS if self._budget.whole else max(_LEAST_SECONDS, self._budget.seconds - self._spent)
+        limit = _PATIENCE_SECONDS if self._endless else max(_LEAST_SECONDS, self._budget.seconds - self._spent)
         look = self._looker.look(definition, partition, part, limit)
         share = (part.end - part.start) / (partition.end - partition.start)
         read = fixed + timed.times(share)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lapwing.cache.auditing import Coverage
+from lapwing.cache.incident import HINT, Incident
 from lapwing.cache.status import RollupStatus
 from lapwing.model.calendar import utc_iso
 from lapwing.model.dataset import Aggregation, Dataset, Dimension, Metric
@@ -158,6 +160,64 @@ def rollup_entry(status: RollupStatus) -> dict[str, Any]:
         "stale": status.stale,
         "refused": status.refused,
     }
+
+
+def incident_entry(one: Incident) -> dict[str, Any]:
+    """Where a rollup was found to differ from its source."""
+    host, _, process = one.builder.partition("/")
+    return {
+        "id": one.id,
+        "state": one.state,
+        "rollup": one.rollup,
+        "start": utc_iso(one.start),
+        "end": utc_iso(one.end),
+        "says": one.says,
+        "hint": HINT if one.resolved is None else None,
+        "version": one.version,
+        "builder": f"{host}/{process.partition('/')[0]}",
+        "built_at": _iso(one.built_at),
+        "source_mark": one.mark,
+        "looked_at": {
+            "start": utc_iso(one.slice.start),
+            "end": utc_iso(one.slice.end),
+            "part": one.slice.part,
+            "parts": one.slice.parts,
+        },
+        "cells": one.cells,
+        "differing": one.differing,
+        "differences": [
+            {
+                "measure": of.measure,
+                "group": of.group,
+                "start": utc_iso(of.start),
+                "end": utc_iso(of.end),
+                "kept": of.kept,
+                "source": of.source,
+                "says": of.says,
+            }
+            for of in one.differences
+        ],
+        "times": one.times,
+        "opened": _iso(one.opened),
+        "seen": _iso(one.seen),
+        "resolved": _iso(one.resolved),
+        "resolution": one.resolution,
+    }
+
+
+def coverage_entry(one: Coverage) -> dict[str, Any]:
+    """How much of a rollup was compared with its source."""
+    return {
+        "rollup": one.rollup,
+        "partitions": one.partitions,
+        "looked": one.looked,
+        "equal": one.equal,
+        "oldest": _iso(one.oldest),
+    }
+
+
+def _iso(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def catalog(lapwing: Lapwing, following: Collection[str] = ()) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from granian.server.embed import Server
 
 from lapwing.model.problem import Conflict, LapwingError, WrongUse
 from lapwing.server.app import make_app
+from lapwing.server.auditing import Auditing
 from lapwing.server.background import Background
 from lapwing.server.ending import Ending
 from lapwing.server.services import Services
@@ -39,13 +40,15 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
     _configure_log()
     services = Services.open(settings)
     background = Background(services) if settings.background else None
+    auditing = Auditing(services)
     try:
-        asyncio.run(_serve(services, background, started))
+        asyncio.run(_serve(services, background, auditing, started))
     finally:
         services.queries.cancel_all()
         services.refresher.stop()
         if background:
             background.stop()
+        auditing.stop()
         services.close()
 
 
@@ -87,7 +90,9 @@ def look_at_port(settings: Settings) -> None:
         raise WrongUse.of("bad-host", says, hint="Take 127.0.0.1, or 0.0.0.0 with a token.") from error
 
 
-async def _serve(services: Services, background: Background | None, started: Callable[[], None]) -> None:
+async def _serve(
+    services: Services, background: Background | None, auditing: Auditing, started: Callable[[], None]
+) -> None:
     settings = services.settings
     to_thread.current_default_thread_limiter().total_tokens = THREADS
     server = Server(
@@ -109,6 +114,7 @@ async def _serve(services: Services, background: Background | None, started: Cal
             background.start()
         if settings.refresh:
             services.refresher.start()
+        auditing.start()
         started()
     await serving
 

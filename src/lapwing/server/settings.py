@@ -11,7 +11,8 @@ from lapwing.model.problem import WrongUse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`token` is never shown. `background`: replay alerts while serving. `refresh`: keep rollups as fresh as they promise."""
+    """`token` is never shown. `background`: replay alerts while serving. `refresh`: keep rollups as fresh as they promise.
+    `audit_seconds`: how many seconds of each minute the rollups are compared with their sources; 0: never."""
 
     root: Path
     host: str = "127.0.0.1"
@@ -19,6 +20,7 @@ class Settings:
     token: str | None = field(default=None, repr=False)
     background: bool = True
     refresh: bool = True
+    audit_seconds: float = 2.0
 
     @property
     def loopback(self) -> bool:

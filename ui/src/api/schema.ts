@@ -1,5 +1,62 @@
 /** The JSON of Lapwing's HTTP API. Made by `python -m tools.api_types` from its OpenAPI document. Do not edit. */
 
+/** Of a rollup's partitions, how many were looked at as they are now, and found equal; `oldest` is the look longest ago, null where some never were. */
+export interface AuditCoverage {
+  rollup: string;
+  partitions: number;
+  looked: number;
+  equal: number;
+  oldest: string | null;
+}
+
+/** A cell whose state is another one at the source: the value kept and the source's. `says` tells where the values are alike and the states are not, or where one side has no such cell. Values of `top` are lists. */
+export interface AuditDifference {
+  measure: string;
+  group: Record<string, string | number | boolean | null>;
+  start: string;
+  end: string;
+  kept: unknown;
+  source: unknown;
+  says: string;
+}
+
+export interface AuditDocument {
+  incidents: AuditIncident[];
+  rollups: AuditCoverage[];
+}
+
+/** A partition that differed from its source, both as of one moment. While it is open, `hint` says what to do. `builder` is host/process; `differences` are the first of `differing` cells, of `cells` compared; `times` counts versions of it that differed. */
+export interface AuditIncident {
+  id: string;
+  state: "open" | "resolved";
+  rollup: string;
+  start: string;
+  end: string;
+  says: string;
+  hint: string | null;
+  version: number;
+  builder: string;
+  built_at: string;
+  source_mark: string;
+  looked_at: AuditSlice;
+  cells: number;
+  differing: number;
+  differences: AuditDifference[];
+  times: number;
+  opened: string;
+  seen: string;
+  resolved: string | null;
+  resolution: string | null;
+}
+
+/** The part of a partition that was compared: its time, and of its groups part `part` of `parts`. */
+export interface AuditSlice {
+  start: string;
+  end: string;
+  part: number;
+  parts: number;
+}
+
 /** One value a bucket. `ready` is false while there is too little history; `says` why. */
 export interface Band {
   time: number[];

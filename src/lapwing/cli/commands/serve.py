@@ -23,6 +23,13 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--port", type=port, default=8600, metavar="PORT", help="default 8600")
     parser.add_argument("--token", metavar="SECRET", help="what clients must send (default: LAPWING_TOKEN, if set)")
     parser.add_argument("--no-refresh", action="store_true", help="leave it to others to keep rollups fresh")
+    parser.add_argument(
+        "--audit-seconds",
+        type=audit_seconds,
+        default=2.0,
+        metavar="N",
+        help="seconds of each minute in which rollups are compared with their sources (default 2; 0: never)",
+    )
     parser.add_argument("--open", action="store_true", help="open the pages in a browser")
 
 
@@ -33,13 +40,29 @@ def port(text: str) -> int:
     return int(text)
 
 
+def audit_seconds(text: str) -> float:
+    """Seconds of a minute."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 60:
+        raise ArgumentTypeError(f"{text!r} is not a number from 0 to 60")
+    return seconds
+
+
 def run(options: Namespace) -> int:
     from lapwing.server.serve import serve
     from lapwing.server.settings import Settings
 
     token = options.token or os.environ.get("LAPWING_TOKEN") or None
     settings = Settings(
-        root=find(options), host=options.host, port=options.port, token=token, refresh=not options.no_refresh
+        root=find(options),
+        host=options.host,
+        port=options.port,
+        token=token,
+        refresh=not options.no_refresh,
+        audit_seconds=options.audit_seconds,
     )
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared only
     address = f"http://{host}:{settings.port}"

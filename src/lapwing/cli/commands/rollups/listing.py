@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lapwing.cli import output
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 HELP = "what is kept of each rollup"
 DESCRIPTION = """Lists rollups: how much they hold, until when, and whether a build has work to do (the sources are asked what
 changed). `as_of`: all that the source had at that moment is there. What is further behind than its `freshness` promises is
-late, and told below."""
+late, and told below. `audited` are the partitions that were compared with the source as they are now, and equal; `incidents`
+those that differed (`lapwing rollups audit`)."""
 
 
 _LONG = ("dimensions", "built_at", "follows", "says", "late", "late_by_seconds")
@@ -33,9 +35,11 @@ def run(options: Namespace) -> int:
         named = {
             f"{dataset}.{one.name}" for dataset, of in chosen(lapwing.project, options.which).items() for one in of
         }
-        rows = [
-            _row(one) for one in lapwing.cache.status(check=not options.no_check) if (one.follows or one.name) in named
-        ]
+        status = [one for one in lapwing.cache.status(check=not options.no_check) if (one.follows or one.name) in named]
+        audits = lapwing.cache.audits
+        equal = {one.rollup: one.equal for one in audits.coverage()}
+        still = Counter(one.rollup for one in audits.incidents() if one.resolved is None)
+        rows = [_row(one, equal.get(one.name, 0), still[one.name]) for one in status]
     if options.json:
         output.write_json({"rollups": rows})
     elif rows:
@@ -62,7 +66,7 @@ def _late(row: dict[str, Any]) -> str:
     return f"It is as of {row['as_of']}: {about(row['late_by_seconds'])} over the {row['freshness']} promised. {hint}"
 
 
-def _row(one: RollupStatus) -> dict[str, Any]:
+def _row(one: RollupStatus, equal: int, incidents: int) -> dict[str, Any]:
     from lapwing.model.calendar import utc_iso
 
     fresh = one.fresh
@@ -84,6 +88,8 @@ def _row(one: RollupStatus) -> dict[str, Any]:
         "late_by_seconds": None if fresh.late_by is None else round(fresh.late_by, 3),
         "past_versions": sum(partition.past for partition in one.partitions),
         "quarantined": sum(partition.quarantined is not None for partition in one.partitions),
+        "audited": equal,
+        "incidents": incidents,
         "refused": one.refused,
         "follows": one.follows,
         "says": one.says,

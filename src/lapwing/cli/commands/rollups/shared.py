@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lapwing.cli import output
+from lapwing.cli.commands.build import build_progress
 
 if TYPE_CHECKING:
+    from lapwing.cache.progress import BuildReport
     from lapwing.query.service import Lapwing
 
 
@@ -62,3 +67,48 @@ def show(rows: Sequence[Mapping[str, Any]]) -> None:
 
     table = pa.Table.from_pylist([dict(row) for row in rows])
     output.write_rows(table.schema, table.to_batches(), "table", None)
+
+
+def rebuild(
+    lapwing: Lapwing, partitions: Iterable[tuple[str, int]], cancel: threading.Event, *, quiet: bool
+) -> list[BuildReport]:
+    """Builds partitions (rollup, start) that are in quarantine again."""
+    starts: dict[str, list[int]] = {}
+    for rollup, start in partitions:
+        starts.setdefault(rollup, []).append(start)
+    with build_progress(quiet=quiet) as progress:
+        return [
+            lapwing.cache.build(rollup, start=min(of), end=max(of) + 1, progress=progress, cancel=cancel)
+            for rollup, of in starts.items()
+        ]
+
+
+@contextmanager
+def bar(*, quiet: bool) -> Iterator[Callable[[str, float, float], None] | None]:
+    """A bar on a terminal: tells what is at work, how much is done, of how much."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as shown:
+        task = shown.add_task("looking", total=None)
+        yield lambda name, done, total: shown.update(task, description=name, completed=done, total=total)
+
+
+def failures(reports: Iterable[BuildReport]) -> list[dict[str, Any]]:
+    """What could not be built, as JSON data."""
+    return [
+        {"name": one.name, "problems": [problem.as_dict() for problem in one.problems]}
+        for report in reports
+        for one in report.failed
+    ]

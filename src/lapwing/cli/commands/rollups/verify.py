@@ -6,11 +6,9 @@ import sys
 import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lapwing.cli import output
-from lapwing.cli.commands.build import build_progress
 from lapwing.cli.commands.rollups import shared
 from lapwing.cli.project import open_project
 from lapwing.cli.stopping import stopping
@@ -35,7 +33,8 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     with open_project(options) as lapwing, stopping("Stopping.") as cancel:
         try:
-            with _progress(quiet=options.json) as progress:
+            with shared.bar(quiet=options.json) as bar:
+                progress = None if bar is None else _told_by(bar)
                 found = lapwing.cache.upkeep.verify(options.which, progress=progress, cancel=cancel)
             reports = _repair(lapwing, found.findings, options, cancel) if options.repair and found.findings else []
         except Cancelled:
@@ -56,37 +55,12 @@ def _repair(
     lapwing: Lapwing, findings: Sequence[Finding], options: Namespace, cancel: threading.Event
 ) -> list[BuildReport]:
     lapwing.cache.upkeep.put_aside(list(findings))
-    starts: dict[str, list[int]] = {}
-    for one in findings:
-        if one.start is not None and one.seen:
-            starts.setdefault(one.rollup, []).append(one.start)
-    reports = []
-    with build_progress(quiet=options.json) as progress:
-        for rollup, of in starts.items():
-            start, end = min(of), max(of) + 1
-            reports.append(lapwing.cache.build(rollup, start=start, end=end, progress=progress, cancel=cancel))
-    return reports
+    damaged = [(one.rollup, one.start) for one in findings if one.start is not None and one.seen]
+    return shared.rebuild(lapwing, damaged, cancel, quiet=options.json)
 
 
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[Verified], None] | None]:
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("looking", total=None)
-        yield lambda one: bar.update(task, description=one.rollup, completed=one.done, total=one.total)
+def _told_by(bar: Callable[[str, float, float], None]) -> Callable[[Verified], None]:
+    return lambda one: bar(one.rollup, one.done, one.total)
 
 
 def _document(found: Verification, repair: bool, reports: Sequence[BuildReport]) -> dict[str, Any]:
@@ -108,11 +82,7 @@ def _document(found: Verification, repair: bool, reports: Sequence[BuildReport])
             for one in found.findings
         ],
         "repaired": repair and not any(report.failed for report in reports),
-        "failed": [
-            {"name": one.name, "problems": [problem.as_dict() for problem in one.problems]}
-            for report in reports
-            for one in report.failed
-        ],
+        "failed": shared.failures(reports),
     }
 
 
