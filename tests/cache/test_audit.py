@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.cache import faults
-from tests.cache.project import opened, row, write_project, write_rows
+from tests.cache.project import IN_UTC, opened, row, write_project, write_rows
 from tests.cache.stores.places import KINDS, place
 from tests.cache.test_build import SMALL, by_month, counts, moment
 from tests.cache.test_history import FEBRUARY, MARCH, kept, write
@@ -40,7 +40,7 @@ WHOLE = Budget(whole=True)
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    write_project(tmp_path, dataset=SMALL)
+    write_project(tmp_path, dataset=SMALL, project=IN_UTC)
     for month in (1, 2, 3):
         write(tmp_path, month, "a", 2)
     return tmp_path
