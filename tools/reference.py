@@ -25,6 +25,7 @@ TAGS = {
     "project": "The project",
     "catalog": "The catalog",
     "metrics": "Metrics",
+    "cache": "The cache",
     "sql": "SQL",
     "queries": "Running queries",
     "alerts": "The board and its incidents",

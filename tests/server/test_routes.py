@@ -19,9 +19,9 @@ from lapwing.server.documents.project import (
     Metrics,
     Monitors,
     ProjectDocument,
-    Rollups,
     Sample,
 )
+from lapwing.server.documents.rollups import RefreshDocument, RollupsDocument, Runs
 
 GETS: dict[str, type[BaseModel]] = {
     "/api/health": Health,
@@ -29,7 +29,10 @@ GETS: dict[str, type[BaseModel]] = {
     "/api/metrics": Metrics,
     "/api/catalog": CatalogDocument,
     "/api/catalog/tables/files.orders/sample": Sample,
-    "/api/cache": Rollups,
+    "/api/rollups": RollupsDocument,
+    "/api/rollups?check=false": RollupsDocument,
+    "/api/rollups/runs?which=orders": Runs,
+    "/api/rollups/refresh": RefreshDocument,
     "/api/rollups/audit": AuditDocument,
     "/api/sql/complete": Completions,
     "/api/queries": Queries,

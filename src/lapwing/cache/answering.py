@@ -10,6 +10,7 @@ from functools import partial
 
 from lapwing.cache.answer import Answered, Missed, missing
 from lapwing.cache.byproducts import ByProducts, Found
+from lapwing.cache.counts import Counts, why_missed
 from lapwing.cache.cut import cut
 from lapwing.cache.damage import put_aside
 from lapwing.cache.definitions import Defined, Definitions
@@ -65,6 +66,7 @@ class Answers:
         self._reads = reads
         self._shelf = Shelf(manifests)
         self._freshness = Freshness(sql, spans)
+        self.counts = Counts()
 
     def answer(self, request: StateRequest, terms: Terms = NO_TERMS) -> Answered | Missed:
         """States from rollups, with what they lack from the source; where no rollup has a part in it, from what an answer
@@ -74,14 +76,23 @@ class Answers:
         Raises:
             Refused, SourceError, TimeLimit: the source was needed for a part.
         """
-        defined = self._definitions.of(request.bound)
+        defined, dataset = self._definitions.of(request.bound), request.bound.dataset.name
         route: Route | None = None
         for attempt in (1, 2, 3):
             try:
                 route, considered = self.route(request, terms)
                 if not route.parts:
-                    return self._from_by_product(request, terms, considered) or Missed(considered=considered)
-                return self._read(request, terms, route, considered)
+                    left = self._from_by_product(request, terms, considered)
+                    if left is not None:
+                        self.counts.left_behind()
+                        return left
+                    shape = shape_of(request, defined)
+                    check = why_missed(request, shape, defined, route) if terms.known_at is None else "history"
+                    self.counts.missed(dataset, check, shape)
+                    return Missed(considered=considered)
+                answered = self._read(request, terms, route, considered)
+                self.counts.served(route, len(request.measures))
+                return answered
             except StoreError as error:
                 problem = error.problems[0]
                 # A version removed between the manifest and its chunks: the manifest of now names the new one.
@@ -90,6 +101,7 @@ class Answers:
                 damaged = problem.code in ("version-gone", "store-damaged") and attempt < 3
                 if damaged and route is not None and self._put_aside(route):
                     continue
+                self.counts.missed(dataset, "store", shape_of(request, defined))
                 reason = Reason(check="store", passed=False, says=problem.message)
                 names = [definition.name for definition in defined.definitions]
                 return Missed(considered=tuple(Considered(rollup=n, chosen=False, reasons=(reason,)) for n in names))

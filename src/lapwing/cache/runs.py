@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from lapwing.cache.keys import runs_key
 from lapwing.cache.stores.base import RollupStore
+from lapwing.model.calendar import utc_iso
 from lapwing.model.problem import Problem
 
 KEPT: Final = 60
@@ -63,6 +64,21 @@ class Run:
         if self.problem is not None:
             return Result.CANCELLED if self.problem.code == "cancelled" else Result.FAILED
         return Result.BUILT if self.built or self.emptied else Result.UNCHANGED
+
+    def as_dict(self) -> dict[str, Any]:
+        """The run as JSON-ready data; `by` is host and process."""
+        plain = {name: getattr(self, name) for name in ("built", "unchanged", "emptied", "cells", "bytes", "whole")}
+        return {
+            "rollup": self.rollup,
+            "why": str(self.why),
+            "result": str(self.result),
+            "began": utc_iso(int(self.began * 1e6)),
+            "seconds": round(self.seconds, 3),
+            **plain,
+            "causes": dict(self.causes),
+            "by": "/".join(self.by.rsplit("/", 3)[:2]),
+            "problem": None if self.problem is None else self.problem.as_dict(),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from lapwing.cache.bindings import Binding, Bindings
 from lapwing.cache.building import Builds
 from lapwing.cache.byproducts import ByProducts
 from lapwing.cache.condition import evaluate_condition
+from lapwing.cache.counts import Counted
 from lapwing.cache.definitions import Definitions
 from lapwing.cache.extent import Extents
 from lapwing.cache.ledger import GRACE
@@ -123,6 +124,10 @@ class Cache:
     def runs(self, which: str | None = None) -> tuple[Run, ...]:
         """What built rollups, or tried to; see `Builds.runs`."""
         return self._builds.runs(which)
+
+    def counted(self) -> Counted:
+        """How questions were answered since this cache was opened."""
+        return self._answers.counts.read()
 
     def as_of(self, names: Sequence[str]) -> dict[str, float | None]:
         """Of which moment rollups are; see `Builds.as_of`."""

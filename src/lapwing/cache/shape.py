@@ -13,13 +13,15 @@ _MOST_SHAPES = 1_024
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """What questions ask for that differ only in time and in the values filtered by. `whole` are the rollups that keep
-    all of it; `some` keep its dimensions and a part of its measures."""
+    all of it; `some` keep its dimensions and a part of its measures. `lacks`: where none keeps all of it, the check by which
+    those fail that come closest."""
 
     measures: tuple[str, ...]
     by: tuple[str, ...]
     filters: tuple[str, ...]
     whole: tuple[Definition, ...]
     some: tuple[Definition, ...]
+    lacks: str | None = None
 
 
 class Shapes:
@@ -49,8 +51,15 @@ class Shapes:
             ]
             whole = tuple(one for one, kept in fitting if kept == wanted)
             some = tuple(one for one, kept in fitting if kept != wanted)
-            found = self._known[key] = Shape(measures, by, filters, whole, some)
+            lacks = None if whole else self._lacks(by, dimensions)
+            found = self._known[key] = Shape(measures, by, filters, whole, some, lacks)
         return found
+
+    def _lacks(self, by: tuple[str, ...], dimensions: int) -> str:
+        grouped = self._of("dimension", by)
+        if any(keeps & dimensions == dimensions for keeps, _ in self._kept):
+            return "measures"
+        return "filters" if any(keeps & grouped == grouped for keeps, _ in self._kept) else "dimensions"
 
     def _of(self, kind: str, names: Sequence[str]) -> int:
         bits = 0

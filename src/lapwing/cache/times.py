@@ -63,6 +63,8 @@ def holds(stretches: Stretches, moments: npt.NDArray[np.int64]) -> npt.NDArray[n
 
 def length(stretches: Stretches) -> int:
     """How long they are together, in microseconds."""
+    if len(stretches) == 1:  # as for most questions
+        return int(stretches[0, 1]) - int(stretches[0, 0])
     return int((stretches[:, 1] - stretches[:, 0]).sum())
 
 

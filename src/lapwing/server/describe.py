@@ -9,13 +9,13 @@ from typing import Any
 
 from lapwing.cache.auditing import Coverage
 from lapwing.cache.incident import HINT, Incident
-from lapwing.cache.status import RollupStatus
 from lapwing.model.calendar import utc_iso
 from lapwing.model.dataset import Aggregation, Dataset, Dimension, Metric
 from lapwing.model.expression import Binary, Expression, MeasureRef, Number, measures
 from lapwing.model.hashing import metric_hash
 from lapwing.model.problem import LapwingError
 from lapwing.query.service import Lapwing
+from lapwing.server.describe_rollups import rollup_entry
 from lapwing.sources.base import Table
 
 TITLES = ("name", "label", "title")  # columns that name what their row's key stands for
@@ -139,27 +139,6 @@ def data_until(lapwing: Lapwing, dataset: str) -> str | None:
     except LapwingError:
         return None
     return None if until is None else utc_iso(until)
-
-
-def rollup_entry(status: RollupStatus) -> dict[str, Any]:
-    built = (
-        None if status.built_at is None else datetime.fromtimestamp(status.built_at, UTC).isoformat(timespec="seconds")
-    )
-    return {
-        "name": status.name,
-        "dataset": status.dataset,
-        "grain": status.grain,
-        "dimensions": list(status.dimensions),
-        "measures": list(status.measures),
-        "partitions": len(status.partitions),
-        "keys": status.keys,
-        "cells": status.cells,
-        "bytes": status.bytes,
-        "built_at": built,
-        "data_until": None if status.data_until is None else utc_iso(status.data_until),
-        "stale": status.stale,
-        "refused": status.refused,
-    }
 
 
 def incident_entry(one: Incident) -> dict[str, Any]:

@@ -45,12 +45,15 @@ class KeptAnswers:
         self._kept: OrderedDict[Question, _Kept] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
+        self.given = 0
+        """Answers that were given again, about: it is counted without a lock."""
 
     def get(self, question: Question, lapwing: Lapwing) -> Response | None:
         """The answer to the same question, as far as it is still good."""
         found = self._kept.get(question)
         if found is None or time.monotonic() > found.until or found.revision != lapwing.revision():
             return None
+        self.given += 1
         return found.response
 
     def put(self, question: Question, query: MetricQuery, answer: Answer, revision: object, response: Response) -> None:

@@ -320,6 +320,15 @@ export interface Metrics {
   metrics: MetricDocument[];
 }
 
+/** Questions about a dataset that no rollup had a part in, by the check that failed; `last` is what the last of them asked for. */
+export interface MissDocument {
+  dataset: string;
+  check: string;
+  says: string;
+  count: number;
+  last: string;
+}
+
 /** `followed`: by a person in the UI; else it is written in the project's `file` at `line`. */
 export interface MonitorDocument {
   name: string;
@@ -349,6 +358,15 @@ export interface Named {
 export interface OrderBody {
   name: string;
   descending?: boolean;
+}
+
+/** Adjacent partitions in the same state. `unknown`: the source was not asked, or did not answer, whether it changed. `says`: why they are in quarantine. */
+export interface PartitionStretch {
+  start: string;
+  end: string;
+  partitions: number;
+  state: "fresh" | "stale" | "unknown" | "quarantined";
+  says: string | null;
 }
 
 /** What one rollup, or the source, answered: which measures over which stretches of time, from the data of when. */
@@ -521,6 +539,31 @@ export interface ReceiptDocument {
   exact: boolean;
 }
 
+/** `which`: a dataset, `dataset.rollup`; null: all. */
+export interface RefreshBody {
+  which?: string | null;
+}
+
+/** What runs in this server. `keeps_promises`: what is due is built without being asked for. */
+export interface RefreshDocument {
+  keeps_promises: boolean;
+  running: RefreshingDocument[];
+}
+
+/** A run under way over rollups of a dataset: `done` of `total` partitions, `rollup` the last one looked at, `note` whom it waits for. `cancelling`: it was asked to stop. */
+export interface RefreshingDocument {
+  dataset: string;
+  rollups: string[];
+  why: "asked" | "due";
+  began: string;
+  done: number;
+  total: number | null;
+  rollup: string | null;
+  seconds_left: number | null;
+  note: string | null;
+  cancelling: boolean;
+}
+
 export interface Related {
   metric: string;
   label: string;
@@ -535,7 +578,7 @@ export interface Resolved {
   resolved: string;
 }
 
-/** `refused` says why it can't be kept as it is defined; `stale` that a build has something to do. */
+/** `refused` says why it can't be kept as it is defined; `stale` that a build has something to do. `freshness` is its promise, such as 15 minutes; `as_of`: it has all that its source had at that moment; `late`: it is further behind than promised, by `late_by_seconds` where that is known. */
 export interface RollupDocument {
   name: string;
   dataset: string;
@@ -550,10 +593,76 @@ export interface RollupDocument {
   data_until: string | null;
   stale: boolean;
   refused: string | null;
+  freshness: string | null;
+  as_of: string | null;
+  late: boolean;
+  late_by_seconds: number | null;
 }
 
-export interface Rollups {
-  rollups: RollupDocument[];
+/** A rollup, or one that follows from another (`follows`, `says` what it is good for). `past_versions` are kept beside those that readers see. `answers` it had a part in since the server began, and the `bytes_saved` by them (null where the source does not say how large its table is). `due`: when it is looked at next. */
+export interface RollupView {
+  name: string;
+  dataset: string;
+  grain: string;
+  dimensions: string[];
+  measures: string[];
+  partitions: number;
+  keys: number;
+  cells: number;
+  bytes: number;
+  built_at: string | null;
+  data_until: string | null;
+  stale: boolean;
+  refused: string | null;
+  freshness: string | null;
+  as_of: string | null;
+  late: boolean;
+  late_by_seconds: number | null;
+  follows: string | null;
+  says: string | null;
+  past_versions: number;
+  stretches: PartitionStretch[];
+  answers: number;
+  bytes_saved: number | null;
+  due: string | null;
+  last_run: RunDocument | null;
+}
+
+/** Everything about the cache. Counts are this server's, and begin with it (`since`): answers from rollups alone (`whole`), those that the source had a part in (`shared`), those from what an answer before left behind (`by_products`), the same answer given again within a second (`again`), and those that no rollup had a part in (`missed`). `bytes_saved` are bytes of sources not read: for each answer the size of the dataset's table, as its source states it, times the share of its time that rollups answered for. What the source would have left out by itself, such as columns, is not taken off. */
+export interface RollupsDocument {
+  since: string;
+  whole: number;
+  shared: number;
+  by_products: number;
+  again: number;
+  missed: number;
+  misses: MissDocument[];
+  bytes_saved: number | null;
+  keeps_promises: boolean;
+  rollups: RollupView[];
+}
+
+/** A run over one rollup. `built`, `unchanged` and `emptied` count partitions, `causes` those built by why; `whole`: it looked at all of the rollup; `by` is host and process. */
+export interface RunDocument {
+  rollup: string;
+  why: "asked" | "due";
+  result: "built" | "unchanged" | "failed" | "cancelled";
+  began: string;
+  seconds: number;
+  whole: boolean;
+  built: number;
+  unchanged: number;
+  emptied: number;
+  causes: Record<string, number>;
+  cells: number;
+  bytes: number;
+  by: string;
+  problem: ProblemItem | null;
+}
+
+/** The latest first. */
+export interface Runs {
+  runs: RunDocument[];
 }
 
 export interface Sample {

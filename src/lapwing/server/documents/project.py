@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from lapwing.server.documents.base import Document, ProblemItem, TableColumn, Value
+from lapwing.server.documents.rollups import RollupDocument
 
 
 class Health(Document):
@@ -101,28 +102,6 @@ class DatasetDocument(Document):
     dimensions: list[str]
     metrics: list[str]
     data_until: str | None
-
-
-class RollupDocument(Document):
-    """`refused` says why it can't be kept as it is defined; `stale` that a build has something to do."""
-
-    name: str
-    dataset: str
-    grain: str
-    dimensions: list[str]
-    measures: list[str]
-    partitions: int
-    keys: int
-    cells: int
-    bytes: int
-    built_at: str | None
-    data_until: str | None
-    stale: bool
-    refused: str | None
-
-
-class Rollups(Document):
-    rollups: list[RollupDocument]
 
 
 class MonitorDocument(Document):

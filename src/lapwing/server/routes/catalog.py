@@ -1,4 +1,4 @@
-"""What there is: sources, tables, datasets, rollups; samples; what may be written in a statement."""
+"""What there is: sources, tables, datasets; samples; what may be written in a statement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.server import describe
-from lapwing.server.documents.project import CatalogDocument, Completions, Rollups, Sample
+from lapwing.server.documents.project import CatalogDocument, Completions, Sample
 from lapwing.server.encode.cells import json_rows
 from lapwing.server.encode.columnar import dumps
 from lapwing.server.encode.types import columns
@@ -50,13 +50,6 @@ def sample(path: str, request: Request) -> Response:
     with answer.running:
         rows = [row for batch in answer.running for row in json_rows(batch)]
     return Response(dumps({"columns": columns(answer.running.schema), "rows": rows}), media_type="application/json")
-
-
-@router.get("/cache", response_model=Rollups)
-def rollups(request: Request) -> Response:
-    """What the rollup store holds."""
-    status = services(request).lapwing.cache.status()
-    return Response(dumps({"rollups": [describe.rollup_entry(one) for one in status]}), media_type="application/json")
 
 
 @router.get("/sql/complete", response_model=Completions, tags=["sql"])

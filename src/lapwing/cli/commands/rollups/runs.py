@@ -30,39 +30,19 @@ def run(options: Namespace) -> int:
     with open_project(options) as lapwing:
         runs = lapwing.cache.runs(options.which)[: options.limit]
     if options.json:
-        output.write_json({"runs": [document(one) for one in runs]})
+        output.write_json({"runs": [one.as_dict() for one in runs]})
     elif runs:
         shared.show([_row(one) for one in runs])
         for one in runs:
             if one.problem is not None:
-                print(f"{one.rollup} {shared.iso(one.began)}: {one.problem}")
+                print(f"{one.rollup} {one.as_dict()['began']}: {one.problem}")
     else:
         print("There are no runs on record.")
     return 0
 
 
-def document(one: Run) -> dict[str, Any]:
-    """A run as JSON-ready data."""
-    return {
-        "rollup": one.rollup,
-        "why": str(one.why),
-        "result": str(one.result),
-        "began": shared.iso(one.began),
-        "seconds": round(one.seconds, 3),
-        "whole": one.whole,
-        "built": one.built,
-        "unchanged": one.unchanged,
-        "emptied": one.emptied,
-        "causes": dict(one.causes),
-        "cells": one.cells,
-        "bytes": one.bytes,
-        "by": shared.who(one.by),
-        "problem": None if one.problem is None else one.problem.as_dict(),
-    }
-
-
 def _row(one: Run) -> dict[str, Any]:
-    row = document(one)
+    row = one.as_dict()
     causes = ", ".join(f"{number} {cause}" for cause, number in one.causes.items())
     shown = ("rollup", "began", "why", "result", "seconds", "built", "unchanged", "emptied", "cells", "bytes", "by")
     return {key: row[key] for key in shown} | {"causes": causes}
