@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import pytest
+from tests.sources.worlds import mariadb_connection, mariadb_database
 
 from lapwing.cache.builders import builder_of
 from lapwing.cache.cells import whole_groups
@@ -163,6 +164,23 @@ def compared(folder: Path) -> int:
 
 def test_sketches_of_postgres(there: str, tmp_path: Path) -> None:
     assert compared(write(tmp_path / "p", there, SKETCHES)) > 1000
+
+
+def test_sketches_of_mariadb(mariadb_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = mariadb_database(mariadb_dsn)
+    kinds = {"sold": "datetime", "amount": "integer", "ratio": "double", "person": "bigint"}
+    table = sales()
+    with mariadb_connection(own) as server, server.cursor() as cursor:
+        text = "text collate utf8mb4_general_ci"
+        cursor.execute(f"create table sales ({', '.join(f'{n} {kinds.get(n, text)}' for n in table.column_names)})")
+        cursor.execute(f"create table towns (town {text}, country {text})")
+        rows = [tuple(row.values()) for row in table.to_pylist()]
+        cursor.executemany(f"insert into sales values ({', '.join(['%s'] * table.num_columns)})", rows)
+        cursor.executemany("insert into towns values (%s, %s)", TOWNS)
+    monkeypatch.setenv("SALES_DSN", own)
+    sketches = "\n".join(line for line in SKETCHES.splitlines() if "last_note" not in line)
+    folder = write(tmp_path / "p", "{type: mariadb, dsn: '${SALES_DSN}'}", sketches)
+    assert compared(folder) > 1000
 
 
 def sqlite_source(folder: Path) -> str:

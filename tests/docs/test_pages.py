@@ -21,7 +21,7 @@ from lapwing.model.load import check_files
 from lapwing.model.positions import read
 from lapwing.query.service import Lapwing
 
-ENVIRON = {"CRM_DSN": "postgresql://reader@127.0.0.1:1/crm"}
+ENVIRON = {"CRM_DSN": "postgresql://reader@127.0.0.1:1/crm", "SHOP_DSN": "mysql://reader@127.0.0.1:1/shop"}
 
 
 @pytest.fixture(scope="module", name="folder")
@@ -99,7 +99,7 @@ def test_yaml_is_right(snippet: Snippet, folder: Path, tmp_path: Path) -> None:
     assert problems == ()
     assert project is not None
     with Lapwing(project) as lapwing:
-        unreachable = {"crm"} & set(project.sources)
+        unreachable = {"crm", "shop"} & set(project.sources)
         assert [problem for problem in lapwing.check() if not unreachable & set(re.findall(r"\w+", str(problem)))] == []
 
 

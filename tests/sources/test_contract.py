@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.sources.worlds import KINDS, LONG, TYPES, World, world
+from tests.sources.worlds import KINDS, LONG, SERVERS, TYPES, World, world
 
 from lapwing.model.problem import Cancelled, LapwingError, SourceError, TimeLimit
 from lapwing.sources.types import arrow_type
@@ -17,7 +17,7 @@ from lapwing.sources.types import arrow_type
 
 @pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    dsn = request.getfixturevalue("postgres_dsn") if request.param == "postgres" else None
+    dsn = request.getfixturevalue(f"{request.param}_dsn") if request.param in SERVERS else None
     with world(request.param, tmp_path, dsn) as made:
         yield made
 
@@ -124,7 +124,7 @@ def test_a_table_that_vanished(place: World) -> None:
     with pytest.raises(LapwingError) as caught, place.source.read(sql, columns) as stream:
         list(stream)
     assert "Traceback" not in str(caught.value)
-    if place.kind in ("sqlite", "postgres"):
+    if place.kind in ("sqlite", *SERVERS):
         assert isinstance(caught.value, SourceError)
         assert caught.value.problems[0].code == "table-vanished"
 

@@ -10,18 +10,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import duckdb
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pymysql
 
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source, Table
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import open_source
 
-KINDS = ("files", "duckdb", "sqlite", "postgres")
+KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb")
+SERVERS = ("postgres", "mariadb")
 SCHEMA = pa.schema(
     [
         ("id", pa.int64()),
@@ -84,13 +88,14 @@ ROWS: list[tuple[object, ...]] = [
     (4, True, None, Decimal(0), None, 'it\'s "quoted" 100%', None, None, None),
     (2**62, None, None, None, None, None, None, None, None),
 ]
-ABSENT = {"sqlite": ("wide", "moment")}  # types that the kind of source has not
+ABSENT = {"sqlite": ("wide", "moment"), "mariadb": ("moment",)}  # types that the kind of source has not
 LONG = {
     "files": "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",
     "duckdb": "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",
     # Some seconds, not for ever: nothing breaks it off.
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000000) SELECT max(i) AS id FROM n",
     "postgres": "SELECT count(*) AS id FROM generate_series(1, 3000000) a, generate_series(1, 3000000) b",
+    "mariadb": "SELECT count(*) AS id FROM seq_1_to_3000000 a, seq_1_to_3000000 b WHERE a.seq * b.seq % 7 = 1",
 }
 
 
@@ -133,10 +138,9 @@ class World:
 def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
     """A world of its own; gone at the end."""
     make = {"files": _files, "duckdb": _duckdb, "sqlite": _sqlite}
-    if kind == "postgres":
+    if kind in SERVERS:
         assert dsn is not None
-        own = database(dsn)
-        config, add, drop = _postgres(own)
+        config, add, drop = _postgres(database(dsn)) if kind == "postgres" else _mariadb(mariadb_database(dsn))
     else:
         config, add, drop = make[kind](folder)
     engine = Engine(memory_limit="256MB", threads=2, allowed=[config.path] if config.path else [])
@@ -154,6 +158,29 @@ def database(dsn: str) -> str:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f"create database {name}")
     return dsn.rsplit("/", 1)[0] + f"/{name}"
+
+
+def mariadb_database(dsn: str) -> str:
+    """The same of a MariaDB server."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with mariadb_connection(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(f"create database {name}")
+    return dsn.rsplit("/", 1)[0] + f"/{name}"
+
+
+def mariadb_connection(dsn: str) -> Any:
+    """A connection that may write, in UTC; names are quoted by double quotes."""
+    address = urlsplit(dsn)
+    return pymysql.connect(
+        host=address.hostname,
+        port=address.port,
+        user=address.username,
+        password=address.password,
+        database=address.path.strip("/"),
+        charset="utf8mb4",
+        autocommit=True,
+        init_command="set time_zone = '+00:00', sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'",
+    )
 
 
 Made = tuple[SourceConfig, Callable[[int], None], Callable[[], None]]
@@ -256,6 +283,33 @@ def _postgres(dsn: str) -> Made:
     run(insert, ROWS)
     return (
         SourceConfig(name="s", type="postgres", dsn=dsn),
+        lambda number: run(insert, [_row(number)]),
+        lambda: run("drop table things", []),
+    )
+
+
+def _mariadb(dsn: str) -> Made:
+    words = {
+        "VARCHAR": "text",
+        "TIMESTAMP": "datetime(6)",
+        "TIMESTAMP WITH TIME ZONE": "timestamp(6) null",
+    }
+    kept = [index for index, field in enumerate(SCHEMA) if field.name not in ABSENT["mariadb"]]
+    columns = ", ".join(f'"{SCHEMA[i].name}" {words.get(TYPES[SCHEMA[i].name], TYPES[SCHEMA[i].name])}' for i in kept)
+
+    def run(sql: str, rows: list[tuple[object, ...]]) -> None:
+        with mariadb_connection(dsn) as connection, connection.cursor() as cursor:
+            if rows:
+                cursor.executemany(sql, [[row[index] for index in kept] for row in rows])
+            else:
+                cursor.execute(sql)
+
+    insert = f"insert into things values ({', '.join(['%s'] * len(kept))})"
+    run(f"create table things ({columns})", [])
+    run(f"create table empty ({columns})", [])
+    run(insert, ROWS)
+    return (
+        SourceConfig(name="s", type="mariadb", dsn=dsn),
         lambda number: run(insert, [_row(number)]),
         lambda: run("drop table things", []),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.sources.worlds import mariadb_connection, mariadb_database
 
 from lapwing.model.project import Project, SourceConfig, StoreConfig
 from lapwing.sources.engine import Engine
@@ -60,8 +61,8 @@ def local(data: Path) -> Iterator[SqlService]:
 
 
 @pytest.fixture(scope="session")
-def everywhere(data: Path, postgres_dsn: str) -> Iterator[SqlService]:
-    """`own`, `lite` and PostgreSQL as `pg`."""
+def everywhere(data: Path, postgres_dsn: str, mariadb_dsn: str) -> Iterator[SqlService]:
+    """`own`, `lite`, PostgreSQL as `pg` and MariaDB as `my`."""
     import psycopg
 
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
@@ -71,9 +72,15 @@ def everywhere(data: Path, postgres_dsn: str) -> Iterator[SqlService]:
             "create table traps.big as select n::bigint, (n % 7)::bigint g from generate_series(0, 199999) n"
         )
         connection.execute("analyze")
+    traps = mariadb_database(mariadb_dsn)
+    with mariadb_connection(traps) as connection, connection.cursor() as cursor:
+        for statement in (FIXTURES / "things_mariadb.sql").read_text().strip().rstrip(";").split(";\n"):
+            cursor.execute(statement)
+        cursor.execute("create table big (n bigint, g bigint) select seq n, seq % 7 g from seq_0_to_199999")
     configs = {
         "own": SourceConfig(name="own", type="duckdb", path=data / "own.duckdb"),
         "lite": SourceConfig(name="lite", type="sqlite", path=data / "lite.db"),
+        "my": SourceConfig(name="my", type="mariadb", dsn=traps),
         "pg": SourceConfig(name="pg", type="postgres", dsn=postgres_dsn, schemas=("traps",)),
     }
     yield from service(data, configs)

@@ -13,6 +13,7 @@ import duckdb
 import psycopg
 import pyarrow as pa
 import pytest
+from tests.sources.worlds import mariadb_connection, mariadb_database
 from tests.sql.conftest import service
 from tests.sql.queries import COLUMNS, TABLES, Generator, Query, value
 
@@ -62,9 +63,25 @@ def fill_postgres(dsn: str, schema: str) -> None:
         connection.execute("analyze")
 
 
+def fill_mariadb(dsn: str) -> str:
+    """The dsn of a database of its own, whose texts fold letters' case where nobody asks for their bytes."""
+    own = mariadb_database(dsn)
+    kinds = {"VARCHAR": "text collate utf8mb4_general_ci", "TIMESTAMP": "datetime(6)"}
+    kept = [index for index, name in enumerate(COLUMNS) if name != "z"]
+    columns = ", ".join(f"{name} {kinds.get(kind, kind)}" for name, kind in COLUMNS.items() if name != "z")
+    with mariadb_connection(own) as connection, connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"create table {table} ({columns})")
+            insert = f"insert into {table} values ({', '.join(['%s'] * len(kept))})"
+            cursor.executemany(insert, [[row[index] for index in kept] for row in rows(table)])
+    return own
+
+
 @pytest.fixture(scope="module")
-def scattered(tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str) -> Iterator[tuple[SqlService, Path]]:
-    """The same tables in all four sources, and the DuckDB file that tells the truth."""
+def scattered(
+    tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str, mariadb_dsn: str
+) -> Iterator[tuple[SqlService, Path]]:
+    """The same tables in all five sources, and the DuckDB file that tells the truth."""
     folder = tmp_path_factory.mktemp("scattered")
     truth = folder / "truth.duckdb"
     fill_duckdb(truth)
@@ -81,6 +98,7 @@ def scattered(tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str) -> It
         "own": SourceConfig(name="own", type="duckdb", path=folder / "own.duckdb"),
         "lite": SourceConfig(name="lite", type="sqlite", path=folder / "lite.db"),
         "pg": SourceConfig(name="pg", type="postgres", dsn=postgres_dsn, schemas=(schema,)),
+        "my": SourceConfig(name="my", type="mariadb", dsn=fill_mariadb(mariadb_dsn)),
     }
     for made in service(folder, configs):
         yield made, truth

@@ -39,7 +39,7 @@ def same_everywhere(service: SqlService, predicate: str) -> None:
     text = "select id from {source}.things where " + predicate + " order by id"
     own = rows(service, text.replace("{source}", "own"))
     assert isinstance(own, list), own
-    for source in (name for name in ("lite", "pg") if name in service._sources):
+    for source in (name for name in ("lite", "pg", "my") if name in service._sources):
         here = text.replace("{source}", source)
         kept = rows(service, here, push=False)
         assert rows(service, here) == kept, f"{source}: {service.explain(here)}"
@@ -53,10 +53,12 @@ def test_predicates_mean_the_same(everywhere: SqlService, predicate: str) -> Non
 
 def test_most_plain_conditions_are_pushed(everywhere: SqlService) -> None:
     for predicate in ("i = 5", "i in (1, 2)", "v like 'a%'", "v < 'b'", "d >= '2020-01-01'", "l", "f > 1", "v is null"):
-        for source in ("lite", "pg"):
+        for source in ("lite", "pg", "my"):
             plan = everywhere.plan(f"select id from {source}.things where {predicate}")
             assert plan.scans[0].pushed, (source, predicate, plan.scans[0].kept)
-    assert everywhere.plan("select id from pg.things where n > 1.5 and t < '2020-01-01'").scans[0].kept == ()
+    for source in ("pg", "my"):
+        plan = everywhere.plan(f"select id from {source}.things where n > 1.5 and t < '2020-01-01'")
+        assert plan.scans[0].kept == ()
 
 
 VALUES = {
@@ -127,7 +129,7 @@ def test_any_condition_means_the_same(everywhere: SqlService, predicate: str) ->
 )
 def test_statements_mean_the_same(everywhere: SqlService, text: str) -> None:
     own = rows(everywhere, text.format(s="own"))
-    for source in ("lite", "pg"):
+    for source in ("lite", "pg", "my"):
         assert rows(everywhere, text.format(s=source)) == own
 
 

@@ -34,7 +34,20 @@ PROJECT_FILE = "lapwing.yaml"
 _DEFAULT_STORE = ".lapwing/store"
 _DEFAULT_TABLE = "lapwing"
 D = TypeVar("D", bound=Document)
-_DSN = re.compile(r"postgres(?:ql)?://|.*\w\s*=")
+_ADDRESSES = {
+    "postgres": (
+        re.compile(r"postgres(?:ql)?://|.*\w\s*="),
+        "The dsn is not a PostgreSQL address.",
+        'Write "postgresql://user:${PASSWORD}@host:5432/database".',
+    ),
+    "mariadb": (
+        re.compile(r"(?:mysql|mariadb)://"),
+        "The dsn is not a MariaDB or MySQL address.",
+        'Write "mysql://user:${PASSWORD}@host:3306/database".',
+    ),
+}
+"""By the type of a source: what its dsn looks like, and what is said where it does not."""
+_ANY = re.compile("")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -188,9 +201,12 @@ class _Reading:
 
     def _source(self, name: str, document: SourceDocument, main: Draft[ProjectDocument]) -> SourceConfig:
         place = main.located.key("sources", name)
-        if document.dsn is not None and not _DSN.match(document.dsn) and not self._unset(main, "sources", name, "dsn"):
-            says = "The dsn is not a PostgreSQL address."
-            hint = 'Write "postgresql://user:${PASSWORD}@host:5432/database".'
+        address, says, hint = _ADDRESSES.get(document.type, (_ANY, "", ""))
+        if (
+            document.dsn is not None
+            and not address.match(document.dsn)
+            and not self._unset(main, "sources", name, "dsn")
+        ):
             place_of_dsn = main.located.key("sources", name, "dsn")
             self.problems.append(Problem("bad-dsn", says, place_of_dsn, hint=hint))
         return SourceConfig(

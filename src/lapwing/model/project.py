@@ -15,7 +15,7 @@ from lapwing.model.problem import NotFound, Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConfig:
-    """Where data lives. `type` is files, duckdb, sqlite or postgres. `path` is absolute (files, duckdb, sqlite);
+    """Where data lives. `type` is files, duckdb, sqlite, postgres or mariadb. `path` is absolute (files, duckdb, sqlite);
     `dsn` has its secrets filled in, so it is never shown: repr leaves it out."""
 
     name: str

@@ -61,6 +61,7 @@ class Renderer:
     def __init__(self, capabilities: Capabilities, columns: Mapping[str, Column]) -> None:
         self._pushable = capabilities.pushable
         self._sqlite = capabilities.dialect == "sqlite"
+        self._mysql = capabilities.dialect == "mysql"
         self._dialect = capabilities.dialect
         self._columns = columns
 
@@ -116,6 +117,8 @@ class Renderer:
         equal = isinstance(node, exp.NullSafeEQ)
         if self._sqlite:
             return f"{self._collated(left)} {'IS' if equal else 'IS NOT'} {right.sql}"
+        if self._mysql:
+            return f"{'' if equal else 'NOT '}({left.sql} <=> {right.sql})"
         return f"{left.sql} IS {'NOT ' if equal else ''}DISTINCT FROM {right.sql}"
 
     def _in(self, node: exp.In) -> str:
@@ -133,12 +136,16 @@ class Renderer:
         kind = family(column.type)
         if kind is None or kind not in self._pushable.get(Operation.IS_NULL, ()):
             raise No(f"{self._dialect} is not asked IS NULL of {column.type}")
+        if self._mysql and not column.exact_text:
+            return f"CAST({self._written(value)} AS CHAR) IS NULL"  # of a date itself, day 0 would be null
         return f"{self._written(value)} IS NULL"
 
     def _like(self, node: exp.Like) -> str:
         value, pattern = self._text(node.this, Operation.LIKE), _string(node.expression)
         if "\\" in pattern:
             raise No("a backslash in LIKE means an escape in some sources")
+        if self._mysql and "_" in pattern:
+            raise No("_ in LIKE would stand for one byte")
         return f"({value} {'NOT ' if node.args.get('negate') else ''}LIKE {text_literal(pattern)})"
 
     def _part_of_text(self, node: exp.Expr) -> str:
@@ -193,10 +200,17 @@ class Renderer:
             raise No(f"{self._dialect} compares {column.name} by other rules than by bytes")
         name = self._written(node)
         if kind is Family.FLOAT:
-            name = f"CAST({name} AS REAL)" if self._sqlite else f"{name}::float8"
+            name = self._double(name)
         if kind is Family.TEXT and self._sqlite:
             name = f"+{name}"  # else a column declared STRING, say, would turn the constant into a number
+        if kind is Family.TEXT and self._mysql:
+            name = f"CAST(CONVERT({name} USING utf8mb4) AS BINARY)"  # every collation pads or folds
         return Value(name, kind, column)
+
+    def _double(self, text: str) -> str:
+        if self._sqlite:
+            return f"CAST({text} AS REAL)"
+        return f"CAST({text} AS DOUBLE)" if self._mysql else f"{text}::float8"
 
     def _written(self, node: exp.Column) -> str:
         """The column's name at the source."""
@@ -244,7 +258,7 @@ class Renderer:
         if against.family is Family.FLOAT:
             if not _FLOAT.match(plain) or float(plain) == float("inf"):
                 raise No(f"the number {text} is not translated")
-            return Value(text if self._sqlite else f"'{text}'::float8", Family.FLOAT)
+            return Value(text if self._sqlite else self._double(f"'{text}'"), Family.FLOAT)
         if not _NUMBER.match(plain):
             raise No(f"the number {text} is not translated")
         return Value(text, Family.DECIMAL if "." in plain else Family.INTEGER)
@@ -255,6 +269,8 @@ class Renderer:
         if not self._sqlite and kind == "TIMESTAMP" and _TIMESTAMP.match(text):
             return Value(f"TIMESTAMP '{text}'", Family.TIMESTAMP)
         if not self._sqlite and kind == "TIMESTAMPTZ" and _TIMESTAMPTZ.match(text):
+            if self._mysql:  # sessions are in UTC
+                return Value(f"TIMESTAMP '{text.removesuffix('+00')}'", Family.TIMESTAMPTZ)
             return Value(f"TIMESTAMPTZ '{text}'", Family.TIMESTAMPTZ)
         raise No(f"the constant {text} ({kind.lower()}) is not translated for {self._dialect}")
 
@@ -264,7 +280,7 @@ class Renderer:
             return value.sql
         if self._sqlite:
             return f"{value.sql} COLLATE BINARY"
-        return f'{value.sql} COLLATE "C"' if order else value.sql
+        return f'{value.sql} COLLATE "C"' if order and not self._mysql else value.sql
 
     def _may(self, operation: Operation, kind: Family) -> None:
         if kind not in self._pushable.get(operation, ()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,8 +13,10 @@ import psycopg
 import pytest
 from tests.flights import COMMAND
 from tests.services.base import free_port
+from tests.sources.worlds import mariadb_connection, mariadb_database
 
 from lapwing.model.problem import Conflict, LapwingError, NotFound, Refused, SourceError, WrongUse
+from lapwing.query.ask import MetricQuery, Wishes
 from lapwing.query.init import init
 from lapwing.query.service import Lapwing
 
@@ -197,3 +200,33 @@ def test_the_command_and_what_it_says_next(tmp_path: Path) -> None:
         line = server.stdout.readline()
         server.terminate()
     assert port in line
+
+
+def test_mariadb_and_its_password(mariadb_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dsn = mariadb_database(mariadb_dsn)
+    with mariadb_connection(dsn) as server, server.cursor() as cursor:
+        cursor.execute(
+            "create table orders (at timestamp(6) not null, amount decimal(12,2), kind varchar(9), paid boolean) "
+            "select timestamp '2024-01-01 00:00:00' + interval seq hour as at, seq * 1.25 as amount, "
+            "concat('k', seq % 3) as kind, seq % 2 = 0 as paid from seq_0_to_999"
+        )
+    made = init(tmp_path / "p", dsn)
+    password = urlsplit(dsn).password
+    assert password
+    written = "".join(path.read_text() for path in (tmp_path / "p").rglob("*") if path.is_file())
+    assert password not in written
+    assert password not in str(made.as_dict())
+    ((variable, hidden),) = made.environ.items()
+    assert f'dsn: "${{{variable}}}"' in written
+    assert ":PASSWORD@" in hidden
+    monkeypatch.setenv(variable, dsn)
+    with Lapwing.open(tmp_path / "p") as lapwing:
+        assert lapwing.check() == ()
+        orders = lapwing.project.datasets["orders"]
+        assert set(orders.dimensions) == {"kind", "paid"}
+        assert {"orders", "amount", "paid_rate"} <= set(orders.metrics)
+        for builder in ("source", "duckdb"):
+            lapwing.cache.build(builder=builder).checked()
+            query = MetricQuery(metrics=("orders", "amount"), wishes=Wishes(cache_only=True))
+            assert lapwing.answer(query).table.to_pylist() == [{"orders": 1000, "amount": Decimal("624375.00")}]
+        assert lapwing.cache.build().rollups[0].built == 0

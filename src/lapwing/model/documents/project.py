@@ -24,9 +24,11 @@ _PATHS = ("files", "duckdb", "sqlite")
 
 
 class SourceDocument(Document):
-    """Where data lives: files, duckdb and sqlite have a path, postgres has a dsn."""
+    """Where data lives: files, duckdb and sqlite have a path, postgres and mariadb have a dsn."""
 
-    type: Literal["files", "duckdb", "sqlite", "postgres"] = Field(description="What kind of source it is.")
+    type: Literal["files", "duckdb", "sqlite", "postgres", "mariadb"] = Field(
+        description="What kind of source it is; mariadb is MySQL, too."
+    )
     path: str | None = Field(None, description="Relative to the project's folder, or absolute.")
     dsn: str | None = Field(None, description='Such as "${CRM_DSN}": secrets come from the environment.')
     schemas: Words = Field((), description="The schemas to show; all, where left out.")

@@ -63,7 +63,9 @@ _EXPECTED = {
 }
 _NAMED = frozenset({"sources", "joins", "dimensions", "measures", "metrics", "rollups", "monitors", "events"})
 _MISSING = frozenset({"measure-aggregation", "metric-kind", "missing-key"})
-_OTHER_VALUES = {"parquet": "files", "csv": "files", "json": "files", "file": "files", "pg": "postgres"}
+_OTHER_VALUES = {"parquet": "files", "csv": "files", "json": "files", "file": "files", "pg": "postgres"} | {
+    "mysql": "mariadb"
+}
 _STAND_INS: Mapping[str, Any] = {"time": {"column": "time"}, "dataset": "dataset", "name": "project"}
 
 

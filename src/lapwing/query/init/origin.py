@@ -1,4 +1,4 @@
-"""What was named with --from: files, a DuckDB or SQLite file, or a PostgreSQL server."""
+"""What was named with --from: files, a DuckDB or SQLite file, a PostgreSQL or a MariaDB server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def find_origin(text: str, folder: Path) -> Origin:
         NotFound: there is no such file. WrongUse: it is nothing that can be read.
     """
     if re.match(r"postgres(ql)?://", text) or _KEYWORDS.search(text):
-        return _postgres(text)
+        return _server(text, "postgres")
+    if re.match(r"(mysql|mariadb)://", text):
+        return _server(text, "mariadb")
     if re.match(r"[a-z][a-z0-9+]*://", text):
         says = f"Data at {text.partition('://')[0]}:// can't be read yet."
         raise WrongUse.of("unknown-origin", says, hint=_readable())
@@ -66,7 +68,7 @@ def _kind(path: Path) -> str:
 
 
 def _readable() -> str:
-    return f"Name a file ({', '.join(KINDS)}), a folder of them, a DuckDB or SQLite file, or postgresql://user@host/db."
+    return f"Name a file ({', '.join(KINDS)}), a folder of them, a DuckDB or SQLite file, postgresql://user@host/db or mysql://user@host/db."
 
 
 def _path_from(folder: Path, path: Path) -> str:
@@ -76,14 +78,14 @@ def _path_from(folder: Path, path: Path) -> str:
     return os.path.relpath(path, folder) if len(common.parts) > 2 else str(path)
 
 
-def _postgres(dsn: str) -> Origin:
+def _server(dsn: str, kind: str) -> Origin:
     hidden, database = _without_password(dsn)
     name = source_name(database)
-    config = SourceConfig(name=name, type="postgres", dsn=dsn)
+    config = SourceConfig(name=name, type=kind, dsn=dsn)
     if hidden == dsn:
-        return Origin(config=config, yaml={"type": "postgres", "dsn": dsn})
+        return Origin(config=config, yaml={"type": kind, "dsn": dsn})
     variable = f"{name.upper()}_DSN"
-    return Origin(config=config, yaml={"type": "postgres", "dsn": f"${{{variable}}}"}, environ={variable: hidden})
+    return Origin(config=config, yaml={"type": kind, "dsn": f"${{{variable}}}"}, environ={variable: hidden})
 
 
 def _without_password(dsn: str) -> tuple[str, str]:
@@ -92,7 +94,7 @@ def _without_password(dsn: str) -> tuple[str, str]:
         named = re.search(r"dbname\s*=\s*'?(\w+)", dsn)
         return _PASSWORD.sub(r"\1PASSWORD", dsn), named[1] if named else "postgres"
     parts = urlsplit(dsn)
-    database = parts.path.strip("/") or "postgres"
+    database = parts.path.strip("/") or parts.scheme.removesuffix("ql")
     query = re.sub(r"(^|&)(password=)[^&]*", r"\1\2PASSWORD", parts.query)
     user, at, host = parts.netloc.rpartition("@")
     if ":" in user:

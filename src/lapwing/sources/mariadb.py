@@ -1,0 +1,210 @@
+"""MariaDB and MySQL, through PyMySQL: rows are streamed as text and become Arrow a column at a time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from lapwing.model.problem import LapwingError, SourceError
+from lapwing.model.project import SourceConfig
+from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
+from lapwing.sources.mariadb_session import connect, explain, limit_statements, parameters, rows
+from lapwing.sources.mariadb_stream import MariaDBStream
+from lapwing.sources.mariadb_types import column_of, misfit, transport, without_misfits
+from lapwing.sources.quote import identifier, text
+
+_EXACT = frozenset(Family)
+CAPABILITIES = Capabilities(
+    dialect="mysql",
+    pushable={
+        Operation.EQUAL: _EXACT,
+        Operation.ORDER: _EXACT,
+        Operation.IN: _EXACT,
+        Operation.IS_NULL: _EXACT,
+        Operation.LIKE: frozenset({Family.TEXT}),
+        Operation.PREFIX: frozenset({Family.TEXT}),
+        Operation.AND_OR_NOT: _EXACT,
+        Operation.ARITHMETIC: frozenset({Family.INTEGER}),
+        Operation.LIMIT: _EXACT,
+    },
+)
+_SYSTEM = "('mysql', 'sys', 'information_schema', 'performance_schema')"
+_COLUMNS = """
+select c.table_schema, c.table_name, c.column_name, c.data_type, c.column_type, c.is_nullable = 'YES', t.table_rows,
+       t.data_length + t.index_length, t.table_comment
+from information_schema.columns c
+join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name
+where {schemas} and t.table_type in ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')
+order by 1, 2, c.ordinal_position
+"""
+_CATALOG_SECONDS = 30.0
+_LOOK_SECONDS = 2
+_TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+
+
+class MariaDBSource(Source):
+    """See the module. Sessions are read-only and in UTC; the database of the dsn is left out of names."""
+
+    kind: ClassVar[str] = "mariadb"
+
+    def __init__(self, config: SourceConfig) -> None:
+        if config.dsn is None:
+            raise SourceError.of("no-dsn", f"The source {config.name} has no dsn.", place=config.place)
+        self.name, self._dsn, self._place = config.name, config.dsn, config.place
+        self._schemas = config.schemas
+        self._time_limit = config.time_limit
+        self.capabilities = CAPABILITIES
+        self._pool: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._known: tuple[float, tuple[Table, ...]] | None = None
+        self._lock = threading.Lock()
+
+    def tables(self) -> tuple[Table, ...]:
+        with self._lock:
+            if self._known is None or time.monotonic() - self._known[0] > _CATALOG_SECONDS:
+                self._known = (time.monotonic(), self._look())
+            return self._known[1]
+
+    def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
+        limit = time_limit if time_limit is not None else self._time_limit
+        return MariaDBStream(
+            self.name,
+            partial(self._connect, limit),
+            sql,
+            columns,
+            time_limit=limit,
+            release=self._release,
+            kill=self._kill,
+            explain_error=self._explain,
+        )
+
+    def scan_sql(
+        self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
+    ) -> str:
+        wanted = ", ".join(f"{transport(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
+        sql = f"SELECT {wanted} FROM {self.reference(table)}"
+        sql += f" WHERE {where}" if where else ""
+        return sql if limit is None else f"{sql} LIMIT {limit}"
+
+    def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
+        """The number of rows and the sum of their hashes: the server keeps nothing of what changed, so it looks at the rows
+        of that time."""
+        given = {one.name.lower(): one for one in table.columns}
+        where = ""
+        if column is not None and start is not None and end is not None and column.lower() in given:
+            timed = given[column.lower()]
+            if timed.type in _TIMES:
+                low, high = _day(start, -1), _day(end, 1)
+                where = f" WHERE {identifier(timed.name)} >= {low} AND {identifier(timed.name)} < {high}"
+        row = ", ',', ".join(f"COALESCE(QUOTE({transport(one)}), 'NULL')" for one in table.columns)
+        digest = f"CAST(CONV(LEFT(MD5(CONCAT({row}, '')), 15), 16, 10) AS UNSIGNED)"
+        sql = f"SELECT COUNT(*), COALESCE(SUM({digest}), 0) FROM {self.reference(table)}{where}"
+        with self._asked() as connection:
+            return str(rows(connection, sql)[0])
+
+    def close(self) -> None:
+        while not self._pool.empty():
+            self._pool.get().close()
+
+    def reference(self, table: Table) -> str:
+        schema = table.schema or parameters(self._dsn, self._place)["database"]
+        return f"{identifier(schema)}.{identifier(table.name)}"
+
+    def _look(self) -> tuple[Table, ...]:
+        database = parameters(self._dsn, self._place)["database"]
+        shown = self._schemas or ((database,) if database else ())
+        names = ", ".join(text(name) for name in shown)
+        catalog = _COLUMNS.format(
+            schemas=f"c.table_schema in ({names})" if shown else f"c.table_schema not in {_SYSTEM}"
+        )
+        found: dict[tuple[str, str], Table] = {}
+        with self._asked() as connection:
+            for schema, name, *of_column, count, size, comment in rows(connection, catalog):
+                table = found.get((schema, name)) or Table(
+                    source=self.name,
+                    schema="" if schema == database else schema,
+                    name=name,
+                    columns=(),
+                    rows=_whole(count),
+                    bytes=_whole(size),
+                    description="" if comment in (None, "VIEW") else comment,
+                )
+                column, kind, full, nullable = of_column
+                columns = (*table.columns, column_of(column, kind, full, nullable == "1"))
+                found[schema, name] = replace(table, columns=columns)
+            limit_statements(connection, _LOOK_SECONDS)
+            return tuple(self._fitting(connection, table) for table in found.values())
+
+    def _fitting(self, connection: Any, table: Table) -> Table:
+        """The table with another type for columns whose values do not all fit theirs. A look that takes too long leaves
+        them; a misfit is then an error of the read that meets it."""
+        import pymysql
+
+        doubtful = {column.name: condition for column in table.columns if (condition := misfit(column))}
+        if not doubtful:
+            return table
+        shown = ", ".join(f"COALESCE(MAX({condition}), 0)" for condition in doubtful.values())
+        try:
+            (found,) = rows(connection, f"SELECT {shown} FROM {self.reference(table)}")
+        except pymysql.Error:
+            return table
+        wrong = {name for name, some in zip(doubtful, found, strict=True) if some != "0"}
+        columns = tuple(without_misfits(one) if one.name in wrong else one for one in table.columns)
+        return replace(table, columns=columns)
+
+    @contextmanager
+    def _asked(self) -> Iterator[Any]:
+        """A connection of its own for short questions, with errors in our words."""
+        import pymysql
+
+        try:
+            with closing(connect(parameters(self._dsn, self._place), read_timeout=self._time_limit + 5)) as connection:
+                limit_statements(connection, self._time_limit)
+                yield connection
+        except (pymysql.Error, OSError) as error:
+            raise self._explain(error) from error
+
+    def _connect(self, limit: float | None) -> Any:
+        import pymysql
+
+        with suppress(queue.Empty):
+            while True:
+                connection = self._pool.get_nowait()
+                with suppress(pymysql.Error, OSError):  # the server closes those that rest too long
+                    limit_statements(connection, limit)
+                    return connection
+        try:
+            connection = connect(parameters(self._dsn, self._place))
+            limit_statements(connection, limit)
+        except (pymysql.Error, OSError) as error:
+            raise self._explain(error) from error
+        return connection
+
+    def _release(self, connection: Any, healthy: bool) -> None:
+        if healthy:
+            self._pool.put(connection)
+        else:
+            connection._force_close()  # without a word to the server, which may still be sending
+
+    def _kill(self, number: int) -> None:
+        with self._asked() as connection, connection.cursor() as cursor:
+            cursor.execute(f"KILL QUERY {number}")
+
+    def _explain(self, error: Exception) -> LapwingError:
+        return explain(self.name, self._place, error)
+
+
+def _whole(value: str | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _day(us: int, shift: int) -> str:
+    """A moment moved by a day, as a constant: zones differ by less."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us, days=shift)
+    return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}'"
