@@ -46,6 +46,7 @@ order by 1, 2, c.ordinal_position
 """
 _CATALOG_SECONDS = 30.0
 _LOOK_SECONDS = 2
+_GRACE_SECONDS = 5  # the reader's own time limit comes first, and is told better
 _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 
 
@@ -63,6 +64,7 @@ class MariaDBSource(Source):
         self.capabilities = CAPABILITIES
         self._pool: queue.LifoQueue[Any] = queue.LifoQueue()
         self._known: tuple[float, tuple[Table, ...]] | None = None
+        self._fit: dict[Table, Table] = {}
         self._lock = threading.Lock()
 
     def tables(self) -> tuple[Table, ...]:
@@ -102,7 +104,7 @@ class MariaDBSource(Source):
             if timed.type in _TIMES:
                 low, high = _day(start, -1), _day(end, 1)
                 where = f" WHERE {identifier(timed.name)} >= {low} AND {identifier(timed.name)} < {high}"
-        row = ", ',', ".join(f"COALESCE(QUOTE({transport(one)}), 'NULL')" for one in table.columns)
+        row = ", ',', ".join(f"COALESCE({_told(one)}, 'NULL')" for one in table.columns)
         digest = f"CAST(CONV(LEFT(MD5(CONCAT({row}, '')), 15), 16, 10) AS UNSIGNED)"
         sql = f"SELECT COUNT(*), COALESCE(SUM({digest}), 0) FROM {self.reference(table)}{where}"
         with self._asked() as connection:
@@ -142,21 +144,22 @@ class MariaDBSource(Source):
             return tuple(self._fitting(connection, table) for table in found.values())
 
     def _fitting(self, connection: Any, table: Table) -> Table:
-        """The table with another type for columns whose values do not all fit theirs. A look that takes too long leaves
-        them; a misfit is then an error of the read that meets it."""
+        """The table with another type for columns whose values do not all fit theirs. It is looked at once; a look that takes
+        too long leaves them, and a misfit that comes later is an error of the read that meets it."""
         import pymysql
 
-        doubtful = {column.name: condition for column in table.columns if (condition := misfit(column))}
-        if not doubtful:
-            return table
-        shown = ", ".join(f"COALESCE(MAX({condition}), 0)" for condition in doubtful.values())
-        try:
-            (found,) = rows(connection, f"SELECT {shown} FROM {self.reference(table)}")
-        except pymysql.Error:
-            return table
-        wrong = {name for name, some in zip(doubtful, found, strict=True) if some != "0"}
-        columns = tuple(without_misfits(one) if one.name in wrong else one for one in table.columns)
-        return replace(table, columns=columns)
+        alike = replace(table, rows=None, bytes=None)
+        if alike not in self._fit:
+            doubtful = {column.name: condition for column in table.columns if (condition := misfit(column))}
+            wrong: set[str] = set()
+            if doubtful:
+                shown = ", ".join(f"COALESCE(MAX({condition}), 0)" for condition in doubtful.values())
+                with suppress(pymysql.Error):
+                    (found,) = rows(connection, f"SELECT {shown} FROM {self.reference(table)}")
+                    wrong = {name for name, some in zip(doubtful, found, strict=True) if some != "0"}
+            columns = tuple(without_misfits(one) if one.name in wrong else one for one in table.columns)
+            self._fit[alike] = replace(alike, columns=columns)
+        return replace(table, columns=self._fit[alike].columns)
 
     @contextmanager
     def _asked(self) -> Iterator[Any]:
@@ -170,9 +173,10 @@ class MariaDBSource(Source):
         except (pymysql.Error, OSError) as error:
             raise self._explain(error) from error
 
-    def _connect(self, limit: float | None) -> Any:
+    def _connect(self, time_limit: float | None) -> Any:
         import pymysql
 
+        limit = None if time_limit is None else time_limit + _GRACE_SECONDS
         with suppress(queue.Empty):
             while True:
                 connection = self._pool.get_nowait()
@@ -198,6 +202,11 @@ class MariaDBSource(Source):
 
     def _explain(self, error: Exception) -> LapwingError:
         return explain(self.name, self._place, error)
+
+
+def _told(column: Column) -> str:
+    """What a row's hash knows of a column: of long ones a hash, as the server makes null of what is too long together."""
+    return f"{'MD5' if column.type in ('VARCHAR', 'BLOB') else 'QUOTE'}({transport(column)})"
 
 
 def _whole(value: str | None) -> int | None:

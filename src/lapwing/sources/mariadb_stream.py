@@ -52,6 +52,7 @@ class MariaDBStream(PumpedStream):
             cursor.execute(self._sql)
             while rows := cursor.fetchmany(_ROWS):
                 yield self._batch(rows)
+            cursor.close()
             healthy = True
         except (pymysql.Error, OSError) as error:
             raise self._explain_error(error) from error
