@@ -70,8 +70,7 @@ class Answers:
 
     def answer(self, request: StateRequest, terms: Terms = NO_TERMS) -> Answered | Missed:
         """States from rollups, with what they lack from the source; where no rollup has a part in it, from what an answer
-        before left behind; or why neither. A store that can't
-        be read is such a reason, too: the source may then answer.
+        before left behind; or why neither. A store that can't be read is such a reason, too: the source may then answer.
 
         Raises:
             Refused, SourceError, TimeLimit: the source was needed for a part.

@@ -52,7 +52,9 @@ def moment(text: str, lapwing: Lapwing) -> float:
 
 def iso(seconds: float | None) -> str | None:
     """A moment in seconds since 1970 as ISO 8601 text."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def who(builder: str) -> str:
