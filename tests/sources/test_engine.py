@@ -103,3 +103,23 @@ def test_what_does_not_fit_in_memory_is_spilled_aside(tmp_path: Path, monkeypatc
     assert list(working.iterdir()) == []
     engine.close()  # while the rows are still being read
     assert list(aside.iterdir()) == []
+
+
+def test_a_limit_holds_for_a_while_and_spills_where_it_was_told(tmp_path: Path) -> None:
+    left = tmp_path / "spill-of-one-that-was-killed"
+    left.mkdir()
+    (left / "block").write_text("x")
+    for path in (left / "block", left):
+        os.utime(path, (0, 0))
+    engine = Engine(memory_limit="1GB", spill=tmp_path)
+    with engine.cursor() as cursor:
+        before = cursor.execute("select current_setting('memory_limit'), current_setting('threads')")
+        with engine.limited(80_000_000):
+            limit, threads = cursor.execute("select current_setting('memory_limit'), current_setting('threads')")[0]
+            assert (limit, threads) == ("76.2 MiB", 1)
+            cursor.execute("create temp table t as select i, hash(i) as h from range(8000000) t(i) order by h")
+            (made,) = tmp_path.iterdir()  # what was left is gone
+            assert made.name.startswith("spill-")
+        assert cursor.execute("select current_setting('memory_limit'), current_setting('threads')") == before
+    engine.close()
+    assert not list(tmp_path.iterdir())

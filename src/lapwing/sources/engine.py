@@ -113,10 +113,8 @@ class Engine:
         """Meanwhile the engine takes up to `memory` bytes, all its cursors together, and spills what is more; with fewer
         threads where each would have too little."""
         root = self._root
-        ((limit, threads),) = root.execute(
-            "select current_setting('memory_limit'), current_setting('threads')"
-        ).fetchall()
-        before = {"memory_limit": limit, "threads": threads}
+        ((threads,),) = root.execute("select current_setting('threads')").fetchall()
+        before = {"memory_limit": self._memory_limit, "threads": threads}
         with mapped():
             _set(root, {"threads": min(threads, max(1, memory // _THREAD_BYTES)), "memory_limit": f"{memory}B"})
         try:
