@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -13,12 +14,13 @@ from lapwing.cache.keys import incidents_prefix, moment_key, prefix_end
 from lapwing.cache.slice import Slice
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model.calendar import utc_iso
-from lapwing.model.problem import Conflict
+from lapwing.model.problem import Conflict, LapwingError
 
 _FORMAT: Final = 1
 _KEPT_SECONDS: Final = 90 * 86_400.0
 """For which resolved ones are remembered."""
 _TRIES: Final = 50
+_U64: Final = struct.Struct(">Q")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,49 +98,42 @@ class Incidents:
         """Opens an incident, or notes in the partition's open one what was found now.
 
         Raises:
-            StoreError: no room.
+            Conflict: others change it all the time. StoreError: no room.
         """
-
-        def again(one: Incident) -> Incident:
-            times = one.times + (one.version != found.version)
-            return replace(found, id=one.id, opened=one.opened, times=times)
-
         partition = _partition(found.rollup_id, found.start)
-        for key, row, one in self._rows(partition):
-            if one.resolved is None:
-                changed = self._change(key, row, again)
-                if changed is not None:
-                    return changed
-        self._store.put([(partition + moment_key(int(found.opened * 1e6)), _encode(found))])
-        return found
+        key = partition + _U64.pack(found.version)  # so that two who find it at once open one incident
+        for _ in range(_TRIES):
+            still = next(((at, row, one) for at, row, one in self._rows(partition) if one.resolved is None), None)
+            if still is None:
+                (row,) = self._store.get([key])
+                if self._store.compare_and_set(key, row, _encode(found)):
+                    return found
+                continue
+            at, row, one = still
+            again = replace(found, id=one.id, opened=one.opened, times=one.times + (one.version != found.version))
+            if self._store.compare_and_set(at, row, _encode(again)):
+                return again
+        raise _busy(found)
 
     def resolve(self, incident: Incident, resolution: str) -> Incident | None:
-        """Ends an open incident; None where someone else has, or it is gone."""
-        for key, row, one in self._rows(_partition(incident.rollup_id, incident.start)):
-            if one.id == incident.id and one.resolved is None:
-                return self._change(key, row, lambda one: replace(one, resolved=time.time(), resolution=resolution))
-        return None
+        """Ends an open incident; None where someone else has, or it is gone. Raises as `report` does."""
+        partition = _partition(incident.rollup_id, incident.start)
+        for _ in range(_TRIES):
+            rows = ((at, row, one) for at, row, one in self._rows(partition) if one.id == incident.id)
+            found = next(((at, row, one) for at, row, one in rows if one.resolved is None), None)
+            if found is None:
+                return None
+            at, row, one = found
+            ended = replace(one, resolved=time.time(), resolution=resolution)
+            if self._store.compare_and_set(at, row, _encode(ended)):
+                return ended
+        raise _busy(incident)
 
     def sweep(self, now: float) -> None:
         """Forgets those that were resolved long ago."""
         for key, _, one in self._rows():
             if one.resolved is not None and now - one.resolved > _KEPT_SECONDS:
                 self._store.delete_prefix(key)
-
-    def _change(self, key: bytes, row: bytes, change: Callable[[Incident], Incident]) -> Incident | None:
-        """None where it is not open any more."""
-        for _ in range(_TRIES):
-            one = _decode(row)
-            if one is None or one.resolved is not None:
-                return None
-            changed = change(one)
-            if self._store.compare_and_set(key, row, _encode(changed)):
-                return changed
-            (now,) = self._store.get([key])
-            if now is None:
-                return None
-            row = now
-        raise Conflict.of("incident-busy", f"Others keep changing the incident of {key.hex()}.", hint="Try again.")
 
     def _rows(self, prefix: bytes | None = None) -> Iterator[tuple[bytes, bytes, Incident]]:
         """The rows of all incidents, or of those below a prefix."""
@@ -147,6 +142,10 @@ class Incidents:
             one = _decode(row)
             if one is not None:
                 yield key, row, one
+
+
+def _busy(one: Incident) -> LapwingError:
+    return Conflict.of("incident-busy", f"Others keep changing an incident of {one.rollup}.", hint="Try again.")
 
 
 def _partition(rollup: bytes, start: int) -> bytes:
