@@ -342,6 +342,17 @@ def test_it_can_be_cancelled(root: Path) -> None:
         cache.audits.run(budget=WHOLE, progress=lambda _: cancel.set(), cancel=cancel)
 
 
+def test_a_statement_under_way_is_cancelled(root: Path) -> None:
+    cancel = threading.Event()
+    with audited(root) as (_, cache):
+        main = faults.definitions(cache)["trips.main"]
+        looker = looking.Looker(cache._sql, cache._store, cache._reader._selector._engine, cancel)
+        one = faults.partition(cache, main)
+        cancel.set()
+        with pytest.raises(Cancelled):
+            looker.look(main, one, whole(one), 60.0)
+
+
 def test_progress_is_told(root: Path) -> None:
     told: list[Audited] = []
     with audited(root) as (_, cache):

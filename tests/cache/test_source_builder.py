@@ -15,11 +15,15 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import pytest
+from tests.cache import faults
 from tests.sources.worlds import mariadb_connection, mariadb_database
 
+from lapwing.cache import audit as auditing
+from lapwing.cache.audit import Budget
 from lapwing.cache.builders import builder_of
 from lapwing.cache.cells import whole_groups
 from lapwing.cache.definition import Definition, define
+from lapwing.cache.look import Outcome
 from lapwing.query.service import Lapwing
 
 DAY = 86_400_000_000
@@ -181,6 +185,30 @@ def test_sketches_of_mariadb(mariadb_dsn: str, tmp_path: Path, monkeypatch: pyte
     sketches = "\n".join(line for line in SKETCHES.splitlines() if "last_note" not in line)
     folder = write(tmp_path / "p", "{type: mariadb, dsn: '${SALES_DSN}'}", sketches)
     assert compared(folder) > 1000
+
+
+def test_what_postgres_built_is_found_equal_until_it_changes(
+    there: str, postgres_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "_MOST_CELLS", 150)
+    with Lapwing.open(write(tmp_path / "p", there, SKETCHES)) as lapwing:
+        cache = lapwing.cache
+        cache.build(builder="source").checked()
+        audit = cache.audits.run(budget=Budget(whole=True))
+        assert audit.count(Outcome.EQUAL) == len(audit.looks) > audit.partitions
+        assert sum(look.cells for look in audit.looks) > 1000
+        main = faults.definitions(cache, "sales")["sales.main"]
+        faults.rebuild(cache, main, faults.partition(cache, main), faults.other_numbers({"people": "rank"}))
+        (incident,) = cache.audits.run(budget=Budget(whole=True)).opened
+        assert {one.measure for one in incident.differences} == {"people"}
+        cache.build(builder="source").checked()
+        assert len(cache.audits.run(budget=Budget(mended=True)).resolved) == 1
+        schema = there.partition("[")[2].partition("]")[0]
+        with psycopg.connect(postgres_dsn, autocommit=True) as server:
+            server.execute(f"delete from {schema}.sales where sold < '2024-04-02'".encode())
+        audit = cache.audits.run(budget=Budget(whole=True))
+        assert audit.count(Outcome.STALE) > 0
+        assert audit.opened == []
 
 
 def sqlite_source(folder: Path) -> str:
