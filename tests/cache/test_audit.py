@@ -265,7 +265,7 @@ def test_rows_that_come_all_the_time_are_never_blamed(root: Path) -> None:
         thread = threading.Thread(target=change)
         thread.start()
         try:
-            for _ in range(8):
+            for _ in range(4):
                 cache.build()
                 audit = cache.audits.run(budget=WHOLE)
                 assert audit.opened == []

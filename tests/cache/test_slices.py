@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cache import faults
 from tests.cache.project import opened, write_project, write_rows
@@ -81,11 +81,9 @@ def _defined(cache: Cache) -> None:
     DEFINED.append(faults.definitions(cache)["trips.fine"])
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000))
-def test_any_fault_is_found_when_all_is_looked_at(cache: Cache, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+def test_any_fault_is_found_when_all_is_looked_at(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auditing, "_MOST_CELLS", 20)
-    find_all(cache, seed)
+    find_all(cache, 2)
 
 
 @pytest.mark.long
@@ -101,7 +99,7 @@ def find_all(cache: Cache, seed: int) -> None:
     wrong: set[tuple[str, int]] = set()
     for definition in faults.definitions(cache).values():
         starts = [one.start for one in faults.partitions(cache, definition)]
-        for start in chance.sample(starts, chance.randrange(2)):
+        for start in chance.sample(starts, 1 + chance.randrange(2)):
             old = faults.partition(cache, definition, start)
             row = chance.randrange(old.cells)
             fault = chance.choice(
@@ -109,10 +107,10 @@ def find_all(cache: Cache, seed: int) -> None:
             )
             faults.rebuild(cache, definition, old, fault)
             wrong.add((definition.name, start))
-    audit = cache.audits.run("trips", budget=Budget(whole=True))
+    audit = cache.audits.run(budget=Budget(whole=True))
     assert {(one.rollup, one.start) for one in audit.opened} == wrong
     cache.build().checked()
-    assert len(cache.audits.run("trips", budget=Budget(seconds=60)).resolved) == len(wrong)
+    assert len(cache.audits.run(budget=Budget(mended=True)).resolved) == len(wrong)
 
 
 def test_a_small_budget_finds_a_fault_in_some_runs(cache: Cache) -> None:
@@ -131,7 +129,7 @@ def test_a_small_budget_finds_a_fault_in_some_runs(cache: Cache) -> None:
             assert runs < 100
         took.append(runs)
         cache.build().checked()
-        assert cache.audits.run("trips.fine", budget=Budget(seconds=60), chance=chance).resolved
+        assert cache.audits.run(budget=Budget(mended=True)).resolved
     assert max(took) > 1
 
 

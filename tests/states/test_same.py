@@ -35,7 +35,7 @@ def merged(state: State, engine_type: str, rows: Sequence[tuple[int, Any]], seed
 
 
 @pytest.mark.parametrize(("aggregation", "engine_type", "parameter"), EVERY)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(data=st.data(), seed=st.integers(0, 1000))
 def test_states_are_the_same_if_their_rows_are(
     aggregation: str, engine_type: str, parameter: float | None, data: st.DataObject, seed: int
@@ -51,7 +51,7 @@ def test_states_are_the_same_if_their_rows_are(
 
 
 @pytest.mark.parametrize(("aggregation", "engine_type", "parameter"), EVERY)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(data=st.data())
 def test_another_number_in_any_column_is_another_state(
     aggregation: str, engine_type: str, parameter: float | None, data: st.DataObject
@@ -79,7 +79,7 @@ def test_another_number_in_any_column_is_another_state(
 def test_top_values_that_were_cut_differ_only_where_their_bounds_do_not_meet() -> None:
     state = state_of("top", "INTEGER", 1.0)
     chance = random.Random(1)
-    rows = [(chance.randrange(4), 0, min(chance.randrange(200), chance.randrange(200))) for _ in range(3000)]
+    rows = [(chance.randrange(4), 0, min(chance.randrange(300), chance.randrange(300))) for _ in range(800)]
     whole = built(state, "INTEGER", [(0, at, value) for _, at, value in rows])
     together = state.merge(built(state, "INTEGER", rows), np.array([0]))
     assert int(whole["absent"][0]) > 0
