@@ -196,7 +196,7 @@ def coverage_entry(one: Coverage) -> dict[str, Any]:
 
 
 def _iso(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return None if seconds is None else utc_iso(round(seconds * 1e3) * 1_000)
 
 
 def catalog(lapwing: Lapwing, following: Collection[str] = ()) -> dict[str, Any]:
