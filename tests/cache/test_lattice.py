@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lapwing.cache.lattice import LEAST_SAVED, View, choose, closed, subsets
+from lapwing.cache.lattice import LEAST_SAVED, Asked, View, choose, closed, needed, subsets
 
 NAMES = ("a", "b", "c")
 
@@ -59,3 +61,31 @@ def test_what_a_dimension_decides_comes_along() -> None:
 def test_many_dimensions_are_taken_three_at_a_time() -> None:
     assert len(subsets("abcdefgh")) == 256
     assert len(subsets("abcdefghi")) == 1 + 9 + 36 + 84
+
+
+def test_what_others_do_as_well_is_not_needed() -> None:
+    fine, coarse = View(frozenset("ab"), 1, 100, 1_000), View(frozenset("a"), 1, 10, 100)
+    apart, dear = View(frozenset("c"), 1, 10, 100), View(frozenset("ab"), 1, 10_000, 100_000)
+    assert needed([coarse, fine, apart], [coarse, fine, apart]) == [fine, apart]
+    assert needed([coarse, fine], [coarse]) == [fine]
+    assert needed([coarse, dear], [coarse, fine]) == [coarse, dear]  # it would take noticeably longer
+
+
+@settings(max_examples=100, deadline=None)
+@given(lattices(), st.integers(1_000, 500_000), st.integers(0, 2**32))
+def test_choice_of_what_was_asked(groups: dict[frozenset[str], int], budget: int, seed: int) -> None:
+    chance = random.Random(seed)
+    views = [View(some, 1, keys, keys * 96) for some, keys in groups.items()]
+    questions = chance.sample(views, chance.randint(1, len(views)))
+    asked = Asked({one: chance.randrange(1, 10**7) for one in questions}, dict.fromkeys(questions, 1))
+    chosen = [one.view for one in choose((), questions, views, budget, asked)]
+    assert sum(one.cells for one in chosen) <= budget
+    kept = needed(chosen, questions)
+    for question in questions:
+        before, after = (
+            min((one.cost for one in some if one.answers(question)), default=None) for some in (chosen, kept)
+        )
+        assert (before is None) == (after is None)
+        if before is not None and after is not None:
+            assert before <= asked.costs[question]
+            assert after - before < LEAST_SAVED * len(chosen)

@@ -207,3 +207,26 @@ def test_audit_of_what_is_not_there(lapwing: Lapwing, own_shop: Path) -> None:
     said = lapwing("-p", own_shop, "rollups", "audit", "--json")
     assert said.json["open"] == []
     assert said.json["outcomes"] == {"unanswered": said.json["partitions"]}
+
+
+def test_advice_is_written_and_then_answers(lapwing: Lapwing, own_shop: Path) -> None:
+    file = own_shop / "datasets" / "orders.yaml"
+    before = file.read_text()
+    file.write_text(before[: before.index("rollups:")])
+    nothing = lapwing("-p", own_shop, "rollups", "advise")
+    assert (nothing.code, "No rollup to propose" in nothing.text) == (0, True)
+    words = "query --metrics orders --grain day --from 2024-01 --to 2024-03 --json"
+    ask = ("-p", own_shop, *words.split())
+    assert [piece["by"] for piece in lapwing(*ask).json["receipt"]["pieces"]] == ["source"]
+    assert [piece["by"] for piece in lapwing(*ask).json["receipt"]["pieces"]] == ["by-product"]  # of another process
+    said = lapwing("-p", own_shop, "rollups", "advise", "orders", "--json").json
+    assert [one["questions"] for one in said["advice"]] == [2]
+    assert (said["left"], said["written"]) == ([], [])
+    text = lapwing("-p", own_shop, "rollups", "advise", "--write").text
+    assert "wrote datasets/orders.yaml" in text
+    assert "cells" in text
+    assert file.read_text().startswith(before[: before.index("rollups:")])
+    assert lapwing("-p", own_shop, "check").code == 0
+    assert lapwing("-p", own_shop, "build").code == 0
+    assert [piece["by"] for piece in lapwing(*ask).json["receipt"]["pieces"]] == ["rollup"]
+    assert lapwing("-p", own_shop, "rollups", "advise", "order").code == 2

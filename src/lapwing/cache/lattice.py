@@ -14,8 +14,9 @@ from typing import Final
 
 KEY_COST: Final = 60
 """What reading a key costs, in cells read: about 2.5 us against 40 ns."""
-LEAST_SAVED: Final = 25_000
-"""A millisecond, in cells read: below that nobody notices."""
+CELLS_A_MILLISECOND: Final = 25_000
+LEAST_SAVED: Final = CELLS_A_MILLISECOND
+"""Below that nobody notices."""
 _MOST_DIMENSIONS: Final = 8
 """Of a set, where the rollup has more."""
 
@@ -49,14 +50,30 @@ class Chosen:
     after: int
 
 
-def choose(kept: Iterable[View], questions: Sequence[View], candidates: Sequence[View], budget: int) -> list[Chosen]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Questions as they were really asked: what each costs where no view answers it, and how often it came."""
+
+    costs: Mapping[View, int]
+    counts: Mapping[View, int]
+
+
+def choose(
+    kept: Iterable[View],
+    questions: Sequence[View],
+    candidates: Sequence[View],
+    budget: int,
+    asked: Asked | None = None,
+) -> list[Chosen]:
     """The `candidates` worth keeping beside what is `kept`, of up to `budget` cells together. Every question has a view
-    among the kept that answers it."""
+    among the kept that answers it, or a cost in `asked`; where nobody knows what is asked, questions of few dimensions
+    count for more, and what nobody would notice for nothing."""
     views = list(kept)
     chosen: list[Chosen] = []
     left = budget
+    least = LEAST_SAVED if asked is None else 1
     while True:
-        costs = {question: min(view.cost for view in views if view.answers(question)) for question in questions}
+        costs = {question: _cost(question, views, asked) for question in questions}
         best: tuple[float, Chosen] | None = None
         for view in candidates:
             if view.cells > left or view in views:
@@ -64,12 +81,11 @@ def choose(kept: Iterable[View], questions: Sequence[View], candidates: Sequence
             saved = {
                 question: costs[question] - view.cost
                 for question in questions
-                if view.answers(question) and costs[question] - view.cost >= LEAST_SAVED
+                if view.answers(question) and costs[question] - view.cost >= least
             }
             if not saved:
                 continue
-            # Few dimensions are asked for more often than many.
-            worth = sum(gain / (1 + len(question.dimensions)) ** 2 for question, gain in saved.items())
+            worth = sum(gain * _weight(question, asked) for question, gain in saved.items())
             most = max(saved, key=lambda question: (saved[question], -len(question.dimensions)))
             rate = worth / max(view.cost, 1)
             if best is None or rate > best[0]:
@@ -79,6 +95,31 @@ def choose(kept: Iterable[View], questions: Sequence[View], candidates: Sequence
         chosen.append(best[1])
         views.append(best[1].view)
         left -= best[1].view.cells
+
+
+def needed(views: Sequence[View], questions: Sequence[View]) -> list[View]:
+    """Those of `views` without which a question would find no answer, or one that takes noticeably longer; of several that do
+    as well the larger ones, which do more."""
+    left = list(views)
+    for view in sorted(views, key=lambda one: one.cost):
+        others = [other for other in left if other is not view]
+        costs = [
+            min((other.cost for other in others if other.answers(question)), default=None)
+            for question in questions
+            if view.answers(question)
+        ]
+        if all(cost is not None and cost - view.cost < LEAST_SAVED for cost in costs):
+            left = others
+    return left
+
+
+def _cost(question: View, views: Sequence[View], asked: Asked | None) -> int:
+    costs = [view.cost for view in views if view.answers(question)]
+    return min(costs if asked is None else [*costs, asked.costs[question]])
+
+
+def _weight(question: View, asked: Asked | None) -> float:
+    return 1 / (1 + len(question.dimensions)) ** 2 if asked is None else asked.counts[question]
 
 
 def subsets(dimensions: Sequence[str]) -> list[Dimensions]:

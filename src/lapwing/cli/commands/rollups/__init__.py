@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lapwing.cli.commands.rollups import audit, history, listing, rollback, runs, verify
+from lapwing.cli.commands.rollups import advise, audit, history, listing, rollback, runs, verify
 
-HELP = "list rollups, their history and runs; roll back, verify, audit"
+HELP = "list rollups, their history and runs; roll back, verify, audit, advise"
 DESCRIPTION = """Looks after what `lapwing build` made. `lapwing rollups ACTION --help` tells more.
 
   lapwing rollups list
@@ -12,7 +12,8 @@ DESCRIPTION = """Looks after what `lapwing build` made. `lapwing rollups ACTION 
   lapwing rollups runs flights --limit 10
   lapwing rollups rollback flights --as-known-at 2026-11-26T09:00
   lapwing rollups verify --repair
-  lapwing rollups audit --seconds 60"""
+  lapwing rollups audit --seconds 60
+  lapwing rollups advise --write"""
 
 ACTIONS = {
     "list": listing,
@@ -21,4 +22,5 @@ ACTIONS = {
     "rollback": rollback,
     "verify": verify,
     "audit": audit,
+    "advise": advise,
 }

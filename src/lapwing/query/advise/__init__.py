@@ -1,0 +1,1 @@
+"""Advice: rollups that the questions asked so far would have needed."""
