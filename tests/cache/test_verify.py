@@ -14,7 +14,7 @@ from tests.cache.test_build import SMALL, by_month, counts, versions_stored
 from tests.cache.test_history import FEBRUARY, kept, write
 
 from lapwing.cache.history import Target
-from lapwing.cache.keys import prefix_end, rollup_prefix, values_prefix
+from lapwing.cache.keys import prefix_end, rollup_prefix, values_prefix, vocabulary_prefix
 from lapwing.cache.ledger import all_ledgers
 from lapwing.cache.service import Cache
 from lapwing.model.problem import Cancelled, Refused
@@ -104,6 +104,25 @@ def test_what_is_met_damaged_is_answered_by_the_source(root: Path, harm: Harm) -
         answer = lapwing.answer(query)
         assert [piece.by for piece in answer.receipt.pieces] == ["rollup"]
         assert answer.table.to_pylist() == [{"shop": "a", "trips": 6}]
+
+
+def test_a_vocabulary_that_says_something_else_is_found(root: Path) -> None:
+    with kept(root) as (_, cache):
+        cache.build()
+        (ledger,) = all_ledgers(cache._store)
+        ((key, value),) = rows(cache, vocabulary_prefix(ledger.id, 2, 0))
+        assert cache.values("trips", "shop") == ("a",)
+        for other in (value[:-1] + b"b", value[:-1], None):
+            if other is None:
+                cache._store.delete_prefix(key)
+            else:
+                cache._store.put([(key, other)])
+            (one,) = cache.upkeep.verify().findings
+            assert (one.check, one.start, one.version) == ("vocabulary", FEBRUARY, 2)
+        cache.upkeep.put_aside([one])
+        assert counts(cache.build()) == (1, 2, 0)
+        assert cache.upkeep.verify().findings == []
+        assert cache.values("trips", "shop") == ("a",)
 
 
 def test_a_damaged_past_does_not_come_back(root: Path) -> None:

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from lapwing.cache.definition import Definition
 from lapwing.cache.directory import Directory, load_directory
 from lapwing.cache.groups import Dictionary
-from lapwing.cache.keys import chunk_key, encode_values, prefix_end, rollup_prefix, slab_prefix, values_prefix
+from lapwing.cache.keys import (
+    chunk_key,
+    encode_values,
+    prefix_end,
+    rollup_prefix,
+    slab_prefix,
+    values_prefix,
+    vocabulary_prefix,
+)
 from lapwing.cache.ledger import Ledger
 from lapwing.cache.partition import Partition
 from lapwing.cache.retention import used
@@ -17,6 +25,7 @@ from lapwing.cache.retention import within as listed
 from lapwing.cache.slab import LEAST_ROWS
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.unpack import unpack
+from lapwing.cache.vocabulary import vocabulary_rows
 from lapwing.model.problem import Cancelled, StoreError
 from lapwing.sources.types import arrow_type
 
@@ -25,8 +34,9 @@ _AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something wrong. `check` is chunk, directory, rows, cells (then readers of `version` are hurt) or orphan (rows that
-    nobody will read, which only take room). `start` is the partition's; None for orphans. `seen`: readers see it now."""
+    """Something wrong. `check` is quarantine, chunk, directory, vocabulary, slab, rows, cells (then readers of `version` are
+    hurt) or orphan (rows that nobody will read, which only take room). `start` is the partition's; None for orphans. `seen`:
+    readers see it now."""
 
     rollup: str
     start: int | None
@@ -71,6 +81,8 @@ def check_version(
             expected = frozenset(directory.keys)
             if _misnamed(definition, partition.version, directory):
                 yield "directory", "Its directory names other values than its chunks' keys."
+            elif _missaid(store, definition, partition.version, directory):
+                yield "vocabulary", "Its vocabulary is not that of its dimensions' values."
         except StoreError as error:
             expected = None
             gone = error.problems[0].code == "version-gone"
@@ -107,6 +119,14 @@ def _misnamed(definition: Definition, version: int, directory: Directory) -> boo
         for values, start in zip(rows, directory.starts.tolist(), strict=True)
     )
     return any(one != key for one, key in zip(made, directory.keys, strict=True))
+
+
+def _missaid(store: RollupStore, definition: Definition, version: int, directory: Directory) -> bool:
+    """Whether the vocabulary is not what the directory's values make."""
+    distinct = {name: column.coded.values.arrow for name, column in directory.columns.items()}
+    expected = dict(vocabulary_rows(definition, version, distinct))
+    prefixes = (vocabulary_prefix(definition.id, version, number) for number in range(len(distinct)))
+    return expected != dict(row for prefix in prefixes for row in store.scan(prefix, prefix_end(prefix)))
 
 
 def _check_slabs(
