@@ -181,6 +181,20 @@ def test_what_is_so_old_is_used_where_that_is_wished(lapwing: Lapwing) -> None:
     assert asked(lapwing, query) == "source"
 
 
+@pytest.mark.parametrize(
+    "asks",
+    [
+        'far: {sql: "shop < cast(now() as varchar)"}',
+        "far: {sql: random() < 2}",
+        'far: {sql: "shop < cast(CURRENT_DATE as varchar)"}',
+    ],
+)
+def test_a_dataset_that_asks_the_clock_leaves_nothing(root: Path, asks: str) -> None:
+    (root / "datasets" / "trips.yaml").write_text(PLAIN.replace("far: {sql: distance > 100}", asks))
+    with Lapwing.open(root) as lapwing:
+        assert [asked(lapwing, Q), asked(lapwing, Q)] == ["source", "source"]
+
+
 def test_rows_beyond_its_time_are_seen(lapwing: Lapwing) -> None:
     january = replace(Q, grain=None, start="2013-01-01", end="2013-03-01")
     wider = replace(january, start="2012-12-01", end="2013-05-01")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -18,6 +19,7 @@ from lapwing.cache.aside import Aside
 from lapwing.cache.byproduct import ByProduct, Question, conditions, folded, listed, names_of
 from lapwing.cache.byproduct_index import Index
 from lapwing.cache.byproduct_rows import decode_states, encode_states
+from lapwing.cache.filter import UNSTEADY
 from lapwing.cache.frame import StateFrame
 from lapwing.cache.marks import Marks, Tables
 from lapwing.cache.predicate import Predicate
@@ -43,6 +45,8 @@ _FRAMES_BYTES: Final = 32 << 20
 _MOST_NOTED: Final = 1_000
 _SHARE: Final = 4
 """One takes at most such a part of all the room."""
+
+_UNSTEADY = re.compile(rf"\b(?:{'|'.join(sorted(UNSTEADY))})\b", re.IGNORECASE)
 
 Key = tuple[bytes, int, int]
 
@@ -93,6 +97,7 @@ class ByProducts:
         self._said: dict[bytes, float] = {}
         self._noted: dict[Key, str] = {}
         self._whole: dict[str, tuple[bytes, str, Span | None]] = {}
+        self._steadies: dict[str, tuple[BoundDataset, bool]] = {}
         self._swept = False
 
     def find(self, request: StateRequest, terms: Terms) -> Found | None:
@@ -142,7 +147,7 @@ class ByProducts:
         """To be called just before the source is asked; None where nothing is kept."""
         bound, now = request.bound, time.time()
         start, end = int(request.edges[0]), int(request.edges[-1])
-        if not self._budget or not covers(start, end):
+        if not self._budget or not covers(start, end) or not self._steady(bound):
             return None
         meaning, tables = self._meaning(bound)
         try:
@@ -244,6 +249,16 @@ class ByProducts:
             work()
         except LapwingError:
             return
+
+    def _steady(self, bound: BoundDataset) -> bool:
+        """Whether its rows and values stay while its tables do: no mark tells of a dataset that asks the clock."""
+        known = self._steadies.get(bound.dataset.name)
+        if known is None or known[0] is not bound:
+            texts = (bound.relation, bound.time_column, *bound.expressions.values())
+            made = (*bound.argument_sql.values(), *bound.filters.values())
+            steady = not any(text and _UNSTEADY.search(text) for text in (*texts, *made))
+            known = self._steadies[bound.dataset.name] = (bound, steady)
+        return known[1]
 
     def _meaning(self, bound: BoundDataset) -> tuple[bytes, Tables]:
         """What stands for the dataset as it is defined and bound, and the tables that its rows come from."""

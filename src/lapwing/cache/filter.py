@@ -26,6 +26,8 @@ _CLOCK = frozenset(
         *("current_localtime", "current_localtimestamp", "get_current_timestamp", "transaction_timestamp"),
     }
 )
+UNSTEADY = _CHANCE | _CLOCK | {"age"}
+"""Functions that may say something else when they are asked again."""
 _INTEGERS = re.compile(r"(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER)\Z")
 
 
