@@ -186,7 +186,7 @@ def test_what_is_so_old_is_used_where_that_is_wished(lapwing: Lapwing) -> None:
     [
         'far: {sql: "shop < cast(now() as varchar)"}',
         "far: {sql: random() < 2}",
-        'far: {sql: "shop < cast(CURRENT_DATE as varchar)"}',
+        'far: {sql: "shop < cast(TODAY() as varchar)"}',
     ],
 )
 def test_a_dataset_that_asks_the_clock_leaves_nothing(root: Path, asks: str) -> None:
