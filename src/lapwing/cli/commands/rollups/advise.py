@@ -88,8 +88,9 @@ def _tell(one: Advice) -> None:
     print(f"{one.dataset}: {inline(one)}")
     print(f"  size   about {one.cells:,} cells under {one.keys:,} keys ({one.sized})")
     print(f"  build  about {one.seconds:,.1f} s ({one.timed}){reads}")
+    often = "question" if one.questions == 1 else "questions"
     print(
-        f"  saves  about {one.saved:,.0f} of {one.milliseconds:,.0f} ms in {one.questions:,} questions, for which "
+        f"  saves  about {one.saved:,.0f} of {one.milliseconds:,.0f} ms in {one.questions:,} {often}, for which "
         f"{one.rows:,} rows ({one.bytes:,} bytes) came from the source"
     )
     for says in one.serves[:_MOST_SHAPES]:
