@@ -108,7 +108,7 @@ def test_stretches_of_partitions_by_their_state(server: Server, own: Path) -> No
     assert {one["state"] for one in get(server)["rollups"][0]["stretches"]} == {"stale"}
     assert get(server)["rollups"][0]["stale"]
     refreshed(server, None)
-    assert {one["state"] for rollup in get(server)["rollups"] for one in rollup["stretches"]} <= {"fresh", "unknown"}
+    assert {one["state"] for rollup in get(server)["rollups"] for one in rollup["stretches"]} <= {"fresh", "following"}
 
 
 def test_what_can_not_be_asked(server: Server) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 Open = Callable[..., Page]
-PAGES = {"Board": "/", "Metrics": "/metrics", "SQL": "/sql", "Catalog": "/catalog"}
+PAGES = {"Board": "/", "Metrics": "/metrics", "SQL": "/sql", "Catalog": "/catalog", "Cache": "/cache"}
 
 
 def test_each_page_is_one_press_away(open_page: Open) -> None:
@@ -23,7 +23,7 @@ def test_each_page_is_one_press_away(open_page: Open) -> None:
 
 def test_letters_go_to_pages_and_say_nothing_in_text_fields(open_page: Open) -> None:
     page = open_page("/")
-    for letter, heading in {"c": "23 metrics", "m": "Cancel rate", "b": "look"}.items():
+    for letter, heading in {"c": "23 metrics", "r": "questions", "m": "Cancel rate", "b": "look"}.items():
         page.keyboard.press("g")
         page.keyboard.press(letter)
         expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
@@ -141,7 +141,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize(
-    "path", ["/?as_of=2013-02-09T12:00", "/metrics/flights.cancel_rate?as_of=2013-02-10", "/sql", "/catalog"]
+    "path", ["/?as_of=2013-02-09T12:00", "/metrics/flights.cancel_rate?as_of=2013-02-10", "/sql", "/catalog", "/cache"]
 )
 def test_no_page_scrolls_sideways(open_page: Open, path: str, width: int) -> None:
     page = open_page(path, width=width, settled=True)

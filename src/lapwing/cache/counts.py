@@ -25,10 +25,10 @@ REASONS: Final[Mapping[str, str]] = {
     "filters": "No rollup keeps all it filters by",
     "measures": "No rollup with its dimensions keeps a measure",
     "definition": "What would fit is not built",
-    "grain": "The buckets of what would fit don't meet those asked",
+    "grain": "The buckets of what would fit do not meet those asked",
     "range": "What would fit does not hold the asked time, or not as fresh as asked",
     "history": "What was known then is not remembered",
-    "store": "The store can't be read",
+    "store": "The store could not be read",
 }
 """The checks by which a question misses, in words."""
 

@@ -58,7 +58,7 @@ def rollups(found: Services, *, check: bool) -> dict[str, Any]:
                 "follows": status.follows,
                 "says": status.says,
                 "past_versions": sum(one.past for one in status.partitions),
-                "stretches": list(stretches(status.partitions)),
+                "stretches": list(stretches(status)),
                 "answers": 0 if served is None else served.answers,
                 "bytes_saved": _saved(status, sizes[status.dataset], 0 if served is None else served.time),
                 "due": _moment(found.refresher.due(status.name)),
@@ -101,20 +101,22 @@ def refreshing_entry(one: Refreshing) -> dict[str, Any]:
     }
 
 
-def stretches(partitions: tuple[PartitionStatus, ...]) -> Iterator[dict[str, Any]]:
+def stretches(status: RollupStatus) -> Iterator[dict[str, Any]]:
     """Adjacent partitions in the same state as one."""
-    groups = [(state, says, list(of)) for (state, says), of in itertools.groupby(partitions, _state)]
+    unasked = "unknown" if status.follows is None else "following"
+    states = itertools.groupby(status.partitions, lambda one: _state(one, unasked))
+    groups = [(state, says, list(of)) for (state, says), of in states]
     if len(groups) > _MOST_STRETCHES:
-        groups = [("unknown", None, list(partitions))]
+        groups = [("unknown", None, list(status.partitions))]
     for state, says, of in groups:
         start, end = utc_iso(of[0].start), utc_iso(of[-1].end)
         yield {"start": start, "end": end, "partitions": len(of), "state": state, "says": says}
 
 
-def _state(partition: PartitionStatus) -> tuple[str, str | None]:
+def _state(partition: PartitionStatus, unasked: str) -> tuple[str, str | None]:
     if partition.quarantined is not None:
         return "quarantined", partition.quarantined
-    return {None: "unknown", True: "stale", False: "fresh"}[partition.stale], None
+    return {None: unasked, True: "stale", False: "fresh"}[partition.stale], None
 
 
 def table_bytes(lapwing: Lapwing, dataset: str) -> int | None:

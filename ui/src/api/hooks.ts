@@ -1,6 +1,7 @@
-import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { get, post } from "./client";
-import type { Answer, Band, BandBody, Board, Catalog, Completions, IncidentView, Metric, MonitorView, Project, QueryBody, Sample } from "./types";
+import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { get, post, remove } from "./client";
+import type { Answer, Band, BandBody, Board, Catalog, Completions, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -79,5 +80,56 @@ export function useMonitors(): UseQueryResult<MonitorView[]> {
     queryKey: ["monitors"],
     queryFn: async ({ signal }) => (await get<{ monitors: MonitorView[] }>("/monitors", signal)).monitors,
     staleTime: 30_000,
+  });
+}
+
+export function useRollups(): UseQueryResult<Rollups> {
+  return useQuery({ queryKey: ["rollups"], queryFn: ({ signal }) => get<Rollups>("/rollups", signal), placeholderData: keepPreviousData, staleTime: 10_000, refetchInterval: 60_000 });
+}
+
+export function useRuns(limit: number): UseQueryResult<Run[]> {
+  return useQuery({
+    queryKey: ["rollups", "runs", limit],
+    queryFn: async ({ signal }) => (await get<{ runs: Run[] }>(`/rollups/runs?limit=${limit}`, signal)).runs,
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+    refetchInterval: 60_000,
+  });
+}
+
+/** What the server builds now, watched closely while something runs. When a run ends, what is known of rollups is asked anew. */
+export function useRefreshing(): UseQueryResult<Refresh> {
+  const queries = useQueryClient();
+  const found = useQuery({
+    queryKey: ["refreshing"],
+    queryFn: ({ signal }) => get<Refresh>("/rollups/refresh", signal),
+    refetchInterval: ({ state }) => (state.data?.running.length ? 500 : 10_000),
+  });
+  const running = found.data?.running.length ?? 0;
+  const before = useRef(0);
+  useEffect(() => {
+    if (running < before.current) void queries.invalidateQueries({ queryKey: ["rollups"] });
+    before.current = running;
+  }, [running, queries]);
+  return found;
+}
+
+/** Builds what changed of a dataset, of one rollup, or (null) of all. */
+export function useBuild(): UseMutationResult<Refresh, Error, string | null> {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (which: string | null) => post<Refresh>("/rollups/refresh", { which }),
+    onSuccess: (now) => {
+      queries.setQueryData(["refreshing"], now);
+      void queries.invalidateQueries({ queryKey: ["rollups"] }); // it may have ended already
+    },
+  });
+}
+
+export function useCancelBuild(): UseMutationResult<void, Error, string> {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (dataset: string) => remove(`/rollups/refresh/${encodeURIComponent(dataset)}`),
+    onSettled: () => void queries.invalidateQueries({ queryKey: ["refreshing"] }),
   });
 }

@@ -360,12 +360,12 @@ export interface OrderBody {
   descending?: boolean;
 }
 
-/** Adjacent partitions in the same state. `unknown`: the source was not asked, or did not answer, whether it changed. `says`: why they are in quarantine. */
+/** Adjacent partitions in the same state. `unknown`: the source was not asked, or did not answer, whether it changed. `following`: folded from those of the rollup that it follows, and as good as they are. `says`: why they are in quarantine. */
 export interface PartitionStretch {
   start: string;
   end: string;
   partitions: number;
-  state: "fresh" | "stale" | "unknown" | "quarantined";
+  state: "fresh" | "stale" | "unknown" | "following" | "quarantined";
   says: string | null;
 }
 

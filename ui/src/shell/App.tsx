@@ -7,6 +7,7 @@ import { useMoment } from "../lib/moment";
 import { changed, go, href, usePlace } from "../lib/url";
 import { zoneName } from "../lib/words";
 import { BoardPage } from "../pages/board/BoardPage";
+import { CachePage } from "../pages/cache/CachePage";
 import { CatalogPage } from "../pages/catalog/CatalogPage";
 import { IncidentPage } from "../pages/incident/IncidentPage";
 import { FirstMetric, MetricPage } from "../pages/metric/MetricPage";
@@ -18,7 +19,7 @@ import { TopBar } from "./TopBar";
 // The editor is the heaviest part; only who opens this page loads it.
 const SqlPage = lazy(() => import("../pages/sql/SqlPage"));
 
-const GO = { "g b": "/", "g m": "/metrics", "g s": "/sql", "g c": "/catalog" };
+const GO = { "g b": "/", "g m": "/metrics", "g s": "/sql", "g c": "/catalog", "g r": "/cache" };
 
 export function App() {
   const { path } = usePlace();
@@ -64,5 +65,6 @@ function Page({ path }: { path: string }) {
   if (page === "incidents" && name) return <IncidentPage key={name} id={decodeURIComponent(name)} />;
   if (page === "sql") return <Suspense fallback={<Waiting height={400} />}><SqlPage /></Suspense>;
   if (page === "catalog") return <CatalogPage />;
+  if (page === "cache") return <CachePage />;
   return <div><h1>There is no page here</h1><p className="sub">The address may be misspelt. The <a href={href("/")}>board</a> is a good place to start.</p></div>;
 }

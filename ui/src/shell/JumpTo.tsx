@@ -17,6 +17,7 @@ const PAGES: Entry[] = [
   { kind: "page", icon: "board", name: "Board", says: "What needs a look", to: "/" },
   { kind: "page", icon: "sql", name: "SQL", says: "Ask it yourself", to: "/sql" },
   { kind: "page", icon: "catalog", name: "Catalog", says: "What is there", to: "/catalog" },
+  { kind: "page", icon: "cache", name: "Cache", says: "Why it is fast, or not: rollups, how fresh they are, what missed", to: "/cache" },
 ];
 
 function useEntries(): Entry[] {

@@ -3,12 +3,12 @@ import { Modal } from "../components/Modal";
 
 const KEYS: [string, string][] = [
   ["/", "Search; also Ctrl K"], ["?", "This list"],
-  ["g b", "Board"], ["g m", "Metrics"], ["g s", "SQL"], ["g c", "Catalog"],
+  ["g b", "Board"], ["g m", "Metrics"], ["g s", "SQL"], ["g c", "Catalog"], ["g r", "Cache: rollups"],
   ["j k", "Next, previous"], ["Enter", "Open"],
   ["[ ]", "Earlier, later"], ["t", "Time range"],
   ["c", "Compare"], ["f", "Follow"],
   ["w", "Why did it change?"], ["z", "Zoom; Shift Z back"],
-  ["r", "Receipt"], ["l", "Copy a link to this view"],
+  ["b", "Build the chosen rollup"], ["r", "Receipt"], ["l", "Copy a link to this view"],
   ["Ctrl Enter", "Run SQL"], ["p", "Plan"], ["Esc", "Close or cancel"],
 ];
 

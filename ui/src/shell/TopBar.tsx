@@ -13,6 +13,7 @@ const PAGES: { name: string; to: string; icon: IconName; keys: string; owns: str
   { name: "Metrics", to: "/metrics", icon: "metric", keys: "g m", owns: ["metrics"] },
   { name: "SQL", to: "/sql", icon: "sql", keys: "g s", owns: ["sql"] },
   { name: "Catalog", to: "/catalog", icon: "catalog", keys: "g c", owns: ["catalog"] },
+  { name: "Cache", to: "/cache", icon: "cache", keys: "g r", owns: ["cache"] },
 ];
 
 export function TopBar({ path, onSearch, onKeys }: { path: string; onSearch: () => void; onKeys: () => void }) {

@@ -6,7 +6,7 @@ from typing import Literal
 
 from lapwing.server.documents.base import Asked, Document, ProblemItem
 
-PartitionState = Literal["fresh", "stale", "unknown", "quarantined"]
+PartitionState = Literal["fresh", "stale", "unknown", "following", "quarantined"]
 
 
 class RollupDocument(Document):
@@ -35,7 +35,7 @@ class RollupDocument(Document):
 
 class PartitionStretch(Document):
     """Adjacent partitions in the same state. `unknown`: the source was not asked, or did not answer, whether it changed.
-    `says`: why they are in quarantine."""
+    `following`: folded from those of the rollup that it follows, and as good as they are. `says`: why they are in quarantine."""
 
     start: str
     end: str

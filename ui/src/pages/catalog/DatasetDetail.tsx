@@ -25,7 +25,7 @@ export function DatasetDetail({ dataset, catalog, zone }: { dataset: CatalogData
       <Lineage columns={[
         dataset.table ? [{ name: dataset.table, note: "table", to: href("/catalog", { kind: "tables", name: dataset.table }) }] : [],
         [{ name: dataset.name, note: "dataset", me: true }],
-        rollups.slice(0, 6).map((one) => ({ name: one.name, note: `rollup, ${one.grain}`, to: href("/catalog", { kind: "rollups", name: `${one.dataset}.${one.name}` }) })),
+        rollups.slice(0, 6).map((one) => ({ name: one.name, note: `rollup, ${one.grain}`, to: href("/catalog", { kind: "rollups", name: one.name }) })),
       ]} />
       <h3>Metrics</h3>
       <ul className="members">

@@ -25,7 +25,7 @@ function Body({ item, catalog, zone }: { item: Item; catalog: Catalog; zone: str
   const metric = item.kind === "metrics" && catalog.metrics.find((one) => one.name === item.name);
   const dataset = item.kind === "datasets" && catalog.datasets.find((one) => one.name === item.name);
   const table = item.kind === "tables" && catalog.tables.find((one) => one.path === item.name);
-  const rollup = item.kind === "rollups" && catalog.rollups.find((one) => `${one.dataset}.${one.name}` === item.name);
+  const rollup = item.kind === "rollups" && catalog.rollups.find((one) => one.name === item.name);
   const source = item.kind === "sources" && catalog.sources.find((one) => one.name === item.name);
   if (metric) return <MetricDetail metric={metric} catalog={catalog} zone={zone} />;
   if (dataset) return <DatasetDetail dataset={dataset} catalog={catalog} zone={zone} />;

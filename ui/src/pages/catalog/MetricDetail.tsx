@@ -63,7 +63,7 @@ function MetricLineage({ metric, catalog }: { metric: Metric; catalog: Catalog }
       [{ name: metric.dataset, note: "dataset", to: link("datasets", metric.dataset) }],
       ...(parts.length ? [parts.map((name) => ({ name: name.split(".").at(-1) ?? name, note: kinds.get(name) ?? "", to: link("metrics", name) }))] : []),
       [{ name: metric.short, note: metric.kind, me: true }],
-      rollups.slice(0, 4).map((one) => ({ name: one.name, note: `rollup, ${one.grain}`, to: link("rollups", `${one.dataset}.${one.name}`) })),
+      rollups.slice(0, 4).map((one) => ({ name: one.name, note: `rollup, ${one.grain}`, to: link("rollups", one.name) })),
     ]} />
   );
 }

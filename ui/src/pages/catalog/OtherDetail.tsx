@@ -8,7 +8,7 @@ import { Pairs } from "./Pairs";
 export function RollupDetail({ rollup, zone }: { rollup: CatalogRollup; zone: string }) {
   return (
     <>
-      <p className="sub">{rollup.stale ? "Built from an older definition: it answers nothing until it is built again." : "Aggregates kept ready, so that metric queries need not scan the table."}</p>
+      <p className="sub">{rollup.refused ?? (rollup.stale ? "A build has something to do here; what is not built yet is answered by the source." : "Aggregates kept ready, so that metric queries need not scan the table.")} <Link href={href("/cache")}>The cache</Link> tells how it does.</p>
       <Pairs pairs={[
         ["Dataset", <Link key="d" href={href("/catalog", { kind: "datasets", name: rollup.dataset })}>{rollup.dataset}</Link>],
         ["Grain", rollup.grain],
@@ -17,6 +17,8 @@ export function RollupDetail({ rollup, zone }: { rollup: CatalogRollup; zone: st
         ["Partitions", count(rollup.partitions)],
         ["Cells", count(rollup.cells)],
         ["Size", bytes(rollup.bytes)],
+        ["Promised", rollup.freshness],
+        ["Fresh as of", rollup.as_of ? moment(Date.parse(rollup.as_of), zone, true) : null],
         ["Built", rollup.built_at ? moment(Date.parse(rollup.built_at), zone, true) : "never"],
         ["Data until", rollup.data_until ? until(Date.parse(rollup.data_until), zone, true) : "–"],
       ]} />
