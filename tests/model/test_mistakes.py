@@ -134,6 +134,8 @@ MISTAKES: list[tuple[str, Files, list[str]]] = [
     ("q of a sum", orders("sum: price", "sum: price, q: 0.5"), ["unused-key orders:11:3"]),
     ("format", orders("unit: EUR", "format: percentage"), ["bad-value orders:11:25"]),
     ("money", orders("unit: EUR", "value: 5 euros"), ["bad-value orders:11:25"]),
+    ("changes by both", orders("time:", "changes: {column: a, sql: select 1}\ntime:"), ["column-or-sql orders:3:1"]),
+    ("changes by none", orders("time:", "changes: {}\ntime:"), ["column-or-sql orders:3:1"]),
     ("column and sql", orders("{column: people.country}", "{column: a, sql: b}"), ["column-and-sql orders:7:3"]),
     ("unknown join", orders("people.country", "peple.country"), ["unknown-join orders:7:13"]),
     ("join to many", orders("on: person", "on: person, many_to_one: false"), ["not-many-to-one orders:5:45"]),

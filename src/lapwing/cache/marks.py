@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC
 
+from lapwing.cache.changes import watched
 from lapwing.model.calendar import DAY, in_zone, to_us, transitions
+from lapwing.model.dataset import Changes
 from lapwing.sources.base import Table
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
@@ -34,10 +36,12 @@ class Marks:
         Raises:
             SourceError: a source does not answer.
         """
-        column = bound.dataset.time.column
+        column, changes = bound.dataset.time.column, bound.dataset.changes
         low, high = _on_the_column(bound, start, end)
         parts = []
-        for table, timed in self.tables(bound):
+        if changes is not None:
+            parts.append(self._watched(bound, changes, start, end))
+        for table, timed in self._marked(bound):
             if timed:
                 parts.append(self._mark(table, column, low, high))
             else:
@@ -46,10 +50,14 @@ class Marks:
 
     def whole(self, bound: BoundDataset) -> str:
         """What changes when any of its rows may have. Raises as `mark`."""
-        return _digest([self._mark(table, None, None, None) for table, _ in self.tables(bound)])
+        changes = bound.dataset.changes
+        watched = [] if changes is None else [self._watched(bound, changes, None, None)]
+        return _digest([*watched, *(self._mark(table, None, None, None) for table, _ in self._marked(bound))])
 
     def quick(self, bound: BoundDataset) -> bool:
         """Whether all its sources tell their marks without reading rows."""
+        if bound.dataset.changes is not None:
+            return False
         return all(self._sql.catalog.source(table.source).marks_quickly for table, _ in self.tables(bound))
 
     def tables(self, bound: BoundDataset) -> tuple[tuple[Table, bool], ...]:
@@ -61,6 +69,22 @@ class Marks:
                 (scan.table, dataset.table is not None and scan.alias == dataset.name) for scan in scans
             )
         return self._tables[dataset.name]
+
+    def _marked(self, bound: BoundDataset) -> Sequence[tuple[Table, bool]]:
+        """The tables whose sources are asked: where the dataset says itself how changes are seen, those that are joined to
+        what its column is of; none beside a query."""
+        changes = bound.dataset.changes
+        if changes is None:
+            return self.tables(bound)
+        if changes.sql is not None or bound.dataset.table is None:
+            return ()
+        return [(table, timed) for table, timed in self.tables(bound) if not timed]
+
+    def _watched(self, bound: BoundDataset, changes: Changes, start: int | None, end: int | None) -> str:
+        key = (f"changes of {bound.dataset.name}", changes.sql or changes.column, start, end)
+        if key not in self._known:
+            self._known[key] = watched(self._sql, bound, changes, start, end)
+        return self._known[key]
 
     def _mark(self, table: Table, column: str | None, start: int | None, end: int | None) -> str:
         key = (table.path, column, start, end)

@@ -10,6 +10,7 @@ from lapwing.model.checks.tables import parts
 from lapwing.model.compile_metrics import Expressions
 from lapwing.model.dataset import (
     Better,
+    Changes,
     Dataset,
     Dimension,
     Join,
@@ -60,6 +61,7 @@ def dataset(draft: Draft[DatasetDocument], expressions: Expressions) -> Dataset:
         sql=document.sql,
         time=TimeColumn(column=document.time.column, zone=document.time.timezone, place=key("time")),
         complete_after=document.complete_after,
+        changes=_changes(document, key("changes")),
         joins={
             name: Join(name=name, table=join.table, on=tuple(join.on.items()), place=key("joins", name))
             for name, join in document.joins.items()
@@ -80,6 +82,13 @@ def dataset(draft: Draft[DatasetDocument], expressions: Expressions) -> Dataset:
         place=key("dataset"),
         rows_place=key("sql" if document.table is None else "table"),
     )
+
+
+def _changes(document: DatasetDocument, place: Place) -> Changes | None:
+    said = document.changes
+    if said is None:
+        return None
+    return Changes(column=None if said.column is None else _column(said.column), sql=said.sql, place=place)
 
 
 def _shown(name: str, document: ShownDocument) -> Shown:

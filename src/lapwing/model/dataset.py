@@ -132,6 +132,16 @@ class Rollup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """How it is seen that rows have changed, where the sources are not to tell: by a `column` of the dataset's rows, as SQL,
+    that grows with every change, or by a query (`sql`) whose rows differ then."""
+
+    column: str | None
+    sql: str | None
+    place: Place = field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
     """A table (`source.schema.table` or `source.table`) or `sql`, with a time column, dimensions and measures.
 
@@ -144,6 +154,7 @@ class Dataset:
     sql: str | None
     time: TimeColumn
     complete_after: timedelta
+    changes: Changes | None = None
     joins: Mapping[str, Join]
     dimensions: Mapping[str, Dimension]
     measures: Mapping[str, Measure]

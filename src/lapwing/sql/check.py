@@ -25,7 +25,22 @@ def check_dataset(bound: BoundDataset, service: SqlService, wrong: Container[Pla
     found = [] if dataset.time.place in wrong or not bound.time_type else [*time_problems(bound)]
     measures = [one for one in dataset.measures.values() if one.place not in wrong and _is_bound(one, bound)]
     joins = [one for one in dataset.joins.values() if one.place not in wrong]
-    return [*found, *_measures(bound, measures), *_joins(joins, service)]
+    return [*found, *_changes(bound, service), *_measures(bound, measures), *_joins(joins, service)]
+
+
+def _changes(bound: BoundDataset, service: SqlService) -> Iterator[Problem]:
+    """A column that is not there, or a query that is none."""
+    changes = bound.dataset.changes
+    if changes is None:
+        return
+    text = f"SELECT max({bound.dataset.name}.{changes.column}) AS newest FROM {bound.relation}"
+    if changes.sql is not None:
+        some = "timestamptz '2000-01-01'"
+        text = changes.sql.replace("{start}", some).replace("{end}", some)
+    try:
+        service.plan(text)
+    except LapwingError as error:
+        yield from (Problem(one.code, one.message, changes.place, one.nearest, one.hint) for one in error.problems)
 
 
 def _is_bound(measure: Measure, bound: BoundDataset) -> bool:

@@ -53,6 +53,26 @@ class JoinDocument(Document):
     many_to_one: bool = Field(True, description="Must hold; `lapwing check` looks for duplicate keys in the data.")
 
 
+class ChangesDocument(Document):
+    """How to see that rows have changed, where the source can't tell, or only slowly: by a `column`, or by a query (`sql`)."""
+
+    column: str | None = Field(
+        None,
+        description="Of the table; grows whenever a row is added or changed, such as updated_at. Rows are counted, too.",
+    )
+    sql: str | None = Field(
+        None,
+        description="One SELECT over any sources; what it gives differs once rows have changed. {start} and {end} in it "
+        "become the borders of what is looked at.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> ChangesDocument:
+        if (self.column is None) == (self.sql is None):
+            raise mistake("column-or-sql", "Changes are seen by a column or by sql: by one of them.", (), "Keep one.")
+        return self
+
+
 class DimensionDocument(ShownDocument):
     """Something to group and filter by: the column of that name, another `column`, or `sql`."""
 
@@ -206,6 +226,10 @@ def _column(value: object) -> object:
     return {"column": value} if isinstance(value, str) else nothing_is_empty(value)
 
 
+def _column_or_nothing(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else value
+
+
 def _derived(value: object) -> object:
     return {"derived": value} if isinstance(value, str) else value
 
@@ -223,6 +247,9 @@ class DatasetDocument(Document):
         description="The column that says when."
     )
     complete_after: DurationText = Field(timedelta(), description="How long after a bucket's end its data is complete.")
+    changes: Annotated[
+        ChangesDocument | None, BeforeValidator(_column_or_nothing, json_schema_input_type=ChangesDocument | str | None)
+    ] = Field(None, description="How it is seen that rows have changed, if not by what their sources tell.")
     joins: dict[str, JoinDocument] = Field(default_factory=dict, description="Tables with more about a row.")
     dimensions: dict[
         str,
