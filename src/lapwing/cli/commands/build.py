@@ -65,7 +65,8 @@ def _size(text: str) -> int:
     try:
         return parse_size(text)
     except WrongUse as error:
-        says, hint = error.problems[0].message.rstrip("."), error.problems[0].hint
+        (problem,) = error.problems
+        says, hint = problem.message.rstrip("."), (problem.hint or "").rstrip(".")
         raise ArgumentTypeError(f"{says}. {hint}") from error
 
 
