@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from lapwing.model.problem import WrongUse
+from lapwing.sources.quote import identifier, text
 
 Value = str | int | float | bool | date | Decimal | None
 
@@ -22,7 +23,7 @@ def choosing(dimension: str, values: Sequence[Value], *, exclude: bool = False) 
     Raises:
         WrongUse: a value that can't be filtered by.
     """
-    name = '"' + dimension.replace('"', '""') + '"'
+    name = identifier(dimension)
     known = ", ".join(literal(value) for value in values if value is not None)
     null = None in values
     if exclude:
@@ -42,7 +43,7 @@ def literal(value: Value) -> str:
     if isinstance(value, str):
         if "\0" in value:
             raise WrongUse.of("bad-value", "A value to filter by holds a zero character.")
-        return "'" + value.replace("'", "''") + "'"
+        return text(value)
     if isinstance(value, datetime):
         return f"{'timestamptz' if value.tzinfo else 'timestamp'} '{value.isoformat(' ')}'"
     if isinstance(value, date):

@@ -7,15 +7,14 @@ needed a source, or was asked for how fresh it is, never is.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lapwing.cache.recent import Recent
 from lapwing.query.answer import Answer
 from lapwing.query.ask import MetricQuery
 from lapwing.query.service import Lapwing
@@ -42,9 +41,7 @@ class KeptAnswers:
     """`MOST_BYTES` of them, those asked last. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Question, _Kept] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
+        self._kept: Recent[_Kept] = Recent(MOST_BYTES)
         self.given = 0
         """Answers that were given again, about: it is counted without a lock."""
 
@@ -58,22 +55,11 @@ class KeptAnswers:
 
     def put(self, question: Question, query: MetricQuery, answer: Answer, revision: object, response: Response) -> None:
         """Keeps an answer that was begun at `revision` of the store, if it may be given again."""
-        wishes = query.wishes
+        wishes, size = query.wishes, len(response.body)
         free = wishes.max_staleness is None and wishes.cache and query.as_known_at is None
-        pieces = answer.receipt.pieces
-        if revision is None or not free or any(piece.by != "rollup" for piece in pieces):
-            return
-        with self._lock:
-            self._drop(question)
-            self._kept[question] = _Kept(response, revision, time.monotonic() + SECONDS)
-            self._bytes += len(response.body)
-            while self._bytes > MOST_BYTES:
-                self._drop(next(iter(self._kept)))
-
-    def _drop(self, question: Question) -> None:
-        gone = self._kept.pop(question, None)
-        if gone is not None:
-            self._bytes -= len(gone.response.body)
+        from_rollups = all(piece.by == "rollup" for piece in answer.receipt.pieces)
+        if revision is not None and free and from_rollups and size <= MOST_BYTES:
+            self._kept.put(question, _Kept(response, revision, time.monotonic() + SECONDS), size)
 
 
 class GivenAgain:

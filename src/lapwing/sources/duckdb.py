@@ -13,7 +13,7 @@ from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Source, Stream, Table
 from lapwing.sources.engine import Engine
-from lapwing.sources.quote import identifier, text
+from lapwing.sources.quote import identifier, select, text
 from lapwing.sources.streams import EngineStream
 
 _COLUMNS = """
@@ -57,10 +57,7 @@ class DuckDBSource(Source):
     def scan_sql(
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
-        wanted = ", ".join(identifier(column.name) for column in columns) or "1 AS one"
-        sql = f"SELECT {wanted} FROM {self.relation(table)}"
-        sql += f" WHERE {where}" if where else ""
-        return sql if limit is None else f"{sql} LIMIT {limit}"
+        return select([identifier(column.name) for column in columns], self.relation(table), where, limit)
 
     def relation(self, table: Table) -> str:
         self.tables()

@@ -18,7 +18,7 @@ from lapwing.sources.base import Capabilities, Column, Family, Operation, Source
 from lapwing.sources.mariadb_session import connect, explain, limit_statements, parameters, rows
 from lapwing.sources.mariadb_stream import MariaDBStream
 from lapwing.sources.mariadb_types import column_of, misfit, transport, without_misfits
-from lapwing.sources.quote import identifier, text
+from lapwing.sources.quote import identifier, select, text
 
 _EXACT = frozenset(Family)
 CAPABILITIES = Capabilities(
@@ -89,10 +89,8 @@ class MariaDBSource(Source):
     def scan_sql(
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
-        wanted = ", ".join(f"{transport(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
-        sql = f"SELECT {wanted} FROM {self.reference(table)}"
-        sql += f" WHERE {where}" if where else ""
-        return sql if limit is None else f"{sql} LIMIT {limit}"
+        wanted = [f"{transport(column)} AS {identifier(column.name)}" for column in columns]
+        return select(wanted, self.reference(table), where, limit)
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         """The number of rows and the sum of their hashes: the server keeps nothing of what changed, so it looks at the rows

@@ -13,7 +13,7 @@ from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
 from lapwing.sources.postgres_types import column_of, transport
-from lapwing.sources.quote import identifier
+from lapwing.sources.quote import identifier, select
 from lapwing.sources.streams import AdbcStream
 
 _EXACT = frozenset(
@@ -94,10 +94,8 @@ class PostgresSource(Source):
     def scan_sql(
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
-        wanted = ", ".join(f"{transport(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
-        sql = f"SELECT {wanted} FROM {self.reference(table)}"
-        sql += f" WHERE {where}" if where else ""
-        return sql if limit is None else f"{sql} LIMIT {limit}"
+        wanted = [f"{transport(column)} AS {identifier(column.name)}" for column in columns]
+        return select(wanted, self.reference(table), where, limit)
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         """Every write gives its rows a new xmin and a deletion lowers the count; of what has no xmin (views, foreign

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
-from lapwing.sources.quote import identifier
+from lapwing.sources.quote import identifier, select
 from lapwing.sources.sqlite_types import declared_type, first_value, misfit, transport
 from lapwing.sources.streams import AdbcStream
 
@@ -77,11 +77,8 @@ class SQLiteSource(Source):
     def scan_sql(
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
-        wanted = ", ".join(f"{transport(column)} AS {identifier(column.name)}" for column in columns) or "1 AS one"
-        sql = f"SELECT {wanted} FROM {self.reference(table)}"
-        sql += f" WHERE {where}" if where else ""
-        sql += "" if limit is None else f" LIMIT {limit}"
-        return self.as_read(sql, columns)
+        wanted = [f"{transport(column)} AS {identifier(column.name)}" for column in columns]
+        return self.as_read(select(wanted, self.reference(table), where, limit), columns)
 
     def as_read(self, sql: str, columns: tuple[Column, ...]) -> str:
         """A typed row goes before the others, because the driver takes the types from the first batch alone; `read` drops
