@@ -10,12 +10,9 @@ before anything is timed.
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
 from decimal import Decimal
@@ -29,6 +26,7 @@ import pyarrow as pa
 from tests.services.postgres import postgres
 
 from benchmarks.report import Timing, arguments, show, timed
+from benchmarks.serving import served
 from lapwing.model.grain import Grain
 from lapwing.query.ask import MetricQuery
 from lapwing.query.service import Lapwing
@@ -126,15 +124,24 @@ def main() -> None:
 
 
 def _data(root: Path, accounts: int) -> Path:
+    return project(root, EVENTS.format(accounts=accounts, cells=accounts * HOURS, path=events(root)))
+
+
+def events(root: Path) -> Path:
+    """Where the rows of a project lie."""
+    return root / "data" / "events.parquet"
+
+
+def project(root: Path, copy: str) -> Path:
+    """A project over the rows that a statement of DuckDB writes to `events`."""
     (root / "datasets").mkdir()
     (root / "data").mkdir()
     (root / "lapwing.yaml").write_text(PROJECT)
     (root / "datasets" / "ads.yaml").write_text(DATASET)
-    path = root / "data" / "events.parquet"
     with duckdb.connect() as con:
         con.execute(f"set temp_directory = '{root / 'spill'}'")
-        con.execute(EVENTS.format(accounts=accounts, cells=accounts * HOURS, path=path))
-    return path
+        con.execute(copy)
+    return events(root)
 
 
 def _query(accounts: list[str]) -> MetricQuery:
@@ -230,21 +237,7 @@ def _agree(*tables: pa.Table) -> None:
 
 
 def _http(stack: ExitStack, root: Path, draws: list[list[str]]) -> Callable[[int], bytes]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    lapwing = Path(sys.executable).parent / "lapwing"
-    server = subprocess.Popen([lapwing, "-p", root, "serve", "--port", str(port)], stdout=subprocess.DEVNULL)
-    stack.callback(server.wait)
-    stack.callback(server.terminate)
-    while True:
-        if server.poll() is not None:
-            sys.exit(f"lapwing serve ended with {server.returncode}.")
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
+    port = served(stack, root)
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     bodies = []
     for draw in draws:

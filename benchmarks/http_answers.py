@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.services.base import apt_install
+from tests.services.base import apt_install, free_port
 
 from benchmarks.cached_read import _data
 from benchmarks.report import arguments
+from benchmarks.serving import served, started
 from lapwing.query.service import Lapwing
 
 BUCKETS, CONNECTIONS, DISTINCT = 300, 16, 100_000
@@ -77,14 +76,13 @@ def main() -> None:
         questions = [_question(n, accounts) for n in range(DISTINCT)]
         anew.write_text("\n".join(questions))
         again.write_text("\n".join(questions[:16]))
-        port = _served(stack, root)
+        port = served(stack, root)
         answer = _ask(port, questions[0])
         document = json.loads(answer)
         if document["rows"] != BUCKETS:
             sys.exit(f"{document['rows']} buckets, not {BUCKETS}")
-        bare = _free_port()
-        stack.callback(_end, subprocess.Popen([sys.executable, "-c", BARE, str(bare), str(len(answer))]))
-        _wait(f"http://127.0.0.1:{bare}/")
+        bare = free_port()
+        started(stack, [sys.executable, "-c", BARE, str(bare), str(len(answer))], f"http://127.0.0.1:{bare}/")
         loads = [
             _load("another question each time", port, anew, root, seconds),
             _load("sixteen questions again and again", port, again, root, seconds),
@@ -121,41 +119,11 @@ def _latency(said: str, share: str) -> float:
     return float(found[1]) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[found[2]]
 
 
-def _served(stack: ExitStack, root: Path) -> int:
-    port = _free_port()
-    lapwing = Path(sys.executable).parent / "lapwing"
-    server = subprocess.Popen([lapwing, "-p", root, "serve", "--port", str(port)], stdout=subprocess.DEVNULL)
-    stack.callback(_end, server)
-    _wait(f"http://127.0.0.1:{port}/api/health")
-    return port
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-
-
-def _wait(url: str) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    sys.exit(f"{url} does not answer.")
-
-
 def _ask(port: int, body: str) -> bytes:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"http://127.0.0.1:{port}/api/query", body.encode(), headers)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return bytes(answer.read())
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _show(loads: list[Load], facts: dict[str, str], file: Path | None) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from benchmarks.cached_read import DATASET, GROUPED, PROJECT, SERIES, _agree, _duckdb, _lapwing
+from benchmarks.cached_read import GROUPED, SERIES, _agree, _duckdb, _lapwing, events, project
 from benchmarks.report import arguments, show, timed
 from lapwing.query.service import Lapwing
 
@@ -38,7 +38,7 @@ def main() -> None:
     draws = [[f"account{n:06}" for n in generator.choice(ACCOUNTS, SERIES, replace=False)] for _ in range(512)]
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        path = _data(root, rows)
+        path = project(root, EVENTS.format(accounts=ACCOUNTS, rows=rows, path=events(root)))
         lapwing = stack.enter_context(Lapwing.open(root))
         started = time.perf_counter()
         lapwing.cache.build().checked()
@@ -58,18 +58,6 @@ def main() -> None:
             "Lapwing's build": f"{built:.1f} s",
         }
         show("Ten accounts by hour, of all rows", timings, "Lapwing, query.answer with receipt", facts, options.json)
-
-
-def _data(root: Path, rows: int) -> Path:
-    (root / "datasets").mkdir()
-    (root / "data").mkdir()
-    (root / "lapwing.yaml").write_text(PROJECT)
-    (root / "datasets" / "ads.yaml").write_text(DATASET)
-    path = root / "data" / "events.parquet"
-    with duckdb.connect() as con:
-        con.execute(f"set temp_directory = '{root / 'spill'}'")
-        con.execute(EVENTS.format(accounts=ACCOUNTS, rows=rows, path=path))
-    return path
 
 
 if __name__ == "__main__":
