@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -81,7 +82,8 @@ class Lapwing:
     def answer(self, query: MetricQuery) -> Answer:
         """Answers a metric query; see `query.answer.answer` for what it raises."""
         if query.top is not None:
-            return topped(query, query.top, self.answer, lambda: self._version(query))
+            names = (*query.metrics, *([query.top.metric] if query.top.metric else []))
+            return topped(query, query.top, self.answer, lambda: self._version(names))
         if query.restated_since is not None:
             return restated(query, self.project, self.answer)
         return answer(query, project=self.project, sql=self.sql, cache=self.cache, now=self.now())
@@ -93,9 +95,9 @@ class Lapwing:
             query = ranking(query, query.top)
         return explain(query, project=self.project, sql=self.sql, cache=self.cache, now=self.now())
 
-    def _version(self, query: MetricQuery) -> object:
-        """Changes with what is built of the datasets asked."""
-        metrics = [self.project.metric(name)[1] for name in query.metrics]
+    def _version(self, names: Sequence[str]) -> object:
+        """Changes with what is built of the datasets of metrics."""
+        metrics = [self.project.metric(name)[1] for name in names]
         datasets = {ref.dataset for metric in metrics for ref in measures(metric.expression)}
         return {name: self.cache.version(name) for name in datasets}
 
