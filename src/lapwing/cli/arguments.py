@@ -19,7 +19,8 @@ COMMANDS = {
     part.__name__.rpartition(".")[2]: part for part in (sql, query, build, rollups, serve, init, check, catalog)
 }
 _EPILOGUE = """Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
-LAPWING_PROJECT names the project folder where -p does not. `lapwing COMMAND --help` tells more."""
+LAPWING_PROJECT names the project folder where -p does not, LAPWING_ENVIRONMENT the environment where -e does not.
+`lapwing COMMAND --help` tells more."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,7 +43,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """
     parser = _Parser(prog="lapwing", description="Metrics, SQL and alerts over your data.", epilog=_EPILOGUE)
     parser.add_argument("--version", action="version", version=f"lapwing {__version__}")
-    _common(parser, project=None, json=False)
+    _common(parser, unless_given=None, json=False)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
     for name, part in COMMANDS.items():
         command = _add(subparsers, name, part)
@@ -66,7 +67,7 @@ def _add(subparsers: Any, name: str, part: Any) -> argparse.ArgumentParser:
     if hasattr(part, "run"):
         part.arguments(command)
         command.set_defaults(run=part.run, parser=command)
-    _common(command, project=argparse.SUPPRESS, json=argparse.SUPPRESS)
+    _common(command, unless_given=argparse.SUPPRESS, json=argparse.SUPPRESS)
     return command
 
 
@@ -77,9 +78,11 @@ def _unknown(argument: str, command: argparse.ArgumentParser) -> NoReturn:
     raise WrongUse.of("wrong-arguments", says, nearest=near, hint=f"`{command.prog} --help` tells what there is.")
 
 
-def _common(parser: argparse.ArgumentParser, *, project: object, json: object) -> None:
+def _common(parser: argparse.ArgumentParser, *, unless_given: object, json: object) -> None:
     project_help = "the project's folder (default: the nearest one upwards with a lapwing.yaml)"
-    parser.add_argument("-p", "--project", metavar="DIR", default=project, help=project_help)
+    environment_help = "one of the project's environments: where its data and rollups live"
+    parser.add_argument("-p", "--project", metavar="DIR", default=unless_given, help=project_help)
+    parser.add_argument("-e", "--environment", metavar="NAME", default=unless_given, help=environment_help)
     parser.add_argument("--json", action="store_true", default=json, help="answers and errors as JSON")
 
 
@@ -87,7 +90,7 @@ def _look_at_command(arguments: Sequence[str]) -> None:
     """A mistyped command is told with the nearest one."""
     rest = iter(arguments)
     for argument in rest:
-        if argument in ("-p", "--project"):
+        if argument in ("-p", "--project", "-e", "--environment"):
             next(rest, None)
         elif not argument.startswith("-"):
             if argument not in COMMANDS:

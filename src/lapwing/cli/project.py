@@ -16,11 +16,16 @@ FILE = "lapwing.yaml"
 
 
 def find(options: Namespace) -> Path:
-    """The folder of -p, of LAPWING_PROJECT, or the nearest upwards that holds a lapwing.yaml.
+    """The folder of -p, of LAPWING_PROJECT, or the nearest upwards that holds a lapwing.yaml. The environment of -e is from
+    now on that of this process and of those it starts.
 
     Raises:
         NotFound: there is none.
     """
+    if options.environment:
+        from lapwing.model.environment import VARIABLE
+
+        os.environ[VARIABLE] = options.environment
     named = options.project or os.environ.get("LAPWING_PROJECT")
     if named:
         root = Path(named)

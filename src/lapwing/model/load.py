@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lapwing.model import compile as compiled
+from lapwing.model import environment
 from lapwing.model.calendar import from_us
 from lapwing.model.checks.monitors import Monitors
 from lapwing.model.checks.names import RESERVED_SOURCES, bad_name, names
@@ -127,6 +128,9 @@ class _Reading:
         if located is None:
             return None
         self.problems.extend(plain_secrets(located))
+        if chosen := self.environ.get(environment.VARIABLE):
+            located, problems = environment.laid_over(located, chosen)
+            self.problems.extend(problems)
         located, problems = filled(located, self.environ)
         self.problems.extend(problems)
         found, problems = draft(ProjectDocument, located)

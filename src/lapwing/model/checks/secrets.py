@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lapwing.model.environment import KEY
 from lapwing.model.names import nearest
 from lapwing.model.positions import Located, Location
 from lapwing.model.problem import Place, Problem
@@ -25,13 +26,13 @@ _WITH_SECRETS = ("sources", "store")
 
 
 def plain_secrets(located: Located) -> Iterator[Problem]:
-    """Secrets written in plain under `sources` and `store`. The text itself is never in the problem."""
+    """Secrets written in plain under `sources` and `store`, in any environment. The text itself is never in the problem."""
     for location, text in _texts(located.data):
         key = str(location[-1])
         if _literal(text) and _SECRET_KEY.search(key):
             yield _plain(located.key(*location), f"{key} is written in plain.", key.upper())
         elif any(_literal(match[1].strip("'")) for match in _passwords(text)):
-            name = f"{location[1]}_{key}".upper() if len(location) > 1 else key.upper()
+            name = f"{location[-2]}_{key}".upper() if len(location) > 1 else key.upper()
             yield _plain(located.key(*location), f"The password in {key} is written in plain.", name)
 
 
@@ -96,7 +97,7 @@ def _value(name: str, environ: Mapping[str, str], place: Place) -> str | Problem
 def _texts(value: Any, location: Location = ()) -> Iterator[tuple[Location, str]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            if location or key in _WITH_SECRETS:
+            if location or key in (*_WITH_SECRETS, KEY):
                 yield from _texts(item, (*location, key))
     elif isinstance(value, tuple):
         for index, item in enumerate(value):

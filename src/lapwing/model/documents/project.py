@@ -188,19 +188,9 @@ class FiscalYearDocument(Document):
 Monitors = Annotated[dict[str, MonitorDocument], BeforeValidator(nothing_is_empty)]
 
 
-class ProjectDocument(Document):
-    """What belongs to all: the sources, the zone, the store, and what is watched."""
+class HomeDocument(Document):
+    """Where data lives and rollups are kept: what may differ between environments."""
 
-    name: str = Field(description="The project's name.")
-    timezone: ZoneText = Field("UTC", description="What people mean by a day, unless a question says otherwise.")
-    week_start: Annotated[int, PlainValidator(_week_start, json_schema_input_type=Literal[WEEKDAYS] | int)] = Field(
-        0, description="The day on which a week begins; 0 is monday."
-    )
-    fiscal_year: FiscalYearDocument = Field(
-        default_factory=lambda: FiscalYearDocument.model_validate({}),
-        description="For fiscal_year, fiscal_quarter, FY2024.",
-    )
-    now: TimeText | None = Field(None, description="The moment at which the clock stands, for data of the past.")
     sources: dict[str, SourceDocument] = Field(default_factory=dict, description="Where data lives.")
     store: StoreDocument = Field(
         default_factory=lambda: StoreDocument.model_validate({}), description="Where rollups are kept."
@@ -213,8 +203,27 @@ class ProjectDocument(Document):
         description="What answers from a source leave behind.",
     )
     state: str = Field(".lapwing/state.db", description="Where follows and incidents are kept.")
+
+
+class ProjectDocument(HomeDocument):
+    """What belongs to all: the sources, the zone, the store, and what is watched."""
+
+    name: str = Field(description="The project's name.")
+    timezone: ZoneText = Field("UTC", description="What people mean by a day, unless a question says otherwise.")
+    week_start: Annotated[int, PlainValidator(_week_start, json_schema_input_type=Literal[WEEKDAYS] | int)] = Field(
+        0, description="The day on which a week begins; 0 is monday."
+    )
+    fiscal_year: FiscalYearDocument = Field(
+        default_factory=lambda: FiscalYearDocument.model_validate({}),
+        description="For fiscal_year, fiscal_quarter, FY2024.",
+    )
+    now: TimeText | None = Field(None, description="The moment at which the clock stands, for data of the past.")
     events: tuple[EventDocument, ...] = Field((), description="Known things that explain numbers.")
     monitors: Monitors = Field(default_factory=dict, description="What is watched from the first day.")
+    environments: dict[str, HomeDocument] = Field(
+        default_factory=dict,
+        description="Other homes of the project, by name: what differs there. `LAPWING_ENVIRONMENT` or -e chooses one.",
+    )
 
 
 class MonitorsDocument(Document):
