@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 from tests.docs.snippets import PAGES, ROOT, Snippet, snippets
+from tests.examples import ads
 from tests.flights import COMMAND
 from tests.services.base import free_port
 
@@ -26,10 +27,11 @@ ENVIRON = {"CRM_DSN": "postgresql://reader@127.0.0.1:1/crm", "SHOP_DSN": "mysql:
 
 @pytest.fixture(scope="module", name="folder")
 def _folder(flights_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the reader has it: the example, the tutorial's CSV, and a Parquet file of orders."""
+    """A folder as the reader has it: the examples, the tutorial's CSV, and a Parquet file of orders."""
     folder = tmp_path_factory.mktemp("reader")
     (folder / "examples").mkdir()
     shutil.copytree(flights_project, folder / "examples" / "flights")
+    ads.copied(folder / "examples")
     (csv,) = snippets("csv")
     (folder / "orders.csv").write_text(csv.text)
     with duckdb.connect() as con:

@@ -1,0 +1,4 @@
+"""A market of ads, simulated: who advertises (`world`), what happens when (`traffic`), and each event of a day (`day`).
+
+Everything follows from a seed, and each day is drawn by itself: any days, in any order, on any machine, are the same.
+"""
