@@ -21,6 +21,7 @@ from tests.sources.worlds import mariadb_connection, mariadb_database
 from lapwing.cache import audit as auditing
 from lapwing.cache.audit import Budget
 from lapwing.cache.builders import builder_of
+from lapwing.cache.builders.base import WritingBuilder
 from lapwing.cache.cells import whole_groups
 from lapwing.cache.definition import Definition, define
 from lapwing.cache.look import Outcome
@@ -33,7 +34,9 @@ ROUNDED = ("rest", "mean", "m2")
 
 def cells(lapwing: Lapwing, definition: Definition, builder: str, borders: Sequence[int]) -> list[Any]:
     """All that a builder gives, in order: partition, dimensions, buckets, states."""
-    made = builder_of(builder, lapwing.sql).batches(definition, borders, threading.Event())
+    chosen = builder_of(builder, lapwing.sql)
+    assert not isinstance(chosen, WritingBuilder)
+    made = chosen.batches(definition, borders, threading.Event())
     found: dict[int, list[pa.RecordBatch]] = {}
     for number, batch in made:
         found.setdefault(number, []).append(batch)

@@ -19,9 +19,11 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from lapwing.cache.builders.base import Builder
+from lapwing.cache.builders.base import AnyBuilder, WritingBuilder
 from lapwing.cache.cells import Cells, whole_groups
 from lapwing.cache.coarser import Coarser
+from lapwing.cache.definition import Definition
+from lapwing.cache.distributed import Member, Order
 from lapwing.cache.family import families
 from lapwing.cache.ledger import Busy
 from lapwing.cache.manifest import Manifest
@@ -79,7 +81,13 @@ class DatasetBuild:
     """The build of a dataset's rollups."""
 
     def __init__(
-        self, store: RollupStore, builder: Builder, tasks: Sequence[Task], marks: Marks, totals: Totals, how: Settings
+        self,
+        store: RollupStore,
+        builder: AnyBuilder,
+        tasks: Sequence[Task],
+        marks: Marks,
+        totals: Totals,
+        how: Settings,
     ) -> None:
         self._store = store
         self._builder = builder
@@ -89,7 +97,8 @@ class DatasetBuild:
         self._marks = marks
         self._totals = totals
         self._how = how
-        self._most = 1
+        # Workers are slow to start, and many at once: they get all there is to do.
+        self._most = _MOST_AT_ONCE if isinstance(builder, WritingBuilder) else 1
         self._ceiling = _MOST_AT_ONCE
         self._owner = ""
         self.failed: list[Failed] = []
@@ -235,18 +244,23 @@ class DatasetBuild:
         finally:
             _give_up({one.rollup: one.versions for one in ready.values()})
         seconds = time.perf_counter() - began
+        if isinstance(self._builder, WritingBuilder):
+            return
         if seconds < _QUICK_SECONDS:
             self._most = min(4 * len(windows), self._ceiling)
         elif seconds > _SLOW_SECONDS:
             self._most = max(1, len(windows) // 2)
 
     def _build_family(self, members: Sequence[_Ready], windows: Sequence[Window]) -> None:
+        if isinstance(self._builder, WritingBuilder):
+            self._have_written(self._builder, members, windows)
+            return
         finest = members[0].rollup.definition
         borders = [*(window.start for window in windows), windows[-1].end]
         published = time.monotonic()
         begun = False
         try:
-            rows = self._builder.batches(finest, borders, self._how.cancel)
+            rows = self._batches(finest, borders)
             for number, batches in numbered(rows, len(windows)):
                 begun = True
                 self._write(members, windows[number], batches)
@@ -266,6 +280,30 @@ class DatasetBuild:
             self._in_halves(members, windows)
         if self._how.cancel.is_set():
             raise _cancelled(self._totals)
+
+    def _batches(self, definition: Definition, borders: Sequence[int]) -> Iterator[tuple[int, pa.RecordBatch]]:
+        assert not isinstance(self._builder, WritingBuilder)
+        return self._builder.batches(definition, borders, self._how.cancel)
+
+    def _have_written(self, builder: WritingBuilder, members: Sequence[_Ready], windows: Sequence[Window]) -> None:
+        """Workers write the partitions; they are published as they are ready."""
+        order = Order(
+            members=tuple(Member(definition=one.rollup.definition, versions=tuple(one.versions)) for one in members),
+            borders=(*(window.start for window in windows), windows[-1].end),
+        )
+        published = time.monotonic()
+        for one in members:
+            one.began = time.perf_counter()
+        try:
+            for number, written in builder.write(order, self._how.cancel):
+                for one, of in zip(members, written, strict=True):
+                    self._written(one, windows[number], of)
+                if number == len(windows) - 1 or time.monotonic() - published > _PUBLISH_SECONDS:
+                    self._publish(members)
+                    published = time.monotonic()
+        except Cancelled:
+            self._publish(members)
+            raise _cancelled(self._totals) from None
 
     def _in_halves(self, members: Sequence[_Ready], windows: Sequence[Window]) -> None:
         """Builds what was too much for the memory at once, and from now on takes less."""
@@ -287,16 +325,19 @@ class DatasetBuild:
     def _apart(self, one: _Ready, window: Window) -> Iterator[Cells]:
         """The cells of a coarser rollup by a statement of its own, which may spill."""
         definition = one.rollup.definition
-        rows = self._builder.batches(definition, (window.start, window.end), self._how.cancel)
+        rows = self._batches(definition, (window.start, window.end))
         return whole_groups(definition, (batch for _, batch in rows))
 
     def _write_one(self, one: _Ready, window: Window, cells: Iterable[Cells]) -> None:
         one.began = one.began or time.perf_counter()
-        start, end = window.start, window.end
         version = one.versions[len(one.partitions)]
-        written = write_version(one.rows, one.rollup.definition, version, start, cells)
+        self._written(one, window, write_version(one.rows, one.rollup.definition, version, window.start, cells))
+
+    def _written(self, one: _Ready, window: Window, written: Written) -> None:
+        """Takes note of the next partition of a rollup, which can now be published."""
+        version = one.versions[len(one.partitions)]
         cause = window.causes[window.rollups.index(one.rollup)]
-        one.partitions.append(self._described(start, end, version, window.mark, cause, written))
+        one.partitions.append(self._described(window.start, window.end, version, window.mark, cause, written))
 
     def _publish(self, members: Sequence[_Ready]) -> None:
         for one in members:

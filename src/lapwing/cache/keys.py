@@ -261,6 +261,11 @@ def slab_prefix(rollup_id: bytes, version: int, namespace: str = "") -> bytes:
     return values_prefix(rollup_id, version, namespace) + b"s"
 
 
+def receipt_key(rollup_id: bytes, version: int, namespace: str = "") -> bytes:
+    """The row in which workers leave what they wrote of a version."""
+    return values_prefix(rollup_id, version, namespace) + b"w"
+
+
 def _checked(rollup_id: bytes) -> bytes:
     if len(rollup_id) != 8:
         raise ValueError(f"a rollup's id is 8 bytes, not {len(rollup_id)}")

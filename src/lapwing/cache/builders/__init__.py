@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lapwing.cache.builders.base import Builder
+from lapwing.cache.builders.base import AnyBuilder
 from lapwing.cache.builders.duckdb import DuckdbBuilder
 from lapwing.cache.builders.source import SourceBuilder
 from lapwing.model.names import nearest
@@ -13,7 +13,7 @@ _BUILDERS = {kind.name: kind for kind in (DuckdbBuilder, SourceBuilder)}
 _LATER = {"beam": "Apache Beam aggregates"}
 
 
-def builder_of(name: str, sql: SqlService) -> Builder:
+def builder_of(name: str, sql: SqlService) -> AnyBuilder:
     """The builder called `name`.
 
     Raises:

@@ -1,14 +1,16 @@
-"""The contract of a builder: who computes the states of a rollup's partitions."""
+"""The contracts of builders: who computes the states of a rollup's partitions."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from lapwing.cache.definition import Definition
+from lapwing.cache.distributed import Order
+from lapwing.cache.write import Written
 
 
 class Builder(Protocol):
@@ -29,3 +31,23 @@ class Builder(Protocol):
             SourceError: the source does not answer.
         """
         ...
+
+
+@runtime_checkable
+class WritingBuilder(Protocol):
+    """A builder whose workers write what they built into the store by themselves, as `cache.distributed` says."""
+
+    name: str
+
+    def write(self, order: Order, cancel: threading.Event) -> Iterator[tuple[int, tuple[Written, ...]]]:
+        """Builds, writes and verifies the partitions of an order. Each comes with its number and what was written for each
+        member, partition after partition; from then on it may be published.
+
+        Raises:
+            Cancelled: `cancel` was set, and the workers are stopped.
+            SourceError, StoreError: a worker could not go on, tried again or not; what came until then is whole.
+        """
+        ...
+
+
+AnyBuilder = Builder | WritingBuilder
