@@ -7,7 +7,7 @@ import pickle
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests.cache.project import DATASET, opened, row, write_project, write_rows
 
 from lapwing.cache import building
+from lapwing.cache.builders.base import Tell
 from lapwing.cache.builders.duckdb import DuckdbBuilder
 from lapwing.cache.definition import define
 from lapwing.cache.distributed import Order, Shard, blocks, receipts, write_rest, write_shard
@@ -50,7 +51,9 @@ class Workers:
         self.lost: Shard | None = None
         self.orders: list[Order] = []
 
-    def write(self, order: Order, cancel: threading.Event) -> Iterator[tuple[int, tuple[Written, ...]]]:
+    def write(
+        self, order: Order, cancel: threading.Event, tell: Tell
+    ) -> Generator[tuple[int, tuple[Written, ...]], None, None]:
         order = pickle.loads(pickle.dumps(Order(members=order.members, borders=order.borders, shards=self._shards)))
         self.orders.append(order)
         given: dict[Shard, list[bytes]] = defaultdict(list)
@@ -148,7 +151,7 @@ def built(root: Path, workers: Callable[[Cache, RollupStore], Workers] | None) -
     with opened(root, store) as (_, cache), pytest.MonkeyPatch.context() as patch:
         if workers is not None:
             made = workers(cache, store)
-            patch.setattr(building, "builder_of", lambda name, sql: made)
+            patch.setattr(building, "builder_of", lambda *_: made)
         cache.build().checked()
         assert workers is None or made.orders
         assert cache.upkeep.verify(None).findings == []
@@ -169,7 +172,7 @@ def test_what_a_worker_lost_is_noticed_before_it_is_published(tmp_path: Path) ->
     store = MemoryStore()
     with opened(tmp_path, store) as (_, cache), pytest.MonkeyPatch.context() as patch:
         workers = Workers(cache._builds._sql, store, 1, 3)
-        patch.setattr(building, "builder_of", lambda name, sql: workers)
+        patch.setattr(building, "builder_of", lambda *_: workers)
         workers.lost = Shard(0, 0, 1)
         with pytest.raises(StoreError) as told:
             cache.build()
@@ -185,7 +188,7 @@ def test_cancelled_it_keeps_what_was_whole(tmp_path: Path) -> None:
     cancel = threading.Event()
     with opened(tmp_path, store := MemoryStore()) as (_, cache), pytest.MonkeyPatch.context() as patch:
         workers = Workers(cache._builds._sql, store, 2, 2)
-        patch.setattr(building, "builder_of", lambda name, sql: workers)
+        patch.setattr(building, "builder_of", lambda *_: workers)
         patch.setattr(workers, "before", cancel.set)
         with pytest.raises(Cancelled):
             cache.build(cancel=cancel)

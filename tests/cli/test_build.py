@@ -32,11 +32,20 @@ def test_what_can_not_be_built(lapwing: Lapwing, shop: Path) -> None:
         (("--memory", "2"), "'2' is not an amount of memory; it has no unit."),
         (("--memory", "2GBs"), "such as 2GB"),
         (("--memory", "50MB"), "50 MB is too little to build: 325MB is the least."),
-        (("--builder", "spark"), "choose from 'duckdb', 'source', 'beam'"),
+        (("--builder", "sparc"), "choose from 'duckdb', 'source', 'beam'"),
+        (("--runner", "prism"), "--runner is for the builder beam. Add --builder beam."),
+        (("--builder", "beam", "--job-endpoint", "h:1"), "The runner direct has no job endpoint."),
+        (("--builder", "beam", "--runner", "flink"), "needs the address of Flink's job server"),
+        (("--builder", "beam", "--beam-option", "workers"), "'workers' is not NAME=VALUE"),
+        (("--builder", "beam", "--beam-option", "direct_num_worker=2"), "Did you mean direct_num_workers"),
     ):
         said = lapwing("-p", shop, "build", *asked)
         assert (said.code, said.out) == (2, b"")
         assert says in said.err
-    said = lapwing("-p", shop, "build", "--builder", "beam")
-    assert said.code == 1
-    assert "Use the builder duckdb." in said.err
+
+
+def test_beam_builds_and_tells_how_far_it_is(lapwing: Lapwing, shop: Path) -> None:
+    said = lapwing("-p", shop, "build", "--builder", "beam", "--workers", "1", "--full")
+    assert said.code == 0, said.err
+    assert "working, looking for the parts of its rows" in said.err
+    assert "orders.main: " in said.text

@@ -294,13 +294,18 @@ class DatasetBuild:
         published = time.monotonic()
         for one in members:
             one.began = time.perf_counter()
+
+        def tell(says: str) -> None:
+            self._totals.working(order.finest.name, order.borders[0], order.borders[-1], says)
+
         try:
-            for number, written in builder.write(order, self._how.cancel):
-                for one, of in zip(members, written, strict=True):
-                    self._written(one, windows[number], of)
-                if number == len(windows) - 1 or time.monotonic() - published > _PUBLISH_SECONDS:
-                    self._publish(members)
-                    published = time.monotonic()
+            with contextlib.closing(builder.write(order, self._how.cancel, tell)) as rows:
+                for number, written in rows:
+                    for one, of in zip(members, written, strict=True):
+                        self._written(one, windows[number], of)
+                    if number == len(windows) - 1 or time.monotonic() - published > _PUBLISH_SECONDS:
+                        self._publish(members)
+                        published = time.monotonic()
         except Cancelled:
             self._publish(members)
             raise _cancelled(self._totals) from None
@@ -335,6 +340,7 @@ class DatasetBuild:
 
     def _written(self, one: _Ready, window: Window, written: Written) -> None:
         """Takes note of the next partition of a rollup, which can now be published."""
+        one.began = one.began or time.perf_counter()
         version = one.versions[len(one.partitions)]
         cause = window.causes[window.rollups.index(one.rollup)]
         one.partitions.append(self._described(window.start, window.end, version, window.mark, cause, written))

@@ -131,7 +131,8 @@ def _pack_numbers(exact: Array, borders: Borders, *, based: bool) -> tuple[bytes
         apart = high.astype(np.uint64) - low.astype(np.uint64)
         above = np.select([apart < 1 << (8 * w) for w in (1, 2, 4)], (1, 2, 4), 8)
         widths = np.where(above < widths, BASED + above, widths)
-    kinds = np.where(low == high, CONSTANT, widths).astype(np.uint8)
+    # A chunk is the same whatever lies beside it: one without entries has no bytes, as where none has any.
+    kinds = np.where(some, np.where(low == high, CONSTANT, widths), 1).astype(np.uint8)
     parts: list[memoryview] = [memoryview(b"")] * len(kinds)
     lows, cuts = memoryview(low.tobytes()), borders.tolist()
     for kind in set(kinds.tolist()):

@@ -14,8 +14,9 @@ from lapwing.model.problem import LapwingError, Problem
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildProgress:
     """After each partition: `done` of `total` over all rollups of the build. `seconds_left` is an estimate from the
-    partitions built so far, None before the first. `action` is built, unchanged, emptied, or waiting (for someone else
-    who builds it: `note` says who; it does not count as done)."""
+    partitions built so far, None before the first. `action` is built, unchanged, emptied, waiting (for someone else who
+    builds it: `note` says who) or working (workers build it: `note` says how far they are); the last two do not count as
+    done."""
 
     rollup: str
     start: int
@@ -107,6 +108,11 @@ class Totals:
         """Someone else is at it."""
         with self._lock:
             self._tell(name, start, end, "waiting", 0, 0, note)
+
+    def working(self, name: str, start: int, end: int, note: str) -> None:
+        """How far the work on a stretch is, in words."""
+        with self._lock:
+            self._tell(name, start, end, "working", 0, 0, note)
 
     def _tell(self, name: str, start: int, end: int, action: str, keys: int, cells: int, note: str | None) -> None:
         taken = time.perf_counter() - self._began

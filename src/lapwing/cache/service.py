@@ -34,7 +34,7 @@ from lapwing.cache.upkeep import Upkeep
 from lapwing.cache.values import DimensionValues
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, StoreError
-from lapwing.model.project import Project
+from lapwing.model.project import BeamConfig, Project
 from lapwing.model.receipt import Considered, Piece, Reasons
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
@@ -102,6 +102,7 @@ class Cache:
         parallel: int = 1,
         why: Why = Why.ASKED,
         memory: int | None = None,
+        beam: BeamConfig | None = None,
     ) -> BuildReport:
         """Builds rollups; see `Builds.build`."""
         return self._builds.build(
@@ -115,6 +116,7 @@ class Cache:
             parallel=parallel,
             why=why,
             memory=memory,
+            beam=beam,
         )
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:

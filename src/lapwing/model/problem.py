@@ -74,6 +74,9 @@ class LapwingError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
+    def __reduce__(self) -> tuple[type[LapwingError], tuple[Problem, ...]]:
+        return type(self), self.problems
+
     @classmethod
     def of(
         cls,

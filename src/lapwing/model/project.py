@@ -49,6 +49,19 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BeamConfig:
+    """How the builder beam runs its pipelines: `runner` is direct, prism, flink or dataflow, `job_endpoint` the address of a
+    job server of flink or prism. `workers` and `shards` (of the groups of a partition) are chosen where None. `options`
+    are Beam's own pipeline options by name."""
+
+    runner: str = "direct"
+    job_endpoint: str | None = None
+    workers: int | None = None
+    shards: int | None = None
+    options: Mapping[str, bool | int | float | str | tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something known that explains numbers: a holiday, a storm, a deploy. Times are absolute, half-open."""
 
@@ -77,6 +90,7 @@ class Project:
     events: tuple[Event, ...]
     history: History = History()
     by_product_bytes: int = 64_000_000
+    beam: BeamConfig = BeamConfig()
     hashes: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Those of metrics by dataset and name, as far as anyone asked: a project's never change."""
 

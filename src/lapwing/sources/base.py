@@ -116,6 +116,20 @@ class Stream(ABC):
         self.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A part of a table's rows, to be read by whoever gets it, on any machine that has the source; it can be pickled. Only
+    its source knows what `what` means. `rows` is an estimate, and `times` are the least and the greatest time that a row
+    of it can have (microseconds, with a margin for zones); None where unknown."""
+
+    source: str
+    table: str
+    columns: tuple[Column, ...]
+    what: tuple[object, ...]
+    rows: int | None = None
+    times: tuple[int, int] | None = None
+
+
 class Source(ABC):
     """One configured source. Safe to use from several threads. Opening is lazy: an unreachable source hurts only those
     who ask it."""
@@ -150,6 +164,29 @@ class Source(ABC):
     ) -> str:
         """The SELECT for `columns` of `table`, in the source's dialect and written so that `read` can restore each type
         exactly. `where` is text of the source's dialect."""
+
+    def splits(
+        self,
+        table: Table,
+        columns: tuple[Column, ...],
+        *,
+        where: str | None = None,
+        time: tuple[str, int, int] | None = None,
+        rows: int | None = None,
+    ) -> tuple[Split, ...] | None:
+        """The table's rows in parts of about `rows`, for workers to read side by side; None where the source can't cut it so
+        that each row is in exactly one. Parts without a row that `where` (in the source's dialect) is true of, or whose
+        `time` column is in `[start, end)` (column, start, end: microseconds), may be left out; which rows of a part these
+        are is for the reader to look."""
+        return None
+
+    def read_split(self, split: Split, *, time_limit: float | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of a part: `split.columns` with exactly their types.
+
+        Raises:
+            SourceError: it does not answer; or its rows are others than when it was cut ("source-changed").
+        """
+        raise TypeError(f"{split.source}.{split.table}: a source of kind {self.kind} gives no splits")
 
     def reference(self, table: Table) -> str:
         """The table in a FROM of the source's own dialect."""

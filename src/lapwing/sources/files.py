@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import pyarrow as pa
+
 from lapwing.model.problem import LapwingError, Problem, SourceError, WrongUse
 from lapwing.model.project import SourceConfig
 from lapwing.sources import csv_dialect
-from lapwing.sources.base import Capabilities, Column, Source, Stream, Table
+from lapwing.sources.base import Capabilities, Column, Source, Split, Stream, Table
 from lapwing.sources.engine import Engine
 from lapwing.sources.parquet_footers import ParquetFooters
+from lapwing.sources.parquet_splits import ROWS as SPLIT_ROWS
+from lapwing.sources.parquet_splits import parquet_splits, read_parquet_split
 from lapwing.sources.quote import identifier, select, text
 from lapwing.sources.streams import EngineStream
 
@@ -102,6 +106,23 @@ class FilesSource(Source):
             return found.fingerprint()
         touched = [file for file in found.files if self._footers.overlaps(file, column, start, end)]
         return FileSet("parquet", tuple(touched)).fingerprint()
+
+    def splits(
+        self,
+        table: Table,
+        columns: tuple[Column, ...],
+        *,
+        where: str | None = None,
+        time: tuple[str, int, int] | None = None,
+        rows: int | None = None,
+    ) -> tuple[Split, ...] | None:
+        found = self._set(table.name)
+        if found.kind != "parquet":
+            return None
+        return parquet_splits(table, found.files, self._footers, columns, time, rows or SPLIT_ROWS)
+
+    def read_split(self, split: Split, *, time_limit: float | None = None) -> Iterator[pa.RecordBatch]:
+        return read_parquet_split(split)
 
     def close(self) -> None:
         self._tables.clear()

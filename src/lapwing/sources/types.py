@@ -63,6 +63,11 @@ def arrow_type(engine_type: str) -> pa.DataType:
     return _ARROW.get(engine_type.upper(), pa.string())
 
 
+def has_arrow_type(engine_type: str) -> bool:
+    """Whether values of an engine type travel as what they are."""
+    return engine_type.upper() in _ARROW or decimal_of(engine_type) is not None
+
+
 def convert(array: pa.Array, engine_type: str) -> pa.Array:
     """What a source sent, as `arrow_type(engine_type)`; exact, or an error. Whole numbers sent for a decimal are its
     unscaled values, which travel fastest.

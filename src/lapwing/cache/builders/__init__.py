@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from lapwing.cache.builders.base import AnyBuilder
 from lapwing.cache.builders.duckdb import DuckdbBuilder
 from lapwing.cache.builders.source import SourceBuilder
+from lapwing.cache.stores.base import RollupStore
 from lapwing.model.names import nearest
-from lapwing.model.problem import Refused, WrongUse
+from lapwing.model.problem import WrongUse
+from lapwing.model.project import BeamConfig
 from lapwing.sql.service import SqlService
 
-_BUILDERS = {kind.name: kind for kind in (DuckdbBuilder, SourceBuilder)}
-_LATER = {"beam": "Apache Beam aggregates"}
+NAMES: Final = ("duckdb", "source", "beam")
 
 
-def builder_of(name: str, sql: SqlService) -> AnyBuilder:
-    """The builder called `name`.
+def builder_of(name: str, sql: SqlService, store: RollupStore, beam: BeamConfig) -> AnyBuilder:
+    """The builder called `name`, for rollups in `store`.
 
     Raises:
-        Refused: known, but not there yet.
-        WrongUse: unknown, with the nearest names.
+        WrongUse: unknown, with the nearest names; or it can't run as asked.
+        Refused: what it needs is not installed, or its workers could not reach the store.
     """
-    if name in _BUILDERS:
-        return _BUILDERS[name](sql)
-    if name in _LATER:
-        raise Refused.of(
-            "not-yet", f"The builder {name}, where {_LATER[name]}, is not there yet.", hint="Use the builder duckdb."
-        )
-    raise WrongUse.of("unknown-builder", f"There is no builder {name}.", nearest=nearest(name, [*_BUILDERS, *_LATER]))
+    match name:
+        case "duckdb":
+            return DuckdbBuilder(sql)
+        case "source":
+            return SourceBuilder(sql)
+        case "beam":
+            from lapwing.cache.builders.beam.builder import BeamBuilder
+
+            return BeamBuilder(sql, store, beam)
+    raise WrongUse.of("unknown-builder", f"There is no builder {name}.", nearest=nearest(name, NAMES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
@@ -11,6 +11,9 @@ import pyarrow as pa
 from lapwing.cache.definition import Definition
 from lapwing.cache.distributed import Order
 from lapwing.cache.write import Written
+
+Tell = Callable[[str], None]
+"""Is told how far a long job is, in a few words."""
 
 
 class Builder(Protocol):
@@ -39,9 +42,11 @@ class WritingBuilder(Protocol):
 
     name: str
 
-    def write(self, order: Order, cancel: threading.Event) -> Iterator[tuple[int, tuple[Written, ...]]]:
+    def write(
+        self, order: Order, cancel: threading.Event, tell: Tell
+    ) -> Generator[tuple[int, tuple[Written, ...]], None, None]:
         """Builds, writes and verifies the partitions of an order. Each comes with its number and what was written for each
-        member, partition after partition; from then on it may be published.
+        member, partition after partition; from then on it may be published. Closed early, it stops its workers.
 
         Raises:
             Cancelled: `cancel` was set, and the workers are stopped.

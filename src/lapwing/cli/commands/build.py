@@ -16,6 +16,7 @@ from lapwing.model.problem import Cancelled, WrongUse
 
 if TYPE_CHECKING:
     from lapwing.cache.progress import BuildProgress, BuildReport
+    from lapwing.model.project import BeamConfig
     from lapwing.query.service import Lapwing
 
 HELP = "build rollups, where data has changed"
@@ -24,7 +25,10 @@ is built stays, and the next build goes on from there. What can't be built does 
 and the exit code is 1. What another process is building is waited for.
 
   lapwing build
-  lapwing build flights.main --from 2013-02 --to 2013-04"""
+  lapwing build flights.main --from 2013-02 --to 2013-04
+  lapwing build --builder beam --runner prism --beam-option prism_location=/opt/prism"""
+
+RUNNERS = ("direct", "prism", "flink", "dataflow")
 
 _MOST = 64
 STOPPING = "Stopping; what is built stays. The next build goes on from here."
@@ -50,7 +54,62 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="SIZE",
         help="what the whole build may take, such as 2GB; what is more goes to disk, beside the store, until it ends",
     )
+    beam_arguments(parser)
     parser.add_argument("--full", action="store_true", help="build unchanged partitions again, too")
+
+
+def beam_arguments(parser: ArgumentParser) -> None:
+    """What goes before `beam:` in lapwing.yaml."""
+    group = parser.add_argument_group("the builder beam", "What is left out is as under beam: in lapwing.yaml.")
+    group.add_argument("--runner", choices=RUNNERS, help="what runs the pipeline (default: direct, on this machine)")
+    group.add_argument("--job-endpoint", metavar="HOST:PORT", help="a job server that is running: flink's, or prism's")
+    group.add_argument("--workers", type=_count, metavar="N", help="how many work side by side")
+    group.add_argument(
+        "--beam-option",
+        dest="beam_options",
+        action="append",
+        default=[],
+        type=_option,
+        metavar="NAME=VALUE",
+        help="a pipeline option of Beam's own, such as direct_running_mode=multi_processing; may be repeated",
+    )
+
+
+def _option(text: str) -> tuple[str, bool | str]:
+    name, equals, value = text.partition("=")
+    name = name.strip().lstrip("-").replace("-", "_")
+    if not equals or not name:
+        raise ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, {"true": True, "false": False}.get(value, value)
+
+
+def beam_config(options: Namespace, config: BeamConfig) -> BeamConfig:
+    """The project's configuration, with what the command says in its place.
+
+    Raises:
+        WrongUse: flags of the builder beam for another one.
+    """
+    from dataclasses import replace
+
+    given = {"--runner": options.runner, "--job-endpoint": options.job_endpoint, "--workers": options.workers}
+    flags = [flag for flag, value in given.items() if value is not None] + ["--beam-option"] * bool(
+        options.beam_options
+    )
+    if flags and options.builder != "beam":
+        raise WrongUse.of("unused-flag", f"{flags[0]} is for the builder beam.", hint="Add --builder beam.")
+    runner = options.runner or config.runner
+    endpoint = options.job_endpoint or (config.job_endpoint if runner == config.runner else None)
+    if endpoint is not None and runner not in ("flink", "prism"):
+        raise WrongUse.of(
+            "unused-flag", f"The runner {runner} has no job endpoint.", hint="Add --runner flink or prism."
+        )
+    return replace(
+        config,
+        runner=runner,
+        job_endpoint=endpoint,
+        workers=options.workers or config.workers,
+        options={**config.options, **dict(options.beam_options)},
+    )
 
 
 def _count(text: str) -> int:
@@ -113,6 +172,7 @@ def _build(
             full=options.full,
             parallel=options.parallel,
             memory=options.memory,
+            beam=beam_config(options, lapwing.project.beam),
         )
 
 

@@ -17,6 +17,7 @@ from lapwing.model.documents.base import (
     mistake,
     nothing_is_empty,
 )
+from lapwing.model.documents.beam import BeamDocument
 from lapwing.model.names import nearest
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -201,6 +202,9 @@ class HomeDocument(Document):
     by_products: ByProductsDocument = Field(
         default_factory=lambda: ByProductsDocument.model_validate({}),
         description="What answers from a source leave behind.",
+    )
+    beam: BeamDocument = Field(
+        default_factory=lambda: BeamDocument.model_validate({}), description="How the builder beam runs its pipelines."
     )
     state: str = Field(".lapwing/state.db", description="Where follows and incidents are kept.")
 

@@ -1,0 +1,1 @@
+"""The builder `beam`: Apache Beam's workers read, fold and write, on whatever runner there is."""

@@ -1,0 +1,135 @@
+"""The builder `beam`: a pipeline for each order, followed by the receipts that its workers leave in the store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from lapwing.cache.builders.base import Tell
+from lapwing.cache.builders.beam.runners import check_beam, options_of, runner_of, workers_of
+from lapwing.cache.builders.beam.running import Running
+from lapwing.cache.distributed import Order, receipts
+from lapwing.cache.home import Job, at_home
+from lapwing.cache.splits import Part, left_of, parts_of
+from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.write import Written
+from lapwing.model.problem import Cancelled
+from lapwing.model.project import BeamConfig
+from lapwing.sql.service import SqlService
+
+TRIES: Final = 3
+"""Pipelines for one order, where they fail for another reason than one of our errors: a worker that died, a lost runner."""
+
+_POLL_SECONDS: Final = 0.25
+_PARTS_A_WORKER: Final = 3
+_LOOK_AHEAD: Final = 256
+"""Partitions whose receipts are looked for at once."""
+
+Ready = tuple[int, tuple[Written, ...]]
+
+
+class BeamBuilder:
+    """Builds by Apache Beam. Nothing passes through this process but receipts; with the runner direct the workers are
+    threads of it.
+
+    Raises:
+        Refused, WrongUse: it can't run as `config` says.
+    """
+
+    name = "beam"
+
+    def __init__(self, sql: SqlService, store: RollupStore, config: BeamConfig) -> None:
+        check_beam(config, sql.project.store)
+        options_of(config)
+        self._sql = sql
+        self._store = store
+        self._config = config
+
+    def write(self, order: Order, cancel: threading.Event, tell: Tell) -> Generator[Ready, None, None]:
+        """As the contract says. After a failure that is not ours what is left is tried again."""
+        order = replace(order, shards=self._shards(order))
+        done, tries = 0, TRIES
+        while done < len(order.borders) - 1:
+            left = left_of(order, done)
+            tries -= 1
+            for number, written in self._piped(left, cancel, tell, last=tries == 0):
+                yield done + number, written
+            done += self._whole(left)
+
+    def _shards(self, order: Order) -> int:
+        if self._config.shards is not None:
+            return self._config.shards
+        return max(1, -(-2 * workers_of(self._config) // (len(order.borders) - 1)))
+
+    def _piped(self, order: Order, cancel: threading.Event, tell: Tell, *, last: bool) -> Iterator[Ready]:
+        """One pipeline, from its start to its end; what is ready meanwhile. Another failure than ours is an error only at the
+        `last` try."""
+        from lapwing.cache.builders.beam.pipeline import make_pipeline
+
+        stopped = threading.Event()  # the workers here stop for it, whoever wants them to
+        with at_home(self._store, self._sql, stopped) as home:
+            tell("looking for the parts of its rows")
+            parts = parts_of(order, self._sql, _PARTS_A_WORKER * workers_of(self._config))
+            job = Job(order=order, project=self._sql.project, home=home)
+            running = Running(make_pipeline(job, parts, options_of(self._config), runner_of(self._config)))
+            try:
+                yield from self._followed(running, order, parts, cancel, tell)
+            finally:
+                stopped.set()
+                running.stop()
+        failure = running.failure()
+        if failure is not None:
+            raise failure
+        if running.error is not None:
+            if last:
+                raise running.lost(order.finest.name)
+            tell("the pipeline failed; what is left is tried again")
+
+    def _followed(
+        self, running: Running, order: Order, parts: Sequence[Part], cancel: threading.Event, tell: Tell
+    ) -> Iterator[Ready]:
+        """What is ready, until the pipeline ends."""
+        at, says = 0, ""
+        while True:
+            ended = running.ended.wait(_POLL_SECONDS)
+            if cancel.is_set():
+                raise Cancelled.of("cancelled", "The build was cancelled.")
+            for written in self._ready(order, at):
+                yield at, written
+                at += 1
+            if ended:
+                return
+            now = _told(running.counters(), len(parts))
+            if now != says:
+                says = now
+                tell(says)
+
+    def _ready(self, order: Order, first: int) -> Iterator[tuple[Written, ...]]:
+        """What was written of the partitions from `first` on, up to one that is not whole."""
+        while first < len(order.borders) - 1:
+            found = receipts(self._store, _some(order, first))
+            for written in found:
+                if written is None:
+                    return
+                yield written
+            first += len(found)
+
+    def _whole(self, order: Order) -> int:
+        return sum(1 for _ in self._ready(order, 0))
+
+
+def _some(order: Order, first: int) -> Order:
+    left = left_of(order, first)
+    members = tuple(replace(one, versions=one.versions[:_LOOK_AHEAD]) for one in left.members)
+    return replace(left, members=members, borders=left.borders[: _LOOK_AHEAD + 1])
+
+
+def _told(counters: dict[str, int], parts: int) -> str:
+    read, shards, versions = (counters.get(name, 0) for name in ("ReadPart", "WriteShard", "WriteRest"))
+    if versions:
+        return f"{versions} versions written"
+    if shards:
+        return f"{shards} shards written"
+    return f"{read} of {parts} parts read"

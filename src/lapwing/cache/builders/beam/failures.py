@@ -1,0 +1,68 @@
+"""Errors of workers on their way through a runner, which passes on nothing but text."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from lapwing.model.problem import (
+    Cancelled,
+    Conflict,
+    LapwingError,
+    ModelError,
+    NotFound,
+    Place,
+    Problem,
+    Refused,
+    SourceError,
+    StoreError,
+    TimeLimit,
+    WrongUse,
+)
+
+_KINDS: Final = {
+    kind.__name__: kind
+    for kind in (Cancelled, Conflict, ModelError, NotFound, Refused, SourceError, StoreError, TimeLimit, WrongUse)
+}
+_MARK: Final = re.compile(r"<lapwing:([A-Za-z0-9+/=]+)>")
+
+
+class WorkerFailed(Exception):
+    """What a worker of a pipeline raises: the error's words, and all of it in a form that survives any log."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Raises our errors of the block as `WorkerFailed`."""
+    try:
+        yield
+    except LapwingError as error:
+        raise WorkerFailed(f"{error} {marked(error)}") from error
+
+
+def marked(error: LapwingError) -> str:
+    """The error as a word that `found_in` finds again."""
+    kind = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _KINDS), SourceError.__name__)
+    data = {"kind": kind, "problems": [problem.as_dict() for problem in error.problems]}
+    return f"<lapwing:{base64.b64encode(json.dumps(data).encode()).decode()}>"
+
+
+def found_in(text: str) -> LapwingError | None:
+    """The last of our errors in a runner's text; None where there is none, or only a piece of one."""
+    for word in reversed(_MARK.findall(text)):
+        try:
+            data = json.loads(base64.b64decode(word, validate=True))
+            return _KINDS[data["kind"]](*(_problem(one) for one in data["problems"]))
+        except (binascii.Error, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def _problem(data: dict[str, Any]) -> Problem:
+    place = Place(**data["place"]) if "place" in data else None
+    return Problem(data["code"], data["message"], place, tuple(data.get("nearest", ())), data.get("hint"))

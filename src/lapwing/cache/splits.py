@@ -1,0 +1,124 @@
+"""The rows of an order in parts for many workers: parts of a table, where its source cuts it, else stretches of time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from lapwing.cache.builders.duckdb import DuckdbBuilder
+from lapwing.cache.builders.reading import TIME_LIMIT, check, partitions_of
+from lapwing.cache.distributed import Order, Shard, blocks
+from lapwing.cache.home import Home
+from lapwing.cache.state_sql import Buckets, state_sql
+from lapwing.cache.stretch import numbered
+from lapwing.sources.base import Split
+from lapwing.sql.bound import BoundDataset
+from lapwing.sql.rows import GIVEN_ROWS, over_given
+from lapwing.sql.service import SqlService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one worker reads at once: rows of the partitions `first` to `last` of an order. `rows` is a part of the
+    dataset's table; without one they are all rows with `start <= time < end` (UTC microseconds)."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+    rows: Split | None = None
+
+
+def parts_of(order: Order, sql: SqlService, at_least: int) -> list[Part]:
+    """The parts of an order, if possible `at_least` so many."""
+    cut = _of_table(order, sql)
+    return _of_time(order, at_least) if cut is None else cut
+
+
+def _of_table(order: Order, sql: SqlService) -> list[Part] | None:
+    """Parts of the table that the dataset's rows are from; None where its source does not cut it."""
+    bound, borders = order.finest.bound, order.borders
+    dataset = bound.dataset
+    if dataset.table is None:
+        return None
+    plan = sql.plan(_text(order, bound, 0, len(borders) - 2))
+    scan = next((one for one in plan.scans if one.alias == dataset.name), None)
+    if scan is None or scan.limit is not None:
+        return None
+    pushed = " AND ".join(f"({one.pushed})" for one in scan.pushed) or None
+    source = sql.catalog.source(scan.table.source)
+    time = (dataset.time.column, borders[0], borders[-1])
+    found = source.splits(scan.table, scan.columns, where=pushed, time=time)
+    return None if found is None else [_part(order, split) for split in found]
+
+
+def _part(order: Order, split: Split) -> Part:
+    borders = order.borders
+    first, last = 0, len(borders) - 2
+    if split.times is not None:
+        first, last = (int(np.searchsorted(borders, at, side="right")) - 1 for at in split.times)
+        first, last = max(0, min(first, len(borders) - 2)), max(0, min(last, len(borders) - 2))
+    return Part(first=first, last=last, start=borders[first], end=borders[last + 1], rows=split)
+
+
+def _of_time(order: Order, at_least: int) -> list[Part]:
+    """Stretches of time: partitions together, where they are many, or in pieces."""
+    borders = order.borders
+    count = len(borders) - 1
+    if count >= at_least:
+        edges = np.unique(np.linspace(0, count, at_least + 1).round().astype(np.int64)).tolist()
+        return [
+            Part(first=low, last=high - 1, start=borders[low], end=borders[high])
+            for low, high in itertools.pairwise(edges)
+        ]
+    pieces = -(-at_least // count)
+    found: list[Part] = []
+    for number, (start, end) in enumerate(itertools.pairwise(borders)):
+        steps = (end - start) // order.finest.grain
+        cuts = sorted({start + steps * i // pieces * order.finest.grain for i in range(pieces)} | {end})
+        found += [Part(first=number, last=number, start=low, end=high) for low, high in itertools.pairwise(cuts)]
+    return found
+
+
+def blocks_of(order: Order, part: Part, home: Home) -> Iterator[tuple[Shard, bytes]]:
+    """Reads a part and folds it; see `distributed.blocks`.
+
+    Raises:
+        SourceError: the source does not answer, or the rows are others than when the part was made.
+        Cancelled: someone cancelled it.
+    """
+    home.check(order)
+    check(home.cancel)
+    for number, batches in numbered(_states(order, part, home), part.last - part.first + 1):
+        yield from blocks(order, part.first + number, batches)
+
+
+def _states(order: Order, part: Part, home: Home) -> Iterator[tuple[int, pa.RecordBatch]]:
+    if part.rows is None:
+        borders = [part.start, *order.borders[part.first + 1 : part.last + 1], part.end]
+        return DuckdbBuilder(home.sql).batches(order.finest, borders, home.cancel)
+    split = part.rows
+    batches = list(home.sql.catalog.source(split.source).read_split(split, time_limit=TIME_LIMIT))
+    if not batches:
+        return iter(())
+    bound = over_given(order.finest.bound)
+    rows = pa.Table.from_batches(batches)
+    running = home.sql.run(_text(order, bound, part.first, part.last), given={GIVEN_ROWS: rows}, time_limit=TIME_LIMIT)
+    return partitions_of(running, home.cancel)
+
+
+def _text(order: Order, bound: BoundDataset, first: int, last: int) -> str:
+    definition = order.finest
+    borders = order.borders[first : last + 2]
+    buckets = Buckets(borders[0], borders[-1], definition.grain)
+    return state_sql(bound, definition.kept, definition.rollup.dimensions, buckets, partitions=borders)
+
+
+def left_of(order: Order, first: int) -> Order:
+    """The order without its partitions before `first`."""
+    members = tuple(replace(one, versions=one.versions[first:]) for one in order.members)
+    return replace(order, members=members, borders=order.borders[first:])
