@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 
 import pytest
 from tests.services.base import MissingService
+from tests.services.bigquery import PROJECT, bigquery
 from tests.services.bigtable import Bigtable, bigtable
 from tests.services.chromium import chromium
 from tests.services.mariadb import mariadb
@@ -39,6 +40,16 @@ def bigtable_server() -> Iterator[Bigtable]:
     """A Bigtable emulator of this test process. Tests make tables of their own in it."""
     with _had(bigtable) as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def bigquery_dsn() -> Iterator[str]:
+    """A BigQuery emulator of this module of tests, which sources find by the environment; the name of its project. Tests
+    make datasets of their own in it."""
+    with _had(bigquery) as service, pytest.MonkeyPatch.context() as patch:
+        for name, value in service.environ.items():
+            patch.setenv(name, value)
+        yield PROJECT
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,8 @@ def _folder(flights_project: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("reader")
     (folder / "examples").mkdir()
     shutil.copytree(flights_project, folder / "examples" / "flights")
-    ads.copied(folder / "examples")
+    market = ads.copied(folder / "examples")
+    ads.generate("--events", "20_000", "--days", "30", "--out", str(market / "data"))
     (csv,) = snippets("csv")
     (folder / "orders.csv").write_text(csv.text)
     with duckdb.connect() as con:

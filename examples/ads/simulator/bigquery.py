@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from google.cloud.bigquery import Client, SchemaField, Table
 
 _SECONDS = 600.0
-_TYPES = {pa.int64(): "INT64", pa.string(): "STRING", pa.timestamp("us", "UTC"): "TIMESTAMP"}
+_TYPES = {pa.int64(): "INTEGER", pa.string(): "STRING", pa.timestamp("us", "UTC"): "TIMESTAMP"}
 
 
 def write_bigquery(

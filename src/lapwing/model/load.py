@@ -227,6 +227,12 @@ class _Reading:
             dsn=document.dsn,
             schemas=document.schemas,
             time_limit=document.time_limit,
+            project=document.project,
+            datasets=document.datasets,
+            location=document.location,
+            key_file=None if document.key_file is None else self._path(document.key_file),
+            maximum_bytes_billed=document.maximum_bytes_billed,
+            labels=document.labels,
             place=place,
         )
 

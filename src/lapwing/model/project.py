@@ -15,8 +15,12 @@ from lapwing.model.problem import NotFound, Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConfig:
-    """Where data lives. `type` is files, duckdb, sqlite, postgres or mariadb. `path` is absolute (files, duckdb, sqlite);
-    `dsn` has its secrets filled in, so it is never shown: repr leaves it out."""
+    """Where data lives. `type` is files, duckdb, sqlite, postgres, mariadb or bigquery. `path` is absolute (files, duckdb,
+    sqlite); `dsn` has its secrets filled in, so it is never shown: repr leaves it out.
+
+    Of bigquery: `project` is billed; `datasets` are shown, each DATASET or PROJECT.DATASET; `key_file` is that of a
+    service account, absolute, None: the environment's credentials; a statement that would be billed for more than
+    `maximum_bytes_billed` does not run; `labels` are put on jobs."""
 
     name: str
     type: str
@@ -24,6 +28,12 @@ class SourceConfig:
     dsn: str | None = field(default=None, repr=False)
     schemas: tuple[str, ...] = ()
     time_limit: float = 30.0
+    project: str | None = None
+    datasets: tuple[str, ...] = ()
+    location: str | None = None
+    key_file: Path | None = None
+    maximum_bytes_billed: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
     place: Place = field(default_factory=Place, compare=False)
 
 

@@ -87,6 +87,17 @@ class Capabilities:
     pushable: Mapping[Operation, frozenset[Family]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What a source did for one read and what it charges: the id of its job there (None: it was none), bytes processed and
+    billed, and milliseconds of its slots."""
+
+    job: str | None = None
+    bytes_processed: int = 0
+    bytes_billed: int = 0
+    slot_ms: int = 0
+
+
 class Stream(ABC):
     """A running read. It has begun, and works a few batches ahead of who takes them. Iterating gives record batches of
     `schema`; closing (or leaving the `with`) frees the connection.
@@ -96,6 +107,8 @@ class Stream(ABC):
     """
 
     schema: pa.Schema
+    spent: Spent | None = None
+    """What the read has cost, once it has ended, where the source tells."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[pa.RecordBatch]: ...
@@ -188,6 +201,19 @@ class Source(ABC):
         """
         raise TypeError(f"{split.source}.{split.table}: a source of kind {self.kind} gives no splits")
 
+    def scan(
+        self,
+        table: Table,
+        columns: tuple[Column, ...],
+        where: str | None = None,
+        limit: int | None = None,
+        *,
+        time_limit: float | None = None,
+    ) -> Stream:
+        """Streams what `scan_sql` asks for; a source may have a quicker way than its SQL. At least `limit` rows where there
+        are as many."""
+        return self.read(self.scan_sql(table, columns, where, limit), columns, time_limit=time_limit)
+
     def reference(self, table: Table) -> str:
         """The table in a FROM of the source's own dialect."""
         raise TypeError(f"{table.path}: a source of kind {self.kind} is asked no SQL of its own")
@@ -203,6 +229,15 @@ class Source(ABC):
     def shown(self, table: Table) -> str:
         """`relation` as people are told it."""
         return self.relation(table)
+
+    def estimate(self, sql: str) -> int | None:
+        """The bytes that a SELECT of the source's dialect would read and be billed for, found without running it; None
+        where the source does not charge by bytes.
+
+        Raises:
+            SourceError: it would not run.
+        """
+        return None
 
     @abstractmethod
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:

@@ -11,7 +11,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source
 from lapwing.sources.engine import Engine
 
-KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb")
+KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery")
 
 
 def open_source(config: SourceConfig, engine: Engine) -> Source:
@@ -41,6 +41,10 @@ def open_source(config: SourceConfig, engine: Engine) -> Source:
             from lapwing.sources.mariadb import MariaDBSource
 
             return MariaDBSource(config)
+        case "bigquery":
+            from lapwing.sources.bigquery import BigQuerySource
+
+            return BigQuerySource(config)
     near = nearest(config.type, KINDS)
     raise ModelError.of("unknown-source-type", f"{config.type} is no kind of source.", place=config.place, nearest=near)
 

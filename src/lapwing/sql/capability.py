@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from lapwing.sources.base import Capabilities, Column, Family, Operation
-from lapwing.sources.quote import identifier
-from lapwing.sources.quote import text as text_literal
 from lapwing.sources.types import decimal_of, family
+from lapwing.states.argument import Kind
+from lapwing.states.dialects import dialect_of
 
 # sqlglot keeps meaning in arguments (Like(negate=True)); a node with one that is not listed is not understood.
 _ARGUMENTS: Mapping[type[exp.Expr], frozenset[str]] = {
@@ -63,6 +63,7 @@ class Renderer:
         self._sqlite = capabilities.dialect == "sqlite"
         self._mysql = capabilities.dialect == "mysql"
         self._dialect = capabilities.dialect
+        self._engine = dialect_of(capabilities.dialect)
         self._columns = columns
 
     def condition(self, node: exp.Expr) -> str:
@@ -146,7 +147,7 @@ class Renderer:
             raise No("a backslash in LIKE means an escape in some sources")
         if self._mysql and "_" in pattern:
             raise No("_ in LIKE would stand for one byte")
-        return f"({value} {'NOT ' if node.args.get('negate') else ''}LIKE {text_literal(pattern)})"
+        return f"({value} {'NOT ' if node.args.get('negate') else ''}LIKE {self._engine.literal(pattern)})"
 
     def _part_of_text(self, node: exp.Expr) -> str:
         if isinstance(node, exp.StartsWith):
@@ -159,7 +160,7 @@ class Renderer:
         value, part = self._text(arguments[0], Operation.PREFIX), _string(arguments[1])
         if re.search(r"[%_\\]", part):
             raise No(f"{name} of a text with %, _ or a backslash is not translated")
-        return f"({value} LIKE {text_literal(shapes[name].format(part))})"
+        return f"({value} LIKE {self._engine.literal(shapes[name].format(part))})"
 
     # -- values
 
@@ -200,21 +201,16 @@ class Renderer:
             raise No(f"{self._dialect} compares {column.name} by other rules than by bytes")
         name = self._written(node)
         if kind is Family.FLOAT:
-            name = self._double(name)
+            name = self._engine.double(name)
         if kind is Family.TEXT and self._sqlite:
             name = f"+{name}"  # else a column declared STRING, say, would turn the constant into a number
         if kind is Family.TEXT and self._mysql:
             name = f"CAST(CONVERT({name} USING utf8mb4) AS BINARY)"  # every collation pads or folds
         return Value(name, kind, column)
 
-    def _double(self, text: str) -> str:
-        if self._sqlite:
-            return f"CAST({text} AS REAL)"
-        return f"CAST({text} AS DOUBLE)" if self._mysql else f"{text}::float8"
-
     def _written(self, node: exp.Column) -> str:
         """The column's name at the source."""
-        return identifier(self._named(node).name)
+        return self._engine.quote(self._named(node).name)
 
     def _named(self, node: exp.Column) -> Column:
         if node.name not in self._columns:
@@ -247,7 +243,7 @@ class Renderer:
         if node.is_string:
             if sign:
                 raise No("a minus before a text is not translated")
-            return Value(text_literal(_string(node)), Family.TEXT)
+            return Value(self._engine.literal(_string(node)), Family.TEXT)
         return self._number(f"{sign}{node.name}", against)
 
     def _number(self, text: str, against: Value) -> Value:
@@ -258,20 +254,20 @@ class Renderer:
         if against.family is Family.FLOAT:
             if not _FLOAT.match(plain) or float(plain) == float("inf"):
                 raise No(f"the number {text} is not translated")
-            return Value(text if self._sqlite else self._double(f"'{text}'"), Family.FLOAT)
+            return Value(text if self._sqlite else self._engine.double(f"'{text}'"), Family.FLOAT)
         if not _NUMBER.match(plain):
             raise No(f"the number {text} is not translated")
-        return Value(text, Family.DECIMAL if "." in plain else Family.INTEGER)
+        if "." in plain:
+            return Value(self._engine.fraction(text), Family.DECIMAL)
+        return Value(text, Family.INTEGER)
 
     def _time(self, text: str, kind: str) -> Value:
         if kind == "DATE" and _DATE.match(text):
             return Value(f"'{text}'" if self._sqlite else f"DATE '{text}'", Family.DATE)
         if not self._sqlite and kind == "TIMESTAMP" and _TIMESTAMP.match(text):
-            return Value(f"TIMESTAMP '{text}'", Family.TIMESTAMP)
+            return Value(self._engine.moment(Kind.TIMESTAMP, text), Family.TIMESTAMP)
         if not self._sqlite and kind == "TIMESTAMPTZ" and _TIMESTAMPTZ.match(text):
-            if self._mysql:  # sessions are in UTC
-                return Value(f"TIMESTAMP '{text.removesuffix('+00')}'", Family.TIMESTAMPTZ)
-            return Value(f"TIMESTAMPTZ '{text}'", Family.TIMESTAMPTZ)
+            return Value(self._engine.moment(Kind.TIMESTAMPTZ, text.removesuffix("+00")), Family.TIMESTAMPTZ)
         raise No(f"the constant {text} ({kind.lower()}) is not translated for {self._dialect}")
 
     def _collated(self, value: Value, *, order: bool = False) -> str:
@@ -280,7 +276,7 @@ class Renderer:
             return value.sql
         if self._sqlite:
             return f"{value.sql} COLLATE BINARY"
-        return f'{value.sql} COLLATE "C"' if order and not self._mysql else value.sql
+        return f'{value.sql} COLLATE "C"' if order and self._dialect == "postgres" else value.sql
 
     def _may(self, operation: Operation, kind: Family) -> None:
         if kind not in self._pushable.get(operation, ()):

@@ -33,7 +33,10 @@ class Feed:
         """Begins to read, if it has not; None after `stop`."""
         with self._lock:
             if self._stream is None and not self._stopped:
-                self._stream = self._source.read(self.scan.sql, self.scan.columns, time_limit=self._time_limit)
+                scan = self.scan
+                self._stream = self._source.scan(
+                    scan.table, scan.columns, scan.where, scan.limit, time_limit=self._time_limit
+                )
             return self._stream
 
     def reader(self) -> pa.RecordBatchReader:

@@ -53,6 +53,11 @@ class Scan:
         return tuple(one for one in self.conditions if one.pushed is not None)
 
     @property
+    def where(self) -> str | None:
+        """What the source is told of the conditions, in its dialect."""
+        return " AND ".join(f"({one.pushed})" for one in self.pushed) or None
+
+    @property
     def kept(self) -> tuple[Condition, ...]:
         return tuple(one for one in self.conditions if one.pushed is None)
 

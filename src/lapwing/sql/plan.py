@@ -97,8 +97,7 @@ def _written(scan: Scan, source: Source) -> Scan:
     """The scan with the text its source is sent."""
     if scan.native:
         return replace(scan, sql=source.relation(scan.table), shown=source.shown(scan.table))
-    where = " AND ".join(f"({one.pushed})" for one in scan.pushed) or None
-    sent = source.scan_sql(scan.table, scan.columns, where, scan.limit)
+    sent = source.scan_sql(scan.table, scan.columns, scan.where, scan.limit)
     return replace(scan, sql=sent, shown=sent)
 
 

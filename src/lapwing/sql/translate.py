@@ -100,14 +100,14 @@ class _Writer(Renderer):
     letters."""
 
     def __init__(self, capabilities: Capabilities, tables: Mapping[str, Table]) -> None:
-        self._engine = dialect_of(capabilities.dialect)
+        engine = dialect_of(capabilities.dialect)
         self._paths: dict[str, str] = {}
         columns: dict[str, Column] = {}
         for name, table in tables.items():
             for column in table.columns:
                 key = f"{name}.{column.name}".lower()
                 columns[key] = column
-                self._paths[key] = f"{self._engine.quote(name)}.{self._engine.quote(column.name)}"
+                self._paths[key] = f"{engine.quote(name)}.{engine.quote(column.name)}"
         super().__init__(capabilities, columns)
 
     # -- the parts of a dataset

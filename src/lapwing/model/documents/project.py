@@ -19,33 +19,67 @@ from lapwing.model.documents.base import (
 )
 from lapwing.model.documents.beam import BeamDocument
 from lapwing.model.names import nearest
+from lapwing.model.problem import WrongUse
+from lapwing.model.size import parse_size
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PATHS = ("files", "duckdb", "sqlite")
 
 
-class SourceDocument(Document):
-    """Where data lives: files, duckdb and sqlite have a path, postgres and mariadb have a dsn."""
+_OF_SOURCES = {
+    **dict.fromkeys(_PATHS, ("path",)),
+    "postgres": ("dsn", "schemas"),
+    "mariadb": ("dsn", "schemas"),
+    "bigquery": ("project", "datasets", "location", "key_file", "maximum_bytes_billed", "labels"),
+}
+"""By the type of a source, the keys that it has beside those of all; the first is needed."""
 
-    type: Literal["files", "duckdb", "sqlite", "postgres", "mariadb"] = Field(
+
+def _bytes(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_size(value)
+    except WrongUse as error:
+        problem = error.problems[0]
+        raise mistake(problem.code, problem.message, problem.nearest, problem.hint) from None
+
+
+class SourceDocument(Document):
+    """Where data lives: files, duckdb and sqlite have a path, postgres and mariadb a dsn, bigquery a project."""
+
+    type: Literal["files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery"] = Field(
         description="What kind of source it is; mariadb is MySQL, too."
     )
     path: str | None = Field(None, description="Relative to the project's folder, or absolute.")
     dsn: str | None = Field(None, description='Such as "${CRM_DSN}": secrets come from the environment.')
     schemas: Words = Field((), description="The schemas to show; all, where left out.")
+    project: str | None = Field(None, description="Of bigquery: the project that is billed.")
+    datasets: Words = Field(
+        (), description="Of bigquery: those to show, DATASET or PROJECT.DATASET; all of the project, where left out."
+    )
+    location: str | None = Field(None, description="Of bigquery: where jobs run, such as EU.")
+    key_file: str | None = Field(
+        None, description="Of bigquery: a service account's key file; those of the environment, where left out."
+    )
+    maximum_bytes_billed: (
+        Annotated[int, BeforeValidator(_bytes, json_schema_input_type=int | str), Field(gt=0)] | None
+    ) = Field(None, description="Of bigquery: a statement that would be billed for more does not run; such as 10GB.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Of bigquery: put on every job.")
     time_limit: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds for the source to say what tables it has. A statement has a limit of its own."
     )
 
     @model_validator(mode="after")
     def _place_of_data(self) -> SourceDocument:
-        wanted, other = ("path", "dsn") if self.type in _PATHS else ("dsn", "path")
-        if not getattr(self, wanted):
-            raise mistake("missing-key", f"A source of type {self.type} needs {wanted}.")
-        if getattr(self, other) is not None:
-            raise mistake(
-                "unused-key", f"A source of type {self.type} has {wanted}, not {other}.", (), f"Remove {other}."
-            )
+        own = _OF_SOURCES[self.type]
+        if not getattr(self, own[0]):
+            raise mistake("missing-key", f"A source of type {self.type} needs {own[0]}.")
+        for key in dict.fromkeys(key for keys in _OF_SOURCES.values() for key in keys):
+            if key not in own and key in self.model_fields_set and key != "schemas":
+                raise mistake(
+                    "unused-key", f"A source of type {self.type} has {own[0]}, not {key}.", (), f"Remove {key}."
+                )
         return self
 
 

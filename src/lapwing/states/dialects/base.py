@@ -44,6 +44,14 @@ class Dialect:
         """A name as an identifier."""
         return '"' + name.replace('"', '""') + '"'
 
+    def literal(self, value: str) -> str:
+        """A constant text."""
+        return "'" + value.replace("'", "''") + "'"
+
+    def fraction(self, digits: str) -> str:
+        """A constant decimal, exact; `digits` has a point and maybe a minus."""
+        return digits
+
     def integer(self, x: str) -> str:
         return f"CAST({x} AS {self.bigint})"
 

@@ -15,6 +15,12 @@ class BigQuery(Numeric):
     def quote(self, name: str) -> str:
         return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
+    def literal(self, value: str) -> str:
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    def fraction(self, digits: str) -> str:
+        return f"BIGNUMERIC '{digits}'"  # written bare it is a double
+
     def decimal(self, x: str, argument: Argument) -> str:
         return f"CAST({x} AS BIGNUMERIC)"
 
