@@ -49,10 +49,9 @@ def _of_table(order: Order, sql: SqlService) -> list[Part] | None:
     scan = next((one for one in plan.scans if one.alias == dataset.name), None)
     if scan is None or scan.limit is not None:
         return None
-    pushed = " AND ".join(f"({one.pushed})" for one in scan.pushed) or None
     source = sql.catalog.source(scan.table.source)
     time = (dataset.time.column, borders[0], borders[-1])
-    found = source.splits(scan.table, scan.columns, where=pushed, time=time)
+    found = source.splits(scan.table, scan.columns, where=scan.where, time=time)
     return None if found is None else [_part(order, split) for split in found]
 
 

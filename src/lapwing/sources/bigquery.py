@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from lapwing.model.problem import LapwingError, SourceError
+import pyarrow as pa
+
+from lapwing.model.problem import LapwingError, SourceError, TimeLimit
 from lapwing.model.project import SourceConfig
-from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
+from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Split, Stream, Table
 from lapwing.sources.bigquery_client import emulator, open_client, open_storage, streamed
 from lapwing.sources.bigquery_errors import explain
-from lapwing.sources.bigquery_stream import JobStream, TableStream, failures, retry
+from lapwing.sources.bigquery_stream import (
+    JobStream,
+    TableStream,
+    check_bytes,
+    failures,
+    open_session,
+    read_stream,
+    retry,
+)
 from lapwing.sources.bigquery_types import Field, field_of
 from lapwing.sources.quote import select
+from lapwing.sources.streams import as_promised, schema_of
 from lapwing.states.dialects import dialect_of
 
 # NaN is equal to itself and the greatest in the engine, and neither in BigQuery: floats are compared in the engine.
@@ -39,6 +50,9 @@ CAPABILITIES: Final = Capabilities(
 )
 _CATALOG_SECONDS: Final = 60.0
 _AT_ONCE: Final = 16
+_SPLIT_ROWS: Final = 1_000_000
+_MOST_SPLITS: Final = 1_000
+"""Of a session; BigQuery gives no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +106,57 @@ class BigQuerySource(Source):
     ) -> Stream:
         """Without a job, which costs less and starts at once; with one where a column has to be made into text, or the table
         is a view."""
-        known = self._tables().get((table.schema, table.name))
-        as_they_are = (
-            known is not None
-            and known.plain
-            and all(known.fields[column.name].sql is None and streamed(column) for column in columns)
-        )
-        if known is None or not as_they_are or not columns or self._clients()[1] is None:
+        known = self._as_they_are(table, columns)
+        if known is None or not columns:
             return super().scan(table, columns, where, limit, time_limit=time_limit)
-        project, dataset, name = known.path
         return TableStream(
             self.name,
             lambda: self._clients()[1],
-            f"projects/{project}/datasets/{dataset}/tables/{name}",
+            _path(known),
             columns,
-            parent=f"projects/{self._config.project}",
+            parent=self._parent,
             where=where,
             limit=limit,
             most=self._config.maximum_bytes_billed,
             time_limit=time_limit if time_limit is not None else self._time_limit,
             explain_error=self._explain,
         )
+
+    def splits(
+        self,
+        table: Table,
+        columns: tuple[Column, ...],
+        *,
+        where: str | None = None,
+        time: tuple[str, int, int] | None = None,
+        rows: int | None = None,
+    ) -> tuple[Split, ...] | None:
+        """The streams of one read session, which is of one moment."""
+        known = self._as_they_are(table, columns)
+        if known is None or not columns:
+            return None
+        names = [column.name for column in columns]
+        most = -(-(table.rows or 0) // (rows or _SPLIT_ROWS)) if emulator() is None else 1
+        with self._asked():
+            storage = self._clients()[1]
+            session = open_session(storage, self._parent, _path(known), names, where, max(1, min(most, _MOST_SPLITS)))
+            check_bytes(self.name, session, self._config.maximum_bytes_billed)
+            schema = bytes(session.arrow_schema.serialized_schema)
+            each = int(session.estimated_row_count or table.rows or 0) // max(1, len(session.streams))
+            return tuple(
+                Split(source=self.name, table=table.name, columns=columns, what=(one.name, schema), rows=each)
+                for one in session.streams
+            )
+
+    def read_split(self, split: Split, *, time_limit: float | None = None) -> Iterator[pa.RecordBatch]:
+        stream, schema = split.what
+        names = [column.name for column in split.columns]
+        until = None if time_limit is None else time.monotonic() + time_limit
+        with self._asked():
+            for batch in read_stream(self._clients()[1], schema, str(stream)):
+                yield as_promised(self.name, batch.select(names), split.columns, schema_of(split.columns))
+                if until is not None and time.monotonic() > until:
+                    raise TimeLimit.of("time-limit", f"{self.name} did not send its part in {time_limit:g} s.")
 
     def scan_sql(
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
@@ -157,6 +201,17 @@ class BigQuerySource(Source):
                 opened[1].transport.close()
 
     # -- what it is asked with
+
+    @property
+    def _parent(self) -> str:
+        return f"projects/{self._config.project}"
+
+    def _as_they_are(self, table: Table, columns: Sequence[Column]) -> _Known | None:
+        """The table, if the Storage Read API can send these columns of it."""
+        known = self._tables().get((table.schema, table.name))
+        if known is None or not known.plain or self._clients()[1] is None:
+            return None
+        return known if all(known.fields[one.name].sql is None and streamed(one) for one in columns) else None
 
     def _clients(self) -> tuple[Any, Any]:
         with self._lock:
@@ -242,3 +297,8 @@ class BigQuerySource(Source):
             description=told.description or "",
         )
         return _Known(table, (told.project, told.dataset_id, told.table_id), fields, told.table_type == "TABLE")
+
+
+def _path(known: _Known) -> str:
+    project, dataset, name = known.path
+    return f"projects/{project}/datasets/{dataset}/tables/{name}"

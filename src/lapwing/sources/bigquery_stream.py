@@ -157,7 +157,7 @@ class TableStream(PumpedStream):
 
     def _read(self, storage: Any, session: Any, stream: str) -> Generator[pa.RecordBatch, None, None]:
         try:
-            for batch in read_stream(storage, session, stream):
+            for batch in read_stream(storage, session.arrow_schema.serialized_schema, stream):
                 if self._left.is_set():
                     return
                 yield batch
@@ -179,9 +179,9 @@ def open_session(storage: Any, parent: str, table: str, names: Sequence[str], wh
     )
 
 
-def read_stream(storage: Any, session: Any, stream: str) -> Iterator[pa.RecordBatch]:
-    """The batches of one stream of a session; taken up where it broke off."""
-    schema = pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema))
+def read_stream(storage: Any, serialized_schema: Any, stream: str) -> Iterator[pa.RecordBatch]:
+    """The batches of one stream of a session with that schema; taken up where it broke off."""
+    schema = pa.ipc.read_schema(pa.py_buffer(serialized_schema))
     for message in storage.read_rows(stream, retry=retry()):
         data = pa.py_buffer(message.arrow_record_batch.serialized_record_batch)
         if pa.ipc.read_message(data).type == "schema":  # the emulator sends each batch as a whole stream
