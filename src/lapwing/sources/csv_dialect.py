@@ -31,6 +31,12 @@ def separator(file: Path) -> str:
     return max(SEPARATORS, key=outside.count)
 
 
+def header(file: Path) -> list[str]:
+    """The columns' names: the values of the first line; none in an empty file."""
+    with _lines(file) as lines:
+        return next(csv.reader(lines, delimiter=separator(file)), [])
+
+
 def broken_line(file: Path) -> str | None:
     """The first line that has not as many values as the first one, in words."""
     with _lines(file) as lines:

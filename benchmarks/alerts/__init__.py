@@ -1,0 +1,1 @@
+"""How good alerts are: on labelled data, beside simple ways of doing it."""

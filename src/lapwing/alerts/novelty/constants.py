@@ -1,0 +1,63 @@
+"""All numbers of the novelty detector, each with its reason. docs/decisions/024 tells how they were chosen."""
+
+from __future__ import annotations
+
+DAY = 86_400.0
+WEEK = 7 * DAY
+
+# What a point is compared by.
+WINDOWS = (3, 10, 30)
+"""Trailing means over so many points: each about three times the last, so that short and long episodes both show."""
+LOG_FLOOR = 0.1
+"""Share of the median that is added before the logarithm: falls towards zero show, zero itself stays finite."""
+
+# What has been seen.
+HISTORY = 20_000
+"""Past values kept of each feature: ten weeks at five minutes; with half of it alarms return too often."""
+WARM = 150
+"""Points before the first judgement..."""
+MATURITY = 300
+"""...and the count at which evidence has half its weight: of few values each new one is a record."""
+MATURE_DAYS = 28.0
+"""Both shrink for series of long steps, so that a daily one is judged after weeks rather than a year."""
+LEAST_WARM = 20
+"""But of fewer values than this nothing can be said of their tails."""
+
+# Evidence, in decades: ten to the minus so many is how likely such a value is.
+GAP = 1 / 50
+"""The share of the past range that, as distance to the nearest value ever seen, counts as a decade. The one sensitive
+constant: it balances the two kinds of evidence."""
+TAIL = 0.02
+"""The share of past values on each side that its tail is fitted to..."""
+LEAST_TAIL = 5
+"""...and how many at least."""
+SHAPE_LIMIT = 0.5
+"""Heaviest tail (generalised Pareto) believed in: of infinite variance beyond it."""
+CAP = 10.0
+"""Most decades of one feature, so that none decides alone how much more than impossible something was."""
+
+# Seasons.
+DAYS = 5
+WEEKS = 3
+"""Values at the same time of earlier days, or weeks, whose median is the prediction: a median outlives one bad day."""
+TOLERANCE = 1_800.0
+"""Seconds that "the same time" may be off in all, where steps are shorter."""
+"""A period must have proved itself in as many predictions as MATURITY says..."""
+GATE = 0.5
+"""...and its error, as a share of the median's, from which on it is used: a poor season adds noise."""
+OUTLIER = 5.0
+SETTLED = 50
+"""Errors count up to so many mean errors of the median, once there are so many of them."""
+LEAST_PERIOD = 4
+"""Steps that a period must have to be one."""
+
+# Alarms.
+REST = 200
+"""Points over which the bar sinks that an alarm leaves at its own height: one event is told once."""
+FLAG = 10.0
+"""Decades of all features together from which on a point is an anomaly; its score is 0.5."""
+BAND = 5.0
+"""Decades at the edges of the shown band."""
+
+LARGEST = 1e150
+"""Larger values are taken for this, whose sums and squares are still numbers."""

@@ -1,0 +1,166 @@
+"""One pass over a series, point by point: what a point says is never changed by a later one.
+
+Each point gives some features. Each feature has its own past, and is as surprising as it is far from all that was seen,
+or as rare as it is in its tails. The features' surprises are added as the sides of a box, and told once an event.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.alerts.novelty.alarms import Alarms
+from lapwing.alerts.novelty.constants import (
+    BAND,
+    DAY,
+    FLAG,
+    LEAST_WARM,
+    LOG_FLOOR,
+    MATURE_DAYS,
+    MATURITY,
+    REST,
+    WARM,
+    WINDOWS,
+)
+from lapwing.alerts.novelty.past import Past
+from lapwing.alerts.novelty.recent import Recent
+from lapwing.alerts.novelty.season import Season
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[int], None]
+
+VALUE, STEP, SEASONAL, LOGARITHM = 0, 1 + len(WINDOWS), 2 + len(WINDOWS), 3 + len(WINDOWS)
+"""Which feature is which; the means are between the value and the step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was known when a point came. `score` is in [0, 1): 0.5 at `FLAG` decades. None: too little was known."""
+
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    score: float
+    anomaly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How many points must have been seen, and how long an alarm rests, at the series' step."""
+
+    warm: int
+    maturity: int
+    rest: float
+
+    @classmethod
+    def of(cls, step: float) -> _Pace:
+        days = MATURE_DAYS * DAY / step if step > 0 else math.inf
+        maturity = int(min(max(days, 2 * LEAST_WARM), MATURITY))
+        return cls(maturity * WARM // MATURITY, maturity, min(max(days, LEAST_WARM), REST))
+
+
+class Detector:
+    """Judges the points of one series as they come. `ratio`: points are numerators and denominators."""
+
+    def __init__(self, *, ratio: bool = False) -> None:
+        self._recent = Recent(ratio=ratio)
+        self._season = Season()
+        self._alarms = Alarms()
+        self._pasts = [Past() for _ in range(LOGARITHM + 1)]
+
+    def judge(self, time: float, numerator: float, denominator: float = 1.0) -> Judgement:
+        """Judges a point by those before it, then remembers it.
+
+        Args:
+            time: seconds, not before the last point's. numerator: the value, where there is no denominator; finite.
+            denominator: not zero.
+        """
+        recent, pasts = self._recent, self._pasts
+        recent.add(time, numerator, denominator)
+        pace = _Pace.of(recent.step)
+        value = recent.values[-1]
+        running = pasts[VALUE].median if pasts[VALUE].count else value
+        predicted = self._season.predict(recent.times, recent.values, recent.step, running, pace.maturity)
+        features = self._features(running, predicted)
+        decades = self._decades(features, pace)
+        number = len(recent.values)
+        told = self._alarms.told(number, decades, pace.rest)
+        anomaly = self._alarms.flagged(number, told, pace.rest)
+        lower, upper = self._band(predicted, pace)
+        known = pasts[VALUE].count > 0
+        expected = predicted if predicted is not None else running
+        for past, feature in zip(pasts, features, strict=True):
+            if feature is not None:
+                past.add(feature)
+        return Judgement(expected if known else None, lower, upper, told / (told + FLAG), anomaly)
+
+    def _features(self, running: float, predicted: float | None) -> list[float | None]:
+        recent, past = self._recent, self._pasts[VALUE]
+        value = recent.values[-1]
+        means = [recent.mean(window) for window in WINDOWS]
+        step = abs(value - recent.values[-2]) if len(recent.values) > 1 else None
+        logarithm = None
+        if past.count and past.least >= 0 and value >= 0 and running > 0:
+            logarithm = math.log(means[1] + LOG_FLOOR * running)
+        return [value, *means, step, None if predicted is None else value - predicted, logarithm]
+
+    def _decades(self, features: list[float | None], pace: _Pace) -> float:
+        total = 0.0
+        for number, (past, feature) in enumerate(zip(self._pasts, features, strict=True)):
+            if feature is not None and past.count >= pace.warm:
+                total += min(past.decades(feature, pace.maturity), self._most(number)) ** 2
+        return math.sqrt(total)
+
+    def _most(self, feature: int) -> float:
+        """The decades that chance allows a feature of a share: by the rows in its window."""
+        return self._recent.chance((1, *WINDOWS, 2, 1, WINDOWS[1])[feature])
+
+    def _band(self, predicted: float | None, pace: _Pace) -> tuple[float | None, float | None]:
+        seasonal = predicted is not None and self._pasts[SEASONAL].count >= pace.warm
+        past = self._pasts[SEASONAL if seasonal else VALUE]
+        if past.count < pace.warm:
+            return None, None
+        lower, upper = past.band(BAND)
+        around = predicted if seasonal and predicted is not None else 0.0
+        return around + lower, around + upper
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Novelty:
+    """A whole series judged; arrays of one length. nan where nothing could be said, or there was no value."""
+
+    expected: Floats
+    lower: Floats
+    upper: Floats
+    score: Floats
+    anomaly: npt.NDArray[np.bool_]
+
+
+def detect(
+    times: Floats, values: Floats, denominators: Floats | None = None, progress: Progress | None = None
+) -> Novelty:
+    """Judges every point by those before it; the outputs of a prefix are the prefix of the outputs.
+
+    Args:
+        times: (T,) seconds, not falling. values: (T,), nan where there is none; the numerators, where there are
+            denominators: (T,), of which zero and nan make a point without a value.
+        progress: told now and then how many points are judged.
+    """
+    points = len(times)
+    detector = Detector(ratio=denominators is not None)
+    expected, lower, upper = (np.full(points, np.nan) for _ in range(3))
+    score, anomaly = np.zeros(points), np.zeros(points, np.bool_)
+    below = np.ones(points) if denominators is None else denominators
+    for at in np.flatnonzero(np.isfinite(values) & np.isfinite(below) & (below != 0)).tolist():
+        if progress is not None and at % 8192 == 0:
+            progress(at)
+        found = detector.judge(float(times[at]), float(values[at]), float(below[at]))
+        score[at], anomaly[at] = found.score, found.anomaly
+        for out, said in ((expected, found.expected), (lower, found.lower), (upper, found.upper)):
+            if said is not None:
+                out[at] = said
+    return Novelty(expected, lower, upper, score, anomaly)

@@ -1,0 +1,40 @@
+"""What the latest values give: means, steps, and what chance allows shares."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from lapwing.alerts.novelty.recent import Recent
+
+
+def test_means_are_of_what_there_is() -> None:
+    recent = Recent(ratio=False)
+    for at, value in enumerate([3.0, 5.0, 10.0, 30.0]):
+        recent.add(at * 60.0, value, 1.0)
+    assert recent.mean(3) == 15.0
+    assert recent.mean(30) == 12.0
+    assert recent.step == 60.0
+    assert recent.chance(1) == math.inf
+
+
+def test_ratios_are_weighed() -> None:
+    recent = Recent(ratio=True)
+    recent.add(0.0, 1.0, 2.0)
+    recent.add(0.0, 1.0, 98.0)
+    assert recent.values == [0.5, pytest.approx(1 / 98)]
+    assert recent.mean(3) == 0.02
+    assert recent.step == 0.0
+
+
+def test_few_rows_prove_little() -> None:
+    few, many = Recent(ratio=True), Recent(ratio=True)
+    for recent in (few, many):
+        for at in range(50):
+            recent.add(at * 60.0, 100.0, 1000.0)
+    few.add(3000.0, 2.0, 2.0)
+    many.add(3000.0, 2000.0, 2000.0)
+    assert few.chance(1) < 1.0 < 100.0 < many.chance(1)
+    many.add(3060.0, 5.0, 2.0)
+    assert many.chance(1) == math.inf, "more than all is no share"
