@@ -15,6 +15,9 @@ run: setup $(EXAMPLE)/data/.ready ## load the flights example, build its rollups
 	$(BIN)/lapwing -p $(EXAMPLE) build
 	$(BIN)/lapwing -p $(EXAMPLE) serve
 
+run-cloud: setup ## the ads example on emulators of BigQuery and Bigtable, built by Beam, served at http://127.0.0.1:8600
+	$(BIN)/python -m tools.cloud
+
 test: setup $(EXAMPLE)/data/.ready lint ## every check and test; starts the real services that tests need
 	$(BIN)/pytest -m "not long" --numprocesses auto --dist loadfile
 
@@ -68,5 +71,5 @@ $(EXAMPLE)/data/.ready: $(EXAMPLE)/prepare.py | $(BIN)/.ready
 	$(BIN)/python $(EXAMPLE)/prepare.py
 	@touch $@
 
-.PHONY: help setup run test test-long lint fix docs bench lock clean
+.PHONY: help setup run run-cloud test test-long lint fix docs bench lock clean
 .DEFAULT_GOAL := help
