@@ -259,6 +259,7 @@ class Answers:
             estimated_keys=part.keys,
             estimated_bytes=part.bytes,
             as_of=None if part.built_at is None else utc_iso(int(part.built_at * 1e6)),
+            store=self._store.shown,
         )
         return Share(result.frame, places), piece, result.milliseconds
 

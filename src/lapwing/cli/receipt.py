@@ -48,7 +48,8 @@ def _piece(piece: Piece) -> str:
     known = ", ".join(f"{count:,} {what}" for count, what in facts if count)
     if piece.estimated_keys is not None:
         known += f"; about {piece.estimated_keys:,.0f} keys, {piece.estimated_bytes or 0:,.0f} bytes expected"
-    return f"{piece.by} {piece.name}" + (f" ({known})" if known else "")
+    where = f" in {piece.store}" if piece.store else ""
+    return f"{piece.by} {piece.name}{where}" + (f" ({known})" if known else "")
 
 
 def _exact(receipt: Receipt) -> str:

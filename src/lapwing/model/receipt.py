@@ -77,7 +77,7 @@ class Piece:
     left behind) or "source"; `name` says which; `sql` is what a source was sent, statement
     after statement. `stretches` are the half-open times it answered for (UTC ISO 8601), and `measures` those it answered;
     `estimated_keys` and `estimated_bytes` are what it was chosen by. `as_of`: the rows are those of that moment, for a
-    rollup of the oldest of its partitions."""
+    rollup of the oldest of its partitions; `store` is where it was read."""
 
     by: str
     name: str
@@ -91,6 +91,7 @@ class Piece:
     estimated_keys: float | None = None
     estimated_bytes: float | None = None
     as_of: str | None = None
+    store: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

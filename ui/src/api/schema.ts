@@ -383,6 +383,7 @@ export interface PieceDocument {
   estimated_keys: number | null;
   estimated_bytes: number | null;
   as_of: string | null;
+  store: string | null;
 }
 
 export interface PlaceDocument {

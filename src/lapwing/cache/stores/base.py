@@ -14,6 +14,9 @@ class RollupStore(ABC):
     from several threads; several processes may read while one writes (where the store allows).
     """
 
+    shown: str = ""
+    """What and where it is, as receipts say it."""
+
     @abstractmethod
     def put(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         """Writes rows, replacing equal keys; durable when it returns. Writing the same rows again changes nothing.

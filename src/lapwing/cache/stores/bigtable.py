@@ -51,6 +51,7 @@ class BigtableStore(RollupStore):
         write_seconds: float = WRITE_SECONDS,
     ) -> None:
         self._address = str(address)
+        self.shown = f"bigtable {address}"
         self._read_seconds, self._write_seconds = read_seconds, write_seconds
         self._outage = Outage()
         self._client, self._table = open_table(address, read_only=read_only, seconds=read_seconds)

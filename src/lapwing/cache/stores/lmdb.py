@@ -28,6 +28,8 @@ class LmdbStore(RollupStore):
         StoreError: the folder can't be used, or a newer Lapwing wrote it.
     """
 
+    shown = "lmdb"
+
     def __init__(self, path: Path, *, read_only: bool = False, map_bytes: int = MAP_BYTES) -> None:
         self._path = path
         self._read_only = read_only

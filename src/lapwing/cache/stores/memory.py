@@ -14,6 +14,8 @@ from lapwing.cache.stores.limits import check_key, check_value, closed
 class MemoryStore(RollupStore):
     """Lost when the process ends. A scan sees the rows of the moment it began."""
 
+    shown = "memory"
+
     def __init__(self) -> None:
         self._rows: dict[bytes, bytes] | None = {}
         self._keys: list[bytes] = []

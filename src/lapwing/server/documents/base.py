@@ -79,6 +79,7 @@ class PieceDocument(Document):
     estimated_keys: float | None
     estimated_bytes: float | None
     as_of: str | None
+    store: str | None
 
 
 class ReasonDocument(Document):
