@@ -98,7 +98,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert figures["series"] == 2
     assert figures["flags"] == {"windows": 2, "windows found": 2, "false bursts a series-week": 0.0}
     ours = figures["detectors"]["lapwing detect"]
-    assert ours["Standard frozen"] > 80 > figures["detectors"]["random"]["Standard frozen"]
+    assert ours["Standard best"] > 80 > figures["detectors"]["random"]["Standard best"]
     assert "S-H-ESD" in capsys.readouterr().out
 
 

@@ -7,12 +7,21 @@ from lapwing.alerts.novelty.alarms import Alarms
 
 def test_the_bar_sinks() -> None:
     alarms = Alarms()
+    assert alarms.told(0, 4.0, 100) == 4.0
+    assert alarms.told(1, 3.9, 100) == 0.0
+    assert alarms.told(2, 5.0, 100) == 5.0, "what is higher is news"
+    assert alarms.told(52, 2.0, 100) == 0.0
+    assert alarms.told(70, 2.0, 100) == 2.0
+    assert alarms.told(171, 0.1, 100) == 0.1
+
+
+def test_an_event_that_grows_is_told_once() -> None:
+    alarms = Alarms()
     assert alarms.told(0, 8.0, 100) == 8.0
-    assert alarms.told(1, 7.9, 100) == 0.0
-    assert alarms.told(2, 9.0, 100) == 9.0, "what is higher is news"
-    assert alarms.told(52, 4.0, 100) == 0.0
-    assert alarms.told(60, 4.0, 100) == 4.0
-    assert alarms.told(161, 0.1, 100) == 0.1
+    assert [alarms.told(at, 8.0 + at, 100) for at in range(1, 5)] == [0.0] * 4
+    assert alarms.told(5, 16.0, 100) == 16.0, "what is twice as high is news"
+    assert alarms.told(55, 12.0, 100) == 0.0
+    assert alarms.told(75, 12.0, 100) == 12.0
 
 
 def test_flags_rest_unless_doubled() -> None:

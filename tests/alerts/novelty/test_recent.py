@@ -15,7 +15,8 @@ def test_means_are_of_what_there_is() -> None:
         recent.add(at * 60.0, value, 1.0)
     assert recent.mean(3) == 15.0
     assert recent.mean(30) == 12.0
-    assert recent.step == 60.0
+    assert recent.interval == 60.0
+    assert (recent.step(1), recent.step(3), recent.step(4)) == (20.0, 27.0, None)
     assert recent.chance(1) == math.inf
 
 
@@ -25,7 +26,7 @@ def test_ratios_are_weighed() -> None:
     recent.add(0.0, 1.0, 98.0)
     assert recent.values == [0.5, pytest.approx(1 / 98)]
     assert recent.mean(3) == 0.02
-    assert recent.step == 0.0
+    assert recent.interval == 0.0
 
 
 def test_few_rows_prove_little() -> None:

@@ -6,10 +6,16 @@ DAY = 86_400.0
 WEEK = 7 * DAY
 
 # What a point is compared by.
-WINDOWS = (3, 10, 30)
-"""Trailing means over so many points: each about three times the last, so that short and long episodes both show."""
+MEANS = (3, 30)
+"""Trailing means over so many points: short episodes, and long ones."""
+STEPS = (1, 3)
+"""Differences, without sign, to the value so many points before: jumps, and rises that take a while."""
+LOGARITHMS = (10, 100)
+"""Trailing means whose logarithm is taken, where nothing is negative: falls towards zero show."""
 LOG_FLOOR = 0.1
-"""Share of the median that is added before the logarithm: falls towards zero show, zero itself stays finite."""
+"""Share of the median that is added before the logarithm: of zero it stays finite."""
+SLOW_WEIGHT = 0.7
+"""That of the longest mean, which is the surest to repeat what others said."""
 
 # What has been seen.
 HISTORY = 20_000
@@ -54,6 +60,10 @@ LEAST_PERIOD = 4
 # Alarms.
 REST = 200
 """Points over which the bar sinks that an alarm leaves at its own height: one event is told once."""
+ALARM = 6.5
+"""Decades that alarm by themselves..."""
+AGAIN = 2.0
+"""...and how many times as high what comes next must be to be news: an event that grows is told once, too."""
 FLAG = 10.0
 """Decades of all features together from which on a point is an anomaly; its score is 0.5."""
 BAND = 5.0

@@ -20,11 +20,14 @@ from lapwing.alerts.novelty.constants import (
     FLAG,
     LEAST_WARM,
     LOG_FLOOR,
+    LOGARITHMS,
     MATURE_DAYS,
     MATURITY,
+    MEANS,
     REST,
+    SLOW_WEIGHT,
+    STEPS,
     WARM,
-    WINDOWS,
 )
 from lapwing.alerts.novelty.past import Past
 from lapwing.alerts.novelty.recent import Recent
@@ -33,8 +36,10 @@ from lapwing.alerts.novelty.season import Season
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int], None]
 
-VALUE, STEP, SEASONAL, LOGARITHM = 0, 1 + len(WINDOWS), 2 + len(WINDOWS), 3 + len(WINDOWS)
-"""Which feature is which; the means are between the value and the step."""
+_SPANS = (1, *MEANS, *(back + 1 for back in STEPS), 1, *LOGARITHMS)
+"""Over how many points each feature goes: value, means, steps, seasonal residual, logarithms of means."""
+_WEIGHTS = (*(1.0 for _ in _SPANS[:-1]), SLOW_WEIGHT)
+_VALUE, _SEASONAL = 0, 1 + len(MEANS) + len(STEPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class Detector:
         self._recent = Recent(ratio=ratio)
         self._season = Season()
         self._alarms = Alarms()
-        self._pasts = [Past() for _ in range(LOGARITHM + 1)]
+        self._pasts = [Past() for _ in _SPANS]
 
     def judge(self, time: float, numerator: float, denominator: float = 1.0) -> Judgement:
         """Judges a point by those before it, then remembers it.
@@ -81,17 +86,17 @@ class Detector:
         """
         recent, pasts = self._recent, self._pasts
         recent.add(time, numerator, denominator)
-        pace = _Pace.of(recent.step)
+        pace = _Pace.of(recent.interval)
         value = recent.values[-1]
-        running = pasts[VALUE].median if pasts[VALUE].count else value
-        predicted = self._season.predict(recent.times, recent.values, recent.step, running, pace.maturity)
+        running = pasts[_VALUE].median if pasts[_VALUE].count else value
+        predicted = self._season.predict(recent.times, recent.values, recent.interval, running, pace.maturity)
         features = self._features(running, predicted)
         decades = self._decades(features, pace)
         number = len(recent.values)
         told = self._alarms.told(number, decades, pace.rest)
         anomaly = self._alarms.flagged(number, told, pace.rest)
         lower, upper = self._band(predicted, pace)
-        known = pasts[VALUE].count > 0
+        known = pasts[_VALUE].count > 0
         expected = predicted if predicted is not None else running
         for past, feature in zip(pasts, features, strict=True):
             if feature is not None:
@@ -99,29 +104,27 @@ class Detector:
         return Judgement(expected if known else None, lower, upper, told / (told + FLAG), anomaly)
 
     def _features(self, running: float, predicted: float | None) -> list[float | None]:
-        recent, past = self._recent, self._pasts[VALUE]
+        recent, past = self._recent, self._pasts[_VALUE]
         value = recent.values[-1]
-        means = [recent.mean(window) for window in WINDOWS]
-        step = abs(value - recent.values[-2]) if len(recent.values) > 1 else None
-        logarithm = None
-        if past.count and past.least >= 0 and value >= 0 and running > 0:
-            logarithm = math.log(means[1] + LOG_FLOOR * running)
-        return [value, *means, step, None if predicted is None else value - predicted, logarithm]
+        means = [recent.mean(window) for window in MEANS]
+        steps = [recent.step(back) for back in STEPS]
+        logarithms: list[float | None] = [None for _ in LOGARITHMS]
+        floor = LOG_FLOOR * running
+        if past.count and past.least >= 0 and value >= 0 and floor > 0:
+            logarithms = [math.log(max(recent.mean(window), 0.0) + floor) for window in LOGARITHMS]
+        return [value, *means, *steps, None if predicted is None else value - predicted, *logarithms]
 
     def _decades(self, features: list[float | None], pace: _Pace) -> float:
         total = 0.0
-        for number, (past, feature) in enumerate(zip(self._pasts, features, strict=True)):
+        for past, feature, span, weight in zip(self._pasts, features, _SPANS, _WEIGHTS, strict=True):
             if feature is not None and past.count >= pace.warm:
-                total += min(past.decades(feature, pace.maturity), self._most(number)) ** 2
+                found = min(past.decades(feature, pace.maturity), self._recent.chance(span))
+                total += (weight * found) ** 2
         return math.sqrt(total)
 
-    def _most(self, feature: int) -> float:
-        """The decades that chance allows a feature of a share: by the rows in its window."""
-        return self._recent.chance((1, *WINDOWS, 2, 1, WINDOWS[1])[feature])
-
     def _band(self, predicted: float | None, pace: _Pace) -> tuple[float | None, float | None]:
-        seasonal = predicted is not None and self._pasts[SEASONAL].count >= pace.warm
-        past = self._pasts[SEASONAL if seasonal else VALUE]
+        seasonal = predicted is not None and self._pasts[_SEASONAL].count >= pace.warm
+        past = self._pasts[_SEASONAL if seasonal else _VALUE]
         if past.count < pace.warm:
             return None, None
         lower, upper = past.band(BAND)
