@@ -15,6 +15,7 @@ from tests.services.bigtable import Bigtable, bigtable
 from tests.services.chromium import chromium
 from tests.services.mariadb import mariadb
 from tests.services.postgres import postgres
+from tests.services.prism import Prism, prism
 
 T = TypeVar("T")
 
@@ -50,6 +51,13 @@ def bigquery_dsn() -> Iterator[str]:
         for name, value in service.environ.items():
             patch.setenv(name, value)
         yield PROJECT
+
+
+@pytest.fixture(scope="session")
+def prism_server() -> Iterator[Prism]:
+    """A job server of Beam's portable runner, of this test process."""
+    with _had(prism) as service:
+        yield service
 
 
 @pytest.fixture(scope="session")

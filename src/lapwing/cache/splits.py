@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,8 @@ from lapwing.sources.base import Split
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.rows import GIVEN_ROWS, over_given
 from lapwing.sql.service import SqlService
+
+_BLOCK_ROWS = 250_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def blocks_of(order: Order, part: Part, home: Home) -> Iterator[tuple[Shard, byt
     home.check(order)
     check(home.cancel)
     for number, batches in numbered(_states(order, part, home), part.last - part.first + 1):
-        yield from blocks(order, part.first + number, batches)
+        yield from blocks(order, part.first + number, _together(batches))
 
 
 def _states(order: Order, part: Part, home: Home) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -108,6 +110,24 @@ def _states(order: Order, part: Part, home: Home) -> Iterator[tuple[int, pa.Reco
     rows = pa.Table.from_batches(batches)
     running = home.sql.run(_text(order, bound, part.first, part.last), given={GIVEN_ROWS: rows}, time_limit=TIME_LIMIT)
     return partitions_of(running, home.cancel)
+
+
+def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Few large batches in the place of many small ones: blocks are as large as they are."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
+        if rows >= _BLOCK_ROWS:
+            yield _one(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield _one(waiting)
+
+
+def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
 def _text(order: Order, bound: BoundDataset, first: int, last: int) -> str:

@@ -85,7 +85,7 @@ def read_parquet_split(split: Split) -> Iterator[pa.RecordBatch]:
             own = {field.lower(): field for field in opened.schema_arrow.names}
             present = [own[column.name.lower()] for column in split.columns if column.name.lower() in own]
             assert isinstance(groups, tuple)
-            for batch in opened.iter_batches(1 << 17, row_groups=list(groups), columns=present, use_threads=False):
+            for batch in opened.iter_batches(1 << 17, row_groups=list(groups), columns=present):
                 yield _as_asked(split, batch, own)
     except FileNotFoundError as error:
         raise _changed(split, file) from error

@@ -51,8 +51,8 @@ def cancelled_by(cancel: threading.Event, stream: Stream) -> Iterator[None]:
     done = threading.Event()
 
     def watch() -> None:
-        while not done.is_set():
-            if cancel.wait(_POLL):
+        while not done.wait(_POLL):  # which ends it at once when all is read
+            if cancel.is_set():
                 stream.cancel()
                 return
 

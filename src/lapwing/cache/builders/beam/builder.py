@@ -85,7 +85,7 @@ class BeamBuilder:
         if running.error is not None:
             if last:
                 raise running.lost(order.finest.name)
-            tell("the pipeline failed; what is left is tried again")
+            tell(f"what is left is tried again: {running.lost(order.finest.name).problems[0].message}")
 
     def _followed(
         self, running: Running, order: Order, parts: Sequence[Part], cancel: threading.Event, tell: Tell

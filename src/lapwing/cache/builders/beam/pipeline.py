@@ -8,7 +8,8 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineRunner
 
-from lapwing.cache.builders.beam.steps import Key, Place, ReadPart, WriteRest, WriteShard
+from lapwing.cache.builders.beam.steps import TALLIES, Key, Place, ReadPart, WriteRest, WriteShard
+from lapwing.cache.builders.beam.tally import Tally
 from lapwing.cache.home import Job
 from lapwing.cache.splits import Part
 
@@ -22,21 +23,26 @@ def make_pipeline(
     order = job.order
     # Those without rows are written, too.
     every = [
-        ((member, partition), b"")
+        ((member, partition), Tally().sent())
         for member in range(len(order.members))
         for partition in range(len(order.borders) - 1)
     ]
-    chunks = (
+    read = (
         pipeline
         | "Parts" >> beam.Create(list(parts), reshuffle=False)
         | "Spread" >> beam.Reshuffle()
-        | "Read" >> beam.ParDo(ReadPart(job)).with_output_types(tuple[Key, bytes])
+        | "Read" >> beam.ParDo(ReadPart(job)).with_outputs(TALLIES, main="blocks")
+    )
+    chunks = (
+        read.blocks
+        | "Blocks" >> beam.Map(lambda one: one).with_output_types(tuple[Key, bytes])
         | "ByShard" >> beam.GroupByKey()
         | "Write" >> beam.ParDo(WriteShard(job)).with_output_types(tuple[Place, bytes])
     )
     versions = pipeline | "Versions" >> beam.Create(every).with_output_types(tuple[Place, bytes])
+    tallies = read[TALLIES] | "Tallies" >> beam.Map(lambda one: one).with_output_types(tuple[Place, bytes])
     (
-        (chunks, versions)
+        (chunks, tallies, versions)
         | "Together" >> beam.Flatten()
         | "ByVersion" >> beam.GroupByKey()
         | "Finish" >> beam.ParDo(WriteRest(job))

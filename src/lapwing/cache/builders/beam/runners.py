@@ -13,6 +13,8 @@ from lapwing.model.problem import Refused, WrongUse
 from lapwing.model.project import BeamConfig, StoreConfig
 
 RUNNERS: Final = ("direct", "prism", "flink", "dataflow")
+_SERVER_SECONDS: Final = 20
+"""For which a job server is waited for, each time."""
 _HERE: Final = ("direct", "prism", "flink")
 """Their workers are threads of the process that asks, or processes of its machine, unless told otherwise."""
 _NEEDED_BY_DATAFLOW: Final = ("project", "region", "temp_location")
@@ -72,13 +74,17 @@ def workers_of(config: BeamConfig) -> int:
 
 
 def runner_of(config: BeamConfig) -> Any:
-    """Beam's runner; None where the options name it."""
-    if config.runner != "direct":
-        return None
-    # Beam's own "DirectRunner" may choose Prism, and fetch it from the network.
-    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+    """Beam's runner, for one pipeline; None where the options name it."""
+    if config.runner == "direct":
+        # Beam's own "DirectRunner" may choose Prism, and fetch it from the network.
+        from lapwing.cache.builders.beam.direct import FnApiRunner
 
-    return FnApiRunner()
+        return FnApiRunner()
+    if config.runner == "prism" and config.job_endpoint is None:
+        from lapwing.cache.builders.beam.prism import OwnPrism
+
+        return OwnPrism()
+    return None
 
 
 def options_of(config: BeamConfig) -> Any:
@@ -120,10 +126,10 @@ def _own(config: BeamConfig) -> Mapping[str, Any]:
             mode = "multi_threading" if workers > 1 else "in_memory"
             return {"direct_num_workers": workers, "direct_running_mode": mode}
         case "prism" if config.job_endpoint is None:
-            return {"runner": "PrismRunner", "sdk_worker_parallelism": workers_of(config)}
+            return {"sdk_worker_parallelism": workers_of(config)}
         case "prism" | "flink":
             own = {"runner": "PortableRunner", "job_endpoint": config.job_endpoint, "environment_type": "LOOPBACK"}
-            return {**own, "parallelism": config.workers}
+            return {**own, "parallelism": config.workers, "job_server_timeout": _SERVER_SECONDS}
         case "dataflow":
             return {"runner": "DataflowRunner", "max_num_workers": config.workers}
     return {}

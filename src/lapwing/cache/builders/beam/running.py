@@ -57,13 +57,16 @@ class Running:
         )
 
     def stop(self) -> None:
-        """Cancels it where it still runs, and waits for its end, not forever."""
+        """Cancels it where it still runs, waits for its end, not forever, and closes a runner of its own."""
         with self._lock:
             self._stop = True
             running = self._result is not None and not self.ended.is_set()
         if running:
             self._cancel()
         self.ended.wait(_WAIT_SECONDS)
+        close = getattr(self._pipeline.runner, "close", None)
+        if close is not None:
+            close()
 
     def _cancel(self) -> None:
         try:
