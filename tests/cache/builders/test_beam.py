@@ -195,17 +195,15 @@ def failing(patch: pytest.MonkeyPatch, seed: int, share: float) -> list[str]:
     return failed
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_workers_that_fail_at_random_double_nothing(
-    root: Path, expected: Chunks, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("seed", range(2))
+def test_workers_that_fail_at_random_double_nothing(root: Path, expected: Chunks, seed: int) -> None:
     store = MemoryStore()
     config = BeamConfig(workers=1, shards=3)
     with opened(root, store) as (_, cache):
         with pytest.MonkeyPatch.context() as patch:
             failed = failing(patch, seed, 0.05)
-            for _ in range(3):
-                report = cache.build(builder="beam", beam=config)
+            for _ in range(2):
+                report = cache.build("trips.main", builder="beam", beam=config)
                 codes = {one.code for each in report.failed for one in each.problems}
                 assert codes <= {"pipeline-failed"}
                 if not codes:
