@@ -24,7 +24,7 @@ from lapwing.cache.stores import open_store
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stores.bigtable import BigtableStore
 from lapwing.cache.stores.bigtable_errors import told
-from lapwing.cache.stores.bigtable_table import FAMILY, FORMAT_KEY, QUALIFIER, Address, _admin_client
+from lapwing.cache.stores.bigtable_table import FAMILY, FORMAT_KEY, QUALIFIER, Address, admin_client
 from lapwing.model.problem import StoreError
 
 SECONDS = 1.5
@@ -185,7 +185,7 @@ def test_a_row_that_lapwing_did_not_write_is_told(address: Address) -> None:
 def test_a_table_of_others_is_refused_and_left_alone(address: Address) -> None:
     from google.cloud.bigtable_admin_v2.types import ColumnFamily, Table
 
-    admin = _admin_client()
+    admin = admin_client()
     table = Table(column_families={"x": ColumnFamily()})
     admin.create_table(request={"parent": INSTANCE, "table_id": address.table, "table": table})
     for read_only in (False, True):

@@ -97,7 +97,7 @@ def _make(address: Address) -> None:
 
     latest = GcRule(max_num_versions=1)  # type: ignore[no-untyped-call]
     made = Table(column_families={FAMILY: ColumnFamily(gc_rule=latest)})
-    client = _admin_client()
+    client = admin_client()
     try:
         client.create_table(
             request={"parent": address.instance, "table_id": address.table, "table": made}, timeout=_MAKE_SECONDS
@@ -135,7 +135,19 @@ def _data_client(project: str) -> Any:
         return Client(project=project)
 
 
-def _admin_client() -> Any:
+def instance_client() -> Any:
+    """The client that knows of instances and app profiles."""
+    from google.cloud.bigtable_admin_v2 import BigtableInstanceAdminClient
+    from google.cloud.bigtable_admin_v2.services.bigtable_instance_admin.transports import (
+        BigtableInstanceAdminGrpcTransport,
+    )
+
+    if not _emulator():
+        return BigtableInstanceAdminClient()
+    return BigtableInstanceAdminClient(transport=BigtableInstanceAdminGrpcTransport(channel=_emulator_channel()))
+
+
+def admin_client() -> Any:
     """Unlike the data client this one does not look for an emulator by itself."""
     from google.cloud.bigtable_admin_v2 import BigtableTableAdminClient
     from google.cloud.bigtable_admin_v2.services.bigtable_table_admin.transports import BigtableTableAdminGrpcTransport
