@@ -16,6 +16,7 @@ import psycopg
 import pyarrow as pa
 import pytest
 from tests.cache import faults
+from tests.sources.bigquery_emulator import bigquery_tables
 from tests.sources.worlds import mariadb_connection, mariadb_database
 
 from lapwing.cache import audit as auditing
@@ -121,6 +122,10 @@ def sales() -> pa.Table:
     )
 
 
+def towns() -> pa.Table:
+    return pa.table(dict(zip(("town", "country"), map(list, zip(*TOWNS, strict=True)), strict=True)))
+
+
 TOWNS = [("Bonn", "DE"), ("Ulm", "DE"), ("Wien", "AT")]
 
 
@@ -188,6 +193,13 @@ def test_sketches_of_mariadb(mariadb_dsn: str, tmp_path: Path, monkeypatch: pyte
     sketches = "\n".join(line for line in SKETCHES.splitlines() if "last_note" not in line)
     folder = write(tmp_path / "p", "{type: mariadb, dsn: '${SALES_DSN}'}", sketches)
     assert compared(folder) > 1000
+
+
+def test_sketches_of_bigquery(bigquery_dsn: str, tmp_path: Path) -> None:
+    with bigquery_tables(bigquery_dsn, {"sales": sales(), "towns": towns()}) as dataset:
+        source = f"{{type: bigquery, project: {bigquery_dsn}, datasets: [{dataset}]}}"
+        sketches = SKETCHES.replace("when ratio > 0.5", "when amount > 5")  # NaN is compared otherwise there
+        assert compared(write(tmp_path / "p", source, sketches)) > 1000
 
 
 def test_what_postgres_built_is_found_equal_until_it_changes(

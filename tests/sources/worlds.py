@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
 import sqlglot
+from tests.sources.bigquery_emulator import DIGITS_LOST
 
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source, Table
@@ -92,9 +93,7 @@ ROWS: list[tuple[object, ...]] = [
     (4, True, None, Decimal(0), None, 'it\'s "quoted" 100%', None, None, None),
     (2**62, None, None, None, None, None, None, None, None),
 ]
-OTHERWISE = {
-    "bigquery": {"price": "DECIMAL(38,9)", "wide": "DECIMAL(38,9)"}
-}  # the emulator forgets the digits of NUMERIC
+OTHERWISE = {"bigquery": {"price": DIGITS_LOST, "wide": DIGITS_LOST}}
 ABSENT = {"sqlite": ("wide", "moment"), "mariadb": ("moment",)}  # types that the kind of source has not
 LONG = {
     "files": "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",

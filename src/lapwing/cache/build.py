@@ -22,7 +22,6 @@ import pyarrow as pa
 from lapwing.cache.builders.base import AnyBuilder, WritingBuilder
 from lapwing.cache.cells import Cells, whole_groups
 from lapwing.cache.coarser import Coarser
-from lapwing.cache.definition import Definition
 from lapwing.cache.distributed import Member, Order
 from lapwing.cache.family import families
 from lapwing.cache.ledger import Busy
@@ -40,6 +39,7 @@ from lapwing.cache.workers import Workers
 from lapwing.cache.write import Written, write_version
 from lapwing.model.problem import Cancelled, Conflict, LapwingError, SourceError, StoreError
 from lapwing.model.project import History
+from lapwing.sources.bill import billed_while_taken
 
 _QUICK_SECONDS, _SLOW_SECONDS = 1.0, 10.0
 _MOST_AT_ONCE = 4_096
@@ -260,7 +260,7 @@ class DatasetBuild:
         published = time.monotonic()
         begun = False
         try:
-            rows = self._batches(finest, borders)
+            rows = self._batches(members[0].rollup, borders)
             for number, batches in numbered(rows, len(windows)):
                 begun = True
                 self._write(members, windows[number], batches)
@@ -281,9 +281,9 @@ class DatasetBuild:
         if self._how.cancel.is_set():
             raise _cancelled(self._totals)
 
-    def _batches(self, definition: Definition, borders: Sequence[int]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    def _batches(self, rollup: RollupWork, borders: Sequence[int]) -> Iterator[tuple[int, pa.RecordBatch]]:
         assert not isinstance(self._builder, WritingBuilder)
-        return self._builder.batches(definition, borders, self._how.cancel)
+        return billed_while_taken(rollup.bill, self._builder.batches(rollup.definition, borders, self._how.cancel))
 
     def _have_written(self, builder: WritingBuilder, members: Sequence[_Ready], windows: Sequence[Window]) -> None:
         """Workers write the partitions; they are published as they are ready."""
@@ -330,7 +330,7 @@ class DatasetBuild:
     def _apart(self, one: _Ready, window: Window) -> Iterator[Cells]:
         """The cells of a coarser rollup by a statement of its own, which may spill."""
         definition = one.rollup.definition
-        rows = self._batches(definition, (window.start, window.end))
+        rows = self._batches(one.rollup, (window.start, window.end))
         return whole_groups(definition, (batch for _, batch in rows))
 
     def _write_one(self, one: _Ready, window: Window, cells: Iterable[Cells]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -17,11 +18,13 @@ from lapwing.cache.frame import StateFrame
 from lapwing.cache.layout import owners
 from lapwing.cache.predicate import dimensions
 from lapwing.cache.request import StateRequest
-from lapwing.cache.state_sql import BUCKET, buckets_of, state_sql
+from lapwing.cache.state_sql import BUCKET, Buckets, buckets_of, state_sql
 from lapwing.model.problem import NotFound, Refused, WrongUse
 from lapwing.model.receipt import Piece
+from lapwing.sources.bill import cost_of
 from lapwing.sql.service import SqlService
 from lapwing.states import state_for
+from lapwing.states.base import State
 
 
 def read_source(
@@ -35,21 +38,18 @@ def read_source(
         SourceError, TimeLimit: the source does not answer (in time).
     """
     bound = request.bound
-    states = {
-        name: state_for(bound.dataset.measures[name], bound.arguments[name]) for name in dict.fromkeys(request.measures)
-    }
+    states = _states(request)
     owned = owners(bound, states)
     kept = {name: state for name, state in states.items() if owned[name] == name}
     buckets = buckets_of(request.edges)
-    where = None if request.where is None else to_sql(request.where)
-    filtered = () if request.where is None else tuple(dict.fromkeys(dimensions(request.where)))
-    text = state_sql(bound, kept, request.by, buckets, where=where, where_dimensions=filtered)
+    text = _text(request, kept, buckets)
     try:
         with (
             sql.run(text, time_limit=time_limit) as running,
             cancelled_by(cancel, running) if cancel else nullcontext(),
         ):
             table = pa.Table.from_batches(list(running), running.schema)
+        cost = cost_of(scan.spent for scan in running.progress().scans)
     except (WrongUse, NotFound, Refused) as error:
         # A position in this text says nothing to who asked.
         raise type(error)(*(replace(problem, place=None) for problem in error.problems)) from error
@@ -60,4 +60,35 @@ def read_source(
     found = {name: folded.states[owned[name]] for name in states}
     frame = StateFrame(groups=groups, group=folded.group, bucket=folded.bucket, states=found)
     size = sum(np.asarray(array).nbytes for columns in folded.states.values() for array in columns.values())
-    return frame, Piece(by="source", name=bound.dataset.name, rows=table.num_rows, bytes=size, sql=text)
+    return frame, Piece(
+        by="source",
+        name=bound.dataset.name,
+        rows=table.num_rows,
+        bytes=size,
+        sql=text,
+        jobs=cost.jobs,
+        bytes_billed=cost.bytes_billed,
+        slot_ms=cost.slot_ms,
+    )
+
+
+def estimate(sql: SqlService, request: StateRequest) -> int | None:
+    """The bytes that `read_source` would be billed for; None where the source charges for none. Raises as it."""
+    states = _states(request)
+    owned = owners(request.bound, states)
+    kept = {name: state for name, state in states.items() if owned[name] == name}
+    found = sql.estimates(sql.plan(_text(request, kept, buckets_of(request.edges))))
+    return sum(found.values()) if found else None
+
+
+def _states(request: StateRequest) -> dict[str, State]:
+    bound = request.bound
+    return {
+        name: state_for(bound.dataset.measures[name], bound.arguments[name]) for name in dict.fromkeys(request.measures)
+    }
+
+
+def _text(request: StateRequest, kept: Mapping[str, State], buckets: Buckets) -> str:
+    where = None if request.where is None else to_sql(request.where)
+    filtered = () if request.where is None else tuple(dict.fromkeys(dimensions(request.where)))
+    return state_sql(request.bound, kept, request.by, buckets, where=where, where_dimensions=filtered)

@@ -43,7 +43,8 @@ class Result(StrEnum):
 class Run:
     """One run over one rollup. `began` is in seconds since 1970, `seconds` what it took. `built`, `unchanged` and `emptied`
     count partitions, `causes` those built by why; `cells` and `bytes` are what was written. `whole`: it looked at all of
-    the rollup. `by` is `host/process/start/run`. `problem` is what ended it."""
+    the rollup. `by` is `host/process/start/run`. `problem` is what ended it. Of a
+    source that charges: the ids of the last jobs that ran there, and what all of them were billed for and took."""
 
     rollup: str
     why: Why
@@ -57,6 +58,9 @@ class Run:
     cells: int = 0
     bytes: int = 0
     causes: Mapping[str, int]
+    jobs: tuple[str, ...] = ()
+    bytes_billed: int = 0
+    slot_ms: int = 0
     problem: Problem | None = None
 
     @property
@@ -76,6 +80,9 @@ class Run:
             "seconds": round(self.seconds, 3),
             **plain,
             "causes": dict(self.causes),
+            "jobs": list(self.jobs),
+            "bytes_billed": self.bytes_billed,
+            "slot_ms": self.slot_ms,
             "by": "/".join(self.by.rsplit("/", 3)[:2]),
             "problem": None if self.problem is None else self.problem.as_dict(),
         }
@@ -135,6 +142,8 @@ def _with(before: Record, run: Run, definition: str | None) -> Record:
 
 
 _NAMES = tuple(field.name for field in fields(Run) if field.name not in ("rollup", "problem"))
+_COSTS = ("jobs", "bytes_billed", "slot_ms")
+"""Records of earlier times lack them."""
 
 
 def _encode(record: Record) -> bytes:
@@ -163,4 +172,5 @@ def _run(rollup: str, row: Mapping[str, Any]) -> Run:
     problem = None
     if told is not None:
         problem = Problem(told["code"], told["message"], nearest=tuple(told.get("nearest", ())), hint=told.get("hint"))
-    return Run(rollup=rollup, problem=problem, **{name: row[name] for name in _NAMES} | {"why": Why(row["why"])})
+    values = {name: row[name] for name in _NAMES if name in row or name not in _COSTS}
+    return Run(rollup=rollup, problem=problem, **values | {"why": Why(row["why"]), "jobs": tuple(row.get("jobs", ()))})

@@ -23,8 +23,11 @@ from lapwing.cache.stores.base import RollupStore
 from lapwing.model import calendar
 from lapwing.model.grain import SECOND
 from lapwing.model.problem import Problem
+from lapwing.sources.bill import Bill, cost_of
 
 HOUR = 3_600 * SECOND
+_JOBS = 10
+"""So many ids are recorded of one run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ def borders(definition: Definition, span: Span) -> list[int]:
 
 
 class RollupWork:
-    """One rollup under way."""
+    """One rollup under way. Reads are put on the `bill` of the finest of those that are made of them."""
 
     def __init__(self, store: RollupStore, task: Task) -> None:
         self.definition = task.definition
@@ -71,6 +74,7 @@ class RollupWork:
         self._keys = self._cells = self._bytes = 0
         self._seconds = 0.0
         self._causes: Counter[str] = Counter()
+        self.bill = Bill()
 
     def count(self, action: str, partition: Partition, seconds: float) -> None:
         self._actions[action] += 1
@@ -96,6 +100,7 @@ class RollupWork:
 
     def run(self, why: Why, began: float, seconds: float, *, whole: bool, by: str, problem: Problem | None) -> Run:
         """What has been done so far, for the record."""
+        cost = cost_of(self.bill.spent)
         return Run(
             rollup=self.definition.name,
             why=why,
@@ -107,6 +112,9 @@ class RollupWork:
             cells=self._cells,
             bytes=self._bytes,
             causes=dict(self._causes),
+            jobs=cost.jobs[-_JOBS:],
+            bytes_billed=cost.bytes_billed,
+            slot_ms=cost.slot_ms,
             problem=problem,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lapwing.model.receipt import Considered, Piece, Receipt
+from lapwing.model.size import shown_size
 
 _MOST_STRETCHES = 4
 
@@ -20,13 +21,7 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         yield f"  as known at {receipt.as_known_at}"
     for piece in receipt.pieces:
         yield f"  answered    by {_piece(piece)}"
-        if len(receipt.pieces) > 1:
-            yield from (f"              {start} to {end}" for start, end in piece.stretches[:_MOST_STRETCHES])
-            if len(piece.stretches) > _MOST_STRETCHES:
-                yield f"              and {len(piece.stretches) - _MOST_STRETCHES} more stretches"
-            yield f"              {', '.join(piece.measures)}; as of {piece.as_of}"
-        if piece.sql:
-            yield from (f"              {line}" for line in piece.sql.strip().splitlines())
+        yield from _more(piece, alone=len(receipt.pieces) == 1)
     yield f"  data until  {receipt.data_until or 'not known'}"
     yield f"  exact       {_exact(receipt)}"
     for start, end in receipt.missing:
@@ -50,6 +45,27 @@ def _piece(piece: Piece) -> str:
         known += f"; about {piece.estimated_keys:,.0f} keys, {piece.estimated_bytes or 0:,.0f} bytes expected"
     where = f" in {piece.store}" if piece.store else ""
     return f"{piece.by} {piece.name}{where}" + (f" ({known})" if known else "")
+
+
+def _more(piece: Piece, *, alone: bool) -> Iterator[str]:
+    """What else there is to say of a piece; one that is `alone` answered for all the time that was asked."""
+    if not alone:
+        yield from (f"              {start} to {end}" for start, end in piece.stretches[:_MOST_STRETCHES])
+        if len(piece.stretches) > _MOST_STRETCHES:
+            yield f"              and {len(piece.stretches) - _MOST_STRETCHES} more stretches"
+        yield f"              {', '.join(piece.measures)}; as of {piece.as_of}"
+    if piece.bytes_billed or piece.jobs:
+        yield f"  billed      {', '.join(_bill(piece))}"
+    if piece.sql:
+        yield from (f"              {line}" for line in piece.sql.strip().splitlines())
+
+
+def _bill(piece: Piece) -> Iterator[str]:
+    yield shown_size(piece.bytes_billed)
+    if piece.slot_ms:
+        yield f"{piece.slot_ms:,} ms of slots"
+    if piece.jobs:
+        yield f"job{'s' if len(piece.jobs) > 1 else ''} {', '.join(piece.jobs)}"
 
 
 def _exact(receipt: Receipt) -> str:

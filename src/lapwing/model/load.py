@@ -233,6 +233,8 @@ class _Reading:
             key_file=None if document.key_file is None else self._path(document.key_file),
             maximum_bytes_billed=document.maximum_bytes_billed,
             labels=document.labels,
+            endpoint=document.endpoint,
+            storage_endpoint=document.storage_endpoint,
             place=place,
         )
 

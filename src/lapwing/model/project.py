@@ -20,7 +20,8 @@ class SourceConfig:
 
     Of bigquery: `project` is billed; `datasets` are shown, each DATASET or PROJECT.DATASET; `key_file` is that of a
     service account, absolute, None: the environment's credentials; a statement that would be billed for more than
-    `maximum_bytes_billed` does not run; `labels` are put on jobs."""
+    `maximum_bytes_billed` does not run; `labels` are put on jobs. `endpoint` and `storage_endpoint` are where its APIs are,
+    None: in public."""
 
     name: str
     type: str
@@ -34,6 +35,8 @@ class SourceConfig:
     key_file: Path | None = None
     maximum_bytes_billed: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    endpoint: str | None = None
+    storage_endpoint: str | None = None
     place: Place = field(default_factory=Place, compare=False)
 
 

@@ -77,7 +77,8 @@ class Piece:
     left behind) or "source"; `name` says which; `sql` is what a source was sent, statement
     after statement. `stretches` are the half-open times it answered for (UTC ISO 8601), and `measures` those it answered;
     `estimated_keys` and `estimated_bytes` are what it was chosen by. `as_of`: the rows are those of that moment, for a
-    rollup of the oldest of its partitions; `store` is where it was read."""
+    rollup of the oldest of its partitions; `store` is where it was read. `jobs` are the ids of what ran at a
+    source that charges, with the bytes that are billed for it and the milliseconds of slots it took."""
 
     by: str
     name: str
@@ -92,6 +93,9 @@ class Piece:
     estimated_bytes: float | None = None
     as_of: str | None = None
     store: str | None = None
+    jobs: tuple[str, ...] = ()
+    bytes_billed: int = 0
+    slot_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

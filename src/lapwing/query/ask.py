@@ -30,7 +30,8 @@ class Wishes:
     `cache` False: from the source alone; `cache_only`: without asking a source for anything, even if a part is then
     missing. `max_staleness`: seconds by which the answer may be older than the source, which is then asked what has
     changed, and for the rows of that; None takes rollups as they were built. `exact`: rather no answer than one with an
-    error bound. `time_limit` in seconds.
+    error bound. `time_limit` in seconds. `maximum_bytes_billed`: rather no answer than one for which sources that charge by
+    bytes would bill more.
     """
 
     cache: bool = True
@@ -38,6 +39,7 @@ class Wishes:
     max_staleness: float | None = None
     exact: bool = False
     time_limit: float = 60.0
+    maximum_bytes_billed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

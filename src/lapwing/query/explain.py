@@ -1,15 +1,17 @@
-"""How a metric query would be answered: found out without reading a row."""
+"""How a metric query would be answered: found out without reading a row. Sources that charge by bytes are asked how many."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from lapwing.cache.known import shown
-from lapwing.cache.request import Terms
+from lapwing.cache.cut import cut
+from lapwing.cache.direct import estimate
+from lapwing.cache.known import shown, stretches_to_read
+from lapwing.cache.request import StateRequest, Terms
 from lapwing.cache.route import Route
 from lapwing.cache.service import Cache
 from lapwing.model.calendar import utc_iso
@@ -63,20 +65,20 @@ def explain(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cac
             everything = ((utc_iso(int(request.edges[0])), utc_iso(int(request.edges[-1]))),)
             source = Piece(by="source", name=name, stretches=everything, measures=measures)
             if not query.wishes.cache:
-                pieces.append(source)
+                pieces.append(_charged(source, request, sql))
                 continue
             try:
                 route, reasons = cache.route(request, terms)
             except StoreError as error:
                 notes.append(str(error.problems[0]))
-                pieces += [source] if terms.source else []
+                pieces += [_charged(source, request, sql)] if terms.source else []
                 continue
             considered.append(reasons)
             kept = None if route.parts else cache.by_product(request, terms)
             if kept is not None:
                 pieces.append(kept)
                 continue
-            pieces += _pieces(name, route, terms)
+            pieces += _pieces(name, route, terms, request, sql)
             notes += _notes(name, route, terms)
     routed = time.perf_counter()
     return Explained(
@@ -92,7 +94,12 @@ def explain(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cac
     )
 
 
-def _pieces(dataset: str, route: Route, terms: Terms) -> Iterator[Piece]:
+def _charged(piece: Piece, request: StateRequest, sql: SqlService) -> Piece:
+    """The piece with the bytes that the source would bill for it, where it bills for bytes."""
+    return replace(piece, estimated_bytes=estimate(sql, replace(request, measures=piece.measures)))
+
+
+def _pieces(dataset: str, route: Route, terms: Terms, request: StateRequest, sql: SqlService) -> Iterator[Piece]:
     for part in route.parts:
         yield Piece(
             by="rollup",
@@ -105,7 +112,15 @@ def _pieces(dataset: str, route: Route, terms: Terms) -> Iterator[Piece]:
             as_of=utc_iso(int(min(p.built_at for p in part.partitions) * 1e6)) if part.partitions else None,
         )
     for measures, stretches in route.open if terms.source else ():
-        yield Piece(by="source", name=dataset, stretches=shown(stretches), measures=measures)
+        asked = replace(request, measures=measures)
+        charged = [estimate(sql, cut(asked, one)[0]) for one in stretches_to_read(stretches)]
+        yield Piece(
+            by="source",
+            name=dataset,
+            stretches=shown(stretches),
+            measures=measures,
+            estimated_bytes=sum(one for one in charged if one is not None) if any(charged) else None,
+        )
 
 
 def _notes(dataset: str, route: Route, terms: Terms) -> Iterator[str]:

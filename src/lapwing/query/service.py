@@ -25,6 +25,7 @@ from lapwing.query.explain import Explained, explain
 from lapwing.query.restated import restated
 from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
 from lapwing.query.top import ranking, topped
+from lapwing.sources.bill import bill_for
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
 from lapwing.sql.nodes import Plan
@@ -81,6 +82,10 @@ class Lapwing:
 
     def answer(self, query: MetricQuery) -> Answer:
         """Answers a metric query; see `query.answer.answer` for what it raises."""
+        with bill_for(query.wishes.maximum_bytes_billed):
+            return self._answer(query)
+
+    def _answer(self, query: MetricQuery) -> Answer:
         if query.top is not None:
             names = (*query.metrics, *([query.top.metric] if query.top.metric else []))
             return topped(query, query.top, self.answer, lambda: self._version(names))

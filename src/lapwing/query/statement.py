@@ -14,6 +14,7 @@ from lapwing.model.receipt import Piece, Receipt
 from lapwing.query.answer import Answer
 from lapwing.query.ask import MetricQuery, SqlQuery
 from lapwing.query.metric_sql import Rewritten, mentions_metrics, rewrite
+from lapwing.sources.bill import bill_for, cost_of
 from lapwing.sql.nodes import Plan
 from lapwing.sql.run import Running
 from lapwing.sql.service import SqlService
@@ -48,7 +49,19 @@ class SqlAnswer:
         for scan in self.running.plan.scans:
             done = scans.get(scan.id)
             rows, size = (done.rows, done.bytes) if done else (0, 0)
-            pieces.append(Piece(by="source", name=scan.table.path, rows=rows, bytes=size, sql=scan.shown))
+            cost = cost_of([done.spent if done else None])
+            pieces.append(
+                Piece(
+                    by="source",
+                    name=scan.table.path,
+                    rows=rows,
+                    bytes=size,
+                    sql=scan.shown,
+                    jobs=cost.jobs,
+                    bytes_billed=cost.bytes_billed,
+                    slot_ms=cost.slot_ms,
+                )
+            )
         untils = [answer.receipt.data_until for answer in self.answers if answer.receipt.data_until]
         return Receipt(
             id=self.running.id,
@@ -71,9 +84,10 @@ def run_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project
     """Starts `query`; see `Lapwing.run_sql`."""
     started = time.perf_counter()
     zone = _zone(query, project)
-    ready = _rewritten(query, zone, sql, answer, project)
     limit = query.wishes.time_limit
-    running = sql.run(ready.text, zone=zone, given=ready.given, time_limit=limit, query_id=query_id)
+    with bill_for(query.wishes.maximum_bytes_billed):
+        ready = _rewritten(query, zone, sql, answer, project)
+        running = sql.run(ready.text, zone=zone, given=ready.given, time_limit=limit, query_id=query_id)
     definitions = {name: text for part in ready.answers for name, text in part.receipt.definitions.items()}
     return SqlAnswer(running, query, zone, ready.answers, definitions, started)
 

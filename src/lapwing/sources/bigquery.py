@@ -18,6 +18,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Split, Stream, Table
 from lapwing.sources.bigquery_client import emulator, open_client, open_storage, streamed
 from lapwing.sources.bigquery_errors import explain
+from lapwing.sources.bigquery_partitions import Partitions
 from lapwing.sources.bigquery_stream import (
     JobStream,
     TableStream,
@@ -28,6 +29,7 @@ from lapwing.sources.bigquery_stream import (
     retry,
 )
 from lapwing.sources.bigquery_types import Field, field_of
+from lapwing.sources.bill import current
 from lapwing.sources.quote import select
 from lapwing.sources.streams import as_promised, schema_of
 from lapwing.states.dialects import dialect_of
@@ -79,6 +81,7 @@ class BigQuerySource(Source):
         self._seen: tuple[float, dict[tuple[str, str], _Known]] | None = None
         self._opened: tuple[Any, Any] | None = None
         self._lock = threading.Lock()
+        self._partitions = Partitions(lambda: self._job(self._time_limit, None))
 
     def tables(self) -> tuple[Table, ...]:
         return tuple(known.table for known in self._tables().values())
@@ -90,7 +93,7 @@ class BigQuerySource(Source):
             self._clients,
             sql,
             columns,
-            config=partial(self._job, limit),
+            config=partial(self._job, limit, self._most()),
             time_limit=limit,
             explain_error=self._explain,
         )
@@ -117,7 +120,7 @@ class BigQuerySource(Source):
             parent=self._parent,
             where=where,
             limit=limit,
-            most=self._config.maximum_bytes_billed,
+            most=self._most(),
             time_limit=time_limit if time_limit is not None else self._time_limit,
             explain_error=self._explain,
         )
@@ -140,7 +143,7 @@ class BigQuerySource(Source):
         with self._asked():
             storage = self._clients()[1]
             session = open_session(storage, self._parent, _path(known), names, where, max(1, min(most, _MOST_SPLITS)))
-            check_bytes(self.name, session, self._config.maximum_bytes_billed)
+            check_bytes(self.name, session, self._most())
             schema = bytes(session.arrow_schema.serialized_schema)
             each = int(session.estimated_row_count or table.rows or 0) // max(1, len(session.streams))
             return tuple(
@@ -184,13 +187,20 @@ class BigQuerySource(Source):
             return int(job.total_bytes_processed or 0)
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
-        """When the table was last written, and how much it holds: two numbers that every change moves, told without reading
-        a row."""
-        project, dataset, name = self._tables()[table.schema, table.name].path
+        """When the table was last written, and how much it holds: numbers that every change moves, told without reading a row.
+        Of a table that is partitioned by `column` those of the partitions asked about alone. Nothing is known of a view,
+        which therefore may always have changed."""
+        known = self._tables()[table.schema, table.name]
         with self._asked() as client:
-            told = client.get_table(f"{project}.{dataset}.{name}", retry=retry(), timeout=self._time_limit)
+            told = client.get_table(".".join(known.path), retry=retry(), timeout=self._time_limit)
+            if told.table_type not in ("TABLE", "MATERIALIZED_VIEW", "SNAPSHOT"):
+                return f"unknown {time.time_ns()}"
             buffered = told.streaming_buffer.estimated_rows if told.streaming_buffer else 0
-            return f"{told.modified and told.modified.timestamp()} {told.num_rows} {told.num_bytes} {buffered}"
+            whole = f"{told.modified and told.modified.timestamp()} {told.num_rows} {told.num_bytes} {buffered}"
+            parted = told.time_partitioning
+            if parted is None or parted.field != column or start is None or end is None or emulator() is not None:
+                return whole
+            return self._partitions.mark(client, known.path, parted.type_, start, end, whole, buffered)
 
     def close(self) -> None:
         with self._lock:
@@ -219,12 +229,18 @@ class BigQuerySource(Source):
                 self._opened = (open_client(self._config), open_storage(self._config))
             return self._opened
 
-    def _job(self, limit: float | None) -> Any:
+    def _most(self) -> int | None:
+        """The bytes that one read may be billed for: by the project file, and by whoever asks."""
+        bill = current()
+        bounds = [self._config.maximum_bytes_billed, None if bill is None else bill.most]
+        return min((one for one in bounds if one is not None), default=None)
+
+    def _job(self, limit: float | None, most: int | None) -> Any:
         from google.cloud.bigquery import QueryJobConfig
 
         config = QueryJobConfig(labels={"lapwing": "query", **self._config.labels})
-        if self._config.maximum_bytes_billed is not None and emulator() is None:
-            config.maximum_bytes_billed = self._config.maximum_bytes_billed
+        if most is not None and emulator() is None:
+            config.maximum_bytes_billed = most
         if limit is not None:
             config.job_timeout_ms = int(limit * 1000)
         return config

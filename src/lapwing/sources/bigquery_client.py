@@ -51,7 +51,9 @@ def open_client(config: SourceConfig) -> Any:
     if address := emulator():
         anonymous: Any = AnonymousCredentials()  # type: ignore[no-untyped-call]
         return Client(config.project, anonymous, client_options=ClientOptions(api_endpoint=address))
-    return Client(config.project, credentials(config.key_file, config.name), location=config.location)
+    options = ClientOptions(api_endpoint=config.endpoint) if config.endpoint else None
+    found = credentials(config.key_file, config.name)
+    return Client(config.project, found, location=config.location, client_options=options)
 
 
 def open_storage(config: SourceConfig) -> Any:
@@ -59,9 +61,11 @@ def open_storage(config: SourceConfig) -> Any:
     from google.cloud.bigquery_storage_v1 import BigQueryReadClient
 
     client_class: Any = BigQueryReadClient
-    if emulator() is None:
-        return client_class(credentials=credentials(config.key_file, config.name))
-    host = os.environ.get("BIGQUERY_STORAGE_EMULATOR_HOST")
+    address = config.storage_endpoint or ""
+    if emulator() is None and not address.startswith("http://"):
+        options = {"api_endpoint": address.removeprefix("https://")} if address else None
+        return client_class(credentials=credentials(config.key_file, config.name), client_options=options)
+    host = address.removeprefix("http://") if emulator() is None else os.environ.get("BIGQUERY_STORAGE_EMULATOR_HOST")
     if not host:
         return None
     import grpc
@@ -79,10 +83,11 @@ def credentials(file: Path | None, name: str) -> Any:
     """
     import google.auth
     import google.auth.exceptions
+    from google.oauth2.service_account import Credentials
 
     if file is not None:
         try:
-            return google.auth.load_credentials_from_file(str(file), scopes=[_SCOPE])[0]  # type: ignore[no-untyped-call]
+            return Credentials.from_service_account_file(str(file), scopes=[_SCOPE])  # type: ignore[no-untyped-call]
         except (OSError, ValueError, google.auth.exceptions.GoogleAuthError) as error:
             raise SourceError.of(
                 "no-credentials",

@@ -21,13 +21,16 @@ _HINTS: Final = {
     "quota-exceeded": "Wait a while, ask for less at once, or have the quota raised.",
     "over-budget": "Ask for less time or fewer columns, or raise maximum_bytes_billed.",
     "table-vanished": "Run `lapwing check` to see what is there now.",
+    "source-changed": "Run `lapwing check` to see what is there now.",
     "source-unreachable": "Check the network, and the project and location in lapwing.yaml.",
 }
+_MOST_TEXT: Final = 400
 _STATUS: Final = {403: "not-permitted", 429: "quota-exceeded", 404: "table-vanished"}
 _SAYS: Final = {
     "not-permitted": "{name} does not permit it: {message}.",
     "quota-exceeded": "A quota of {name} is used up: {message}.",
     "table-vanished": "{name} does not find it: {message}.",
+    "source-changed": "{name} has not the columns that it had: {message}.",
     "source-unreachable": "{name} does not answer: {message}.",
     "source-refused": "{name} can't run it: {message}.",
 }
@@ -46,6 +49,8 @@ def explain(name: str, place: Place | None, error: Exception) -> LapwingError:
     if reason in _REASONS:
         code, says = _REASONS[reason]
         return SourceError.of(code, says.format(name=name, message=message), place=place, hint=_HINTS.get(code))
+    if re.search(r"selected fields do not exist|Unrecognized name|not found in the table schema", message):
+        return _of(name, place, "source-changed", message)
     if re.search(r"[Tt]able .* (is )?not found|Not found: Table", message):
         return _of(name, place, "table-vanished", message)
     status = int(error.code or 0) if error.code is not None else 0
@@ -62,4 +67,5 @@ def _short(message: str) -> str:
     """The sentence for people, without the request and the job's number."""
     plain = re.sub(r"^(GET|POST|PATCH|DELETE) \S+: ", "", message.strip())
     plain = re.sub(r"\s+(Location|Job ID):.*", "", plain.splitlines()[0] if plain else "", flags=re.DOTALL)
-    return plain.strip().rstrip(".") or "it gave no reason"
+    plain = plain.strip().rstrip(".") or "it gave no reason"
+    return plain if len(plain) <= _MOST_TEXT else f"{plain[:_MOST_TEXT]}…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -13,28 +14,37 @@ import pyarrow as pa
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.sources.base import Column, Spent
 from lapwing.sources.bigquery_client import emulator, streams_at_once
+from lapwing.sources.bill import over_budget
 from lapwing.sources.pump import Pump
 from lapwing.sources.streams import AHEAD, PumpedStream
 
 _CALL_SECONDS: Final = 30.0
+_BUSY_SECONDS: Final = 15.0
 _GRACE_SECONDS: Final = 5.0
+_UNREACHABLE_SECONDS: Final = 3.0
 _MOST_ROWS: Final = 65_536
 _READS: Final = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 
 
-def retry(seconds: float = _CALL_SECONDS) -> Any:
-    """Tries again what may be tried again: a server that is busy or away, for so long. Never a statement that failed."""
+def retry() -> Any:
+    """Tries again what may be tried again: a server that is busy or away, for some seconds; one that can't be reached at all only
+    for a moment, as then it is the network that is missing. Never a statement that failed."""
     import requests.exceptions
     from google.api_core import exceptions
-    from google.api_core.retry import Retry, if_exception_type
+    from google.api_core.retry import Retry
 
-    again = (
-        exceptions.TooManyRequests,
-        exceptions.BadGateway,
-        exceptions.ServiceUnavailable,
-        requests.exceptions.ConnectionError,
-    )
-    return Retry(predicate=if_exception_type(*again), initial=0.2, maximum=5.0, timeout=seconds)
+    busy = (exceptions.TooManyRequests, exceptions.BadGateway, exceptions.ServiceUnavailable)
+    began = time.monotonic()
+
+    def again(error: Exception) -> bool:
+        if isinstance(error, requests.exceptions.ConnectionError):
+            return time.monotonic() - began < _UNREACHABLE_SECONDS
+        used_up = any(
+            one.get("reason") == "quotaExceeded" for one in getattr(error, "errors", ()) if isinstance(one, dict)
+        )
+        return isinstance(error, busy) and not used_up
+
+    return Retry(predicate=again, initial=0.2, maximum=5.0, timeout=_BUSY_SECONDS)
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -62,6 +72,7 @@ class JobStream(PumpedStream):
         self._clients, self._sql, self._config, self._explain_error = clients, sql, config, explain_error
         self._job: Any = None
         self._lock = threading.Lock()
+        self._left = threading.Event()
         super().__init__(source, columns, time_limit, stoppable=True)
 
     def _batches(self) -> Generator[pa.RecordBatch, None, None]:
@@ -87,9 +98,13 @@ class JobStream(PumpedStream):
                 bytes_billed=job.total_bytes_billed or 0,
                 slot_ms=job.slot_millis or 0,
             )
-            storage = None if emulator() else storage  # it keeps no results for its Storage Read API
-            for batch in rows.to_arrow_iterable(bqstorage_client=storage, max_stream_count=streams_at_once()):
-                yield from _cut(batch)
+            if emulator():  # it keeps no results for its Storage Read API
+                for batch in rows.to_arrow_iterable(bqstorage_client=None):
+                    yield from _cut(batch)
+                return
+            kept = job.destination.to_bqstorage()
+            session = open_session(storage, f"projects/{job.project}", kept, (), None, _streams_for(self._sql))
+            yield from side_by_side(storage, session, self._left, self._explain_error)
         except failures() as error:
             raise self._explain_error(error) from error
         finally:
@@ -97,6 +112,7 @@ class JobStream(PumpedStream):
                 self._job = None
 
     def _interrupt(self) -> None:
+        self._left.set()
         with self._lock:
             job = self._job
         if job is not None:
@@ -131,36 +147,18 @@ class TableStream(PumpedStream):
 
     def _batches(self) -> Generator[pa.RecordBatch, None, None]:
         storage = self._storage()
-        pumps: list[Pump[pa.RecordBatch]] = []
         given = 0
         try:
             names = [column.name for column in self._columns]
             session = open_session(storage, self._parent, self._table, names, self._where, streams_at_once())
             check_bytes(self._source, session, self._most)
-            self.spent = Spent(bytes_processed=int(session.estimated_total_bytes_scanned))
-            pumps = [
-                Pump(self._read(storage, session, one.name), ahead=AHEAD, interrupt=self._left.set, name=one.name)
-                for one in session.streams
-            ]
-            for pump in pumps:
-                while (batch := pump.take()) is not None:
-                    yield batch.select(names) if names else batch
-                    given += batch.num_rows
-                    if self._rows_wanted is not None and given >= self._rows_wanted:
-                        return
-        except failures() as error:
-            raise self._explain_error(error) from error
-        finally:
-            self._left.set()
-            for pump in pumps:
-                pump.stop()
-
-    def _read(self, storage: Any, session: Any, stream: str) -> Generator[pa.RecordBatch, None, None]:
-        try:
-            for batch in read_stream(storage, session.arrow_schema.serialized_schema, stream):
-                if self._left.is_set():
+            scanned = int(session.estimated_total_bytes_scanned)
+            self.spent = Spent(bytes_processed=scanned, bytes_billed=scanned)
+            for batch in side_by_side(storage, session, self._left, self._explain_error):
+                yield batch.select(names)
+                given += batch.num_rows
+                if self._rows_wanted is not None and given >= self._rows_wanted:
                     return
-                yield batch
         except failures() as error:
             raise self._explain_error(error) from error
 
@@ -177,6 +175,31 @@ def open_session(storage: Any, parent: str, table: str, names: Sequence[str], wh
     return storage.create_read_session(
         parent=parent, read_session=wanted, max_stream_count=streams, retry=retry(), timeout=_CALL_SECONDS
     )
+
+
+def side_by_side(
+    storage: Any, session: Any, left: threading.Event, explain_error: Callable[[Exception], LapwingError]
+) -> Iterator[pa.RecordBatch]:
+    """The batches of all streams of a session, read at once; it ends soon after `left` is set, and sets it at its end."""
+
+    def read(stream: str) -> Generator[pa.RecordBatch, None, None]:
+        try:
+            for batch in read_stream(storage, session.arrow_schema.serialized_schema, stream):
+                if left.is_set():
+                    return
+                yield batch
+        except failures() as error:
+            raise explain_error(error) from error
+
+    pumps = [Pump(read(one.name), ahead=AHEAD, interrupt=left.set, name=one.name) for one in session.streams]
+    try:
+        for pump in pumps:
+            while (batch := pump.take()) is not None:
+                yield batch
+    finally:
+        left.set()
+        for pump in pumps:
+            pump.stop()
 
 
 def read_stream(storage: Any, serialized_schema: Any, stream: str) -> Iterator[pa.RecordBatch]:
@@ -197,11 +220,12 @@ def check_bytes(source: str, session: Any, most: int | None) -> None:
     """
     scanned = int(session.estimated_total_bytes_scanned)
     if most is not None and scanned > most:
-        raise SourceError.of(
-            "over-budget",
-            f"{source} would read {scanned:,} bytes, and may read {most:,}.",
-            hint="Ask for less time or fewer columns, or raise maximum_bytes_billed.",
-        )
+        raise over_budget(source, scanned, most)
+
+
+def _streams_for(sql: str) -> int:
+    """Rows of an ORDER BY keep their order in one stream alone."""
+    return 1 if re.search(r"\bORDER\s+BY\b", sql, re.IGNORECASE) else streams_at_once()
 
 
 def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from lapwing.model.size import shown_size
 from lapwing.sql.nodes import Plan, Scan
 from lapwing.sql.run import Progress
 
 
-def explain(plan: Plan, progress: Progress | None = None, milliseconds: float | None = None) -> str:
-    """The text of EXPLAIN; with `progress` (after running), that of EXPLAIN ANALYZE."""
+def explain(
+    plan: Plan,
+    progress: Progress | None = None,
+    milliseconds: float | None = None,
+    *,
+    estimates: Mapping[str, int] | None = None,
+) -> str:
+    """The text of EXPLAIN; with `progress` (after running), that of EXPLAIN ANALYZE. `estimates` are bytes that scans would
+    be billed for, by their ids."""
     lines = ["Statement, in the engine:"]
     lines += [f"  {'  ' * depth}{step}" for depth, step in plan.steps]
     done = {scan.id: scan for scan in progress.scans} if progress else {}
@@ -15,9 +25,15 @@ def explain(plan: Plan, progress: Progress | None = None, milliseconds: float | 
         lines += ["", scan.description]
         if scan.id in done:
             lines.append(f"  read {done[scan.id].rows:,} rows, {done[scan.id].bytes:,} bytes")
+            if (spent := done[scan.id].spent) is not None:
+                lines.append(f"  billed for {shown_size(spent.bytes_billed)} of {scan.table.source}")
+        if estimates and scan.id in estimates:
+            lines.append(f"  would read {shown_size(estimates[scan.id])} of {scan.table.source}, which charges for it")
         lines += [f"  {line}" for line in _scan(scan)]
     for name in plan.given.values():
         lines += ["", f"given.{name}: handed in with the statement"]
+    if estimates and len(estimates) > 1:
+        lines += ["", f"All together it would read {shown_size(sum(estimates.values()))}."]
     lines += ["", *plan.notes] if plan.notes else []
     if progress is not None and milliseconds is not None:
         lines += ["", f"{progress.rows:,} rows, {progress.bytes:,} bytes in {milliseconds:,.1f} ms"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextvars import copy_context
 
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError, SourceError
-from lapwing.sources.base import Source, Stream
+from lapwing.sources.base import Source, Spent, Stream
+from lapwing.sources.bill import current
 from lapwing.sources.streams import schema_of
 from lapwing.sql.nodes import Scan
 
@@ -28,16 +30,24 @@ class Feed:
         self._stopped = False
         self._stream: Stream | None = None
         self._lock = threading.Lock()
+        self._bill = current()
+        self._context = copy_context()  # the engine may begin the read, in a thread of its own
 
     def start(self) -> Stream | None:
         """Begins to read, if it has not; None after `stop`."""
         with self._lock:
             if self._stream is None and not self._stopped:
                 scan = self.scan
-                self._stream = self._source.scan(
-                    scan.table, scan.columns, scan.where, scan.limit, time_limit=self._time_limit
+                self._stream = self._context.run(
+                    self._source.scan, scan.table, scan.columns, scan.where, scan.limit, time_limit=self._time_limit
                 )
             return self._stream
+
+    @property
+    def spent(self) -> Spent | None:
+        """What the read has cost, as far as the source has told."""
+        stream = self._stream
+        return None if stream is None else stream.spent
 
     def reader(self) -> pa.RecordBatchReader:
         """The rows as a stream that can be read once; a scan nobody asks for is not read."""
@@ -56,6 +66,8 @@ class Feed:
         self.stop()
         if self._stream is not None:
             self._stream.close()
+            if self._bill is not None:
+                self._bill.add(self._stream.spent)
 
     def _taken(self) -> Iterator[pa.RecordBatch]:
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lapwing.model.problem import Cancelled, LapwingError, Problem, TimeLimit
-from lapwing.sources.base import Source, Stream
+from lapwing.sources.base import Source, Spent, Stream
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan
 from lapwing.sql.wrong import at_home, own_cast
@@ -31,6 +31,7 @@ class ScanProgress:
     rows: int
     bytes: int
     done: bool
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,9 @@ class Running(Stream):
         fraction = 1.0 if self._stage == "done" else None
         if self._stage == "running" and not self._finished.is_set():
             fraction = self._cursor.progress()
-        scans = tuple(ScanProgress(key, feed.rows, feed.bytes, feed.done) for key, feed in self._feeds.items())
+        scans = tuple(
+            ScanProgress(key, feed.rows, feed.bytes, feed.done, feed.spent) for key, feed in self._feeds.items()
+        )
         return Progress(self._stage, self._rows, self._bytes, fraction, scans)
 
     def _register(self) -> None:

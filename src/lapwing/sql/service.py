@@ -15,6 +15,7 @@ from lapwing.model.dataset import Dataset
 from lapwing.model.problem import LapwingError, Problem
 from lapwing.model.project import Project
 from lapwing.sources.base import Source, Table
+from lapwing.sources.bill import current
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.catalog import Catalog
 from lapwing.sql.check import check_dataset
@@ -71,8 +72,10 @@ class SqlService:
         time_limit: float = 60.0,
         query_id: str | None = None,
     ) -> Running:
-        """Starts a statement; iterate (or close) what comes back. Raises as `plan` does."""
+        """Starts a statement; iterate (or close) what comes back. Raises as `plan` does, and SourceError where it would cost
+        more than its bill (`sources.bill`) allows."""
         plan = self.plan(text, zone=zone, given=given)
+        self._reserve(plan)
         running = Running(
             plan,
             engine=self._engine,
@@ -86,6 +89,27 @@ class SqlService:
             while len(self._queries) > REMEMBERED:
                 self._queries.popitem(last=False)
         return running
+
+    def estimates(self, plan: Plan) -> dict[str, int]:
+        """The bytes that the scans of a plan would be billed for, by their ids, asked of the sources that charge by bytes.
+
+        Raises:
+            SourceError: a source does not answer, or would not run what it is sent.
+        """
+        found: dict[str, int] = {}
+        for scan in plan.scans:
+            if not scan.native and scan.used:
+                estimate = self._sources[scan.table.source].estimate(scan.sql)
+                if estimate is not None:
+                    found[scan.id] = estimate
+        return found
+
+    def _reserve(self, plan: Plan) -> None:
+        bill = current()
+        if bill is not None and bill.most is not None:
+            sources = {scan.id: scan.table.source for scan in plan.scans}
+            for scan, estimate in self.estimates(plan).items():
+                bill.reserve(sources[scan], estimate)
 
     def table(
         self,
@@ -123,7 +147,8 @@ class SqlService:
     ) -> str:
         """The plan in words; `analyze` runs the statement and tells what happened."""
         if not analyze:
-            return explain(self.plan(text, zone=zone, given=given))
+            plan = self.plan(text, zone=zone, given=given)
+            return explain(plan, estimates=self.estimates(plan))
         with self.run(text, zone=zone, given=given) as running:
             for _ in running:
                 pass

@@ -88,8 +88,7 @@ class FloatSum(State):
 def special_counts(x: str, dialect: str) -> tuple[str, str, str]:
     """How many are NaN, infinite, minus infinite."""
     engine = dialect_of(dialect)
-    infinities = (engine.infinity(""), engine.infinity("-"))
-    conditions = (engine.not_a_number(x), *(f"{x} = {infinity}" if infinity else None for infinity in infinities))
+    conditions = (engine.not_a_number(x), engine.infinite(x, ""), engine.infinite(x, "-"))
     nan, positive, negative = (f"COUNT(CASE WHEN {c} THEN 1 END)" if c else "0" for c in conditions)
     return engine.integer(nan), engine.integer(positive), engine.integer(negative)
 

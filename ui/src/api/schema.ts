@@ -384,6 +384,9 @@ export interface PieceDocument {
   estimated_bytes: number | null;
   as_of: string | null;
   store: string | null;
+  jobs: string[];
+  bytes_billed: number;
+  slot_ms: number;
 }
 
 export interface PlaceDocument {
@@ -477,7 +480,7 @@ export interface QueryAnswer {
   receipt: ReceiptDocument;
 }
 
-/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound. `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and m_restated (the difference) beside each metric m. `top` asks for the largest groups alone, in their order, then all the others as one: there the dimensions are null, and the column `rest` is true. */
+/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound, `maximum_bytes_billed` what sources that charge by bytes would bill more for. `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and m_restated (the difference) beside each metric m. `top` asks for the largest groups alone, in their order, then all the others as one: there the dimensions are null, and the column `rest` is true. */
 export interface QueryBody {
   metrics: string[];
   by?: string[];
@@ -497,6 +500,7 @@ export interface QueryBody {
   max_staleness?: string | null;
   exact?: boolean;
   time_limit?: number;
+  maximum_bytes_billed?: number | null;
 }
 
 /** `state` is running, done, failed or cancelled; `fraction` of the work done, where it is known. */
@@ -655,6 +659,9 @@ export interface RunDocument {
   unchanged: number;
   emptied: number;
   causes: Record<string, number>;
+  jobs: string[];
+  bytes_billed: number;
+  slot_ms: number;
   cells: number;
   bytes: number;
   by: string;
@@ -684,6 +691,7 @@ export interface SqlBody {
   text: string;
   zone?: string | null;
   time_limit?: number;
+  maximum_bytes_billed?: number | null;
   limit?: number | null;
   query_id?: string | null;
 }

@@ -13,6 +13,7 @@ from lapwing.cache.definition import Definition
 from lapwing.cache.source_sql import GIVEN, SourceSql, source_sql
 from lapwing.model.problem import Refused
 from lapwing.sources.base import Source
+from lapwing.sources.bill import current
 from lapwing.sql.service import SqlService
 
 
@@ -44,6 +45,8 @@ class SourceBuilder:
         stream = source.read(asked.text, asked.columns, time_limit=TIME_LIMIT)
         with stream, cancelled_by(cancel, stream):
             states = pa.Table.from_batches(list(stream), stream.schema)
+        if (bill := current()) is not None:
+            bill.add(stream.spent)
         gathered = self._sql.run(asked.gathered, given={GIVEN: states}, time_limit=TIME_LIMIT)
         yield from partitions_of(gathered, cancel)
 

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING
 
 from lapwing.cli import output
-from lapwing.cli.commands.sql import seconds
+from lapwing.cli.commands.sql import seconds, size
 from lapwing.cli.project import open_project
 from lapwing.model.problem import WrongUse
 
@@ -60,6 +60,12 @@ def arguments(parser: ArgumentParser) -> None:
     exactness.add_argument("--exact", action="store_true", help="rather no answer than one with an error bound")
     exactness.add_argument("--approximate", action="store_true", help="with error bounds, too (default)")
     parser.add_argument(
+        "--maximum-bytes-billed",
+        type=size,
+        metavar="SIZE",
+        help="rather no answer than one for which a source would bill more, such as 10GB",
+    )
+    parser.add_argument(
         "--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)"
     )
     parser.add_argument("--receipt", action="store_true", help="tell how it was answered")
@@ -109,6 +115,7 @@ def run(options: Namespace) -> int:
             max_staleness=_seconds_of(options.max_staleness),
             exact=options.exact,
             time_limit=options.time_limit,
+            maximum_bytes_billed=options.maximum_bytes_billed,
         ),
     )
     with open_project(options) as lapwing:

@@ -22,6 +22,12 @@ def arguments(parser: ArgumentParser) -> None:
     output.arguments(parser)
     parser.add_argument("--explain", action="store_true", help="tell how it would run, and what each source is sent")
     parser.add_argument(
+        "--maximum-bytes-billed",
+        type=size,
+        metavar="SIZE",
+        help="rather no answer than one for which a source would bill more, such as 10GB",
+    )
+    parser.add_argument(
         "--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)"
     )
     parser.add_argument("--tz", metavar="ZONE", help="the time zone (default: the project's)")
@@ -39,10 +45,21 @@ def seconds(text: str) -> float:
     return value
 
 
+def size(text: str) -> int:
+    """An amount of bytes."""
+    from lapwing.model.size import parse_size
+
+    try:
+        return parse_size(text)
+    except WrongUse as error:
+        raise ArgumentTypeError(str(error.problems[0])) from error
+
+
 def run(options: Namespace) -> int:
     from lapwing.query.ask import SqlQuery, Wishes
 
-    asked = SqlQuery(text=_text(options.text), zone=options.tz, wishes=Wishes(time_limit=options.time_limit))
+    wishes = Wishes(time_limit=options.time_limit, maximum_bytes_billed=options.maximum_bytes_billed)
+    asked = SqlQuery(text=_text(options.text), zone=options.tz, wishes=wishes)
     form = output.format_of(options)
     with open_project(options) as lapwing:
         if options.explain:

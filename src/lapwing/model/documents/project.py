@@ -30,7 +30,16 @@ _OF_SOURCES = {
     **dict.fromkeys(_PATHS, ("path",)),
     "postgres": ("dsn", "schemas"),
     "mariadb": ("dsn", "schemas"),
-    "bigquery": ("project", "datasets", "location", "key_file", "maximum_bytes_billed", "labels"),
+    "bigquery": (
+        "project",
+        "datasets",
+        "location",
+        "key_file",
+        "maximum_bytes_billed",
+        "labels",
+        "endpoint",
+        "storage_endpoint",
+    ),
 }
 """By the type of a source, the keys that it has beside those of all; the first is needed."""
 
@@ -66,6 +75,12 @@ class SourceDocument(Document):
         Annotated[int, BeforeValidator(_bytes, json_schema_input_type=int | str), Field(gt=0)] | None
     ) = Field(None, description="Of bigquery: a statement that would be billed for more does not run; such as 10GB.")
     labels: dict[str, str] = Field(default_factory=dict, description="Of bigquery: put on every job.")
+    endpoint: str | None = Field(
+        None, description="Of bigquery: the URL of its API, where it is not the public one, as with private access."
+    )
+    storage_endpoint: str | None = Field(
+        None, description="Of bigquery: the same of its Storage Read API, HOST:PORT; after http:// it is without TLS."
+    )
     time_limit: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds for the source to say what tables it has. A statement has a limit of its own."
     )

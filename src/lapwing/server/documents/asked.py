@@ -46,7 +46,8 @@ class QueryBody(Asked):
     `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`.
 
     Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a
-    length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound.
+    length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound,
+    `maximum_bytes_billed` what sources that charge by bytes would bill more for.
 
     `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and
     m_restated (the difference) beside each metric m. `top` asks for the largest groups alone, in their order, then all the
@@ -70,6 +71,7 @@ class QueryBody(Asked):
     max_staleness: str | None = None
     exact: bool = False
     time_limit: Seconds = 60.0
+    maximum_bytes_billed: Annotated[int, Field(gt=0)] | None = None
 
 
 class QueryAnswer(Document):
@@ -123,6 +125,7 @@ class SqlBody(Asked):
     text: Annotated[str, Field(max_length=200_000)]
     zone: str | None = None
     time_limit: Seconds = 60.0
+    maximum_bytes_billed: Annotated[int, Field(gt=0)] | None = None
     limit: Annotated[int, Field(ge=0)] | None = None
     query_id: QueryId | None = None
 

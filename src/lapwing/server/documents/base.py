@@ -80,6 +80,9 @@ class PieceDocument(Document):
     estimated_bytes: float | None
     as_of: str | None
     store: str | None
+    jobs: list[str]
+    bytes_billed: int
+    slot_ms: int
 
 
 class ReasonDocument(Document):

@@ -58,6 +58,9 @@ class RunDocument(Document):
     unchanged: int
     emptied: int
     causes: dict[str, int]
+    jobs: list[str]
+    bytes_billed: int
+    slot_ms: int
     cells: int
     bytes: int
     by: str

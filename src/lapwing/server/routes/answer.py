@@ -54,6 +54,7 @@ def query_of(body: QueryBody) -> MetricQuery:
             max_staleness=parse_duration(body.max_staleness).total_seconds() if body.max_staleness else None,
             exact=body.exact,
             time_limit=body.time_limit,
+            maximum_bytes_billed=body.maximum_bytes_billed,
         ),
     )
 

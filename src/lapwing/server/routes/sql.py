@@ -62,7 +62,8 @@ async def run_sql(body: SqlBody, request: Request) -> Response:
 
 def _start(found: Services, query: Query, body: SqlBody) -> SqlAnswer:
     found.queries.start(query)
-    asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=Wishes(time_limit=body.time_limit))
+    wishes = Wishes(time_limit=body.time_limit, maximum_bytes_billed=body.maximum_bytes_billed)
+    asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=wishes)
     answer = found.lapwing.run_sql(asked, query.id)
     found.queries.attach(query, answer.running)
     return answer

@@ -136,6 +136,11 @@ class Dialect:
         """The infinite double, None where the engine has none."""
         return f"CAST('{sign}Infinity' AS {self.double_type})"
 
+    def infinite(self, x: str, sign: str) -> str | None:
+        """Whether `x` is the infinite double of this sign; None where the engine has none."""
+        constant = self.infinity(sign)
+        return None if constant is None else f"{x} = {constant}"
+
     def not_a_number(self, x: str) -> str | None:
         """A condition, None where the engine has no NaN."""
         return f"{x} = CAST('NaN' AS {self.double_type})"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from lapwing.states.argument import Argument, Kind
 from lapwing.states.dialects.numeric import Numeric
 
+MOST = "1.7976931348623157e308"
+"""The greatest double."""
+
 
 class BigQuery(Numeric):
     name = "bigquery"
@@ -33,6 +36,9 @@ class BigQuery(Numeric):
     def constant(self, value: int) -> str:
         return f"BIGNUMERIC '{value}'"
 
+    def divided(self, top: str, bottom: int) -> str:
+        return f"({top} / {self.constant(bottom)})"  # exact, as nothing is left over; the emulator's DIV has 64 bits
+
     def wide(self, x: str) -> str:
         return f"CAST({x} AS BIGNUMERIC)"
 
@@ -41,6 +47,9 @@ class BigQuery(Numeric):
 
     def not_a_number(self, x: str) -> str | None:
         return f"IS_NAN({x})"
+
+    def infinite(self, x: str, sign: str) -> str | None:
+        return f"{x} {'<' if sign else '>'} {sign}{MOST}"  # the emulator can't write the constant down
 
     def microseconds(self, moment: str, zoned: bool) -> str:
         if zoned:
