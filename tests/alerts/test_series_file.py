@@ -25,7 +25,7 @@ def test_rows_are_sorted_and_it_is_said(tmp_path: Path) -> None:
     assert np.diff(series.times).tolist() == [86_400.0, 0.0, 172_800.0, 86_400.0]
     assert series.notes == (
         "1 row of 5 came after a later time: sorted by time, and written so.",
-        "1 row of 5 repeat the time of another: each was judged by itself.",
+        "1 row of 5 repeats the time of another: each was judged by itself.",
         "1 value is infinite: taken as missing.",
         "2 rows of 5 have no value: not judged.",
     )

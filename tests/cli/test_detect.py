@@ -82,7 +82,10 @@ def test_a_ratio(lapwing: Lapwing, tmp_path: Path) -> None:
     file.write_text("day,clicks,views\n2024-01-01,1,4\n2024-01-02,0,0\n2024-01-03,3,4\n")
     said = lapwing("detect", file, "--time", "day", "--numerator", "clicks", "--denominator", "views")
     assert [row["value"] for row in rows(said)] == ["0.25", "", "0.75"]
-    assert said.err == "1 row of 3 have no value: not judged.\n"
+    assert said.err.splitlines() == [
+        "1 row of 3 has no value: not judged.",
+        "Too few values: the first 150 are not judged, or 20 at steps of a day.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ def _notes(written: list[str], seconds: Floats, values: Floats, denominators: Fl
         yield f"{_rows(late)} of {rows} came after a later time: sorted by time, and written so."
     same = rows - len(np.unique(seconds))
     if same:
-        yield f"{_rows(same)} of {rows} repeat the time of another: each was judged by itself."
+        repeats = "repeats" if same == 1 else "repeat"
+        yield f"{_rows(same)} of {rows} {repeats} the time of another: each was judged by itself."
     zones = {has_zone(text) for text in written}
     if {True, False} <= zones:
         yield "Some times have a zone and some have none: those without were taken for UTC."
@@ -114,7 +115,7 @@ def _notes(written: list[str], seconds: Floats, values: Floats, denominators: Fl
     if missing.all():
         yield "There is no value at all: nothing was judged."
     elif missing.any():
-        yield f"{_rows(int(missing.sum()))} of {rows} have no value: not judged."
+        yield f"{_rows(int(missing.sum()))} of {rows} {'has' if missing.sum() == 1 else 'have'} no value: not judged."
 
 
 def _rows(count: int) -> str:

@@ -45,6 +45,9 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     value, denominator = _columns(options)
+    import numpy as np
+
+    from lapwing.alerts.novelty.constants import LEAST_WARM, WARM
     from lapwing.alerts.novelty.detector import detect
     from lapwing.alerts.series_file import read_series
 
@@ -53,6 +56,8 @@ def run(options: Namespace) -> int:
         print(note, file=sys.stderr)
     with _progress(len(series.times)) as progress:
         found = detect(series.times, series.values, series.denominators, progress)
+    if np.isfinite(found.expected).any() and not np.isfinite(found.lower).any():
+        print(f"Too few values: the first {WARM} are not judged, or {LEAST_WARM} at steps of a day.", file=sys.stderr)
     table = _table(series, found)
     output.write_rows(table.schema, table.to_batches(), _format(options), options.out)
     return 0
