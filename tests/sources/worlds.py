@@ -19,11 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
 import sqlglot
-from tests.sources.bigquery_emulator import DIGITS_LOST
+from tests.sources.bigquery_emulator import DIGITS_LOST, bigquery_client
 
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source, Table
-from lapwing.sources.bigquery_client import open_client
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import open_source
 from lapwing.sources.types import arrow_type
@@ -284,11 +283,6 @@ def _sqlite(folder: Path) -> Made:
         lambda number: run(insert, [_row(number)]),
         lambda: run("drop table things", []),
     )
-
-
-def bigquery_client(project: str) -> Any:
-    """A client of the emulator that may write."""
-    return open_client(SourceConfig(name="s", type="bigquery", project=project))
 
 
 def _bigquery(project: str) -> Made:

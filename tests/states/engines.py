@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -17,6 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.sources.bigquery_emulator import bigquery_client
 
 from lapwing.sources.base import Column
 from lapwing.sources.streams import schema_of
@@ -240,35 +243,39 @@ class Trino:
 
 
 class BigQuery:
-    """By LAPWING_TEST_BIGQUERY, an emulator's address with project and dataset: http://127.0.0.1:9050/project/dataset."""
+    """The emulator; `project` is its, the dataset is of this test."""
 
     name = "bigquery"
 
-    def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
-        self.project, self.dataset = parts.path.strip("/").split("/")
-        options = import_module("google.api_core.client_options").ClientOptions(
-            api_endpoint=f"{parts.scheme}://{parts.netloc}"
-        )
-        nobody = import_module("google.auth.credentials").AnonymousCredentials()
-        self.client: Any = import_module("google.cloud.bigquery").Client(
-            self.project, credentials=nobody, client_options=options
-        )
+    def __init__(self, project: str) -> None:
+        self.dataset = f"{project}.states_{uuid.uuid4().hex[:12]}"
+        self.client: Any = bigquery_client(project)
+        self.client.create_dataset(self.dataset)
 
     def load(self, kind: str, rows: Sequence[Row]) -> None:
         types = {"DOUBLE": "FLOAT64", "VARCHAR": "STRING", "INTEGER": "INT64", "BIGINT": "INT64", "BOOLEAN": "BOOL"}
         types |= {"TIMESTAMP": "DATETIME", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP"}
         kind = "BIGNUMERIC" if decimal_of(kind) else types.get(kind, kind)
-        self.ask(f"CREATE OR REPLACE TABLE {self.dataset}.states_t (part INT64, moment DATETIME, x {kind})")
+        self.client.delete_table(f"{self.dataset}.states_t", not_found_ok=True)
+        self.ask(f"CREATE TABLE states_t (part INT64, moment DATETIME, x {kind})")
         for low in range(0, len(rows), 50):
             values = ", ".join(
-                f"({part}, DATETIME '{at}', CAST({literal(x)} AS {kind}))" for part, at, x in rows[low : low + 50]
+                f"({part}, DATETIME '{at}', CAST({google_literal(x)} AS {kind}))"
+                for part, at, x in rows[low : low + 50]
             )
-            self.ask(f"INSERT INTO {self.dataset}.states_t VALUES {values}")
+            self.ask(f"INSERT INTO states_t VALUES {values}")
 
     def ask(self, sql: str) -> Sequence[Sequence[Any]]:
-        sql = sql.replace(" states_t", f" {self.dataset}.states_t")
-        return [tuple(row.values()) for row in self.client.query_and_wait(sql, retry=None, job_retry=None)]
+        config = import_module("google.cloud.bigquery").QueryJobConfig(default_dataset=self.dataset)
+        rows = self.client.query_and_wait(sql, job_config=config, retry=None, job_retry=None)
+        return [tuple(row.values()) for row in rows]
+
+
+def google_literal(x: object) -> str:
+    """The emulator can't write down infinite constants, but it can divide."""
+    if isinstance(x, float) and math.isinf(x):
+        return f"IEEE_DIVIDE({'-' if x < 0 else ''}1, 0)"
+    return dialect_of("bigquery").literal(x) if isinstance(x, str) else literal(x)
 
 
 def literal(x: object) -> str:
@@ -313,8 +320,10 @@ def engine_called(name: str, request: pytest.FixtureRequest, folder: Path) -> It
         case "spark":
             pytest.importorskip("pyspark", reason="Spark is not installed")
             yield Spark(folder)
+        case "bigquery":
+            yield BigQuery(request.getfixturevalue("bigquery_dsn"))
         case _:
             variable = f"LAPWING_TEST_{name.upper()}"
             if variable not in os.environ:
                 pytest.skip(f"{variable} gives no address of {name}")
-            yield Trino(os.environ[variable]) if name == "trino" else BigQuery(os.environ[variable])
+            yield Trino(os.environ[variable])

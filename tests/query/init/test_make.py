@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import duckdb
 import psycopg
+import pyarrow as pa
 import pytest
 from tests.flights import COMMAND
 from tests.services.base import free_port
+from tests.sources.bigquery_emulator import bigquery_tables
 from tests.sources.worlds import mariadb_connection, mariadb_database
 
 from lapwing.model.problem import Conflict, LapwingError, NotFound, Refused, SourceError, WrongUse
@@ -174,6 +177,33 @@ def test_postgres_and_its_password(postgres_dsn: str, tmp_path: Path, monkeypatc
         with psycopg.connect(postgres_dsn, autocommit=True) as server:
             server.execute("drop schema init_shop cascade")
             server.execute("drop role init_reader")
+
+
+def test_a_dataset_of_bigquery(bigquery_dsn: str, tmp_path: Path) -> None:
+    hours = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(500)]
+    orders = pa.table(
+        {
+            "made_at": pa.array(hours, pa.timestamp("us", "UTC")),
+            "amount": pa.array([float(hour % 9) for hour in range(500)]),
+            "kind": [f"k{hour % 3}" for hour in range(500)],
+        }
+    )
+    with bigquery_tables(bigquery_dsn, {"orders": orders}) as dataset:
+        init(tmp_path / "p", f"bigquery://{bigquery_dsn}/{dataset}")
+        assert 'maximum_bytes_billed: "100GB"' in (tmp_path / "p" / "lapwing.yaml").read_text()
+        with Lapwing.open(tmp_path / "p") as lapwing:
+            assert lapwing.check() == ()
+            made = lapwing.project.datasets["orders"]
+            assert (made.time.column, set(made.dimensions)) == ("made_at", {"kind"})
+            answer = lapwing.answer(MetricQuery(metrics=("orders", "amount")))
+            assert answer.table.to_pylist() == [{"orders": 500, "amount": sum(orders.column("amount").to_pylist())}]
+
+
+@pytest.mark.parametrize("text", ["bigquery://", "bigquery://project", "bigquery://p/d/table"])
+def test_what_names_no_dataset_of_bigquery(text: str, tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="names no dataset") as error:
+        init(tmp_path / "p", text)
+    assert "bigquery://PROJECT/DATASET" in (error.value.problems[0].hint or "")
 
 
 def test_the_command_and_what_it_says_next(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What was named with --from: files, a DuckDB or SQLite file, a PostgreSQL or a MariaDB server."""
+"""What was named with --from: files, a DuckDB or SQLite file, a PostgreSQL or a MariaDB server, a dataset of BigQuery."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.project import SourceConfig
+from lapwing.model.size import parse_size
 from lapwing.query.init.names import source_name
 from lapwing.sources.files import KINDS
 
 _SQLITE, _DUCKDB = b"SQLite format 3\0", b"DUCK"
 _KEYWORDS = re.compile(r"\b(host|hostaddr|dbname|user|port|service)\s*=")
+_BIGQUERY = re.compile(r"bigquery://([a-z0-9.:-]+)/((?:[a-z0-9-]+\.)?\w+)/?")
+MOST_BILLED = "100GB"
+"""Of one read, in a project that `init` wrote."""
 _PASSWORD = re.compile(r"(password\s*=\s*)('[^']*'|\S+)")
 
 
@@ -37,6 +41,8 @@ def find_origin(text: str, folder: Path) -> Origin:
         return _server(text, "postgres")
     if re.match(r"(mysql|mariadb)://", text):
         return _server(text, "mariadb")
+    if text.startswith("bigquery://"):
+        return _bigquery(text)
     if re.match(r"[a-z][a-z0-9+]*://", text):
         says = f"Data at {text.partition('://')[0]}:// can't be read yet."
         raise WrongUse.of("unknown-origin", says, hint=_readable())
@@ -68,7 +74,8 @@ def _kind(path: Path) -> str:
 
 
 def _readable() -> str:
-    return f"Name a file ({', '.join(KINDS)}), a folder of them, a DuckDB or SQLite file, postgresql://user@host/db or mysql://user@host/db."
+    files = f"a file ({', '.join(KINDS)}), a folder of them, a DuckDB or SQLite file"
+    return f"Name {files}, postgresql://user@host/db, mysql://user@host/db or bigquery://project/dataset."
 
 
 def _path_from(folder: Path, path: Path) -> str:
@@ -86,6 +93,25 @@ def _server(dsn: str, kind: str) -> Origin:
         return Origin(config=config, yaml={"type": kind, "dsn": dsn})
     variable = f"{name.upper()}_DSN"
     return Origin(config=config, yaml={"type": kind, "dsn": f"${{{variable}}}"}, environ={variable: hidden})
+
+
+def _bigquery(text: str) -> Origin:
+    """The looking is bounded, too: nobody means to pay for a look at all of a huge table."""
+    found = _BIGQUERY.fullmatch(text)
+    if found is None:
+        hint = "Write bigquery://PROJECT/DATASET; the project is the one that is billed."
+        raise WrongUse.of("unknown-origin", f"{text} names no dataset of BigQuery.", hint=hint)
+    project, dataset = found.groups()
+    name = source_name(dataset.rpartition(".")[2])
+    config = SourceConfig(
+        name=name,
+        type="bigquery",
+        project=project,
+        datasets=(dataset,),
+        maximum_bytes_billed=parse_size(MOST_BILLED),
+    )
+    yaml = {"type": "bigquery", "project": project, "datasets": dataset, "maximum_bytes_billed": MOST_BILLED}
+    return Origin(config=config, yaml=yaml)
 
 
 def _without_password(dsn: str) -> tuple[str, str]:
