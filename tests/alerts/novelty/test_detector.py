@@ -75,6 +75,14 @@ def test_a_spike_and_a_fall_are_found(step: float, count: int) -> None:
     assert found.score[fall : fall + 3].max() > 0.3
 
 
+def test_weeks_without_values_are_no_news() -> None:
+    random = np.random.default_rng(4)
+    there = np.r_[0:900, 1304:1900]
+    values = (50 + 20 * np.sin(np.arange(1900) * np.pi / 12) + random.normal(0, 2, 1900))[there]
+    values[1200] += 100
+    assert flags(detect(there * HOUR, values)) == [1200]
+
+
 def test_a_lasting_change_is_told_once() -> None:
     values = daily(np.random.default_rng(6), 4000, MINUTES)
     values[3000:] += 150

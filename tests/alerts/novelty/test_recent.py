@@ -20,6 +20,16 @@ def test_means_are_of_what_there_is() -> None:
     assert recent.chance(1) == math.inf
 
 
+def test_no_step_over_a_gap() -> None:
+    recent = Recent(ratio=False)
+    for at in range(10):
+        recent.add(at * 60.0, 1.0, 1.0)
+    recent.add(9 * 60.0 + 3600.0, 5.0, 1.0)
+    assert (recent.step(1), recent.step(3)) == (None, None)
+    recent.add(10 * 60.0 + 3600.0, 6.0, 1.0)
+    assert (recent.step(1), recent.step(3)) == (1.0, None)
+
+
 def test_ratios_are_weighed() -> None:
     recent = Recent(ratio=True)
     recent.add(0.0, 1.0, 2.0)

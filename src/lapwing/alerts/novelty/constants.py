@@ -10,6 +10,8 @@ MEANS = (3, 30)
 """Trailing means over so many points: short episodes, and long ones."""
 STEPS = (1, 3)
 """Differences, without sign, to the value so many points before: jumps, and rises that take a while."""
+GAP_STEPS = 10.0
+"""Usual intervals between neighbours from which on there is a gap, over which no difference is taken."""
 LOGARITHMS = (10, 100)
 """Trailing means whose logarithm is taken, where nothing is negative: falls towards zero show."""
 LOG_FLOOR = 0.1
@@ -19,7 +21,7 @@ SLOW_WEIGHT = 0.7
 
 # What has been seen.
 HISTORY = 20_000
-"""Past values kept of each feature: ten weeks at five minutes; with half of it alarms return too often."""
+"""Past values kept of each feature: ten weeks at five minutes; with half of it more alarms return."""
 WARM = 150
 """Points before the first judgement..."""
 MATURITY = 300
@@ -31,8 +33,8 @@ LEAST_WARM = 20
 
 # Evidence, in decades: ten to the minus so many is how likely such a value is.
 GAP = 1 / 50
-"""The share of the past range that, as distance to the nearest value ever seen, counts as a decade. The one sensitive
-constant: it balances the two kinds of evidence."""
+"""The share of the past range that, as distance to the nearest value ever seen, counts as a decade. It balances the two
+kinds of evidence, and is, with TAIL, the most sensitive constant."""
 TAIL = 0.02
 """The share of past values on each side that its tail is fitted to..."""
 LEAST_TAIL = 5

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from statistics import median
 
-from lapwing.alerts.novelty.constants import LARGEST
+from lapwing.alerts.novelty.constants import GAP_STEPS, LARGEST
 
 _INTERVALS = 25
 """Whose median is the usual step: it outlives gaps and duplicates."""
@@ -53,8 +53,10 @@ class Recent:
         return sum(values) / len(values)
 
     def step(self, back: int) -> float | None:
-        """The difference, without sign, to the value so many points before."""
-        return abs(self.values[-1] - self.values[-1 - back]) if len(self.values) > back else None
+        """The difference, without sign, to the value so many points before; None over a gap, where any may be."""
+        if len(self.values) <= back or self.times[-1] - self.times[-1 - back] > GAP_STEPS * back * self.interval:
+            return None
+        return abs(self.values[-1] - self.values[-1 - back])
 
     def chance(self, window: int) -> float:
         """For shares, how many decades the last so many values are from the share before, were all rows independent: no
