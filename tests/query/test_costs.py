@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import grpc
 import pyarrow as pa
 import pytest
 from tests.services.bigquery_double import LEAST_BILLED, BigQueryDouble, bigquery_double, key_file
@@ -143,6 +144,47 @@ def test_builds_record_their_jobs_and_what_they_were_billed_for(lapwing: Lapwing
     assert run.bytes_billed == len(made) * LEAST_BILLED
     assert run.slot_ms == len(made) * 1234
     assert run.as_dict()["jobs"] == list(run.jobs)
+
+
+def test_a_build_by_beam_records_what_its_session_reads(lapwing: Lapwing, double: BigQueryDouble) -> None:
+    before = len(double.storage.sessions)
+    lapwing.cache.build(builder="beam").checked()
+    (session,) = [
+        one for one in double.storage.sessions[before:] if "amount" in one.read_session.read_options.selected_fields
+    ]
+    columns = list(session.read_session.read_options.selected_fields)
+    assert sorted(columns) == ["amount", "at", "shop"]
+    (run,) = lapwing.cache.runs()
+    held = double.warehouse.tables["data", "shop", "orders"]
+    assert (run.built, run.bytes_billed) == (DAYS, held.size(columns))
+    mine = lapwing.answer(MetricQuery(metrics=("spent", "orders"), by=("shop",))).table
+    theirs = lapwing.answer(MetricQuery(metrics=("spent", "orders"), by=("shop",), wishes=Wishes(cache=False))).table
+    assert mine.equals(theirs)
+
+
+def test_a_build_that_fails_publishes_nothing_wrong_and_can_be_run_again(
+    lapwing: Lapwing, double: BigQueryDouble
+) -> None:
+    refused = ("CreateReadSession", grpc.StatusCode.PERMISSION_DENIED, "the caller may not read it")
+    cache, everything = lapwing.cache, MetricQuery(metrics=("spent",), wishes=Wishes(cache_only=True))
+    cache.build().checked()
+    before = lapwing.answer(everything).table
+    held = double.warehouse.tables["data", "shop", "orders"]
+    double.warehouse.keep(held.key, pa.concat_tables([held.rows, held.rows]), partition="at", changed=held.changed + 1)
+    double.storage.refusals = [refused] * 9
+    report = cache.build()
+    assert report.failed[0].problems[0].code == "not-permitted"
+    assert lapwing.answer(everything).table.equals(before)
+    double.storage.refusals = []
+    whole = held.rows
+    double.warehouse.keep(held.key, whole.drop_columns(["amount"]), partition="at", changed=held.changed + 2)
+    report = cache.build()
+    assert report.failed[0].problems[0].code == "source-changed"
+    assert lapwing.answer(everything).table.equals(before)
+    double.warehouse.keep(held.key, pa.concat_tables([whole, whole]), partition="at", changed=held.changed + 3)
+    cache.build().checked()
+    (row,), (twice,) = before.to_pylist(), lapwing.answer(everything).table.to_pylist()
+    assert twice["spent"] == 2 * row["spent"]
 
 
 def test_only_the_partition_that_changed_is_built_again(lapwing: Lapwing, double: BigQueryDouble) -> None:

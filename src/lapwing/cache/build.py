@@ -300,7 +300,7 @@ class DatasetBuild:
 
         try:
             with contextlib.closing(builder.write(order, self._how.cancel, tell)) as rows:
-                for number, written in rows:
+                for number, written in billed_while_taken(members[0].rollup.bill, rows):
                     for one, of in zip(members, written, strict=True):
                         self._written(one, windows[number], of)
                     if number == len(windows) - 1 or time.monotonic() - published > _PUBLISH_SECONDS:

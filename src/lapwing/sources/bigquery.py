@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from lapwing.model.problem import LapwingError, SourceError, TimeLimit
 from lapwing.model.project import SourceConfig
-from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Split, Stream, Table
+from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Spent, Split, Stream, Table
 from lapwing.sources.bigquery_client import emulator, open_client, open_storage, streamed
 from lapwing.sources.bigquery_errors import explain
 from lapwing.sources.bigquery_partitions import Partitions
@@ -144,6 +144,9 @@ class BigQuerySource(Source):
             storage = self._clients()[1]
             session = open_session(storage, self._parent, _path(known), names, where, max(1, min(most, _MOST_SPLITS)))
             check_bytes(self.name, session, self._most())
+            if (bill := current()) is not None:
+                scanned = int(session.estimated_total_bytes_scanned)
+                bill.add(Spent(bytes_processed=scanned, bytes_billed=scanned))
             schema = bytes(session.arrow_schema.serialized_schema)
             each = int(session.estimated_row_count or table.rows or 0) // max(1, len(session.streams))
             return tuple(
@@ -181,6 +184,8 @@ class BigQuerySource(Source):
     def estimate(self, sql: str) -> int | None:
         from google.cloud.bigquery import QueryJobConfig
 
+        if emulator() is not None:
+            return None  # its dry runs tell no bytes
         with self._asked() as client:
             config = QueryJobConfig(dry_run=True, use_query_cache=False, labels=dict(self._config.labels))
             job = client.query(sql, job_config=config, retry=retry(), job_retry=None, timeout=self._time_limit)
