@@ -35,7 +35,7 @@ ROUNDED = ("rest", "mean", "m2")
 
 def cells(lapwing: Lapwing, definition: Definition, builder: str, borders: Sequence[int]) -> list[Any]:
     """All that a builder gives, in order: partition, dimensions, buckets, states."""
-    chosen = builder_of(builder, lapwing.sql, lapwing.cache._store, lapwing.project.beam)
+    chosen = builder_of(builder, lapwing.sql, lapwing.cache._store, lapwing.project.beam, lapwing.project.spark)
     assert not isinstance(chosen, WritingBuilder)
     made = chosen.batches(definition, borders, threading.Event())
     found: dict[int, list[pa.RecordBatch]] = {}

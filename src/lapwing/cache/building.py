@@ -34,7 +34,7 @@ from lapwing.cache.stretch import Task, plan
 from lapwing.cache.workers import Workers
 from lapwing.model.dataset import Rollup
 from lapwing.model.problem import Cancelled, LapwingError, Refused, StoreError
-from lapwing.model.project import BeamConfig, Project
+from lapwing.model.project import BeamConfig, Project, SparkConfig
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
 
@@ -76,12 +76,13 @@ class Builds:
         why: Why = Why.ASKED,
         memory: int | None = None,
         beam: BeamConfig | None = None,
+        spark: SparkConfig | None = None,
     ) -> BuildReport:
         """Builds the rollups called `which` (a dataset, `dataset.rollup`, several of them; None: all), partitions that
         overlap `[start, end)` (UTC microseconds) and changed; with `full` the unchanged ones, too. Up to `parallel` stretches
         of partitions are built at once, and all share `memory` bytes (None: what the engine has), beyond which it spills to
-        disk. What can't be built does not stop the others; the report tells it. Each run is recorded, with `why`. `beam` is
-        how the builder beam runs, None: as the project says.
+        disk. What can't be built does not stop the others; the report tells it. Each run is recorded, with `why`. `beam` and
+        `spark` are how these builders run, None: as the project says.
 
         Raises:
             NotFound: no rollup of that name.
@@ -103,7 +104,8 @@ class Builds:
             memory=shares,
         )
         with self._sql.limited(shares.engine) if shares else nullcontext():
-            made, marks = builder_of(builder, self._sql, self._store, beam or self._project.beam), Marks(self._sql)
+            ways = (beam or self._project.beam, spark or self._project.spark)
+            made, marks = builder_of(builder, self._sql, self._store, *ways), Marks(self._sql)
             failed: list[Failed] = []
             planned = [
                 self._planned(dataset, rollups, start, end, failed, recorder) for dataset, rollups in named.items()

@@ -15,7 +15,7 @@ leaves rows of a version that no manifest names, and the next sweep removes them
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ from lapwing.cache.write import Heads, Index, Written, chunks, put_all
 from lapwing.model.problem import StoreError
 
 _AT_ONCE = 100_000  # heads sorted into an index at once
+_LOOK_AHEAD = 256  # partitions whose receipts are looked for at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -221,6 +222,24 @@ def receipts(store: RollupStore, order: Order) -> list[tuple[Written, ...] | Non
         whole = [value for value in values if value is not None]
         told.append(tuple(_read(value) for value in whole) if len(whole) == len(values) else None)
     return told
+
+
+def ready(store: RollupStore, order: Order, first: int) -> Iterator[tuple[Written, ...]]:
+    """What was written of the partitions from `first` on, up to one that is not whole."""
+    while first < len(order.borders) - 1:
+        found = receipts(store, _some(order, first))
+        for written in found:
+            if written is None:
+                return
+            yield written
+        first += len(found)
+
+
+def _some(order: Order, first: int) -> Order:
+    """Some partitions of the order from `first` on."""
+    last = first + _LOOK_AHEAD
+    members = tuple(replace(one, versions=one.versions[first:last]) for one in order.members)
+    return replace(order, members=members, borders=order.borders[first : last + 1])
 
 
 def _read(value: bytes) -> Written:

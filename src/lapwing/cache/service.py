@@ -34,7 +34,7 @@ from lapwing.cache.upkeep import Upkeep
 from lapwing.cache.values import DimensionValues
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, StoreError
-from lapwing.model.project import BeamConfig, Project
+from lapwing.model.project import BeamConfig, Project, SparkConfig
 from lapwing.model.receipt import Considered, Piece, Reasons
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
@@ -103,6 +103,7 @@ class Cache:
         why: Why = Why.ASKED,
         memory: int | None = None,
         beam: BeamConfig | None = None,
+        spark: SparkConfig | None = None,
     ) -> BuildReport:
         """Builds rollups; see `Builds.build`."""
         return self._builds.build(
@@ -117,6 +118,7 @@ class Cache:
             why=why,
             memory=memory,
             beam=beam,
+            spark=spark,
         )
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:

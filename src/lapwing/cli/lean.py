@@ -16,3 +16,8 @@ class _NoPandas(MetaPathFinder):
 def without_pandas() -> None:
     """From here on pandas is not installed, as far as this process can see."""
     sys.meta_path.insert(0, _NoPandas())
+
+
+def with_pandas() -> None:
+    """It is there again: Spark will not start without it."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _NoPandas)]

@@ -28,7 +28,7 @@ from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.positions import read
 from lapwing.model.problem import ModelError, Place, Problem, WrongUse
-from lapwing.model.project import BeamConfig, Event, History, Project, SourceConfig, StoreConfig
+from lapwing.model.project import BeamConfig, Event, History, Project, SourceConfig, SparkConfig, StoreConfig
 from lapwing.model.timerange import parse_moment
 
 PROJECT_FILE = "lapwing.yaml"
@@ -112,6 +112,9 @@ class _Reading:
             history=History(keep=document.history.keep, versions=document.history.versions),
             by_product_bytes=document.by_products.megabytes * 1_000_000,
             store=self._store(document),
+            spark=SparkConfig(
+                master=document.spark.master, shards=document.spark.shards, options=document.spark.options
+            ),
             beam=BeamConfig(
                 runner=document.beam.runner,
                 job_endpoint=document.beam.job_endpoint,

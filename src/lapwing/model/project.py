@@ -75,6 +75,16 @@ class BeamConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SparkConfig:
+    """How the builder spark runs: the cluster's `master`, Spark's own `options` by name; `shards` (of the groups of a
+    partition) are chosen where None."""
+
+    master: str = "local[*]"
+    shards: int | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something known that explains numbers: a holiday, a storm, a deploy. Times are absolute, half-open."""
 
@@ -104,6 +114,7 @@ class Project:
     history: History = History()
     by_product_bytes: int = 64_000_000
     beam: BeamConfig = BeamConfig()
+    spark: SparkConfig = SparkConfig()
     hashes: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Those of metrics by dataset and name, as far as anyone asked: a project's never change."""
 

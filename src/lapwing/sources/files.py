@@ -107,6 +107,11 @@ class FilesSource(Source):
         touched = [file for file in found.files if self._footers.overlaps(file, column, start, end)]
         return FileSet("parquet", tuple(touched)).fingerprint()
 
+    def parquet(self, table: Table) -> tuple[Path, ...] | None:
+        """The files of a table, None where they are not Parquet."""
+        found = self._set(table.name)
+        return found.files if found.kind == "parquet" else None
+
     def splits(
         self,
         table: Table,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Protocol
 
 import sqlglot
 from sqlglot import exp
@@ -50,8 +51,17 @@ def home_of(bound: BoundDataset, sql: SqlService) -> Source:
     return sql.catalog.source(names[0])
 
 
+class Asked(Protocol):
+    """Who is asked SQL of a dialect: a source, or an engine that has its tables."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def reference(self, table: Table) -> str: ...
+
+
 def at_source(
-    bound: BoundDataset, source: Source, sql: SqlService, dimensions: Iterable[str], measures: Iterable[str]
+    bound: BoundDataset, source: Asked, sql: SqlService, dimensions: Iterable[str], measures: Iterable[str]
 ) -> BoundDataset:
     """The dataset with these dimensions and measures, every text in the source's dialect.
 

@@ -20,12 +20,11 @@ from tests.cache.project import IN_UTC, SCHEMA, opened, row, write_project, writ
 from tests.cache.test_distributed import EXACT, write_project_of
 
 from lapwing.cache import splits
-from lapwing.cache.builders import builder_of
+from lapwing.cache.builders import builder_of, patience
 from lapwing.cache.builders.beam import builder as beam_builder
-from lapwing.cache.builders.beam import patience
 from lapwing.cache.builders.beam import runners as beam_runners
-from lapwing.cache.builders.beam.failures import WorkerFailed, found_in, marked
 from lapwing.cache.builders.beam.runners import check_beam, options_of
+from lapwing.cache.builders.failures import WorkerFailed, found_in, marked
 from lapwing.cache.definition import define
 from lapwing.cache.distributed import Member, Order
 from lapwing.cache.home import Job, at_home
@@ -364,7 +363,7 @@ def test_without_beam_the_extra_is_named(root: Path, monkeypatch: pytest.MonkeyP
         opened(root, MemoryStore()) as (project, cache),
         pytest.raises(Refused, match=r"pip install 'lapwing\[beam\]'"),
     ):
-        builder_of("beam", cache._builds._sql, cache._store, project.beam)
+        builder_of("beam", cache._builds._sql, cache._store, project.beam, project.spark)
 
 
 def test_it_builds_into_lmdb(root: Path, expected: Chunks, tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from lapwing.cache.builders.source import SourceBuilder
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model.names import nearest
 from lapwing.model.problem import WrongUse
-from lapwing.model.project import BeamConfig
+from lapwing.model.project import BeamConfig, SparkConfig
 from lapwing.sql.service import SqlService
 
-NAMES: Final = ("duckdb", "source", "beam")
+NAMES: Final = ("duckdb", "source", "beam", "spark")
 
 
-def builder_of(name: str, sql: SqlService, store: RollupStore, beam: BeamConfig) -> AnyBuilder:
+def builder_of(name: str, sql: SqlService, store: RollupStore, beam: BeamConfig, spark: SparkConfig) -> AnyBuilder:
     """The builder called `name`, for rollups in `store`.
 
     Raises:
@@ -32,4 +32,8 @@ def builder_of(name: str, sql: SqlService, store: RollupStore, beam: BeamConfig)
             from lapwing.cache.builders.beam.builder import BeamBuilder
 
             return BeamBuilder(sql, store, beam)
+        case "spark":
+            from lapwing.cache.builders.spark.builder import SparkBuilder
+
+            return SparkBuilder(sql, store, spark)
     raise WrongUse.of("unknown-builder", f"There is no builder {name}.", nearest=nearest(name, NAMES))

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lapwing.cli import output
+from lapwing.cli.lean import with_pandas
 from lapwing.cli.project import open_project
 from lapwing.cli.stopping import stopping
 from lapwing.model.problem import Cancelled, WrongUse
 
 if TYPE_CHECKING:
     from lapwing.cache.progress import BuildProgress, BuildReport
-    from lapwing.model.project import BeamConfig
+    from lapwing.model.project import BeamConfig, SparkConfig
     from lapwing.query.service import Lapwing
 
 HELP = "build rollups, where data has changed"
@@ -39,7 +40,10 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--from", dest="start", metavar="T", help="only partitions that end after T")
     parser.add_argument("--to", dest="end", metavar="T", help="only partitions that start before T")
     parser.add_argument(
-        "--builder", choices=("duckdb", "source", "beam"), default="duckdb", help="what aggregates (default: duckdb)"
+        "--builder",
+        choices=("duckdb", "source", "beam", "spark"),
+        default="duckdb",
+        help="what aggregates (default: duckdb)",
     )
     parser.add_argument(
         "--parallel",
@@ -55,6 +59,7 @@ def arguments(parser: ArgumentParser) -> None:
         help="what the whole build may take, such as 2GB; what is more goes to disk, beside the store, until it ends",
     )
     beam_arguments(parser)
+    spark_arguments(parser)
     parser.add_argument("--full", action="store_true", help="build unchanged partitions again, too")
 
 
@@ -72,6 +77,46 @@ def beam_arguments(parser: ArgumentParser) -> None:
         type=_option,
         metavar="NAME=VALUE",
         help="a pipeline option of Beam's own, such as direct_running_mode=multi_processing; may be repeated",
+    )
+
+
+def spark_arguments(parser: ArgumentParser) -> None:
+    """What goes before `spark:` in lapwing.yaml."""
+    group = parser.add_argument_group("the builder spark", "What is left out is as under spark: in lapwing.yaml.")
+    group.add_argument(
+        "--master", metavar="URL", help="the cluster, such as spark://host:7077 (local[*], this machine)"
+    )
+    group.add_argument(
+        "--spark-option",
+        dest="spark_options",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="NAME=VALUE",
+        help="a setting of Spark's own, such as spark.executor.memory=4g; may be repeated",
+    )
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name.strip(), value
+
+
+def spark_config(options: Namespace, config: SparkConfig) -> SparkConfig:
+    """The project's configuration, with what the command says in its place.
+
+    Raises:
+        WrongUse: flags of the builder spark for another one.
+    """
+    from dataclasses import replace
+
+    given = ["--master"] * (options.master is not None) + ["--spark-option"] * bool(options.spark_options)
+    if given and options.builder != "spark":
+        raise WrongUse.of("unused-flag", f"{given[0]} is for the builder spark.", hint="Add --builder spark.")
+    return replace(
+        config, master=options.master or config.master, options={**config.options, **dict(options.spark_options)}
     )
 
 
@@ -132,6 +177,8 @@ def _size(text: str) -> int:
 def run(options: Namespace) -> int:
     from lapwing.model.timerange import parse_range
 
+    if options.builder == "spark":
+        with_pandas()
     with open_project(options) as lapwing, stopping(STOPPING) as cancel:
         project = lapwing.project
         start, end = parse_range(
@@ -173,6 +220,7 @@ def _build(
             parallel=options.parallel,
             memory=options.memory,
             beam=beam_config(options, lapwing.project.beam),
+            spark=spark_config(options, lapwing.project.spark),
         )
 
 

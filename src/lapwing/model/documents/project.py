@@ -18,6 +18,7 @@ from lapwing.model.documents.base import (
     nothing_is_empty,
 )
 from lapwing.model.documents.beam import BeamDocument
+from lapwing.model.documents.spark import SparkDocument
 from lapwing.model.names import nearest
 from lapwing.model.problem import WrongUse
 from lapwing.model.size import parse_size
@@ -254,6 +255,9 @@ class HomeDocument(Document):
     )
     beam: BeamDocument = Field(
         default_factory=lambda: BeamDocument.model_validate({}), description="How the builder beam runs its pipelines."
+    )
+    spark: SparkDocument = Field(
+        default_factory=lambda: SparkDocument.model_validate({}), description="How the builder spark runs."
     )
     state: str = Field(".lapwing/state.db", description="Where follows and incidents are kept.")
 

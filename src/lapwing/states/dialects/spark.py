@@ -16,6 +16,9 @@ class Spark(Halves, Numeric):
     def quote(self, name: str) -> str:
         return "`" + name.replace("`", "``") + "`"
 
+    def literal(self, value: str) -> str:
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
     def high_half(self, x: str) -> str:
         return f"shiftright({x}, 32)"
 

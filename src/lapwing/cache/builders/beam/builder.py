@@ -10,7 +10,7 @@ from typing import Final
 from lapwing.cache.builders.base import Tell
 from lapwing.cache.builders.beam.runners import check_beam, options_of, runner_of, workers_of
 from lapwing.cache.builders.beam.running import Running
-from lapwing.cache.distributed import Order, receipts
+from lapwing.cache.distributed import Order, ready
 from lapwing.cache.home import Job, at_home
 from lapwing.cache.splits import Part, left_of, parts_of
 from lapwing.cache.stores.base import RollupStore
@@ -24,8 +24,6 @@ TRIES: Final = 3
 
 _POLL_SECONDS: Final = 0.25
 _PARTS_A_WORKER: Final = 3
-_LOOK_AHEAD: Final = 256
-"""Partitions whose receipts are looked for at once."""
 
 Ready = tuple[int, tuple[Written, ...]]
 
@@ -96,7 +94,7 @@ class BeamBuilder:
             ended = running.ended.wait(_POLL_SECONDS)
             if cancel.is_set():
                 raise Cancelled.of("cancelled", "The build was cancelled.")
-            for written in self._ready(order, at):
+            for written in ready(self._store, order, at):
                 yield at, written
                 at += 1
             if ended:
@@ -106,24 +104,8 @@ class BeamBuilder:
                 says = now
                 tell(says)
 
-    def _ready(self, order: Order, first: int) -> Iterator[tuple[Written, ...]]:
-        """What was written of the partitions from `first` on, up to one that is not whole."""
-        while first < len(order.borders) - 1:
-            found = receipts(self._store, _some(order, first))
-            for written in found:
-                if written is None:
-                    return
-                yield written
-            first += len(found)
-
     def _whole(self, order: Order) -> int:
-        return sum(1 for _ in self._ready(order, 0))
-
-
-def _some(order: Order, first: int) -> Order:
-    left = left_of(order, first)
-    members = tuple(replace(one, versions=one.versions[:_LOOK_AHEAD]) for one in left.members)
-    return replace(left, members=members, borders=left.borders[: _LOOK_AHEAD + 1])
+        return sum(1 for _ in ready(self._store, order, 0))
 
 
 def _told(counters: dict[str, int], parts: int) -> str:

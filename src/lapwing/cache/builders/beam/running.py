@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from lapwing.cache.builders.beam.failures import found_in
+from lapwing.cache.builders.failures import found_in
 from lapwing.model.problem import LapwingError, SourceError
 
 _WAIT_SECONDS = 30.0

@@ -10,10 +10,10 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
-from lapwing.cache.builders.beam.failures import told
-from lapwing.cache.builders.beam.patience import Patient
 from lapwing.cache.builders.beam.tally import Tally, heads, heads_of
-from lapwing.cache.builders.beam.wanted import Wanted, wanted
+from lapwing.cache.builders.failures import told
+from lapwing.cache.builders.patience import Patient
+from lapwing.cache.builders.wanted import Wanted, wanted
 from lapwing.cache.distributed import Shard, write_rest, write_shard
 from lapwing.cache.home import Home, Job, home_of
 from lapwing.cache.splits import Part, blocks_of

@@ -1,0 +1,1 @@
+"""The builder of those whose cluster is Spark."""

@@ -1,0 +1,142 @@
+"""The builder `spark`: Spark's SQL makes the states, its Python workers write them, and receipts tell what is there."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any, Final
+
+from lapwing.cache.builders.base import Tell
+from lapwing.cache.builders.failures import found_in
+from lapwing.cache.builders.spark.session import check_spark, open_session
+from lapwing.cache.builders.spark.steps import (
+    BLOCKS,
+    DONE,
+    HEADS,
+    Gathered,
+    every_version,
+    make_blocks,
+    write_blocks,
+    write_indexes,
+)
+from lapwing.cache.builders.spark.tables import Views, make_views
+from lapwing.cache.distributed import Order, ready
+from lapwing.cache.home import Job
+from lapwing.cache.source_sql import source_sql
+from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.write import Written
+from lapwing.model.problem import Cancelled, LapwingError, SourceError
+from lapwing.model.project import SparkConfig
+from lapwing.sql.service import SqlService
+from lapwing.sql.translate import at_source
+
+_POLL_SECONDS: Final = 0.25
+_WAIT_SECONDS: Final = 30.0
+_KEYS: Final = "lw_key"
+
+
+class SparkBuilder:
+    """Builds by Spark; nothing passes through this process but receipts, and small tables that are joined.
+
+    Raises:
+        Refused: it can't run as `config` says.
+    """
+
+    name = "spark"
+
+    def __init__(self, sql: SqlService, store: RollupStore, config: SparkConfig) -> None:
+        check_spark(config, sql.project.store)
+        self._sql = sql
+        self._store = store
+        self._config = config
+
+    def write(
+        self, order: Order, cancel: threading.Event, tell: Tell
+    ) -> Generator[tuple[int, tuple[Written, ...]], None, None]:
+        """As the contract says. Spark itself tries again what fails for another reason than one of our errors."""
+        tell("starting Spark")
+        session = open_session(self._config)
+        order = replace(order, shards=self._config.shards or max(1, session.sparkContext.defaultParallelism))
+        group = f"lapwing-{uuid.uuid4().hex}"
+        failed: list[BaseException] = []
+        ended = threading.Event()
+
+        def work() -> None:
+            try:
+                session.sparkContext.setJobGroup(group, f"build of {order.finest.name}", True)
+                self._frames(session, order).collect()
+            except BaseException as error:  # noqa: BLE001  told by who waits, whatever it is
+                failed.append(error)
+            finally:
+                ended.set()
+
+        threading.Thread(target=work, name="spark-build", daemon=True).start()
+        at = 0
+        try:
+            while True:
+                done = ended.wait(_POLL_SECONDS)
+                if cancel.is_set():
+                    raise Cancelled.of("cancelled", "The build was cancelled.")
+                for written in ready(self._store, order, at):
+                    yield at, written
+                    at += 1
+                if done:
+                    break
+                tell(_told(session))
+        finally:
+            if not ended.is_set():
+                session.sparkContext.cancelJobGroup(group)
+                ended.wait(_WAIT_SECONDS)
+        if failed:
+            raise _ours(order.finest.name, failed[0]) from failed[0]
+        if at < len(order.borders) - 1:
+            raise SourceError.of(
+                "spark-lost", f"Spark ended without all of {order.finest.name}.", hint="Build it again."
+            )
+
+    def _frames(self, session: Any, order: Order) -> Any:
+        """The whole work as one frame: a row for each version that is done."""
+        finest, tables = order.finest, self._sql.tables(order.finest.bound.dataset)
+        make_views(session, self._sql, tables)
+        by = finest.rollup.dimensions
+        bound = at_source(finest.bound, Views(), self._sql, by, finest.kept)
+        asked = source_sql(bound, finest.kept, by, finest.grain, order.borders, "spark")
+        job = Job(order=order, project=self._sql.project, home=uuid.uuid4().hex)
+        states = session.sql(asked.text)
+        keys = [name for name in states.columns if name.startswith(_KEYS)]
+        shard = f"pmod(xxhash64({', '.join(keys)}), {order.shards})" if keys else "0"
+        gathered = Gathered(columns=asked.columns, text=asked.gathered)
+        from pyspark.sql.functions import expr
+
+        grouped = states.groupBy("lw_partition", expr(shard).alias("lw_shard"))
+        found = grouped.applyInArrow(make_blocks(job, gathered), schema=BLOCKS)
+        heads = found.groupBy("member", "partition", "number").applyInArrow(write_blocks(job), schema=HEADS)
+        every = session.createDataFrame(every_version(job)).selectExpr(
+            "cast(member as int) member", "cast(partition as int) partition", "cast(heads as binary) heads"
+        )
+        return heads.union(every).groupBy("member", "partition").applyInArrow(write_indexes(job), schema=DONE)
+
+
+def _told(session: Any) -> str:
+    """How far Spark is."""
+    tracker = session.sparkContext.statusTracker()
+    stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+    running = [one for one in stages if one is not None]
+    if not running:
+        return "Spark plans"
+    done, total = sum(one.numCompletedTasks for one in running), sum(one.numTasks for one in running)
+    return f"{done} of {total} tasks"
+
+
+def _ours(name: str, error: BaseException) -> LapwingError:
+    """The error of a worker, or of Spark, in our words."""
+    if isinstance(error, LapwingError):
+        return error
+    found = found_in(str(error))
+    if found is not None:
+        return found
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    says = lines[0][:300].rstrip(".") if lines else type(error).__name__
+    return SourceError.of("spark-failed", f"Spark could not build {name}: {says}.", hint="Build it again.")

@@ -1,0 +1,95 @@
+"""A session of Spark: found, started with what the project says, and told what is wrong where it does not start."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from lapwing.model.problem import LapwingError, Refused, SourceError
+from lapwing.model.project import SparkConfig, StoreConfig
+from lapwing.states.dialects import dialect_of
+
+_SETTINGS: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.execution.pythonUDF.arrow.enabled": "true",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+}
+_LOCAL: Final = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+
+
+def check_spark(config: SparkConfig, store: StoreConfig) -> None:
+    """Raises:
+    Refused: Spark or Java is not installed, or its workers could not reach the store.
+    """
+    if importlib.util.find_spec("pyspark") is None:
+        raise Refused.of("missing-extra", "Spark is not installed.", hint="Install it: pip install 'lapwing[spark]'")
+    if not config.master.startswith("spark://") and java() is None:
+        home = os.environ.get("JAVA_HOME")
+        looked = f"JAVA_HOME ({home}, which has no bin/java)" if home else "JAVA_HOME (not set)"
+        raise Refused.of(
+            "missing-java",
+            f"Spark needs Java. Looked for, in this order: {looked}; java on the PATH (not there).",
+            hint="Install Java 17 or later, or set JAVA_HOME.",
+        )
+    if store.type == "memory":
+        raise Refused.of(
+            "store-out-of-reach",
+            "A store in memory is out of reach for Spark's workers, which are other processes.",
+            hint="Keep rollups in a store of type lmdb (workers on this machine) or bigtable.",
+        )
+
+
+def java() -> str | None:
+    """The program that Spark will start."""
+    home = os.environ.get("JAVA_HOME")
+    if home:
+        program = Path(home) / "bin" / "java"
+        return str(program) if program.exists() else None
+    return shutil.which("java")
+
+
+def open_session(config: SparkConfig) -> Any:
+    """A session of its own settings; that of this process where there is one.
+
+    Raises:
+        SourceError: the cluster does not answer, or does not take the settings.
+    """
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder: Any = SparkSession.builder
+    builder = builder.appName("lapwing").master(config.master)
+    local = _LOCAL if config.master.startswith("local") else {}
+    for name, value in {**_SETTINGS, **local, **config.options}.items():
+        builder = builder.config(name, str(value))
+    try:
+        session = builder.getOrCreate()
+        for setting in dialect_of("spark").settings:
+            session.sql(setting)
+    except (PySparkException, RuntimeError, OSError, ValueError) as error:
+        raise _unreachable(config, error) from error
+    except Exception as error:
+        # What Java throws has no class here that could be named without starting Java.
+        if type(error).__module__.startswith("py4j"):
+            raise _unreachable(config, error) from error
+        raise
+    return session
+
+
+def _unreachable(config: SparkConfig, error: Exception) -> LapwingError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    says = next((line for line in lines if "Exception" in line or "Error" in line), lines[0] if lines else "no reason")
+    return SourceError.of(
+        "spark-unreachable",
+        f"Spark did not start at {config.master}: {says[:300].rstrip('.')}.",
+        hint="Check master and options under spark: in lapwing.yaml.",
+    )
