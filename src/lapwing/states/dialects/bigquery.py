@@ -37,6 +37,8 @@ class BigQuery(Numeric):
         return f"BIGNUMERIC '{value}'"
 
     def divided(self, top: str, bottom: int) -> str:
+        if bottom >> 63 == 0:
+            return super().divided(top, bottom)
         return f"({top} / {self.constant(bottom)})"  # exact, as nothing is left over; the emulator's DIV has 64 bits
 
     def wide(self, x: str) -> str:
