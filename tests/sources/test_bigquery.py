@@ -346,6 +346,7 @@ def test_a_server_that_is_not_there_is_told_within_seconds(config: SourceConfig,
         source.tables()
     assert time.monotonic() - began < 10
     assert code_of(error) == "source-unreachable"
+    assert error.value.problems[0].message == "bq does not answer: 127.0.0.1:9 can't be reached."
     assert "Traceback" not in str(error.value)
     source.close()
 

@@ -65,6 +65,8 @@ def _of(name: str, place: Place | None, code: str, message: str) -> LapwingError
 
 def _short(message: str) -> str:
     """The sentence for people, without the request and the job's number."""
+    if away := re.search(r"host='([^']+)', port=(\d+)", message):
+        return f"{away[1]}:{away[2]} can't be reached"
     plain = re.sub(r"^(GET|POST|PATCH|DELETE) \S+: ", "", message.strip())
     plain = re.sub(r"\s+(Location|Job ID):.*", "", plain.splitlines()[0] if plain else "", flags=re.DOTALL)
     plain = plain.strip().rstrip(".") or "it gave no reason"
