@@ -1,6 +1,6 @@
 """How good alerts are, on labelled data, beside baselines.
 
-    python -m benchmarks.alerts [--nab FOLDER] [--heavy-tails] [--small] [--json FILE]
+    python -m benchmarks.alerts [--nab FOLDER] [--heavy-tails] [--causes FOLDER] [--small] [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
 where it was not asked for. Folders of data are not part of the repository.
@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks.alerts import heavy_tails, nab
+from benchmarks.alerts import causes, heavy_tails, nab
 from benchmarks.report import parser
 
-PARTS = {"nab": nab, "heavy_tails": heavy_tails}
+PARTS = {"nab": nab, "heavy_tails": heavy_tails, "causes": causes}
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.alerts import __main__ as command
-from benchmarks.alerts import heavy_tails
+from benchmarks.alerts import causes, heavy_tails
 from benchmarks.alerts.scoring import LOW_FP, STANDARD, Labelled, Profile, bursts, curve, found, frozen
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +128,29 @@ def test_heavy_tails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert ours["Standard best"] > 50
     assert ours["Standard best"] > figures["detectors"]["S-H-ESD"]["Standard best"]
     assert figures["flags"]["false bursts a series-week"] <= 0.2
+
+
+def test_root_causes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An incident whose cause has two dimensions: one-dimensional methods can't name it."""
+    random, lines = np.random.default_rng(3), ["min,value,cnt,cdn,isp,device"]
+    for minute, cdn, isp, device in itertools.product(range(6), "1234", "abc", "xyz"):
+        rate = 0.3 if (minute, cdn, isp) == (5, "2", "b") else 0.03
+        lines.append(f"{60 * minute},{random.binomial(500, rate)},500,{cdn},{isp},{device}")
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "one_7.csv").write_text("\n".join(lines) + "\n")
+    case = {"case": "one_7", "timestamp": 300, "cause": {"cdn": 2, "isp": "b"}}
+    (tmp_path / "causes.json").write_text(json.dumps([case]))
+    monkeypatch.setattr("sys.argv", ["alerts", "--causes", str(tmp_path), "--json", str(tmp_path / "out.json")])
+    assert command.main() == 0
+    figures = json.loads((tmp_path / "out.json").read_text())["causes"]
+    assert figures["lapwing explain"] == {"exact F1": 1.0, "recall at 3": 1.0, "F1 by fold": [1.0]}
+    assert figures["Adtributor"]["exact F1"] == 0
+    assert "1 incidents of 1 streams" in capsys.readouterr().out
+
+
+def test_the_score_of_an_answer() -> None:
+    one: causes.Slice = {"a": "1"}
+    two: causes.Slice = {"a": "2"}
+    assert causes.summed([causes.score([one], [two, one])]) == (0.0, 1.0)
+    assert causes.summed([causes.score([one, two], [two])]) == pytest.approx((2 / 3, 0.5))
+    assert causes.summed([causes.score([one], [])]) == (0.0, 0.0)

@@ -49,8 +49,8 @@ def read_series(file: Path, *, time: str, value: str, denominator: str | None = 
         raise WrongUse.of("no-rows", f"{file.name} has no rows.", hint="A series has at least one.")
     written = [text or "" for text in table[time].to_pylist()]
     seconds = np.array(list(_read(file, time, written, _time, f"is no time. {_TIMES}")))
-    values = _numbers(file, value, table)
-    denominators = _numbers(file, denominator, table) if denominator else None
+    values = numbers(file, value, table)
+    denominators = numbers(file, denominator, table) if denominator else None
     order = np.argsort(seconds, kind="stable")
     notes = _notes(written, seconds, values, denominators)
     return Series(
@@ -62,7 +62,12 @@ def read_series(file: Path, *, time: str, value: str, denominator: str | None = 
     )
 
 
-def _numbers(file: Path, column: str, table: pa.Table) -> Floats:
+def numbers(file: Path, column: str, table: pa.Table) -> Floats:
+    """A column's numbers, nan where there is none.
+
+    Raises:
+        WrongUse: a value that is no number, with its row.
+    """
     texts = [text or "" for text in table[column].to_pylist()]
     hint = "is no number. Numbers have a point for decimals and no separators, such as 1234.5; missing ones are empty."
     return np.array(list(_read(file, column, texts, _number, hint)), np.float64)

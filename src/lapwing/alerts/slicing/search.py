@@ -1,0 +1,141 @@
+"""The slices that explain a move, or that there is no clear cause.
+
+Best slice, or best set of slices of one combination of dimensions; then again on what is left. What the alternatives lack:
+Adtributor (Bhagwan et al., 2014) has one dimension only; Squeeze (Li et al., 2019) and RiskLoc (Kalander, 2022) cluster
+leaves by their deviation, which few events do not allow; RobustSpot (Lin et al., 2022) is the best published on ratios.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lapwing.alerts.slicing.constants import (
+    ALPHA,
+    BOUND,
+    EXTRA,
+    FEW_DRAWS,
+    FEW_LEAVES,
+    MANY_DRAWS,
+    MOST,
+    REST,
+    SHIFTS,
+)
+from lapwing.alerts.slicing.evidence import event_size, evidence, spread
+from lapwing.alerts.slicing.lattice import Lattice, Scored
+from lapwing.alerts.slicing.leaves import Floats, Ints, Piece, inside
+
+
+@dataclass(frozen=True, slots=True)
+class SliceFound:
+    """A slice that may be a cause. `chosen`: it is part of the answer, else an alternative. `score`: nats. `p`: the share of
+    permutations in which some slice has as much. `share` of the whole's move; None where the whole did not move."""
+
+    piece: Piece
+    score: float
+    p: float
+    actual: float
+    expected: float
+    share: float | None
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """`clear`: neither chance nor a move of the whole metric explains it as well. `p` is that of the best slice, `bound` one
+    on its chance over all slices and shifts. `direction`: 1 more than expected, -1 less. `slices`: the best first."""
+
+    clear: bool
+    p: float
+    bound: float
+    direction: int
+    slices: tuple[SliceFound, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """What was found looking in one direction."""
+
+    sign: int
+    nats: Floats
+    chosen: list[Scored]
+    every: list[Scored]
+
+
+def search(codes: Ints, actual: Floats, expected: Floats, *, top: int = 5, seed: int = 0) -> Explained:
+    """The slices that explain actual against expected amounts, at most `top` of them.
+
+    `codes`: (dimensions, leaves), from 0; `actual`, `expected`: (leaves,), not negative.
+    """
+    size = event_size(actual, expected) if len(actual) else 1.0
+    counts, means = actual / size, np.maximum(expected / size, 1e-6)
+    lattice = Lattice(codes) if len(actual) else None
+    first = 1 if counts.sum() >= means.sum() else -1
+    if lattice is None or not lattice.cuboids:
+        return Explained(False, 1.0, 1.0, first, ())
+    # Both ways: where much is added and lost elsewhere, the sign of the whole's move says little.
+    way = max((_look(lattice, counts, means, sign) for sign in (first, -first)), key=lambda one: one.every[0].score)
+    chosen = _with_rest(lattice, codes, way)
+    tops = _by_chance(lattice, codes, way, chosen[0], seed)
+    score = way.every[0].score
+    bound = min(1.0, lattice.count() * len(SHIFTS) * 2 * math.exp(-min(score, 700.0)))  # P(ratio >= x) <= 1 / x
+    p = _share_reaching(tops, score)
+    joint, whole = sum(scored.score for scored in chosen), float(way.nats.sum(0).max())
+    pieces = {scored.piece for scored in chosen}
+    listed = [*chosen, *(scored for scored in way.every if scored.piece not in pieces)][:top]
+    moved = float((actual - expected).sum())
+    slices = []
+    for scored in listed:
+        leaves = inside(codes, scored.piece)
+        had, should = float(actual[leaves].sum()), float(expected[leaves].sum())
+        slices.append(
+            SliceFound(
+                piece=scored.piece,
+                score=scored.score,
+                p=_share_reaching(tops, scored.score),
+                actual=had,
+                expected=should,
+                share=(had - should) / moved if moved else None,
+                chosen=scored.piece in pieces,
+            )
+        )
+    return Explained(p <= ALPHA and bound <= BOUND and joint > whole, p, bound, way.sign, tuple(slices))
+
+
+def _look(lattice: Lattice, counts: Floats, means: Floats, sign: int) -> _Way:
+    nats = evidence(counts, means, spread(counts, means, sign), sign)
+    return _Way(sign, nats, *lattice.search(nats))
+
+
+def _with_rest(lattice: Lattice, codes: Ints, way: _Way) -> list[Scored]:
+    """The chosen slices, and what explains the rest without their leaves, while it says enough."""
+    chosen, rest = list(way.chosen), way.nats.copy()
+    while len(chosen) < MOST:
+        for scored in chosen:
+            rest[inside(codes, scored.piece)] = 0
+        more = lattice.search(rest)[0][0]
+        if more.score < max(2 * EXTRA, REST * chosen[0].score):
+            break
+        chosen.append(replace(more))
+    return chosen
+
+
+def _by_chance(lattice: Lattice, codes: Ints, way: _Way, best: Scored, seed: int) -> Floats:
+    """What the best slice has where the evidence is dealt to the leaves anew; ends early where it is no less."""
+    shift = int(np.argmax(way.nats[inside(codes, best.piece)].sum(0)))
+    column = way.nats[:, shift : shift + 1]
+    draws = MANY_DRAWS if len(column) <= FEW_LEAVES else FEW_DRAWS
+    random, tops, score = np.random.default_rng(seed), [], way.every[0].score
+    reached = 0
+    for _ in range(draws):
+        tops.append(lattice.top(random.permutation(column)))
+        reached += tops[-1] >= score
+        if reached > ALPHA * (draws + 1):
+            break
+    return np.array(tops)
+
+
+def _share_reaching(tops: Floats, score: float) -> float:
+    return float((tops >= score).sum() + 1) / (len(tops) + 1)
