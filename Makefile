@@ -47,6 +47,7 @@ bench: setup ## the benchmarks, against their peers, small
 	$(BIN)/python -m benchmarks.route --small
 	$(BIN)/python -m benchmarks.build --small
 	$(BIN)/python -m benchmarks.alerts --heavy-tails --small
+	$(BIN)/python -m benchmarks.beam_build --small
 
 lock: $(BIN)/.ready ## choose versions of the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \

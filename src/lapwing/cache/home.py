@@ -35,12 +35,22 @@ class Job:
 
 @dataclass(slots=True, eq=False)
 class Home:
-    """`cancel` is set where the order's own process is asked to stop; other processes are stopped by their runner."""
+    """`here`: it is that of the process that ordered the work, which looks for `error`; there `cancel` is set to make all
+    workers leave off. Other processes are stopped by their runner."""
 
+    name: str
     store: RollupStore
     sql: SqlService
+    here: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
+    error: LapwingError | None = None
     checked: set[str] = field(default_factory=set)
+
+    def fail(self, error: LapwingError) -> None:
+        """Work here is over; the first error is why."""
+        if not self.cancel.is_set():
+            self.error = self.error or error
+            self.cancel.set()
 
     def check(self, order: Order) -> None:
         """Looks, once, whether the data here is what the order was made for.
@@ -68,18 +78,19 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def at_home(store: RollupStore, sql: SqlService, cancel: threading.Event) -> Iterator[str]:
-    """A name under which workers in this very process find the store and the sources that are open here."""
-    name = uuid.uuid4().hex
-    _homes[name] = Home(store, sql, cancel)
+def at_home(store: RollupStore, sql: SqlService) -> Iterator[Home]:
+    """Workers in this very process use the store and the sources that are open here, if their job names this home."""
+    home = Home(uuid.uuid4().hex, store, sql, here=True)
+    _homes[home.name] = home
     try:
-        yield name
+        yield home
     finally:
-        _homes.pop(name, None)
+        home.cancel.set()
+        _homes.pop(home.name, None)
 
 
 def home_of(job: Job) -> Home:
-    """The worker's home, opened where this process has none for the job; that of an earlier one is then left.
+    """The worker's home, opened where this process has none for the job; it stays open while the process lives.
 
     Raises:
         StoreError: the store can't be opened from here.
@@ -89,8 +100,8 @@ def home_of(job: Job) -> Home:
             project = job.project
             allowed = [source.path for source in project.sources.values() if source.path is not None]
             engine = Engine(memory_limit=_MEMORY, threads=_THREADS, allowed=allowed, spill=project.store.path)
-            store = open_store(project.store)
-            _homes[job.home] = Home(store, SqlService(project, Sources(project.sources, engine), engine))
+            sql = SqlService(project, Sources(project.sources, engine), engine)
+            _homes[job.home] = Home(job.home, open_store(project.store), sql)
         return _homes[job.home]
 
 

@@ -18,19 +18,23 @@ from hypothesis import strategies as st
 from tests.cache.builders.contents import Chunks, built, chunks_of
 from tests.cache.project import IN_UTC, SCHEMA, opened, row, write_project, write_rows
 from tests.cache.test_distributed import EXACT, write_project_of
+from tests.services.bigtable import Bigtable
 
 from lapwing.cache import splits
 from lapwing.cache.builders import builder_of, patience
 from lapwing.cache.builders.beam import builder as beam_builder
 from lapwing.cache.builders.beam import runners as beam_runners
 from lapwing.cache.builders.beam.runners import check_beam, options_of
+from lapwing.cache.builders.beam.tally import Tally
 from lapwing.cache.builders.failures import WorkerFailed, found_in, marked
+from lapwing.cache.builders.wanted import Wanted
 from lapwing.cache.definition import define
 from lapwing.cache.distributed import Member, Order
 from lapwing.cache.home import Job, at_home
 from lapwing.cache.keys import prefix_end, rollup_prefix
 from lapwing.cache.ledger import Ledger
 from lapwing.cache.progress import BuildProgress
+from lapwing.cache.stores import open_store
 from lapwing.cache.stores.lmdb import LmdbStore
 from lapwing.cache.stores.memory import MemoryStore
 from lapwing.model.problem import Cancelled, Place, Problem, Refused, SourceError, StoreError, WrongUse
@@ -286,21 +290,25 @@ def test_it_is_cancelled_and_goes_on_later(root: Path, expected: Chunks) -> None
 def test_a_worker_that_is_late_writes_nothing(root: Path) -> None:
     from lapwing.cache.builders.beam.steps import WriteRest, WriteShard
 
-    store = MemoryStore()
-    with opened(root, store) as (project, cache):
+    with opened(root) as (project, cache):
+        store = cache._store
         bound = cache.bound("trips")
         definition = define(bound, bound.dataset.rollups["main"], project.timezone)
         ledger = Ledger.of(store, definition)
         borders = (0, 86_400_000_000)
         (version,) = ledger.reserve(borders, "gone/1/1/x", 0.0)
         order = Order(members=(Member(definition=definition, versions=(version,)),), borders=borders)
-        with at_home(store, cache._builds._sql, threading.Event()) as home:
-            job = Job(order=order, project=project, home=home)
+        with at_home(store, cache._builds._sql) as home:
+            job = Job(order=order, project=project, home=home.name)
             assert list(WriteRest(job).process(((0, 0), []))) == [(0, 0)]  # while it is wanted
             (late,) = ledger.reserve((borders[1], 2 * borders[1]), "gone/1/1/x", 0.0)
             ledger.give_up([late])
             order = Order(members=(Member(definition=definition, versions=(late,)),), borders=borders)
-            job = Job(order=order, project=project, home=home)
+            job = Job(order=order, project=project, home=home.name)
+            assert list(WriteShard(job).process(((0, 0, 0), []))) == [((0, 0), Tally().came())]
+            assert home.error is not None
+            assert home.error.problems[0].code == "build-superseded"
+            job = Job(order=order, project=project, home="another process")
             steps: list[Callable[[], Iterator[Any]]] = [
                 lambda: WriteShard(job).process(((0, 0, 0), [])),
                 lambda: WriteRest(job).process(((0, 0), [])),
@@ -366,6 +374,14 @@ def test_without_beam_the_extra_is_named(root: Path, monkeypatch: pytest.MonkeyP
         builder_of("beam", cache._builds._sql, cache._store, project.beam, project.spark)
 
 
+def test_it_builds_into_bigtable(
+    root: Path, expected: Chunks, bigtable_server: Bigtable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", bigtable_server.address)
+    config = StoreConfig(type="bigtable", instance="projects/p/instances/i", table="beam")
+    assert built(root, "beam", BeamConfig(workers=2, shards=2), open_store(config)) == expected
+
+
 def test_it_builds_into_lmdb(root: Path, expected: Chunks, tmp_path: Path) -> None:
     assert built(root, "beam", BeamConfig(workers=2), LmdbStore(tmp_path / "store")) == expected
 
@@ -390,6 +406,18 @@ def test_what_a_runner_loses_or_doubles_is_noticed(root: Path, change: str, monk
         assert "lost blocks of trips.main" in failed.problems[0].message
         assert published(cache) == 0
         cache.build(builder="beam", beam=ONE).checked()
+
+
+def test_workers_that_write_elsewhere_are_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lapwing.cache.builders.beam import steps
+
+    elsewhere = MemoryStore()
+    monkeypatch.setattr(steps, "Patient", lambda _, cancel: patience.Patient(elsewhere, cancel))
+    monkeypatch.setattr(steps, "wanted", lambda *_: Wanted.YES)
+    with opened(root, MemoryStore()) as (_, cache):
+        with pytest.raises(StoreError, match="what it wrote is not in this store"):
+            cache.build("trips.main", builder="beam", beam=ONE)
+        assert published(cache) == 0
 
 
 def test_threads_of_the_runner_direct_send_nothing_on_their_own() -> None:

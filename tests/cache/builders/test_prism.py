@@ -16,6 +16,7 @@ from tests.cache.test_distributed import write_project_of
 from tests.services.prism import Prism, prism, program
 
 from lapwing.cache.builders.beam import steps
+from lapwing.cache.home import home_of
 from lapwing.cache.stores.memory import MemoryStore
 from lapwing.model.problem import Cancelled, StoreError
 from lapwing.model.project import BeamConfig
@@ -84,7 +85,7 @@ def test_it_is_cancelled(root: Path, config: BeamConfig, monkeypatch: pytest.Mon
     def slow(self: Any, part: Any) -> Iterator[Any]:
         at_work.set()
         until = time.monotonic() + 20
-        while not self.home().cancel.is_set() and time.monotonic() < until:
+        while not home_of(self._job).cancel.is_set() and time.monotonic() < until:
             time.sleep(0.02)
         yield from real(self, part)
 

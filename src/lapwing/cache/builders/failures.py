@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from lapwing.cache.home import Home, Job, home_of
 from lapwing.model.problem import (
     Cancelled,
     Conflict,
@@ -43,6 +44,20 @@ def told() -> Iterator[None]:
         yield
     except LapwingError as error:
         raise WorkerFailed(f"{error} {marked(error)}") from error
+
+
+@contextmanager
+def at_work(job: Job) -> Iterator[Home]:
+    """The worker's home. In the process that ordered the job our errors of the block are left there, and all workers leave
+    off: Beam would print each one with its trace. Elsewhere they are raised as `WorkerFailed`."""
+    home: Home | None = None
+    try:
+        home = home_of(job)
+        yield home
+    except LapwingError as error:
+        if home is None or not home.here:
+            raise WorkerFailed(f"{error} {marked(error)}") from error
+        home.fail(error)
 
 
 def marked(error: LapwingError) -> str:

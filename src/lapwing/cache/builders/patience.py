@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
+from lapwing.cache.builders.reading import check
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model.problem import Cancelled, StoreError
 
@@ -30,6 +31,7 @@ class Patient(RollupStore):
         self._seconds = SECONDS if seconds is None else seconds
 
     def put(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        check(self._cancel)
         whole = list(rows)
         self._tried(lambda: self._store.put(whole))
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Final
 
 from lapwing.cache.builders.base import Tell
-from lapwing.cache.builders.beam.runners import check_beam, options_of, runner_of, workers_of
+from lapwing.cache.builders.beam.runners import be_quiet, check_beam, options_of, runner_of, workers_of
 from lapwing.cache.builders.beam.running import Running
 from lapwing.cache.distributed import Order, ready
 from lapwing.cache.home import Job, at_home
 from lapwing.cache.splits import Part, left_of, parts_of
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.write import Written
-from lapwing.model.problem import Cancelled
+from lapwing.model.problem import Cancelled, LapwingError, StoreError
 from lapwing.model.project import BeamConfig
 from lapwing.sql.service import SqlService
 
@@ -25,7 +25,8 @@ TRIES: Final = 3
 _POLL_SECONDS: Final = 0.25
 _PARTS_A_WORKER: Final = 3
 
-Ready = tuple[int, tuple[Written, ...]]
+Ready = tuple[Written, ...]
+"""What was written of a partition, for each member."""
 
 
 class BeamBuilder:
@@ -39,22 +40,24 @@ class BeamBuilder:
     name = "beam"
 
     def __init__(self, sql: SqlService, store: RollupStore, config: BeamConfig) -> None:
+        be_quiet()
         check_beam(config, sql.project.store)
         options_of(config)
         self._sql = sql
         self._store = store
         self._config = config
 
-    def write(self, order: Order, cancel: threading.Event, tell: Tell) -> Generator[Ready, None, None]:
+    def write(self, order: Order, cancel: threading.Event, tell: Tell) -> Generator[tuple[int, Ready], None, None]:
         """As the contract says. After a failure that is not ours what is left is tried again."""
         order = replace(order, shards=self._shards(order))
-        done, tries = 0, TRIES
-        while done < len(order.borders) - 1:
-            left = left_of(order, done)
-            tries -= 1
-            for number, written in self._piped(left, cancel, tell, last=tries == 0):
-                yield done + number, written
-            done += self._whole(left)
+        done = 0
+        for tries in reversed(range(TRIES)):
+            for written in self._piped(left_of(order, done), cancel, tell, last=tries == 0):
+                yield done, written
+                done += 1
+            if done == len(order.borders) - 1:
+                return
+        raise _not_written(order)
 
     def _shards(self, order: Order) -> int:
         if self._config.shards is not None:
@@ -62,28 +65,29 @@ class BeamBuilder:
         return max(1, -(-2 * workers_of(self._config) // (len(order.borders) - 1)))
 
     def _piped(self, order: Order, cancel: threading.Event, tell: Tell, *, last: bool) -> Iterator[Ready]:
-        """One pipeline, from its start to its end; what is ready meanwhile. Another failure than ours is an error only at the
-        `last` try."""
+        """One pipeline, from its start to its end; what was written of one partition after the other, meanwhile. Another
+        failure than ours is an error only at the `last` try."""
         from lapwing.cache.builders.beam.pipeline import make_pipeline
 
-        stopped = threading.Event()  # the workers here stop for it, whoever wants them to
-        with at_home(self._store, self._sql, stopped) as home:
+        with at_home(self._store, self._sql) as home:
             tell("looking for the parts of its rows")
             parts = parts_of(order, self._sql, _PARTS_A_WORKER * workers_of(self._config))
-            job = Job(order=order, project=self._sql.project, home=home)
+            job = Job(order=order, project=self._sql.project, home=home.name)
             running = Running(make_pipeline(job, parts, options_of(self._config), runner_of(self._config)))
             try:
                 yield from self._followed(running, order, parts, cancel, tell)
             finally:
-                stopped.set()
+                home.cancel.set()
                 running.stop()
-        failure = running.failure()
+        failure = home.error or running.failure()
         if failure is not None:
             raise failure
         if running.error is not None:
             if last:
                 raise running.lost(order.finest.name)
             tell(f"what is left is tried again: {running.lost(order.finest.name).problems[0].message}")
+        elif next(ready(self._store, order, len(order.borders) - 2), None) is None:
+            raise _not_written(order)
 
     def _followed(
         self, running: Running, order: Order, parts: Sequence[Part], cancel: threading.Event, tell: Tell
@@ -95,7 +99,7 @@ class BeamBuilder:
             if cancel.is_set():
                 raise Cancelled.of("cancelled", "The build was cancelled.")
             for written in ready(self._store, order, at):
-                yield at, written
+                yield written
                 at += 1
             if ended:
                 return
@@ -104,8 +108,13 @@ class BeamBuilder:
                 says = now
                 tell(says)
 
-    def _whole(self, order: Order) -> int:
-        return sum(1 for _ in ready(self._store, order, 0))
+
+def _not_written(order: Order) -> LapwingError:
+    return StoreError.of(
+        "not-written",
+        f"The pipeline that builds {order.finest.name} ended well, but what it wrote is not in this store.",
+        hint="Its workers wrote elsewhere: give them a store that they and this process reach.",
+    )
 
 
 def _told(counters: dict[str, int], parts: int) -> str:

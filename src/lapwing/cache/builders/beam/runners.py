@@ -51,7 +51,9 @@ def check_beam(config: BeamConfig, store: StoreConfig) -> None:
 
 
 def _check_store(config: BeamConfig, store: StoreConfig) -> None:
-    apart = config.options.get("direct_running_mode") == "multi_processing" or "environment_type" in config.options
+    options = config.options
+    apart = options.get("direct_running_mode") == "multi_processing" or "environment_type" in options
+    apart = apart or "use_loopback_process_worker" in str(options.get("experiments", ""))
     if store.type == "memory" and (config.runner not in _HERE or apart):
         raise Refused.of(
             "store-out-of-reach",
@@ -64,6 +66,14 @@ def _check_store(config: BeamConfig, store: StoreConfig) -> None:
             "A store of type lmdb lies on this machine, out of reach for Dataflow's workers.",
             hint="Keep rollups in a store of type bigtable.",
         )
+
+
+def be_quiet() -> None:
+    """Beam logs each failure of a worker with its whole trace, and sets up logging where nobody did. What the command says
+    tells the failure itself, so then only that is said. Call it before Beam is imported."""
+    if not logging.getLogger().handlers:
+        logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+        logging.getLogger("PrismRunner").disabled = True
 
 
 def workers_of(config: BeamConfig) -> int:

@@ -11,11 +11,12 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from lapwing.cache.builders.beam.tally import Tally, heads, heads_of
-from lapwing.cache.builders.failures import told
+from lapwing.cache.builders.failures import at_work
 from lapwing.cache.builders.patience import Patient
+from lapwing.cache.builders.reading import check
 from lapwing.cache.builders.wanted import Wanted, wanted
 from lapwing.cache.distributed import Shard, write_rest, write_shard
-from lapwing.cache.home import Home, Job, home_of
+from lapwing.cache.home import Job
 from lapwing.cache.splits import Part, blocks_of
 
 COUNTERS = "lapwing"
@@ -27,14 +28,11 @@ Place = tuple[int, int]
 
 
 class _Step(beam.DoFn):  # type: ignore[misc]
-    """A step of a job; its worker's home is found, or opened, when the first element comes."""
+    """A step of a job."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._done = Metrics.counter(COUNTERS, type(self).__name__)
-
-    def home(self) -> Home:
-        return home_of(self._job)
 
 
 class ReadPart(_Step):
@@ -42,8 +40,8 @@ class ReadPart(_Step):
 
     def process(self, part: Part) -> Iterator[Any]:
         tallies: dict[Place, Tally] = defaultdict(Tally)
-        with told():
-            for shard, block in blocks_of(self._job.order, part, self.home()):
+        with at_work(self._job) as home:
+            for shard, block in blocks_of(self._job.order, part, home):
                 tallies[shard.member, shard.partition].add(block)
                 yield (shard.member, shard.partition, shard.number), block
             self._done.inc()
@@ -59,15 +57,14 @@ class WriteShard(_Step):
         came, tally = list(of), Tally()
         for block in came:
             tally.add(block)
-        yield (member, partition), tally.came()
-        with told():
-            home, order = self.home(), self._job.order
+        with at_work(self._job) as home:
             store = Patient(home.store, home.cancel)
             if wanted(store, self._job, member, partition) is Wanted.THERE:
                 store = store.reading()  # done before, and perhaps published: nothing is to be written any more
-            for block in write_shard(store, order, Shard(member, partition, number), came):
+            for block in write_shard(store, self._job.order, Shard(member, partition, number), came):
                 yield (member, partition), heads(block)
             self._done.inc()
+        yield (member, partition), tally.came()
 
 
 class WriteRest(_Step):
@@ -79,10 +76,10 @@ class WriteRest(_Step):
 
     def process(self, given: tuple[Place, Iterable[bytes]]) -> Iterator[Place]:
         (member, partition), of = given
-        name = self._job.order.members[member].definition.name
-        every = heads_of(of, name)
-        with told():
-            home, order = self.home(), self._job.order
+        order = self._job.order
+        with at_work(self._job) as home:
+            check(home.cancel)  # before the tallies, which are short where something failed
+            every = heads_of(of, order.members[member].definition.name)
             store = Patient(home.store, home.cancel)
             if wanted(store, self._job, member, partition) is Wanted.YES:
                 write_rest(store, order, member, partition, every)
