@@ -49,6 +49,12 @@ def test_identifiers_are_left_out_unless_named(tmp_path: Path) -> None:
     assert len(history.values[0]) == 2200
 
 
+def test_a_ratio_may_be_above_one(tmp_path: Path) -> None:
+    file = written(tmp_path, "2024-01-01,9,2,a", "2024-01-02,1,2,b")
+    _, notes = read_history(file, Columns(time="day", value="n", denominator="country"), "2024-01-02")
+    assert notes == ("1 row with more n than country: taken as amounts per unit.",)
+
+
 @pytest.mark.parametrize(
     ("lines", "columns", "at", "says"),
     [
@@ -61,6 +67,7 @@ def test_identifiers_are_left_out_unless_named(tmp_path: Path) -> None:
         (["today,1,a,b"], COLUMNS, "2024-01-02", "row 1, day: 'today' is no time."),
         (["2024-01-01,1,a,b", "2024-01-02,1,a,b"], COLUMNS, "2024-01-02", "has nothing to split by"),
         (["2024-01-01,1,a,b"], Columns(time="day", value="n", dimensions=("contry",)), "1", "Did you mean country?"),
+        (["2024-01-01,1,a,b"], Columns(time="day", value="n", denominator="n"), "1", "one is named twice."),
         (["2024-01-01,1,a,b"], Columns(time="day", value="n", dimensions=("n",)), "1", "Leave it out of --dimensions."),
     ],
 )  # fmt: skip

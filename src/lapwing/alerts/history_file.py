@@ -41,7 +41,7 @@ def read_history(file: Path, columns: Columns, at: str) -> tuple[History, tuple[
         no column to split by.
     """
     measures = [columns.time, columns.value, *([columns.denominator] if columns.denominator else [])]
-    _check_dimensions(file, columns, measures)
+    _check_names(file, columns, measures)
     names = columns.dimensions
     if names is None:
         names = tuple(name for name in (header(file) if file.is_file() else []) if name not in measures)
@@ -68,7 +68,7 @@ def read_history(file: Path, columns: Columns, at: str) -> tuple[History, tuple[
             "no-dimensions", says, hint="Add a column such as country or device, or name it in --dimensions."
         )
     if weights is not None and (above := int((amounts > weights).sum())):
-        notes.append(f"{_rows(above)} have more {columns.value} than {columns.denominator}: taken as amounts per unit.")
+        notes.append(f"{_rows(above)} with more {columns.value} than {columns.denominator}: taken as amounts per unit.")
     leaf, codes = _leaves([code for _, code in coded.values()])
     if codes.shape[1] * len(moments) > MOST_CELLS:
         says = f"{codes.shape[1]:,} combinations of values at {len(moments):,} moments are too many."
@@ -85,7 +85,10 @@ def read_history(file: Path, columns: Columns, at: str) -> tuple[History, tuple[
     return history, tuple(notes)
 
 
-def _check_dimensions(file: Path, columns: Columns, measures: Sequence[str]) -> None:
+def _check_names(file: Path, columns: Columns, measures: Sequence[str]) -> None:
+    if len(set(measures)) < len(measures):
+        says = "Time and values are columns of their own: one is named twice."
+        raise WrongUse.of("wrong-arguments", says, place=Place(str(file)), hint="Name another column for one of them.")
     for name in columns.dimensions or ():
         if name in measures:
             says = f"{name} is the time or a value: it can't be a dimension, too."

@@ -112,7 +112,7 @@ def _document(answer: Answer) -> dict[str, Any]:
 def _lines(answer: Answer, name: str, moment: str) -> list[str]:
     said = [_change(answer, name, moment)]
     if answer.rate is not None and answer.mix is not None:
-        said.append(f"Of the change, {answer.rate:+.4g} is by rates and {answer.mix:+.4g} by the mix.")
+        said.append(f"Of the change, {answer.rate + 0.0:+.4g} is by rates and {answer.mix + 0.0:+.4g} by the mix.")
     chosen = [cause for cause in answer.causes if cause.chosen]
     if answer.clear:
         what = "cause is" if len(chosen) == 1 else "causes are"
