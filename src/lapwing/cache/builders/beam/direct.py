@@ -2,7 +2,7 @@
 
 Between threads and processes Beam sends what waits once a second, from a thread of its own that clears the buffer a moment
 after it has read it: what a worker writes in that moment is lost. Here it is sent by size alone, as on other runners. And it
-waits for ever for a worker's process that was killed; here its pipeline fails.
+waits for ever for a worker's process that was killed; here its pipeline fails, if the worker had begun.
 """
 
 from __future__ import annotations
