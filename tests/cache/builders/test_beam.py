@@ -334,7 +334,8 @@ def test_errors_survive_any_log() -> None:
 
 
 LMDB, MEMORY = StoreConfig(type="lmdb", path=Path("/there")), StoreConfig(type="memory")
-CLOUD = {"project": "p", "region": "r", "temp_location": "gs://b/t"}
+BARE = {"project": "p", "region": "r", "temp_location": "gs://b/t"}
+CLOUD = {**BARE, "sdk_container_image": "eu.gcr.io/p/lapwing"}
 
 
 @pytest.mark.parametrize(
@@ -343,6 +344,7 @@ CLOUD = {"project": "p", "region": "r", "temp_location": "gs://b/t"}
         (BeamConfig(runner="spork"), LMDB, "unknown-runner"),
         (BeamConfig(runner="flink"), LMDB, "missing-endpoint"),
         (BeamConfig(runner="dataflow"), LMDB, "missing-options"),
+        (BeamConfig(runner="dataflow", options=BARE), LMDB, "missing-options"),
         (BeamConfig(runner="dataflow", options=CLOUD), LMDB, "store-out-of-reach"),
         (BeamConfig(runner="dataflow", options=CLOUD), MEMORY, "store-out-of-reach"),
         (BeamConfig(options={"direct_running_mode": "multi_processing"}), MEMORY, "store-out-of-reach"),

@@ -94,14 +94,19 @@ def test_what_was_made_is_what_was_wished(address: Address, cloud: InstanceAdmin
 
 
 def test_a_dry_run_makes_nothing(address: Address, cloud: InstanceAdmin) -> None:
-    assert states(address, **EVERYTHING, dry=True) == dict.fromkeys(("instance", "app profile", "table"), "missing")
+    assert states(address, **EVERYTHING, dry=True) == {"instance": "missing"}
     assert (cloud.instances, cloud.profiles) == ({}, {})
-    assert states(address, **EVERYTHING, dry=True)["table"] == "missing"
+    cloud.instances[INSTANCE] = Instance(name=INSTANCE)
+    found = states(address, **EVERYTHING, dry=True)
+    assert found == {"instance": "there", "app profile": "missing", "table": "missing"}
+    assert cloud.profiles == {}
 
 
 def test_what_is_missing_and_not_wished_is_told_with_what_to_do(address: Address, cloud: InstanceAdmin) -> None:
+    (instance,) = prepare(address, Wished())
+    assert (instance.state, "--create-instance" in str(instance.hint)) == ("missing", True)
+    cloud.instances[INSTANCE] = Instance(name=INSTANCE)
     found = {step.what: step for step in prepare(address, Wished(dry=True))}
-    assert "--create-instance" in str(found["instance"].hint)
     assert "--profile-cluster" in str(found["app profile"].hint)
 
 
@@ -141,6 +146,7 @@ def test_a_table_of_another_kind_differs(
         client.create_table(
             request={"parent": INSTANCE, "table_id": address.table, "table": Table(column_families=families)}
         )
+    cloud.instances[INSTANCE] = Instance(name=INSTANCE)
     step = next(one for one in prepare(address, Wished()) if one.what == "column family")
     assert step.state == "differs"
     assert says in step.says

@@ -58,7 +58,10 @@ def prepare(address: Address, wished: Wished) -> Iterator[Step]:
     with told(str(address)):
         instances = instance_client()
         try:
-            yield _instance(instances, address, wished)
+            instance = _instance(instances, address, wished)
+            yield instance
+            if instance.state == "missing":
+                return  # what lies in it can't be there, nor be made
             if address.app_profile is not None:
                 yield _profile(instances, address, wished)
         finally:

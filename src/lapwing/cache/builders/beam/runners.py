@@ -17,6 +17,8 @@ _SERVER_SECONDS: Final = 20
 """For which a job server is waited for, each time."""
 _HERE: Final = ("direct", "prism", "flink")
 """Their workers are threads of the process that asks, or processes of its machine, unless told otherwise."""
+_WITH_LAPWING: Final = ("sdk_container_image", "extra_packages", "setup_file")
+"""By which workers elsewhere come to have Lapwing."""
 _NEEDED_BY_DATAFLOW: Final = ("project", "region", "temp_location")
 
 
@@ -46,6 +48,12 @@ def check_beam(config: BeamConfig, store: StoreConfig) -> None:
             "missing-options",
             f"The runner dataflow needs {' and '.join(missing)}.",
             hint="Give each by --beam-option NAME=VALUE, or under beam: options: in lapwing.yaml.",
+        )
+    if config.runner == "dataflow" and not any(config.options.get(name) for name in _WITH_LAPWING):
+        raise WrongUse.of(
+            "missing-options",
+            "Dataflow's workers would not have Lapwing.",
+            hint=f"Give one of {', '.join(_WITH_LAPWING)}, as Beam's documentation of Python dependencies says.",
         )
     _check_store(config, store)
 
