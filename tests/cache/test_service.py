@@ -21,7 +21,7 @@ from lapwing.cache.request import StateRequest
 from lapwing.cache.service import Cache
 from lapwing.model import calendar
 from lapwing.model.grain import Grain
-from lapwing.model.problem import NotFound, Refused
+from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.project import Project
 from lapwing.sql.bound import BoundDataset
 from lapwing.states import state_for
@@ -206,10 +206,10 @@ def test_status_tells_what_is_stored(built: tuple[Project, Cache, BoundDataset])
     assert [partition.stale for partition in main.partitions] == [False] * len(main.partitions)
 
 
-def test_builders_to_come_are_refused(built: tuple[Project, Cache, BoundDataset]) -> None:
+def test_wrong_names_are_told_with_the_nearest(built: tuple[Project, Cache, BoundDataset]) -> None:
     _, cache, _ = built
-    with pytest.raises(Refused, match="not there yet"):
-        cache.build(builder="beam")
+    with pytest.raises(WrongUse, match="spark"):
+        cache.build(builder="sparc")
     with pytest.raises(NotFound, match="by_shop"):
         cache.build("trips.by_shopp")
 

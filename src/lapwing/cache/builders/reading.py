@@ -49,6 +49,8 @@ def check(cancel: threading.Event) -> None:
 def cancelled_by(cancel: threading.Event, stream: Stream) -> Iterator[None]:
     """Cancels the stream when the event is set, even while it waits for its first rows."""
     done = threading.Event()
+    if cancel.is_set():
+        stream.cancel()  # at once: a quick statement would be over before the first look
 
     def watch() -> None:
         while not done.wait(_POLL):  # which ends it at once when all is read
