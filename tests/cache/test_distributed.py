@@ -193,3 +193,18 @@ def test_cancelled_it_keeps_what_was_whole(tmp_path: Path) -> None:
         with pytest.raises(Cancelled):
             cache.build(cancel=cancel)
         assert [one.keys for one in cache.status(check=False) if one.follows is None] == [0, 0, 0]
+
+
+def test_a_row_that_is_too_large_for_a_store_is_told_with_its_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_project_of(tmp_path, 5, months=1)
+    monkeypatch.setattr("lapwing.cache.write.MOST_VALUE_BYTES", 600)
+    with opened(tmp_path, MemoryStore()) as (_, cache):
+        report = cache.build("trips.total")
+        (problem,) = (problem for one in report.failed for problem in one.problems)
+        assert problem.code == "value-too-long"
+        assert "trips.total (all of it)" in problem.message
+        (problem,) = (problem for one in cache.build("trips.by_shop").failed for problem in one.problems)
+        assert "trips.by_shop (shop = " in problem.message
+        assert problem.hint

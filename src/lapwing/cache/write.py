@@ -20,7 +20,9 @@ from lapwing.cache.definition import Definition
 from lapwing.cache.directory import DirectoryWriter
 from lapwing.cache.keys import chunk_key, encode_values, rollup_prefix
 from lapwing.cache.slab import SlabWriter, arrays_of
+from lapwing.cache.stores.limits import MOST_VALUE_BYTES
 from lapwing.cache.vocabulary import Distinct, vocabulary_rows
+from lapwing.model.problem import LapwingError, StoreError
 from lapwing.states.base import Columns
 
 MOST_BUCKETS = 4_096
@@ -64,7 +66,7 @@ def chunks(definition: Definition, version: int, start: int, cells: Cells) -> tu
     """The chunks of whole groups, of the partition that starts at `start`.
 
     Raises:
-        StoreError: dimension values too long for a key.
+        StoreError: dimension values too long for a key, or a chunk too large for the store.
     """
     names = definition.rollup.dimensions
     bucket = (cells.bucket - start) // definition.grain
@@ -81,10 +83,24 @@ def chunks(definition: Definition, version: int, start: int, cells: Cells) -> tu
     if names:
         values = zip(*(dimensions.column(name).to_pylist() for name in names), strict=True)
         keys = [encode_values(value, names) for value in values]
+    largest = max(packed, key=len, default=b"")
+    if len(largest) > MOST_VALUE_BYTES:
+        raise _too_large(definition, dimensions, packed.index(largest), len(largest))
     prefix = rollup_prefix(definition.id, version)
     rows = [(chunk_key(prefix, key, moment), value) for key, moment, value in zip(keys, moments, packed, strict=True)]
     size = sum(len(key) + len(value) for key, value in rows)
     return rows, Heads(dimensions=dimensions, keys=keys, starts=moments, states=folded, cells=len(bucket), bytes=size)
+
+
+def _too_large(definition: Definition, dimensions: pa.Table, row: int, size: int) -> LapwingError:
+    group = ", ".join(f"{name} = {dimensions.column(name)[row].as_py()!r}" for name in dimensions.column_names)
+    return StoreError.of(
+        "value-too-long",
+        f"One row of {definition.name} ({group or 'all of it'}) takes {size:,} bytes; the store takes up to"
+        f" {MOST_VALUE_BYTES:,}.",
+        place=definition.rollup.place,
+        hint="Use shorter partitions or a coarser grain for the rollup, or leave out the measure with many entries.",
+    )
 
 
 class Index:

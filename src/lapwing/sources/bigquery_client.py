@@ -13,6 +13,7 @@ from typing import Any, Final
 from lapwing.model.problem import SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Column
+from lapwing.sources.google import searched
 
 _INSTALL: Final = "Run `pip install 'lapwing[bigquery]'`."
 _SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
@@ -99,22 +100,7 @@ def credentials(file: Path | None, name: str) -> Any:
     except google.auth.exceptions.GoogleAuthError as error:
         raise SourceError.of(
             "no-credentials",
-            f"{name} has no credentials. Looked for, in this order: {'; '.join(_places())}.",
+            f"{name} has no credentials. {searched()}",
             hint="Run `gcloud auth application-default login`, or name a service account's key file with key_file: in "
             "lapwing.yaml.",
         ) from error
-
-
-def _places() -> list[str]:
-    named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-    folder = os.environ.get("CLOUDSDK_CONFIG") or "~/.config/gcloud"
-    found = [
-        f"the file of GOOGLE_APPLICATION_CREDENTIALS ({named}, which can't be used)"
-        if named
-        else "GOOGLE_APPLICATION_CREDENTIALS (not set)"
-    ]
-    return [
-        *found,
-        f"{folder}/application_default_credentials.json (not there, or not usable)",
-        "the metadata server of Google Cloud (does not answer)",
-    ]

@@ -248,7 +248,11 @@ def test_closing_ends_what_others_wait_for(own_server: Bigtable) -> None:
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BIGTABLE_EMULATOR_HOST", raising=False)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json")
-    assert code(lambda: opened(Address(instance=INSTANCE, table="t"))) == "store-credentials"
+    with pytest.raises(StoreError) as caught:
+        opened(Address(instance=INSTANCE, table="t"))
+    assert caught.value.problems[0].code == "store-credentials"
+    assert "/nowhere/key.json" in str(caught.value)
+    assert str(caught.value).index("GOOGLE_APPLICATION") < str(caught.value).index("metadata server")
 
 
 def test_no_library(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from lapwing.cache.stores.limits import closed
 from lapwing.model.problem import LapwingError, StoreError
+from lapwing.sources.google import searched
 
 _PREAMBLE: Final = re.compile(r"^failed to connect to all addresses; last error: \w+: ")
 
@@ -42,7 +43,7 @@ def foreign(table: str) -> LapwingError:
 def store_problem(error: Exception, table: str) -> LapwingError:
     """Google's error as one that says what to do."""
     from google.api_core import exceptions as google
-    from google.auth.exceptions import GoogleAuthError
+    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 
     cause = _cause(error)
     says = _sentence(cause)
@@ -51,6 +52,12 @@ def store_problem(error: Exception, table: str) -> LapwingError:
             return closed()
         case google.GoogleAPICallError() if "family" in says:
             return foreign(table)
+        case DefaultCredentialsError():
+            return StoreError.of(
+                "store-credentials",
+                f"There are no credentials for Bigtable. {searched()}",
+                hint="Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS.",
+            )
         case GoogleAuthError() | google.Unauthenticated():
             return StoreError.of(
                 "store-credentials",
