@@ -240,7 +240,8 @@ def test_it_runs_at_once(world: World, tmp_path: Path) -> None:
         assert sum(value.as_py() or 0 for value in lapwing.answer(first).table[made.metric]) == world.rows
         query = replace(first, metrics=world.metrics, by=world.dimensions)
         before = lapwing.answer(query)
-        assert [piece.by for piece in before.receipt.pieces] == ["source"]
+        # What the first question left may answer the second one, where they are the same.
+        assert [piece.by for piece in before.receipt.pieces] in (["source"], ["by-product"])
         lapwing.cache.build().checked()
         after = lapwing.answer(query)
         assert [piece.by for piece in after.receipt.pieces] == ["rollup"]
