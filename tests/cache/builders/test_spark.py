@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.cache.builders.contents import Chunks, chunks_of
 from tests.cache.project import PROJECT, opened, row, write_project, write_rows
 from tests.cache.test_distributed import EXACT
 
-from lapwing.cache.builders.spark.session import check_spark, java
+from lapwing.cache.builders.spark.session import check_spark, java, said
 from lapwing.cache.progress import BuildProgress
 from lapwing.cache.stores import open_store
 from lapwing.model.problem import Cancelled, Refused
@@ -122,23 +123,21 @@ def test_a_file_that_is_no_parquet_any_more_is_told(tmp_path: Path, cluster: Spa
 
 
 @pytest.mark.long
-def test_killed_workers_double_nothing_and_lose_nothing(tmp_path: Path, cluster: SparkConfig) -> None:
+@pytest.mark.parametrize("victim", ["ExecutorBackend", "pyspark.daemon"])
+def test_killed_workers_double_nothing_and_lose_nothing(tmp_path: Path, cluster: SparkConfig, victim: str) -> None:
     root = written(tmp_path, months=4)
     expected = built(root, "duckdb", None, "one")
-    stop = threading.Event()
+    stop, killed = threading.Event(), list[int]()
 
     def kill() -> None:
-        """Python workers and executors of the cluster, one after the other."""
-        for _ in range(4):
-            if stop.wait(2.5):
-                return
-            workers = [
-                one
-                for one in psutil.Process().children(recursive=True)
-                if "pyspark.daemon" in " ".join(one.cmdline()) or "ExecutorBackend" in " ".join(one.cmdline())
-            ]
-            if workers:
-                workers[-1].send_signal(signal.SIGKILL)
+        """Two of them, one after the other: Spark gives a task up after four."""
+        while len(killed) < 2 and not stop.wait(1.5):
+            for one in reversed(psutil.Process().children(recursive=True)):
+                with suppress(psutil.Error):  # it ended meanwhile
+                    if victim in " ".join(one.cmdline()):
+                        one.send_signal(signal.SIGKILL)
+                        killed.append(one.pid)
+                        break
 
     thread = threading.Thread(target=kill)
     thread.start()
@@ -147,6 +146,7 @@ def test_killed_workers_double_nothing_and_lose_nothing(tmp_path: Path, cluster:
     finally:
         stop.set()
         thread.join()
+    assert killed
     assert found == expected
 
 
@@ -158,6 +158,14 @@ def test_without_java_it_says_where_it_looked(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Refused, match="JAVA_HOME \\(not set\\); java on the PATH"):
         check_spark(SparkConfig(), StoreConfig(type="lmdb", path=tmp_path))
+
+
+def test_what_spark_says_is_one_line() -> None:
+    java = (
+        "An error occurred while calling o1.collectToPython.\n: a.SparkException: Job aborted: lost.\n\tat a.b.C(D:1)"
+    )
+    assert said(RuntimeError(java)) == "a.SparkException: Job aborted: lost"
+    assert said(ValueError("")) == "ValueError"
 
 
 def test_a_store_in_memory_is_out_of_reach(tmp_path: Path) -> None:
@@ -172,4 +180,6 @@ def test_a_large_table_that_is_no_files_is_refused(
     monkeypatch.setattr("lapwing.cache.builders.spark.tables.MOST_ROWS", -1)
     with opened(written(tmp_path)) as (_, cache):
         report = cache.build(builder="spark", spark=cluster)
-        assert {problem.code for one in report.failed for problem in one.problems} <= {"not-at-spark", "spark-failed"}
+        problems = [problem for one in report.failed for problem in one.problems]
+        assert {problem.code for problem in problems} == {"not-at-spark"}
+        assert "names.shops" in problems[0].message

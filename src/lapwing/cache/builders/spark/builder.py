@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from lapwing.cache.builders.base import Tell
 from lapwing.cache.builders.failures import found_in
-from lapwing.cache.builders.spark.session import check_spark, open_session
+from lapwing.cache.builders.spark.session import check_spark, open_session, said
 from lapwing.cache.builders.spark.steps import (
     BLOCKS,
     DONE,
@@ -137,6 +137,4 @@ def _ours(name: str, error: BaseException) -> LapwingError:
     found = found_in(str(error))
     if found is not None:
         return found
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    says = lines[0][:300].rstrip(".") if lines else type(error).__name__
-    return SourceError.of("spark-failed", f"Spark could not build {name}: {says}.", hint="Build it again.")
+    return SourceError.of("spark-failed", f"Spark could not build {name}: {said(error)}.", hint="Build it again.")

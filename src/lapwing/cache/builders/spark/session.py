@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -85,11 +86,16 @@ def open_session(config: SparkConfig) -> Any:
     return session
 
 
+def said(error: BaseException) -> str:
+    """The one line of many that says why: py4j puts the call before it, and Java its trace after it."""
+    lines = [line.strip(" :\t") for line in str(error).splitlines() if line.strip(" :\t")]
+    reasons = (line for line in lines if re.search(r"\w(Exception|Error)\b", line))
+    return next(reasons, lines[0] if lines else type(error).__name__)[:300].rstrip(" .:")
+
+
 def _unreachable(config: SparkConfig, error: Exception) -> LapwingError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    says = next((line for line in lines if "Exception" in line or "Error" in line), lines[0] if lines else "no reason")
     return SourceError.of(
         "spark-unreachable",
-        f"Spark did not start at {config.master}: {says[:300].rstrip('.')}.",
-        hint="Check master and options under spark: in lapwing.yaml.",
+        f"Spark did not start at {config.master}: {said(error)}.",
+        hint="Check that the cluster runs and can be reached, and master and options under spark: in lapwing.yaml.",
     )
