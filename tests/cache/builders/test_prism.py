@@ -13,7 +13,7 @@ from tests.cache.builders.contents import Chunks, built, chunks_of
 from tests.cache.builders.test_beam import failing, published
 from tests.cache.project import opened
 from tests.cache.test_distributed import write_project_of
-from tests.services.prism import Prism, prism, program
+from tests.services.prism import Prism, prism, prism_program
 
 from lapwing.cache.builders.beam import steps
 from lapwing.cache.home import home_of
@@ -44,7 +44,7 @@ def test_it_builds_the_same_bits(root: Path, expected: Chunks, config: BeamConfi
 
 
 def test_beam_starts_it_and_ends_it(root: Path, expected: Chunks, prism_server: Prism) -> None:
-    config = BeamConfig(runner="prism", workers=1, options={"prism_location": str(program())})
+    config = BeamConfig(runner="prism", workers=1, options={"prism_location": str(prism_program())})
     assert built(root, "beam", config) == expected
 
 

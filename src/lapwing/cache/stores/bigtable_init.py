@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lapwing.cache.stores.bigtable_errors import told
-from lapwing.cache.stores.bigtable_table import FAMILY, ROWS, Address, admin_client, instance_client, open_table
+from lapwing.cache.stores.bigtable_table import (
+    FAMILY,
+    ROWS,
+    Address,
+    admin_client,
+    create_table,
+    instance_client,
+    open_table,
+)
 
 _SECONDS: Final = 60.0
 _INSTANCE_SECONDS: Final = 600.0
@@ -159,7 +167,7 @@ def _table(client: Any, address: Address, wished: Wished) -> Iterator[Step]:
         if wished.dry:
             yield Step(what="table", name=address.table, state="missing", says="It would be made.")
             return
-        _make_table(client, address, wished.splits)
+        create_table(client, address, wished.splits)
         cut = f", cut at {len(wished.splits)} keys" if wished.splits else ""
         yield Step(what="table", name=address.table, state="made", says=f"With column family {FAMILY}{cut}.")
         return
@@ -175,16 +183,6 @@ def _table(client: Any, address: Address, wished: Wished) -> Iterator[Step]:
         yield Step(what="column family", name=FAMILY, state="differs", says=says, hint=hint)
     else:
         yield Step(what="column family", name=FAMILY, state="there", says="One version of each cell.")
-
-
-def _make_table(client: Any, address: Address, splits: Sequence[bytes]) -> None:
-    from google.cloud.bigtable_admin_v2.types import ColumnFamily, CreateTableRequest, GcRule, Table
-
-    latest = GcRule(max_num_versions=1)  # type: ignore[no-untyped-call]
-    made = Table(column_families={FAMILY: ColumnFamily(gc_rule=latest)})
-    keys = [CreateTableRequest.Split(key=ROWS + key) for key in splits]
-    request = {"parent": address.instance, "table_id": address.table, "table": made, "initial_splits": keys}
-    client.create_table(request=request, timeout=_SECONDS)
 
 
 def tablets(address: Address) -> list[tuple[bytes, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,19 +94,25 @@ def _check_format(table: Any, address: Address, read_only: bool, seconds: float)
 def _make(address: Address) -> None:
     """Makes the table. Someone else may do so at the same time."""
     from google.api_core.exceptions import AlreadyExists
-    from google.cloud.bigtable_admin_v2.types import ColumnFamily, GcRule, Table
 
-    latest = GcRule(max_num_versions=1)  # type: ignore[no-untyped-call]
-    made = Table(column_families={FAMILY: ColumnFamily(gc_rule=latest)})
     client = admin_client()
     try:
-        client.create_table(
-            request={"parent": address.instance, "table_id": address.table, "table": made}, timeout=_MAKE_SECONDS
-        )
+        create_table(client, address)
     except AlreadyExists:
         pass
     finally:
         client.transport.close()
+
+
+def create_table(client: Any, address: Address, splits: Sequence[bytes] = ()) -> None:
+    """Makes the table with its column family, cut at keys of the store."""
+    from google.cloud.bigtable_admin_v2.types import ColumnFamily, CreateTableRequest, GcRule, Table
+
+    latest = GcRule(max_num_versions=1)  # type: ignore[no-untyped-call]
+    made = Table(column_families={FAMILY: ColumnFamily(gc_rule=latest)})
+    keys = [CreateTableRequest.Split(key=ROWS + key) for key in splits]
+    request = {"parent": address.instance, "table_id": address.table, "table": made, "initial_splits": keys}
+    client.create_table(request=request, timeout=_MAKE_SECONDS)
 
 
 def _emulator() -> str | None:

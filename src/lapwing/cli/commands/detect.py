@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lapwing.cli import output
-from lapwing.model.problem import WrongUse
+from lapwing.cli.column_flags import columns_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +44,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    value, denominator = _columns(options)
+    value, denominator = columns_of(options, "A series")
     import numpy as np
 
     from lapwing.alerts.novelty.constants import LEAST_WARM, WARM
@@ -61,20 +61,6 @@ def run(options: Namespace) -> int:
     table = _table(series, found)
     output.write_rows(table.schema, table.to_batches(), _format(options), options.out)
     return 0
-
-
-def _columns(options: Namespace) -> tuple[str, str | None]:
-    """The column of values, or those of numerator and denominator."""
-    ratio = (options.numerator, options.denominator)
-    if options.value is not None and ratio == (None, None):
-        return options.value, None
-    if options.value is None and None not in ratio:
-        return options.numerator, options.denominator
-    raise WrongUse.of(
-        "wrong-arguments",
-        "A series is one column or a ratio of two.",
-        hint="Give --value COL, or --numerator COL and --denominator COL.",
-    )
 
 
 def _format(options: Namespace) -> str:

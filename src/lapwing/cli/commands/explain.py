@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lapwing.cli import output
+from lapwing.cli.column_flags import columns_of
 from lapwing.model.problem import WrongUse
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    value, denominator = _columns(options)
+    value, denominator = columns_of(options, "What moved")
     if options.top < 1:
         raise WrongUse.of("wrong-arguments", f"--top {options.top} leaves nothing to tell.", hint="Give 1 or more.")
     from lapwing.alerts.history_file import Columns, read_history
@@ -56,20 +57,6 @@ def run(options: Namespace) -> int:
         name = value if denominator is None else f"{value} / {denominator}"
         print("\n".join(_lines(answer, name, history.moments[-1])))
     return 0
-
-
-def _columns(options: Namespace) -> tuple[str, str | None]:
-    """The column of amounts, or those of numerator and denominator."""
-    ratio = (options.numerator, options.denominator)
-    if options.value is not None and ratio == (None, None):
-        return options.value, None
-    if options.value is None and None not in ratio:
-        return options.numerator, options.denominator
-    raise WrongUse.of(
-        "wrong-arguments",
-        "What moved is one column or a ratio of two.",
-        hint="Give --value COL, or --numerator COL and --denominator COL.",
-    )
 
 
 def _dimensions(text: str | None) -> tuple[str, ...] | None:
