@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.chance import Floats
-from lapwing.alerts.detect import Detection, detect
+from lapwing.alerts.detect import Detection
 from lapwing.alerts.history import Asking, Series, Slice, Span
-from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
+from lapwing.alerts.incidents import Rules
 from lapwing.alerts.measured import Measured, measured
-from lapwing.alerts.season import quiet_buckets, slots, tuning
+from lapwing.alerts.terms import Episodes, Terms, expect, raised, smallest
 from lapwing.model.calendar import edges
-from lapwing.model.dataset import Better, Dataset, Metric
+from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.monitor import Monitor
 from lapwing.model.problem import Refused
 
@@ -56,22 +56,21 @@ class Judged:
         return self.measured.value(self.amount, self.exposure)
 
     @cached_property
+    def terms(self) -> Terms:
+        return _terms(self.monitor, self.metric, self.measured)
+
+    @property
     def rules(self) -> Rules:
-        better = self.metric.shown.better
-        direction = {None: 0, Better.UP: -1, Better.DOWN: 1}[better]
-        quiet = quiet_buckets(self.monitor.grain)
-        return Rules(threshold=self.monitor.sensitivity, direction=direction, quiet=quiet, rejoin=quiet)
+        return self.terms.rules
 
     @cached_property
     def minimum(self) -> Floats:
         """The smallest difference worth telling, by bucket."""
-        if self.monitor.min_change is not None:
-            return np.full(self.amount.shape, self.monitor.min_change)
-        return learned_minimum(self.detection.expected, self.detection.ready, self.measured.kind, self.exposure)
+        return smallest(self.detection, self.exposure, self.terms)
 
     @cached_property
-    def episodes(self) -> tuple[tuple[Episode, ...], ...]:
-        return episodes(self.actual, self.detection, self.minimum, self.rules)
+    def episodes(self) -> Episodes:
+        return raised(self.actual, self.exposure, self.detection, self.terms)
 
     def known_buckets(self, moment: int) -> int:
         """How many buckets people knew at a moment (UTC microseconds)."""
@@ -138,14 +137,8 @@ def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None)) -> Judg
     watermark = series.data_until if series.data_until is not None else 0
     complete = borders[1:] <= watermark
     values = np.where(complete, plan.value(series.amount, series.exposure), np.nan)
-    found = detect(
-        values,
-        slots(series.starts, monitor.grain, ZoneInfo(lapwing.project.timezone)),
-        kind=plan.kind,
-        exposure=series.exposure if plan.ratio else None,
-        width=monitor.sensitivity,
-        tuning=tuning(monitor.grain),
-    )
+    zone = ZoneInfo(lapwing.project.timezone)
+    found = expect(series.starts, zone, values, series.exposure, _terms(monitor, metric, plan))
     return Judged(
         monitor=monitor,
         metric=metric,
@@ -156,6 +149,17 @@ def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None)) -> Judg
         amount=np.where(complete, series.amount, np.nan),
         exposure=series.exposure,
         detection=_as_kept(found),
+    )
+
+
+def _terms(monitor: Monitor, metric: Metric, plan: Measured) -> Terms:
+    return Terms(
+        kind=plan.kind,
+        ratio=plan.ratio,
+        grain=monitor.grain,
+        better=metric.shown.better,
+        sensitivity=monitor.sensitivity,
+        min_change=monitor.min_change,
     )
 
 

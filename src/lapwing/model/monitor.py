@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from lapwing.model.grain import Grain
 from lapwing.model.problem import Place
 
+SENSITIVITY = 5.0
+"""Robust standard deviations, unless a monitor says otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitor:
@@ -21,6 +24,6 @@ class Monitor:
     grain: Grain
     by: tuple[str, ...] = ()
     slice: tuple[tuple[str, str], ...] = ()
-    sensitivity: float = 5.0
+    sensitivity: float = SENSITIVITY
     min_change: float | None = None
     place: Place = field(default_factory=Place, compare=False)

@@ -1,0 +1,76 @@
+"""Judging series as plain arrays, by the terms of whoever watches them: what monitors and benchmarks run, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.alerts.chance import Floats, Kind
+from lapwing.alerts.detect import Detection, detect
+from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
+from lapwing.alerts.season import quiet_buckets, slots, tuning
+from lapwing.model.dataset import Better
+from lapwing.model.grain import Grain
+from lapwing.model.monitor import SENSITIVITY
+
+Episodes = tuple[tuple[Episode, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """`kind`: what chance does to the series; `ratio`: values are amounts by exposure. `min_change` is the smallest
+    difference worth telling, None: learned from the series."""
+
+    kind: Kind
+    ratio: bool
+    grain: Grain
+    better: Better | None = None
+    sensitivity: float = SENSITIVITY
+    min_change: float | None = None
+
+    @property
+    def rules(self) -> Rules:
+        direction = {None: 0, Better.UP: -1, Better.DOWN: 1}[self.better]
+        quiet = quiet_buckets(self.grain)
+        return Rules(threshold=self.sensitivity, direction=direction, quiet=quiet, rejoin=quiet)
+
+
+def expect(starts: npt.NDArray[np.int64], zone: ZoneInfo, values: Floats, exposure: Floats, terms: Terms) -> Detection:
+    """What each bucket was expected to be by those before it.
+
+    Args:
+        starts: (T,), UTC microseconds; `zone` is that of the people who read them.
+        values: (S, T), nan where there is no value or it is not complete.
+        exposure: (S, T), the denominators where `terms.ratio`.
+    """
+    return detect(
+        values,
+        slots(starts, terms.grain, zone),
+        kind=terms.kind,
+        exposure=exposure if terms.ratio else None,
+        width=terms.sensitivity,
+        tuning=tuning(terms.grain),
+    )
+
+
+def smallest(detection: Detection, exposure: Floats, terms: Terms) -> Floats:
+    """(S, T): the smallest difference worth telling, by bucket."""
+    if terms.min_change is not None:
+        return np.full(detection.expected.shape, terms.min_change)
+    return learned_minimum(detection.expected, detection.ready, terms.kind, exposure)
+
+
+def raised(actual: Floats, exposure: Floats, detection: Detection, terms: Terms) -> Episodes:
+    """The incidents of each series."""
+    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules)
+
+
+def judge_series(
+    starts: npt.NDArray[np.int64], zone: ZoneInfo, values: Floats, exposure: Floats, terms: Terms
+) -> tuple[Detection, Episodes]:
+    """Both, from arrays as in `expect`."""
+    detection = expect(starts, zone, values, exposure, terms)
+    return detection, raised(values, exposure, detection, terms)
