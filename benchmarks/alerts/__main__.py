@@ -1,6 +1,7 @@
 """How good alerts are, on labelled data, beside baselines.
 
-    python -m benchmarks.alerts [--nab FOLDER] [--heavy-tails] [--causes FOLDER] [--small] [--json FILE]
+    python -m benchmarks.alerts [--injected [--sealed]] [--nab FOLDER] [--heavy-tails] [--causes FOLDER] [--small]
+        [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
 where it was not asked for. Folders of data are not part of the repository.
@@ -12,9 +13,10 @@ import json
 import sys
 
 from benchmarks.alerts import causes, heavy_tails, nab
+from benchmarks.alerts.injected import table as injected
 from benchmarks.report import parser
 
-PARTS = {"nab": nab, "heavy_tails": heavy_tails, "causes": causes}
+PARTS = {"injected": injected, "nab": nab, "heavy_tails": heavy_tails, "causes": causes}
 
 
 def main() -> int:

@@ -62,12 +62,17 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alert of one series: the bucket it opened in, those in which it spoke (the first, and where it grew), and the
-    direction it complained about."""
+    """One alert of one series: the bucket it opened in and the one it was over in, those in which it spoke (the first, and
+    where it grew), and the direction it complained about."""
 
     opened: int
+    over: int
     told: tuple[int, ...]
     direction: int
+
+    def overlaps(self, other: Alarm) -> bool:
+        """At the same time, of the same direction."""
+        return self.direction == other.direction and self.opened <= other.over and other.opened <= self.over
 
 
 Alarms = tuple[tuple[Alarm, ...], ...]
