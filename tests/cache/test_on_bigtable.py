@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from lapwing.cache.stores import open_store
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stores.bigtable import BigtableStore
 from lapwing.model.problem import StoreError
-from lapwing.model.project import Project, StoreConfig
+from lapwing.model.project import Project, Reads, StoreConfig
 
 
 @pytest.fixture
@@ -206,9 +207,8 @@ def test_while_it_does_not_answer_the_source_does(tmp_path: Path, config: StoreC
     write_project(tmp_path, dataset=SMALL)
     write_rows(tmp_path, "all", [row(moment(1))])
     assert config.instance is not None
-    store = open_store(config)
+    store = open_store(replace(config, reads=Reads(time_limit=0.5, attempt=0.25)))
     assert isinstance(store, BigtableStore)
-    store._read_seconds = 0.5
     with opened(tmp_path, store) as (project, cache):
         cache.build()
         bound = cache._sql.bind(project.datasets["trips"])

@@ -12,7 +12,7 @@ from lapwing.model.expression import Binary, Call, MeasureRef, Number
 from lapwing.model.grain import Grain
 from lapwing.model.load import check_files, load
 from lapwing.model.problem import Place
-from lapwing.model.project import Project, StoreConfig
+from lapwing.model.project import Project, Reads, StoreConfig, Writes
 
 PROJECT = """\
 name: flights
@@ -194,6 +194,19 @@ def test_a_store_in_bigtable(tmp_path: Path, more: str, table: str, profile: str
     (tmp_path / "lapwing.yaml").write_text(f"name: small\nstore: {store}\n")
     expected = StoreConfig(type="bigtable", instance="projects/p/instances/i", table=table, app_profile=profile)
     assert load(tmp_path, {"GCP": "p"}).store == expected
+
+
+def test_how_bigtable_is_read_and_written(tmp_path: Path) -> None:
+    (tmp_path / "lapwing.yaml").write_text(
+        "name: small\nstore:\n  type: bigtable\n  instance: projects/p/instances/i\n"
+        "  reads: {time_limit: 20, attempt: 2.5}\n"
+        "  writes: {batch_bytes: 1MiB, bytes_in_flight: 32MiB, batch_rows: 500, flow_control: false, longest_wait: 30}\n"
+    )
+    store = load(tmp_path, {}).store
+    assert store.reads == Reads(time_limit=20, attempt=2.5)
+    assert store.writes == Writes(
+        batch_bytes=1 << 20, bytes_in_flight=32 << 20, batch_rows=500, flow_control=False, longest_wait=30
+    )
 
 
 def test_the_smallest_dataset(tmp_path: Path) -> None:

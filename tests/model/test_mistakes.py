@@ -76,6 +76,11 @@ def project(old: str, new: str) -> Files:
     return {"lapwing.yaml": PROJECT.replace(old, new)}
 
 
+def in_bigtable(more: str) -> Files:
+    """A store in Bigtable with `more` of settings, at column 59 of line 3."""
+    return project("sources:", f"store: {{type: bigtable, instance: projects/p/instances/i, {more}}}\nsources:")
+
+
 def source(line: str) -> Files:
     return project("  files:", f"  {line}\n  files:")
 
@@ -223,6 +228,12 @@ MISTAKES: list[tuple[str, Files, list[str]]] = [
     ("no instance", project("sources:", "store: {type: bigtable}\nsources:"), ["missing-key lapwing:3:1"]),
     ("not of this store", project("sources:", "store: {type: bigtable, instance: projects/p/instances/i, path: x}\nsources:"),
      ["unused-key lapwing:3:1"]),
+    ("reads of a folder", project("sources:", "store: {reads: {attempt: 1}}\nsources:"), ["unused-key lapwing:3:1"]),
+    ("a misspelt setting", in_bigtable("writes: {batch_row: 1}"), ["unknown-key lapwing:3:68"]),
+    ("an attempt longer than all", in_bigtable("reads: {attempt: 11}"), ["out-of-order lapwing:3:59"]),
+    ("a batch larger than all", in_bigtable("writes: {batch_bytes: 64MiB}"), ["out-of-order lapwing:3:59"]),
+    ("too many rows", in_bigtable("writes: {batch_rows: 1000000}"), ["bad-value lapwing:3:68"]),
+    ("bytes without a unit", in_bigtable("writes: {batch_bytes: '4'}"), ["bad-size lapwing:3:68"]),
     ("missing bracket", orders("{column: at}", "{column: at"), ["yaml-syntax orders:4:6"]),
     ("tab", orders("  shop:", "\tshop:"), ["yaml-tab orders:8:1"]),
     ("latin-1", {"datasets/orders.yaml": b"dataset: orders\ntable: \xff\n"}, ["not-utf8 orders:2:8"]),

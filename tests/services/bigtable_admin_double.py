@@ -32,6 +32,7 @@ class InstanceAdmin:
             "GetInstance": (types.GetInstanceRequest, types.Instance, self._get_instance),
             "CreateInstance": (types.CreateInstanceRequest, None, self._create_instance),
             "GetAppProfile": (types.GetAppProfileRequest, types.AppProfile, self._get_profile),
+            "ListAppProfiles": (types.ListAppProfilesRequest, types.ListAppProfilesResponse, self._list_profiles),
             "CreateAppProfile": (types.CreateAppProfileRequest, types.AppProfile, self._create_profile),
         }
 
@@ -40,6 +41,9 @@ class InstanceAdmin:
 
     def _get_profile(self, request: Any, context: Any) -> Any:
         return self._of(self.profiles, request.name, context)
+
+    def _list_profiles(self, request: Any, context: Any) -> Any:
+        return types.ListAppProfilesResponse(app_profiles=list(self.profiles.values()))
 
     def _of(self, known: dict[str, Any], name: str, context: Any) -> Any:
         if name not in known:

@@ -28,7 +28,17 @@ from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.positions import read
 from lapwing.model.problem import ModelError, Place, Problem, WrongUse
-from lapwing.model.project import BeamConfig, Event, History, Project, SourceConfig, SparkConfig, StoreConfig
+from lapwing.model.project import (
+    BeamConfig,
+    Event,
+    History,
+    Project,
+    Reads,
+    SourceConfig,
+    SparkConfig,
+    StoreConfig,
+    Writes,
+)
 from lapwing.model.timerange import parse_moment
 
 PROJECT_FILE = "lapwing.yaml"
@@ -250,8 +260,14 @@ class _Reading:
         path = self._path(store.path or _DEFAULT_STORE) if store.type == "lmdb" else None
         if store.type != "bigtable":
             return StoreConfig(type=store.type, path=path)
-        table = store.table or _DEFAULT_TABLE
-        return StoreConfig(type=store.type, instance=store.instance, table=table, app_profile=store.app_profile)
+        return StoreConfig(
+            type=store.type,
+            instance=store.instance,
+            table=store.table or _DEFAULT_TABLE,
+            app_profile=store.app_profile,
+            reads=Reads(**store.reads.model_dump()),
+            writes=Writes(**store.writes.model_dump()),
+        )
 
     def _path(self, text: str) -> Path:
         return Path(os.path.normpath(self.root / Path(text).expanduser()))

@@ -41,15 +41,40 @@ class SourceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """How Bigtable is read: seconds for a request with all its retries, and for each try."""
+
+    time_limit: float = 10.0
+    attempt: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writes:
+    """How Bigtable is written: seconds for a batch with all its retries, for each try, and between tries at first and at
+    most; how much a request holds, and how much is on its way at once. `flow_control`: at the rate the server asks for."""
+
+    time_limit: float = 120.0
+    attempt: float = 30.0
+    first_wait: float = 0.1
+    longest_wait: float = 10.0
+    batch_rows: int = 10_000
+    batch_bytes: int = 4 << 20
+    bytes_in_flight: int = 16 << 20
+    flow_control: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreConfig:
     """The rollup store: type lmdb (at `path`, absolute), memory, or bigtable (a `table` of `instance`, which is
-    projects/PROJECT/instances/INSTANCE; `app_profile` None is the instance's default)."""
+    projects/PROJECT/instances/INSTANCE; `app_profile` None is the instance's default; `reads` and `writes` of it)."""
 
     type: str
     path: Path | None = None
     instance: str | None = None
     table: str | None = None
     app_profile: str | None = None
+    reads: Reads = field(default_factory=Reads)
+    writes: Writes = field(default_factory=Writes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

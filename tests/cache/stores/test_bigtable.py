@@ -26,6 +26,7 @@ from lapwing.cache.stores.bigtable import BigtableStore
 from lapwing.cache.stores.bigtable_errors import told
 from lapwing.cache.stores.bigtable_table import FAMILY, FORMAT_KEY, QUALIFIER, Address, admin_client
 from lapwing.model.problem import StoreError
+from lapwing.model.project import Reads, Writes
 
 SECONDS = 1.5
 PATIENCE = 20.0
@@ -48,7 +49,8 @@ def own_server(bigtable_server: Bigtable, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def opened(address: Address, *, read_only: bool = False) -> BigtableStore:
-    return BigtableStore(address, read_only=read_only, read_seconds=SECONDS, write_seconds=SECONDS)
+    reads = Reads(time_limit=SECONDS, attempt=SECONDS / 2)
+    return BigtableStore(address, read_only=read_only, reads=reads, writes=Writes(time_limit=SECONDS, attempt=SECONDS))
 
 
 def code(use: Callable[[], object]) -> str:
@@ -208,7 +210,7 @@ def test_batches_are_sent_side_by_side_unless_they_share_a_key(
     address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = opened(address)
-    send, lock = store._send, threading.Lock()
+    send, lock = store._writer._send, threading.Lock()
     under_way: list[set[bytes]] = []
     most = 0
 
@@ -223,7 +225,7 @@ def test_batches_are_sent_side_by_side_unless_they_share_a_key(
         with lock:
             under_way.remove(set(batch))
 
-    monkeypatch.setattr(store, "_send", watched)
+    monkeypatch.setattr(store._writer, "_send", watched)
     body = bytes(range(256)) * 8
     store.put((b"%07d" % i, body) for i in range(40_000))
     assert most > 1

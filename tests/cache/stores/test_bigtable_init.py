@@ -17,7 +17,7 @@ from google.cloud.bigtable_admin_v2.types import AppProfile, ColumnFamily, GcRul
 from tests.services.bigtable import Bigtable
 from tests.services.bigtable_admin_double import InstanceAdmin, instance_admin
 
-from lapwing.cache.stores import bigtable_init, open_store
+from lapwing.cache.stores import bigtable_table, open_store
 from lapwing.cache.stores.bigtable_init import Cluster, Step, Wished, prepare, tablets
 from lapwing.cache.stores.bigtable_table import Address, admin_client
 from lapwing.model.problem import StoreError
@@ -40,7 +40,7 @@ def _cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[InstanceAdmin]:
             channel = grpc.insecure_channel(double.address)
             return BigtableInstanceAdminClient(transport=BigtableInstanceAdminGrpcTransport(channel=channel))
 
-        monkeypatch.setattr(bigtable_init, "instance_client", client)
+        monkeypatch.setattr(bigtable_table, "instance_client", client)
         yield double
 
 

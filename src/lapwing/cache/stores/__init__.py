@@ -31,7 +31,7 @@ def open_store(config: StoreConfig, *, read_only: bool = False) -> RollupStore:
             from lapwing.cache.stores.bigtable_table import Address
 
             address = Address(instance=config.instance, table=config.table, app_profile=config.app_profile)
-            return BigtableStore(address, read_only=read_only)
+            return BigtableStore(address, read_only=read_only, reads=config.reads, writes=config.writes)
         case "bigtable":
             raise ModelError.of("missing-instance", "A store of type bigtable needs an instance and a table.")
         case "lmdb":

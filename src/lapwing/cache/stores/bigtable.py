@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
 from lapwing.cache.keys import prefix_end
 from lapwing.cache.stores import cell
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stores.bigtable_errors import told
+from lapwing.cache.stores.bigtable_profile import ProfileCheck
+from lapwing.cache.stores.bigtable_retries import Retries
 from lapwing.cache.stores.bigtable_table import FAMILY, QUALIFIER, ROWS, Address, open_table
+from lapwing.cache.stores.bigtable_writes import Writer
 from lapwing.cache.stores.limits import check_key, check_value, closed
 from lapwing.cache.stores.outage import Outage
-
-READ_SECONDS: Final = 10.0
-WRITE_SECONDS: Final = 30.0
+from lapwing.cache.stores.pace import Pace
+from lapwing.model.project import Reads, Writes
 
 _GET_KEYS: Final = 256
 """Keys of one request: below Bigtable's 500 KB a request whatever their length, and enough to make one worth it."""
-_PUT_BYTES: Final = 4 << 20
-_PUT_ROWS: Final = 10_000
-"""Of one request; Bigtable takes 100,000 mutations, and is quickest with a few megabytes."""
 _AT_ONCE: Final = 8
-_WRITES_AT_ONCE: Final = 4  # leaves room for reads beside a build
+_KEYS_PAGE: Final = 10_000
 _PAGE_BYTES: Final = 4 << 20
 _PAGE_ROWS: Final = 4_096
 _FIRST_PAGE_ROWS: Final = 16
 
 
 class BigtableStore(RollupStore):
-    """A table of an instance; BIGTABLE_EMULATOR_HOST is honoured. `read_seconds` and `write_seconds` limit each request
-    with all its retries.
+    """A table of an instance; BIGTABLE_EMULATOR_HOST is honoured. `reads` and `writes` are its limits.
 
     A put is one mutation of each row, with a fixed timestamp: repeating it changes nothing. A scan is read page by page
     and sees rows as they are when their page is read. Nothing here but making the table needs the admin API:
@@ -47,19 +46,29 @@ class BigtableStore(RollupStore):
         address: Address,
         *,
         read_only: bool = False,
-        read_seconds: float = READ_SECONDS,
-        write_seconds: float = WRITE_SECONDS,
+        reads: Reads | None = None,
+        writes: Writes | None = None,
     ) -> None:
         self._address = str(address)
         self.shown = f"bigtable {address}"
-        self._read_seconds, self._write_seconds = read_seconds, write_seconds
+        self._reads, self._writes = reads or Reads(), writes or Writes()
         self._outage = Outage()
-        self._client, self._table = open_table(address, read_only=read_only, seconds=read_seconds)
+        self._closing = threading.Event()
+        self._check = ProfileCheck(address, self._reads.time_limit)
+        pace = Pace()
+        self._client, self._table = open_table(
+            address,
+            read_only=read_only,
+            seconds=self._reads.time_limit,
+            pace=pace if self._writes.flow_control else None,
+            check=self._check,
+        )
+        self._writer = Writer(self._table, self._address, self._writes, pace, self._closing)
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bigtable")
 
     def put(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
-        self._held()
-        self._write(_set_cells(rows))
+        self._writable()
+        self._writer.write(_set_cells(rows))
 
     def get(self, keys: Sequence[bytes]) -> list[bytes | None]:
         self._held()
@@ -92,14 +101,15 @@ class BigtableStore(RollupStore):
 
     def delete_prefix(self, prefix: bytes) -> None:
         check_key(prefix)
-        self._held()
-        self._write((key, _delete_row()) for key in self._keys(prefix, prefix_end(prefix)))
+        self._writable()
+        self._writer.write((ROWS + key, _delete_row()) for key in self._keys(prefix, prefix_end(prefix)))
 
     def compare_and_set(self, key: bytes, old: bytes | None, new: bytes | None) -> bool:
+        from google.api_core.exceptions import GoogleAPIError
         from google.cloud.bigtable.data import row_filters
 
         check_key(key)
-        self._held()
+        self._writable()
         change = _delete_row() if new is None else _set_cell(check_value(new))
         column: list[row_filters.RowFilter] = [
             row_filters.FamilyNameRegexFilter(FAMILY),
@@ -108,26 +118,45 @@ class BigtableStore(RollupStore):
         if old is not None:
             known = cell.digest(old)
             column.append(row_filters.ValueRangeFilter(known, prefix_end(known), inclusive_end=False))
-        # A row that should be absent must match nothing, and is then changed in the false case.
+        retries = Retries(self._writes, self._closing)
+        doubt: Exception | None = None
         with told(self._address):
-            matched: bool = self._table.check_and_mutate_row(
-                ROWS + key,
-                row_filters.RowFilterChain(column),
-                true_case_mutations=None if old is None else change,
-                false_case_mutations=change if old is None else None,
-                operation_timeout=self._read_seconds,
-            )
-        return matched is (old is not None)
+            while True:
+                try:
+                    # A row that should be absent must match nothing, and is then changed in the false case.
+                    matched: bool = self._table.check_and_mutate_row(
+                        ROWS + key,
+                        row_filters.RowFilterChain(column),
+                        true_case_mutations=None if old is None else change,
+                        false_case_mutations=change if old is None else None,
+                        operation_timeout=retries.seconds,
+                    )
+                except GoogleAPIError as error:
+                    doubt = error
+                    retries.wait(error)
+                    continue
+                if matched is (old is not None) or doubt is None:
+                    return matched is (old is not None)
+                # An attempt whose answer was lost may have set it; others may have gone on from there, which can't be told.
+                if self.get([key])[0] != new:
+                    raise doubt
+                return True
 
     def close(self) -> None:
         if self._client is not None:
             client, self._client = self._client, None
+            self._closing.set()
+            self._writer.close()
             self._pool.shutdown(wait=False, cancel_futures=True)
             client.close()
 
     def _held(self) -> None:
         if self._client is None:
             raise closed()
+
+    def _writable(self) -> None:
+        self._held()
+        self._check()
 
     def _submit(self, work: Any, *given: Any) -> Future[Any]:
         try:
@@ -153,65 +182,21 @@ class BigtableStore(RollupStore):
         """Keys and cells, in the order of the keys. Only reads heed an outage: they have sources to turn to."""
         with self._outage.watched(), told(self._address):
             rows = self._table.read_rows(
-                query, operation_timeout=self._read_seconds, attempt_timeout=self._read_seconds / 2
+                query, operation_timeout=self._reads.time_limit, attempt_timeout=self._reads.attempt
             )
             return [(row.row_key[len(ROWS) :], row.cells[0].value) for row in rows]
 
     def _keys(self, start: bytes, end: bytes) -> Iterator[bytes]:
-        while page := self._read_page(start, end, _PUT_ROWS, keys_only=True):
+        while page := self._read_page(start, end, _KEYS_PAGE, keys_only=True):
             yield from (key for key, _ in page)
-            if len(page) < _PUT_ROWS:
+            if len(page) < _KEYS_PAGE:
                 return
             start = page[-1][0] + b"\0"
-
-    def _write(self, mutations: Iterable[tuple[bytes, Any]]) -> None:
-        """Sends batches, some at once. Bigtable applies them in any order, so a key waits for its earlier mutation."""
-        under_way: dict[Future[Any], frozenset[bytes]] = {}
-        try:
-            for batch in _batches(mutations):
-                keys = frozenset(batch)
-                while len(under_way) >= _WRITES_AT_ONCE or not all(map(keys.isdisjoint, under_way.values())):
-                    _finish_some(under_way)
-                under_way[self._submit(self._send, batch)] = keys
-            while under_way:
-                _finish_some(under_way)
-        finally:
-            wait(under_way)  # on an error, too: nothing is written after it was told
-
-    def _send(self, batch: dict[bytes, Any]) -> None:
-        from google.cloud.bigtable.data import RowMutationEntry
-
-        with told(self._address):
-            self._table.bulk_mutate_rows(
-                [RowMutationEntry(ROWS + key, mutation) for key, mutation in batch.items()],
-                operation_timeout=self._write_seconds,
-                attempt_timeout=None,
-            )
-
-
-def _finish_some(under_way: dict[Future[Any], frozenset[bytes]]) -> None:
-    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-        del under_way[future]
-        future.result()
-
-
-def _batches(mutations: Iterable[tuple[bytes, Any]]) -> Iterator[dict[bytes, Any]]:
-    """Mutations by key, the last one of each, as many as one request takes."""
-    batch: dict[bytes, Any] = {}
-    size = 0
-    for key, mutation in mutations:
-        batch[key] = mutation
-        size += len(key) + len(getattr(mutation, "new_value", b""))
-        if size >= _PUT_BYTES or len(batch) >= _PUT_ROWS:
-            yield batch
-            batch, size = {}, 0
-    if batch:
-        yield batch
 
 
 def _set_cells(rows: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, Any]]:
     for key, value in rows:
-        yield check_key(key), _set_cell(check_value(value))
+        yield ROWS + check_key(key), _set_cell(check_value(value))
 
 
 def _set_cell(value: bytes) -> Any:

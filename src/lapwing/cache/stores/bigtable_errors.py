@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -19,11 +19,11 @@ def told(table: str) -> Iterator[None]:
     """Raises Google's errors of the block as `StoreError`. `table` is its full name, for what is said."""
     from google.api_core.exceptions import GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
-    from google.cloud.bigtable.data.exceptions import MutationsExceptionGroup
+    from google.cloud.bigtable.data.exceptions import FailedMutationEntryError, MutationsExceptionGroup
 
     try:
         yield
-    except (GoogleAPIError, GoogleAuthError, MutationsExceptionGroup) as error:
+    except (GoogleAPIError, GoogleAuthError, MutationsExceptionGroup, FailedMutationEntryError) as error:
         raise store_problem(error, table) from error
     except ValueError as error:
         if "closed" in str(error).lower():  # by another thread, in the middle of this call
@@ -38,6 +38,44 @@ def foreign(table: str) -> LapwingError:
         f"{table} is not a table of rollups.",
         hint="Give `store` a table of its own; `lapwing build` makes it.",
     )
+
+
+def profile_problem(name: str | None, lack: str, known: Sequence[str] = ()) -> LapwingError:
+    """The error of an app profile (None: its name is not known here) by which nothing can be published."""
+    shown = f"The app profile {name}" if name else "The app profile"
+    return StoreError.of(
+        "store-profile",
+        f"{shown} can't be used for building: {lack}.",
+        nearest=known,
+        hint="Name one under `store` that routes to a single cluster and allows single-row transactions; `lapwing store init"
+        " --profile-cluster CLUSTER` makes it. Servers that only answer may use any.",
+    )
+
+
+def passes(error: BaseException) -> bool:
+    """Whether the same request may succeed a while later."""
+    from google.api_core import exceptions as google
+
+    match cause := _cause(error):
+        case google.ServiceUnavailable() | google.DeadlineExceeded() | google.Aborted() | google.TooManyRequests():
+            return True
+        case google.InternalServerError():
+            return "rst_stream" in str(cause).lower()  # a connection that was cut, by its other name
+    return False
+
+
+def retry_after(error: BaseException) -> float | None:
+    """After how many seconds Bigtable wants the request again; None where it does not say."""
+    from google.rpc.error_details_pb2 import RetryInfo
+
+    for detail in getattr(_cause(error), "details", ()):
+        found = detail
+        if not isinstance(detail, RetryInfo):
+            found = RetryInfo()
+            if not hasattr(detail, "Unpack") or not detail.Unpack(found):
+                continue
+        return float(found.retry_delay.seconds + found.retry_delay.nanos / 1e9)
+    return None
 
 
 def store_problem(error: Exception, table: str) -> LapwingError:
@@ -89,11 +127,7 @@ def store_problem(error: Exception, table: str) -> LapwingError:
                 hint="Check the network, BIGTABLE_EMULATOR_HOST, and the instance's state; then try again.",
             )
         case google.FailedPrecondition() | google.InvalidArgument() if "profile" in says or "transaction" in says:
-            return StoreError.of(
-                "store-profile",
-                f"The app profile does not allow what publishing needs: {says}",
-                hint="Use one with single-cluster routing that allows single-row transactions.",
-            )
+            return profile_problem(None, says.rstrip("."))
     return StoreError.of("store-failed", f"Bigtable failed for {table}: {says}")
 
 

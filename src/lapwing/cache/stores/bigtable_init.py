@@ -7,16 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lapwing.cache.stores import bigtable_table
 from lapwing.cache.stores.bigtable_errors import told
-from lapwing.cache.stores.bigtable_table import (
-    FAMILY,
-    ROWS,
-    Address,
-    admin_client,
-    create_table,
-    instance_client,
-    open_table,
-)
+from lapwing.cache.stores.bigtable_profile import lacks
+from lapwing.cache.stores.bigtable_table import FAMILY, ROWS, Address, admin_client, create_table, open_table
 
 _SECONDS: Final = 60.0
 _INSTANCE_SECONDS: Final = 600.0
@@ -64,7 +58,7 @@ def prepare(address: Address, wished: Wished) -> Iterator[Step]:
         StoreError: no permission, no credentials, no answer.
     """
     with told(str(address)):
-        instances = instance_client()
+        instances = bigtable_table.instance_client()
         try:
             instance = _instance(instances, address, wished)
             yield instance
@@ -147,15 +141,14 @@ def _profile(client: Any, address: Address, wished: Wished) -> Step:
 
 
 def _looked_at(name: str, found: Any) -> Step:
-    routing = found.single_cluster_routing
+    lack = lacks(found)
+    if lack is None:
+        return Step(
+            what="app profile", name=name, state="there", says=f"Routed to {found.single_cluster_routing.cluster_id}."
+        )
     change = f"gcloud bigtable app-profiles update {name} --route-to CLUSTER --transactional-writes"
-    if not routing.cluster_id:
-        says = "It routes to any cluster, so a build may not see what it has just written."
-        return Step(what="app profile", name=name, state="differs", says=says, hint=f"Run `{change}`.")
-    if not routing.allow_transactional_writes:
-        says = "It does not allow single-row transactions, by which rollups are published."
-        return Step(what="app profile", name=name, state="differs", says=says, hint=f"Run `{change}`.")
-    return Step(what="app profile", name=name, state="there", says=f"Routed to {routing.cluster_id}.")
+    says = f"{lack[0].upper()}{lack[1:]}."
+    return Step(what="app profile", name=name, state="differs", says=says, hint=f"Run `{change}`.")
 
 
 def _table(client: Any, address: Address, wished: Wished) -> Iterator[Step]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from lapwing.cache.keys import FORMAT
 from lapwing.cache.stores.bigtable_errors import foreign, told
+from lapwing.cache.stores.pace import Pace
 from lapwing.model.problem import StoreError
 
 FAMILY: Final = "r"
@@ -39,13 +40,20 @@ class Address:
         return f"{self.instance}/tables/{self.table}"
 
 
-def open_table(address: Address, *, read_only: bool, seconds: float = _OPEN_SECONDS) -> tuple[Any, Any]:
-    """The data client and its table, in `seconds`. Unless `read_only` a table that is missing is made, which needs the
-    admin API and may take longer.
+def open_table(
+    address: Address,
+    *,
+    read_only: bool,
+    seconds: float = _OPEN_SECONDS,
+    pace: Pace | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[Any, Any]:
+    """The data client and its table, in `seconds`; bulk writes tell a `pace` the rate that is asked for. Unless `read_only`
+    a table that is missing is made, after `check`, which needs the admin API and may take longer.
 
     Raises:
-        StoreError: the library is not installed, no such instance, no permission, Bigtable does not answer, or a newer
-            Lapwing wrote the table.
+        StoreError: the library is not installed, no such instance, no permission, the wrong app profile, Bigtable does not
+            answer, or a newer Lapwing wrote the table.
     """
     try:
         import google.cloud.bigtable.data  # noqa: F401  whether they are there
@@ -54,17 +62,17 @@ def open_table(address: Address, *, read_only: bool, seconds: float = _OPEN_SECO
         raise StoreError.of("store-library", "What Bigtable needs is not installed.", hint=_INSTALL) from error
     _, project, _, instance = address.instance.split("/")
     with told(str(address)):
-        client = _data_client(project)
+        client = _data_client(project, pace)
         try:
             table = client.get_table(instance, address.table, app_profile_id=address.app_profile)
-            _check_format(table, address, read_only, seconds)
+            _check_format(table, address, read_only, seconds, check)
         except BaseException:
             client.close()
             raise
     return client, table
 
 
-def _check_format(table: Any, address: Address, read_only: bool, seconds: float) -> None:
+def _check_format(table: Any, address: Address, read_only: bool, seconds: float, check: Callable[[], None]) -> None:
     from google.api_core.exceptions import NotFound
     from google.cloud.bigtable.data import SetCell
 
@@ -73,11 +81,13 @@ def _check_format(table: Any, address: Address, read_only: bool, seconds: float)
     except NotFound:
         if read_only:
             raise
+        check()
         _make(address)
         row = None
     if row is None and read_only:
         raise foreign(str(address))
     if row is None:
+        check()
         mutation = SetCell(FAMILY, QUALIFIER, str(FORMAT).encode(), timestamp_micros=0)
         table.mutate_row(FORMAT_KEY, mutation, operation_timeout=seconds)
         return
@@ -126,14 +136,20 @@ def _emulator_channel() -> Any:
     return grpc.insecure_channel(_emulator(), options=[("grpc.max_receive_message_length", -1), *_CHANNEL])
 
 
-def _data_client(project: str) -> Any:
+def _data_client(project: str, pace: Pace | None) -> Any:
     """The data client, with channels as we want them."""
+    import grpc
     from google.cloud.bigtable.data import BigtableDataClient
+
+    from lapwing.cache.stores.bigtable_features import Features
+
+    features = Features(pace)
 
     class Client(BigtableDataClient):
         def _build_grpc_channel(self, *args: Any, **given: Any) -> Any:
             built = super()._build_grpc_channel(*args, **{**given, "options": [*given.get("options", ()), *_CHANNEL]})
-            return type(built)(_emulator_channel) if _emulator() else built
+            make = _emulator_channel if _emulator() else built.create_channel
+            return type(built)(lambda: grpc.intercept_channel(make(), features))
 
     # It reports its own figures to Cloud Monitoring, and how that fails with whole stack traces: not the user's concern.
     logging.getLogger("google.cloud.bigtable.data._metrics").setLevel(logging.CRITICAL)

@@ -15,6 +15,7 @@ from lapwing.model.calendar import zone
 from lapwing.model.duration import Span, parse_duration, parse_length
 from lapwing.model.grain import FISCAL, Grain, Unit
 from lapwing.model.problem import WrongUse
+from lapwing.model.size import parse_size
 
 
 class Document(BaseModel):
@@ -84,6 +85,16 @@ def _money(value: object) -> tuple[float, str]:
     return float(match[1]), match[2] or ""
 
 
+def _bytes(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_size(value)
+    except WrongUse as error:
+        problem = error.problems[0]
+        raise mistake(problem.code, problem.message, problem.nearest, problem.hint) from None
+
+
 def _one_or_more(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
@@ -112,6 +123,7 @@ PeriodText = Annotated[Grain, _parsed(_period, "month")]
 ZoneText = Annotated[str, _parsed(_zone_name, "Europe/Berlin")]
 SqlText = Annotated[str, BeforeValidator(_sql, json_schema_input_type=str | float | bool)]
 Money = Annotated[tuple[float, str], PlainValidator(_money, json_schema_input_type=str | float)]
+SizeText = Annotated[int, BeforeValidator(_bytes, json_schema_input_type=int | str)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...])]
 Ignored = SkipJsonSchema[Any]
 

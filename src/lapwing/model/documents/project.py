@@ -6,12 +6,13 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from lapwing.model.documents.base import (
     Document,
     DurationText,
     GrainText,
+    SizeText,
     Words,
     ZoneText,
     mistake,
@@ -19,9 +20,8 @@ from lapwing.model.documents.base import (
 )
 from lapwing.model.documents.beam import BeamDocument
 from lapwing.model.documents.spark import SparkDocument
+from lapwing.model.documents.store import StoreDocument
 from lapwing.model.names import nearest
-from lapwing.model.problem import WrongUse
-from lapwing.model.size import parse_size
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PATHS = ("files", "duckdb", "sqlite")
@@ -45,16 +45,6 @@ _OF_SOURCES = {
 """By the type of a source, the keys that it has beside those of all; the first is needed."""
 
 
-def _bytes(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_size(value)
-    except WrongUse as error:
-        problem = error.problems[0]
-        raise mistake(problem.code, problem.message, problem.nearest, problem.hint) from None
-
-
 class SourceDocument(Document):
     """Where data lives: files, duckdb and sqlite have a path, postgres and mariadb a dsn, bigquery a project."""
 
@@ -72,9 +62,9 @@ class SourceDocument(Document):
     key_file: str | None = Field(
         None, description="Of bigquery: a service account's key file; those of the environment, where left out."
     )
-    maximum_bytes_billed: (
-        Annotated[int, BeforeValidator(_bytes, json_schema_input_type=int | str), Field(gt=0)] | None
-    ) = Field(None, description="Of bigquery: a statement that would be billed for more does not run; such as 10GB.")
+    maximum_bytes_billed: Annotated[SizeText, Field(gt=0)] | None = Field(
+        None, description="Of bigquery: a statement that would be billed for more does not run; such as 10GB."
+    )
     labels: dict[str, str] = Field(default_factory=dict, description="Of bigquery: put on every job.")
     endpoint: str | None = Field(
         None, description="Of bigquery: the URL of its API, where it is not the public one, as with private access."
@@ -96,51 +86,6 @@ class SourceDocument(Document):
                 raise mistake(
                     "unused-key", f"A source of type {self.type} has {own[0]}, not {key}.", (), f"Remove {key}."
                 )
-        return self
-
-
-_OF_STORES = {"lmdb": ("path",), "memory": (), "bigtable": ("instance", "table", "app_profile")}
-_INSTANCE_HINT = "projects/PROJECT/instances/INSTANCE"
-_INSTANCE = re.compile(r"projects/[^/\s]+/instances/[^/\s]+")
-_TABLE = re.compile(r"[_a-zA-Z0-9][-_.a-zA-Z0-9]{0,49}")
-
-
-def _instance(value: str) -> str:
-    if not _INSTANCE.fullmatch(value):
-        raise mistake("bad-instance", f"{value} does not name an instance.", (), f"Write {_INSTANCE_HINT}.")
-    return value
-
-
-def _table(value: str) -> str:
-    if not _TABLE.fullmatch(value):
-        hint = "Write up to 50 letters, digits, underscores, dots and hyphens."
-        raise mistake("bad-table", f"{value} can't be a table's name in Bigtable.", (), hint)
-    return value
-
-
-class StoreDocument(Document):
-    """Where rollups are kept: lmdb has a path, bigtable an instance and a table."""
-
-    type: Literal["lmdb", "memory", "bigtable"] = Field(
-        "lmdb", description="lmdb is a folder; bigtable is Google Cloud's, for many machines; memory forgets."
-    )
-    path: str | None = Field(None, description="Of lmdb: .lapwing/store, where left out.")
-    instance: Annotated[str, AfterValidator(_instance)] | None = Field(
-        None, description="Of bigtable: projects/PROJECT/instances/INSTANCE."
-    )
-    table: Annotated[str, AfterValidator(_table)] | None = Field(
-        None, description="Of bigtable: lapwing, where left out. It is made if it is missing."
-    )
-    app_profile: str | None = Field(None, description="Of bigtable: one that routes to a single cluster.")
-
-    @model_validator(mode="after")
-    def _place_of_rollups(self) -> StoreDocument:
-        own = _OF_STORES[self.type]
-        for key in ("path", "instance", "table", "app_profile"):
-            if key not in own and getattr(self, key) is not None:
-                raise mistake("unused-key", f"A store of type {self.type} has no {key}.", own, f"Remove {key}.")
-        if self.type == "bigtable" and not self.instance:
-            raise mistake("missing-key", "A store of type bigtable needs instance.", (), f"Write {_INSTANCE_HINT}.")
         return self
 
 
