@@ -145,8 +145,8 @@ def version_gone() -> StoreError:
     """The error of reading a version that was replaced and removed meanwhile; the reader takes the manifest again."""
     error = StoreError.of(
         "version-gone",
-        "A part of a rollup is no longer in the store.",
-        hint="Run `lapwing build`; if that does not help, remove the store and build it again.",
+        "A part of a rollup is not in the store: it was removed, or has not arrived in this cluster.",
+        hint="Ask again. If that does not help, run `lapwing build`, or remove the store and build it again.",
     )
     assert isinstance(error, StoreError)
     return error

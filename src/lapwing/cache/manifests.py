@@ -89,7 +89,8 @@ class Manifests:
                 self._known[key] = (row, manifest)
                 return manifest
             row = self._store.get([key])[0]
-        raise StoreError.of("store-busy", f"Builds keep changing {definition.name}.", hint="Ask again.")
+        says = f"Builds keep changing {definition.name}, or a part of its manifest has not arrived in this cluster."
+        raise StoreError.of("store-busy", says, hint="Ask again.")
 
     def built(self, definitions: Sequence[Definition]) -> list[Manifest]:
         """Those that hold something; none where the store can't be read."""

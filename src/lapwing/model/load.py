@@ -259,12 +259,13 @@ class _Reading:
         store = document.store
         path = self._path(store.path or _DEFAULT_STORE) if store.type == "lmdb" else None
         if store.type != "bigtable":
-            return StoreConfig(type=store.type, path=path)
+            return StoreConfig(type=store.type, path=path, read_only=store.read_only)
         return StoreConfig(
             type=store.type,
             instance=store.instance,
             table=store.table or _DEFAULT_TABLE,
             app_profile=store.app_profile,
+            read_only=store.read_only,
             reads=Reads(**store.reads.model_dump()),
             writes=Writes(**store.writes.model_dump()),
         )

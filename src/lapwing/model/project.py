@@ -66,9 +66,11 @@ class Writes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreConfig:
     """The rollup store: type lmdb (at `path`, absolute), memory, or bigtable (a `table` of `instance`, which is
-    projects/PROJECT/instances/INSTANCE; `app_profile` None is the instance's default; `reads` and `writes` of it)."""
+    projects/PROJECT/instances/INSTANCE; `app_profile` None is the instance's default; `reads` and `writes` of it).
+    `read_only`: this home of the project never writes it."""
 
     type: str
+    read_only: bool = False
     path: Path | None = None
     instance: str | None = None
     table: str | None = None

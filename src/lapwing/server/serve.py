@@ -112,9 +112,10 @@ async def _serve(
     if await _answers(settings, serving):
         if background:
             background.start()
-        if settings.refresh:
-            services.refresher.start()
-        auditing.start()
+        if not services.lapwing.project.store.read_only:  # else others keep it fresh, and audit it
+            if settings.refresh:
+                services.refresher.start()
+            auditing.start()
         started()
     await serving
 

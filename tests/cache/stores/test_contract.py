@@ -7,6 +7,7 @@ import random
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -17,6 +18,7 @@ from tests.cache.stores.places import KINDS, OF_PROCESSES, ended, place, process
 from lapwing.cache.stores import open_store
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stores.limits import MOST_VALUE_BYTES
+from lapwing.cache.stores.reading import ReadOnlyStore
 from lapwing.model.problem import ModelError, StoreError
 from lapwing.model.project import StoreConfig
 
@@ -415,3 +417,22 @@ def test_an_unknown_type_names_the_known_ones() -> None:
     for kind in ("lmdb", "bigtable"):
         with pytest.raises(ModelError):
             open_store(StoreConfig(type=kind))
+
+
+def test_a_store_set_to_read_only_is_read_and_never_written(config: StoreConfig) -> None:
+    written = open_store(config)
+    written.put([(b"a", b"1")])
+    store = open_store(replace(config, read_only=True)) if config.type != "memory" else ReadOnlyStore(written)
+    uses: list[Callable[[], object]] = [
+        lambda: store.put([(b"a", b"2")]),
+        lambda: store.compare_and_set(b"a", b"1", b"2"),
+        lambda: store.delete_prefix(b"a"),
+    ]
+    for use in uses:
+        with pytest.raises(StoreError) as caught:
+            use()
+        assert caught.value.problems[0].code == "store-read-only"
+    assert (store.get([b"a"]), list(store.scan(b"a", b"b"))) == ([b"1"], [(b"a", b"1")])
+    assert store.shown == written.shown
+    store.close()
+    written.close()

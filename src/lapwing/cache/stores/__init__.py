@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model.names import nearest
 from lapwing.model.problem import ModelError
@@ -11,12 +13,17 @@ KINDS = ("lmdb", "memory", "bigtable")
 
 
 def open_store(config: StoreConfig, *, read_only: bool = False) -> RollupStore:
-    """The store that `config` names. `read_only`: another process writes it (memory: no difference).
+    """The store that `config` names. `read_only`: another process writes it (memory: no difference). One whose
+    configuration says so takes no writes, either.
 
     Raises:
         ModelError: an unknown type, or no path where one is needed.
         StoreError: it can't be opened.
     """
+    if config.read_only:
+        from lapwing.cache.stores.reading import ReadOnlyStore
+
+        return ReadOnlyStore(open_store(replace(config, read_only=False), read_only=True))
     match config.type:
         case "memory":
             from lapwing.cache.stores.memory import MemoryStore

@@ -9,7 +9,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lapwing.model.documents.base import Document, SizeText, mistake
 
-_OF_STORES = {"lmdb": ("path",), "memory": (), "bigtable": ("instance", "table", "app_profile", "reads", "writes")}
+_OF_STORES = {
+    "lmdb": ("path", "read_only"),
+    "memory": (),
+    "bigtable": ("instance", "table", "app_profile", "read_only", "reads", "writes"),
+}
 _KEYS = ("path", *_OF_STORES["bigtable"])
 _INSTANCE_HINT = "projects/PROJECT/instances/INSTANCE"
 _INSTANCE = re.compile(r"projects/[^/\s]+/instances/[^/\s]+")
@@ -112,6 +116,11 @@ class StoreDocument(Document):
         None,
         description="Of bigtable: default, where left out. Who builds needs one that routes to a single cluster and allows"
         " single-row transactions.",
+    )
+    read_only: bool = Field(
+        False,
+        description="Nothing is written from here: for servers that only answer. In a second cluster they must, because what"
+        " two clusters write into one row is not merged, but replaced.",
     )
     reads: ReadsDocument = Field(
         default_factory=lambda: ReadsDocument.model_validate({}), description="Of bigtable: how it is read."
