@@ -8,19 +8,35 @@ from tests.alerts.judged import MARCH, by_hand
 
 from lapwing.alerts.cases import Known, cases, folded, series_key
 from lapwing.alerts.judged import Judged
+from lapwing.alerts.reconcile import Judging, additions
+from lapwing.alerts.record import Record
+from lapwing.alerts.telling import told_of
 from lapwing.query.service import Lapwing
 
 DAY = 86_400_000_000
 
 
-def known(*histories: Judged) -> list[Known]:
+def known(shop: Lapwing, *histories: Judged) -> list[Known]:
     out = []
     for number, judged in enumerate(histories):
         keys = [
             (series_key(judged.slices[0]), episode.direction, int(judged.borders[episode.opened]))
             for episode in judged.episodes[0]
         ]
-        out.append(Known(judged, {key: 10 * number + n for n, key in enumerate(keys, 1)}, "", ""))
+        told = {one.key: one for one in told_of(judged, shop.project)}
+        judging = Judging(now=0, covered=None, same=True)
+        records = {
+            key: Record(
+                id=10 * number + n,
+                monitor="by_hand",
+                definition="",
+                key=key,
+                about={},
+                lines=tuple(additions((), told[key], judging)),
+            )
+            for n, key in enumerate(keys, 1)
+        }
+        out.append(Known(judged, records, "", ""))
     return out
 
 
@@ -29,7 +45,7 @@ def sliced(judged: Judged, *pairs: tuple[str, str]) -> Judged:
 
 
 def test_a_life_at_several_moments(shop: Lapwing) -> None:
-    of = known(by_hand(shop, "orders.failed", [10, 30, 30, 10, 10, 10], 10))
+    of = known(shop, by_hand(shop, "orders.failed", [10, 30, 30, 10, 10, 10], 10))
     assert cases(of, MARCH + 2 * DAY - 1) == []
     (first,) = cases(of, MARCH + 2 * DAY)
     assert (first.id, first.start, first.known_at, first.end) == (1, MARCH + DAY, MARCH + 2 * DAY, None)
@@ -47,7 +63,7 @@ def test_the_whole_stands_for_its_parts(shop: Lapwing) -> None:
     narrower = sliced(by_hand(shop, "orders.failed", bad, 10), ("region", "north"), ("channel", "app"))
     other = by_hand(shop, "orders.revenue", [10, 3, 10, 10, 10, 10], 10)
     later = sliced(by_hand(shop, "orders.failed", [10, 10, 10, 10, 10, 30], 10), ("region", "west"))
-    shown = folded(cases(known(whole, part, narrower, other, later), MARCH + 9 * DAY))
+    shown = folded(cases(known(shop, whole, part, narrower, other, later), MARCH + 9 * DAY))
     assert {number: [case.id for case in parts] for number, parts in shown.items()} == {1: [11, 21], 31: [], 41: []}
 
 

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.alerts.shop import DATASET, END, PROJECT, ZONE, build, open_alerts, orders, write_orders, write_shop
 
+from lapwing.alerts.inputs import Inputs
+from lapwing.alerts.life import life
 from lapwing.alerts.state import StateDatabase
 from lapwing.model.problem import LapwingError
 from lapwing.query.service import Lapwing
@@ -19,7 +21,7 @@ from lapwing.query.service import Lapwing
 
 def ids(path: Path) -> dict[tuple[str, int, int], int]:
     state = StateDatabase(path)
-    found = {**state.ids("failed_daily"), **state.ids("rate_hourly")}
+    found = {record.key: record.id for record in state.journal.records() if life(record.lines).steps}
     state.close()
     return found
 
@@ -43,9 +45,10 @@ def test_after_a_restart_all_is_as_before(shop: Lapwing, tmp_path: Path) -> None
     restarted = open_alerts(shop, path)
     assert restarted.board(datetime(2024, 2, 21, 1, tzinfo=ZoneInfo(ZONE))).as_dict() == board
     state = StateDatabase(path)
-    run, judged = state.run("failed_daily"), restarted._keeper.kept().known[0].judged
+    run, judged = state.journal.run("failed_daily"), restarted._keeper.kept().known[0].judged
     assert run is not None
-    state.save(replace(run, arrays=replace(judged, amount=judged.amount + 1000).pack()), [])
+    marked = replace(run, arrays=replace(judged, amount=judged.amount + 1000).pack())
+    state.journal.save(marked, [], run.version, Inputs())
     (quiet, *_) = open_alerts(shop, path).board().quiet
     assert quiet.value is not None
     assert quiet.value > 1000
@@ -93,18 +96,18 @@ def test_a_changed_definition_is_told_anew_and_a_changed_label_is_not(tmp_path: 
     (root / "lapwing.yaml").write_text(PROJECT.format(now="2024-06-01").replace("grain: hour", "grain: hour, by: []"))
     (root / "datasets" / "orders.yaml").write_text(DATASET.replace("label: Region", "label: Part of the country"))
     with Lapwing.open(root) as lapwing:
-        run = StateDatabase(path).run("failed_daily")
+        run = StateDatabase(path).journal.run("failed_daily")
         alerts = open_alerts(lapwing, path)
         alerts.replay()
-        assert StateDatabase(path).run("failed_daily") == run
+        assert StateDatabase(path).journal.run("failed_daily") == run
     (root / "lapwing.yaml").write_text(PROJECT.format(now="2024-06-01").replace("sensitivity: 6", "sensitivity: 9"))
     with Lapwing.open(root) as lapwing:
-        hourly = StateDatabase(path).run("rate_hourly")
+        hourly = StateDatabase(path).journal.run("rate_hourly")
         alerts = open_alerts(lapwing, path)
         alerts.replay()
         changed = StateDatabase(path)
-        assert changed.run("failed_daily") == run
-        assert changed.run("rate_hourly") != hourly
+        assert changed.journal.run("failed_daily") == run
+        assert changed.journal.run("rate_hourly") != hourly
 
 
 def test_what_belonged_to_a_monitor_that_is_no_more_goes(tmp_path: Path) -> None:
@@ -116,15 +119,17 @@ def test_what_belonged_to_a_monitor_that_is_no_more_goes(tmp_path: Path) -> None
     with Lapwing.open(root) as lapwing:
         open_alerts(lapwing, path).replay()
     state = StateDatabase(path)
-    assert state.run("rate_hourly") is None
-    assert state.ids("rate_hourly") == {}
-    assert state.run("failed_daily") is not None
+    assert state.journal.run("rate_hourly") is None
+    assert {life(record.lines).state for record in state.journal.records("rate_hourly")} == {"resolved"}
+    assert state.journal.run("failed_daily") is not None
 
 
 REPLAY = """
 import sys
 from pathlib import Path
 from lapwing.alerts.service import Alerts
+from lapwing.alerts.inputs import Inputs
+from lapwing.alerts.life import life
 from lapwing.alerts.state import StateDatabase
 from lapwing.query.service import Lapwing
 

@@ -3,43 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lapwing.alerts.cause import Cause
-from lapwing.alerts.state import Follow, Run, StateDatabase, StateError, Told
+from lapwing.alerts.state import Follow, StateDatabase, StateError
 from lapwing.model.problem import Conflict, NotFound
-
-
-def run(definition: str = "a", data: str = "1") -> Run:
-    return Run(monitor="m", definition=definition, data=data, finished=2, series=1, judged=10, arrays=b"x")
-
-
-def told(opened: int, resolved: int | None = None) -> Told:
-    steps = (("opened", opened + 1, opened), *((("resolved", resolved, resolved - 1),) if resolved else ()))
-    return Told("[]", 1, opened, resolved, steps)
-
-
-def test_ids_stay_when_data_is_added(tmp_path: Path) -> None:
-    database = StateDatabase(tmp_path / "state.db")
-    database.save(run(), [told(10), told(20)])
-    before = database.ids("m")
-    database.save(run(data="5"), [told(10, 15), told(20), told(30)])
-    after = database.ids("m")
-    assert {key: after[key] for key in before} == before
-    assert len(after) == 3
-    kept = database.run("m")
-    assert kept is not None
-    assert kept.data == "5"
-
-
-def test_another_definition_begins_anew(tmp_path: Path) -> None:
-    database = StateDatabase(tmp_path / "state.db")
-    database.save(run(), [told(10), told(20)])
-    database.save(run("b"), [told(20)])
-    assert list(database.ids("m")) == [("[]", 1, 20)]
 
 
 def test_follows_survive_reopening(tmp_path: Path) -> None:
@@ -55,16 +25,6 @@ def test_follows_survive_reopening(tmp_path: Path) -> None:
     assert again.follows() == ()
     with pytest.raises(NotFound):
         again.remove_follow("f")
-
-
-def test_unfollowing_forgets_incidents_and_steps(tmp_path: Path) -> None:
-    database = StateDatabase(tmp_path / "state.db")
-    database.add_follow(Follow("m", "d.x", "day", ()), now=1)
-    database.save(run(), [told(10, 15)])
-    database.remove_follow("m")
-    assert database.run("m") is None
-    with sqlite3.connect(tmp_path / "state.db") as raw:
-        assert raw.execute("select (select count(*) from incident), (select count(*) from step)").fetchone() == (0, 0)
 
 
 def test_damaged_file(tmp_path: Path) -> None:
@@ -120,17 +80,27 @@ def at_first_version(path: Path) -> None:
         connection.exec_driver_sql("insert into follow values ('f', 'orders.failed', 'day', '[]', 1)")
         connection.exec_driver_sql("insert into run values ('m', 'a', 1, 1, 1, 1, x'00')")
         connection.exec_driver_sql("insert into incident values (7, 'm', 'a', '[]', 1, 10, null)")
+        connection.exec_driver_sql("insert into step values (2, 7, 20, 19, 'resolved'), (1, 7, 11, 10, 'opened')")
+        cause = '{"says": "It.", "slice": null, "share": null, "clear": false}'
+        connection.exec_driver_sql("insert into cause values (7, 20, ?)", (cause,))
 
 
 def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
-    """Follows and incidents with their ids are kept; replays, whose data nobody knows, are made again."""
+    """Follows and incidents with their ids, what was told of them and their causes are kept; replays, whose data nobody
+    knows, are made again."""
     at_first_version(tmp_path / "state.db")
     state = StateDatabase(tmp_path / "state.db")
     assert [follow.name for follow in state.follows()] == ["f"]
-    assert state.ids("m") == {("[]", 1, 10): 7}
-    assert state.run("m") is None
-    state.save(run(), [told(10)])
-    assert state.ids("m") == {("[]", 1, 10): 7}
+    assert state.journal.run("m") is None
+    (record,) = state.journal.records("m")
+    assert (record.id, record.key) == (7, ("[]", 1, 10))
+    assert [(line.number, line.kind, line.at, line.bucket) for line in record.lines] == [
+        (1, "opened", 11, 10),
+        (2, "resolved", 20, 19),
+    ]
+    assert state.journal.cause(7, 20) == Cause("It.", None, None, False)
+    state.journal.keep_cause(8, 20, Cause("Of nothing.", None, None, False))
+    assert state.journal.cause(8, 20) is None
 
 
 def test_migrations_go_both_ways(tmp_path: Path) -> None:
@@ -163,38 +133,3 @@ def test_locked_by_another_process(tmp_path: Path) -> None:
         other.execute("rollback")
     state.add_follow(Follow("g", "d.x", "day", ()), now=2)
     assert [follow.name for follow in state.follows()] == ["f", "g"]
-
-
-def test_many_threads_save_the_same(tmp_path: Path) -> None:
-    """What one reads still holds when it writes: no incident is kept twice, none is lost."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    databases = [StateDatabase(tmp_path / "state.db") for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(one.save, run(), [told(n) for n in range(10, 20)]) for one in databases * 3]:
-            done.result()
-    assert len({state_id for one in databases for state_id in one.ids("m").values()}) == 10
-
-
-def test_a_cause_is_kept_with_its_incident(tmp_path: Path) -> None:
-    state = StateDatabase(tmp_path / "state.db")
-    state.save(run(), [told(10)])
-    (number,) = state.ids("m").values()
-    cause = Cause("Mostly it.", (("region", "north"), ("gift", True)), 0.9, True)
-    state.keep_cause(number, 20, cause)
-    assert state.cause(number, 20) == cause
-    assert state.cause(number, 30) is None
-    state.keep_cause(999, 20, cause)  # of an incident that is no more: nothing to keep
-    assert state.cause(999, 20) is None
-    state.save(run(), [])
-    assert state.cause(number, 20) is None
-
-
-def test_what_is_neither_written_nor_followed_is_forgotten(tmp_path: Path) -> None:
-    state = StateDatabase(tmp_path / "state.db")
-    state.add_follow(Follow("followed", "d.x", "day", ()), now=1)
-    for name in ("followed", "written", "gone"):
-        state.save(replace(run(), monitor=name), [told(10)])
-    state.forget_others(["written"])
-    assert [state.run(name) is not None for name in ("followed", "written", "gone")] == [True, True, False]
-    assert state.ids("gone") == {}

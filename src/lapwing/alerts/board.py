@@ -12,7 +12,7 @@ from lapwing.alerts.charts import latest
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.keeper import Kept
 from lapwing.alerts.summaries import Summaries
-from lapwing.alerts.views import Board, Day, IncidentSummary, IncidentView, Quiet, Resolved, Trouble, Watching
+from lapwing.alerts.views import Board, Day, IncidentSummary, IncidentView, Quiet, Resolved, Snoozed, Trouble, Watching
 from lapwing.model.calendar import DAY, edges, to_us
 from lapwing.model.grain import Grain, Unit
 from lapwing.model.monitor import Monitor
@@ -41,9 +41,14 @@ class BoardMaker:
         found = cases(known, moment)
         shown = folded(found)
         standing = [case for case in found if case.id in shown]
-        live = [self._summaries.summary(case, len(shown[case.id])) for case in standing if case.end is None]
+        asleep = [case for case in standing if case.snoozed_until is not None]
+        live = [
+            self._summaries.summary(case, len(shown[case.id]))
+            for case in standing
+            if case.end is None and case.snoozed_until is None
+        ]
         live.sort(key=lambda one: (-(one.at_stake.amount if one.at_stake else 0.0), one.known_at))
-        over = [case for case in standing if case.end is not None and moment - case.end <= LATELY]
+        over = [case for case in standing if case.life.state == "resolved" and moment - (case.end or 0) <= LATELY]
         busy = {(case.judged.monitor.name, case.row) for case in found if case.end is None}
         now = to_us(self._lapwing.now())
         until = [int(one.judged.borders[one.judged.known_buckets(moment)]) for one in known]
@@ -56,6 +61,7 @@ class BoardMaker:
             followed=len(monitors),
             incidents=live,
             quiet=[quiet for one in known for quiet in _quiet(one.judged, moment, busy)],
+            snoozed=[self._snoozed(case) for case in asleep],
             resolved=[self._resolved(case) for case in reversed(over)],
             next_check=self._next_check(known, moment),
             last_check=self._iso(max(last)) if last else None,
@@ -105,13 +111,30 @@ class BoardMaker:
             NotFound: there is none of that number, or it was not known yet.
         """
         found = cases(known, moment)
-        case = next((one for one in found if one.id == number), None)
+        case = self.case(known, number, moment)
+        return self._summaries.view(case, len(folded(found).get(case.id, [])), found)
+
+    def case(self, known: Sequence[Known], number: int, moment: int) -> Case:
+        """
+        Raises:
+            NotFound: there is none of that number, or it was not known yet.
+        """
+        case = next((one for one in cases(known, moment) if one.id == number), None)
         if case is None:
             raise NotFound.of(
                 "unknown-incident",
                 f"There is no incident {number}, or it was not known yet on {self._iso(moment)[:10]}.",
             )
-        return self._summaries.view(case, len(folded(found).get(case.id, [])), found)
+        return case
+
+    def _snoozed(self, case: Case) -> Snoozed:
+        return Snoozed(
+            id=case.id,
+            metric=case.judged.monitor.metric,
+            label=case.judged.metric.shown.label,
+            slice=dict(case.slice),
+            until=self._iso(case.snoozed_until or 0),
+        )
 
     def _resolved(self, case: Case) -> Resolved:
         return Resolved(
@@ -149,7 +172,7 @@ class BoardMaker:
         borders = edges(Grain(1, Unit.DAY), zone, min(starts), max(now, min(starts) + 1))
         count = np.zeros(len(borders), np.int64)
         for case in found:
-            if case.id in shown:
+            if case.id in shown and case.life.state != "retracted":
                 first = int(np.searchsorted(borders, case.known_at, side="right")) - 1
                 last = int(np.searchsorted(borders, case.end if case.end is not None else now, side="left")) - 1
                 count[first : max(last, first) + 1] += 1

@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lapwing.alerts.history import Slice
-from lapwing.alerts.incidents import Episode
+import numpy as np
+
+from lapwing.alerts.history import Slice, series_key
+from lapwing.alerts.incidents import Episode, Step
 from lapwing.alerts.judged import Judged
+from lapwing.alerts.life import Life, life
+from lapwing.alerts.record import Happened, Key, Record
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """A judged monitor, the ids of its incidents, and the versions of the definition and the data it was judged on."""
+    """A judged monitor, the records of its incidents as of `pulse`, and the versions of the definition and the data it was
+    judged on."""
 
     judged: Judged
-    ids: Mapping[tuple[str, int, int], int]
+    records: Mapping[Key, Record]
     definition: str
     data: str
+    pulse: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """An incident as known when `buckets` buckets were. Its life is [start, end) in UTC microseconds: `end` is when it was
-    known to be over, None while it is open."""
+    """An incident as known when `buckets` buckets were. `life` is its state then. It lasts [start, end) in UTC microseconds:
+    `end` is when it was known to be over, None while it is open; its numbers count `counted` buckets at most."""
 
-    id: int
+    record: Record
     judged: Judged
     row: int
     episode: Episode
     buckets: int
+    counted: int
+    life: Life
+    moment: int
+
+    @property
+    def lines(self) -> tuple[Happened, ...]:
+        """What is written down of it and was known then."""
+        return self.record.known(self.moment)
+
+    @property
+    def restated(self) -> bool:
+        """The data it was told of is no longer what it was."""
+        return any(line.kind == "retracted" for line in self.record.lines)
+
+    @property
+    def snoozed_until(self) -> int | None:
+        """Until when it is to be left alone; None where it need not be."""
+        return self.life.snoozed_until(self.moment)
+
+    @property
+    def id(self) -> int:
+        return self.record.id
 
     @property
     def slice(self) -> Slice:
@@ -42,12 +69,12 @@ class Case:
 
     @property
     def known_at(self) -> int:
-        return int(self.judged.known[self.episode.opened])
+        assert self.life.opened is not None
+        return self.life.opened
 
     @property
     def end(self) -> int | None:
-        resolved = self.episode.resolved
-        return None if resolved is None else int(self.judged.known[resolved])
+        return self.life.ended
 
     @property
     def last(self) -> int:
@@ -65,16 +92,12 @@ class Case:
     def stands_for(self, other: Case) -> bool:
         """This one is of the whole, and `other` of a part of it: the same metric moved the same way at the same time."""
         return (
-            self.judged.monitor.metric == other.judged.monitor.metric
+            (self.life.state != "retracted" or other.life.state == "retracted")
+            and self.judged.monitor.metric == other.judged.monitor.metric
             and self.episode.direction == other.episode.direction
             and set(self.slice) < set(other.slice)
             and self.overlaps(other)
         )
-
-
-def series_key(within: Slice) -> str:
-    """How a slice is written in the state database."""
-    return json.dumps(within)
 
 
 def cases(known: Iterable[Known], moment: int) -> list[Case]:
@@ -82,14 +105,34 @@ def cases(known: Iterable[Known], moment: int) -> list[Case]:
     out = []
     for one in known:
         judged = one.judged
-        buckets = judged.known_buckets(moment)
-        for row, (within, episodes) in enumerate(zip(judged.slices, judged.episodes, strict=True)):
-            for episode in episodes:
-                seen = episode.until(buckets)
-                key = (series_key(within), episode.direction, int(judged.borders[episode.opened]))
-                if seen is not None and key in one.ids:
-                    out.append(Case(one.ids[key], judged, row, seen, buckets))
+        rows = {series_key(within): row for row, within in enumerate(judged.slices)}
+        shown = {
+            (series, episode.direction, int(judged.borders[episode.opened])): episode
+            for series, row in rows.items()
+            for episode in judged.episodes[row]
+        }
+        for record in one.records.values():
+            now = life(record.lines, moment)
+            row = rows.get(record.key[0])
+            if not now.told or row is None:
+                continue
+            buckets = judged.known_buckets(min(moment, now.ended or moment))
+            episode = shown.get(record.key)
+            seen = None if episode is None else episode.until(buckets)
+            seen = seen or _as_told(judged, record.key, now, buckets)
+            if seen is not None:
+                out.append(Case(record, judged, row, seen, judged.known_buckets(moment), buckets, now, moment))
     return sorted(out, key=lambda case: (case.known_at, case.id))
+
+
+def _as_told(judged: Judged, key: Key, now: Life, buckets: int) -> Episode | None:
+    """An incident that the data no longer shows, as it was told."""
+    starts = [key[2], *(int(step.bucket) for step in now.steps if step.bucket is not None)]
+    if not judged.borders[0] <= key[2] < judged.borders[-1]:
+        return None
+    places = np.searchsorted(judged.borders[:-1], sorted(set(starts)), side="right") - 1
+    loud = tuple(int(place) for place in places if place < max(buckets, 1)) or (int(places[0]),)
+    return Episode(direction=key[1], first=loud[0], loud=loud, resolved=None, steps=(Step("opened", loud[0]),))
 
 
 def folded(found: Sequence[Case]) -> dict[int, list[Case]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,6 +122,11 @@ def floats(column: pa.ChunkedArray) -> Floats:
 def moment(text: str) -> int:
     """UTC microseconds of an ISO 8601 text with an offset."""
     return to_us(datetime.fromisoformat(text))
+
+
+def series_key(within: Slice) -> str:
+    """How a slice is written in the state database."""
+    return json.dumps(within)
 
 
 def condition(within: Slice) -> str | None:

@@ -3,13 +3,16 @@
 An incident opens when a bucket, or up to three in a row together, are significant AND large enough, in the direction
 that hurts. It is then updated silently:
 "grew" is told only when the difference passes the last told one by half. It closes after enough quiet buckets in a row,
-where quiet is well inside the range (hysteresis), and a new outbreak soon after is the same incident again. Every step
-carries the moment at which people could know it: the end of its bucket, and the time its data needs to be complete.
+where quiet is well inside the range (hysteresis), and a new outbreak soon after is the same incident again. One that
+comes back for the third time within a day is told once more, as flapping, and then stays open until it was quiet for a day.
+Every step carries the moment at which people could know it: the end of its bucket, and the time its data needs to be complete.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,23 +20,28 @@ import numpy.typing as npt
 from lapwing.alerts.chance import Bools, Floats, Kind
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.evidence import gathered
+from lapwing.alerts.record import OPENINGS
 
 GREW = 1.5
 """How much larger than the last told difference a new one must be to be told."""
 HYSTERESIS = 0.5
 """The share of the opening score below which a bucket counts as quiet."""
+FLAPS = 3
+"""How many openings within a day (`Rules.calm`) are flapping: twice is a relapse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """`threshold` in robust standard deviations. `direction`: 1 raises only what is above its range, -1 what is below,
     0 both. `quiet`: judged buckets inside the range that close an incident. `rejoin`: buckets after the close within which
-    a new outbreak is the same incident."""
+    a new outbreak is the same incident. `calm`: buckets within which several openings are flapping, and which must be
+    quiet to close an incident that does; 0: nothing flaps."""
 
     threshold: float
     direction: int
     quiet: int
     rejoin: int
+    calm: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +100,50 @@ def learned_minimum(expected: Floats, ready: Bools, kind: Kind, exposure: Floats
     return smallest
 
 
-def episodes(actual: Floats, detection: Detection, minimum: Floats, rules: Rules) -> tuple[tuple[Episode, ...], ...]:
-    """The incidents of each series (rows of the arrays), by the time they were told."""
+def episodes(
+    actual: Floats,
+    detection: Detection,
+    minimum: Floats,
+    rules: Rules,
+    cuts: Mapping[int, tuple[int, ...]] | None = None,
+) -> tuple[tuple[Episode, ...], ...]:
+    """The incidents of each series (rows of the arrays), by the time they were told. `cuts`: by row, buckets before which
+    an incident ends, whatever it was: what comes then is measured against another normal."""
     directions = (1, -1) if rules.direction == 0 else (rules.direction,)
     found = []
     # What has built up may open an incident, but only in a bucket that is not quiet itself.
-    loud = np.abs(detection.score) >= rules.threshold * HYSTERESIS
-    evidence = np.where(loud, gathered(detection.score), detection.score)
+    evidence = _evidence(detection.score, rules)
     for row in range(len(actual)):
-        score, difference = evidence[row], actual[row] - detection.expected[row]
+        borders = (0, *(cuts or {}).get(row, ()), actual.shape[1])
         of_row: list[Episode] = []
-        for direction in directions:
-            of_row += _one_way(score * direction, difference * direction, minimum[row], direction, rules)
+        for first, stop in pairwise(borders):
+            part = np.s_[row, first:stop]
+            # Evidence of before a cut says nothing about what comes after it.
+            score = evidence[part] if not first else _evidence(detection.score[row : row + 1, first:stop], rules)[0]
+            difference = actual[part] - detection.expected[part]
+            for direction in directions:
+                way = _one_way(score * direction, difference * direction, minimum[part], direction, rules)
+                of_row += [_later(episode, first) for episode in way]
         found.append(tuple(sorted(of_row, key=lambda episode: episode.opened)))
     return tuple(found)
+
+
+def _evidence(score: Floats, rules: Rules) -> Floats:
+    loud = np.abs(score) >= rules.threshold * HYSTERESIS
+    return np.where(loud, gathered(score), score)
+
+
+def _later(episode: Episode, by: int) -> Episode:
+    """The same so many buckets later."""
+    if not by:
+        return episode
+    return replace(
+        episode,
+        first=episode.first + by,
+        loud=tuple(at + by for at in episode.loud),
+        resolved=None if episode.resolved is None else episode.resolved + by,
+        steps=tuple(replace(step, bucket=step.bucket + by) for step in episode.steps),
+    )
 
 
 def _one_way(score: Floats, difference: Floats, minimum: Floats, direction: int, rules: Rules) -> list[Episode]:
@@ -122,7 +160,8 @@ def _one_way(score: Floats, difference: Floats, minimum: Floats, direction: int,
         opened = int(openings[place])
         before = out.pop() if out and opened - (out[-1].resolved or 0) <= rules.rejoin else None
         told = 0.0 if before is None else max(float(difference[step.bucket]) for step in before.steps if step.told)
-        episode = _follow(score, difference, hot, judged, opened, told, rules)
+        flaps = before is not None and _flaps(before, opened, rules)
+        episode = _follow(score, difference, hot, judged, opened, told, rules, flaps=flaps)
         if before is None:
             first = _onset(score, judged, opened, after, rules)
             episode = replace(episode, direction=direction, first=first)
@@ -137,6 +176,12 @@ def _one_way(score: Floats, difference: Floats, minimum: Floats, direction: int,
         if episode.resolved is None:
             return out
         after = episode.resolved + 1
+
+
+def _flaps(before: Episode, opened: int, rules: Rules) -> bool:
+    """Whether one more opening makes too many."""
+    lately = [step for step in before.steps if step.kind in OPENINGS and opened - step.bucket < rules.calm]
+    return len(lately) >= FLAPS - 1
 
 
 def _onset(score: Floats, judged: npt.NDArray[np.intp], opened: int, after: int, rules: Rules) -> int:
@@ -157,9 +202,12 @@ def _follow(
     opened: int,
     told: float,
     rules: Rules,
+    *,
+    flaps: bool = False,
 ) -> Episode:
     """The life of an outbreak from its opening bucket. `told`: the largest difference told before of the same incident."""
-    steps, loud = [Step("opened", opened)], [opened]
+    steps, loud = [Step("flapping" if flaps else "opened", opened)], [opened]
+    enough = rules.calm if flaps else rules.quiet
     told, quiet = max(told, float(difference[opened])), 0
     for at in judged[np.searchsorted(judged, opened) + 1 :]:
         here = int(at)
@@ -171,7 +219,7 @@ def _follow(
                 steps.append(Step("grew", here))
             continue
         quiet += 1
-        if quiet >= rules.quiet:
+        if quiet >= enough:
             steps.append(Step("resolved", here))
             return Episode(1, opened, tuple(loud), here, tuple(steps))
     return Episode(1, opened, tuple(loud), None, tuple(steps))

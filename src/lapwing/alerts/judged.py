@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.detect import Detection
-from lapwing.alerts.history import Asking, Series, Slice, Span
+from lapwing.alerts.history import Asking, Series, Slice, Span, series_key
 from lapwing.alerts.incidents import Rules
+from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.measured import Measured, measured
+from lapwing.alerts.restart import Shift, cuts, with_shifts
 from lapwing.alerts.terms import Episodes, Terms, expect, raised, smallest
 from lapwing.model.calendar import edges
 from lapwing.model.dataset import Dataset, Metric
@@ -35,7 +37,8 @@ MOST_CELLS = 50_000_000
 class Judged:
     """Arrays are (S, T); `borders` are the T + 1 borders of the buckets, UTC microseconds. A bucket is known to people at
     `known`: its end, and the time that its data needs to be complete. Where `monitor.by` splits, the whole is watched too
-    (the last series), so that what happens everywhere is told once."""
+    (the last series), so that what happens everywhere is told once. `cuts`: by series, the buckets from which on a level
+    that people accepted is the usual one."""
 
     monitor: Monitor
     metric: Metric
@@ -46,6 +49,7 @@ class Judged:
     amount: Floats
     exposure: Floats
     detection: Detection
+    cuts: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> npt.NDArray[np.int64]:
@@ -70,7 +74,13 @@ class Judged:
 
     @cached_property
     def episodes(self) -> Episodes:
-        return raised(self.actual, self.exposure, self.detection, self.terms)
+        return raised(self.actual, self.exposure, self.detection, self.terms, self.cuts)
+
+    @property
+    def covered(self) -> int:
+        """Until when people know the data (UTC microseconds): that of the last bucket with a value."""
+        there = np.flatnonzero(np.isfinite(self.amount).any(axis=0))
+        return int(self.known[there[-1]]) if len(there) else 0
 
     def known_buckets(self, moment: int) -> int:
         """How many buckets people knew at a moment (UTC microseconds)."""
@@ -92,7 +102,12 @@ class Judged:
         out = io.BytesIO()
         slices = np.array(json.dumps(self.slices))
         np.savez_compressed(
-            out, allow_pickle=False, slices=slices, complete_after=np.int64(self.complete_after), **arrays
+            out,
+            allow_pickle=False,
+            slices=slices,
+            cuts=np.array(json.dumps(list(self.cuts.items()))),
+            complete_after=np.int64(self.complete_after),
+            **arrays,
         )
         return out.getvalue()
 
@@ -111,11 +126,13 @@ def unpack(data: bytes, monitor: Monitor, dataset: Dataset, metric: Metric) -> J
             amount=kept["amount"],
             exposure=kept["exposure"],
             detection=Detection(kept["expected"], lower, upper, kept["score"], kept["ready"]),
+            cuts={row: tuple(at) for row, at in json.loads(str(kept["cuts"]))},
         )
 
 
-def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None)) -> Judged:
+def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None), inputs: Inputs | None = None) -> Judged:
     """Asks for the monitor's history or a part of it (one query, and one for the whole where it is split) and judges it.
+    `inputs`: what people said about it.
 
     Raises:
         Refused: it would watch more than can be judged at once.
@@ -136,9 +153,20 @@ def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None)) -> Judg
     complete_after = int(dataset.complete_after.total_seconds() * 1e6)
     watermark = series.data_until if series.data_until is not None else 0
     complete = borders[1:] <= watermark
-    values = np.where(complete, plan.value(series.amount, series.exposure), np.nan)
-    zone = ZoneInfo(lapwing.project.timezone)
-    found = expect(series.starts, zone, values, series.exposure, _terms(monitor, metric, plan))
+    said = inputs or Inputs()
+    # What happens in a maintenance window is neither judged nor learned.
+    judged = complete & ~said.left_out(borders)
+    values = np.where(judged, plan.value(series.amount, series.exposure), np.nan)
+    zone, terms = ZoneInfo(lapwing.project.timezone), _terms(monitor, metric, plan)
+    shifts = _shifts(said, series.slices, borders, complete_after)
+    found = with_shifts(
+        lambda past, exposure: expect(series.starts, zone, past, exposure, terms),
+        values,
+        series.exposure,
+        shifts,
+        kind=plan.kind,
+        ratio=plan.ratio,
+    )
     return Judged(
         monitor=monitor,
         metric=metric,
@@ -149,6 +177,7 @@ def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None)) -> Judg
         amount=np.where(complete, series.amount, np.nan),
         exposure=series.exposure,
         detection=_as_kept(found),
+        cuts=cuts(shifts),
     )
 
 
@@ -161,6 +190,23 @@ def _terms(monitor: Monitor, metric: Metric, plan: Measured) -> Terms:
         sensitivity=monitor.sensitivity,
         min_change=monitor.min_change,
     )
+
+
+def _shifts(
+    said: Inputs, slices: tuple[Slice, ...], borders: npt.NDArray[np.int64], complete_after: int
+) -> dict[int, tuple[Shift, ...]]:
+    """What was accepted, by series, in bucket indexes."""
+    known = borders[1:] + complete_after
+    rows = {series_key(within): row for row, within in enumerate(slices)}
+    out: dict[int, tuple[Shift, ...]] = {}
+    for one in said.accepted:
+        row = rows.get(one.series)
+        if row is not None and one.since >= borders[0]:
+            cut = int(np.searchsorted(known, one.at, side="right"))
+            since = int(np.searchsorted(borders[:-1], one.since, side="left"))
+            if since < cut:
+                out[row] = (*out.get(row, ()), Shift(cut, since))
+    return out
 
 
 def _as_kept(found: Detection) -> Detection:

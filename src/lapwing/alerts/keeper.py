@@ -10,14 +10,17 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lapwing.alerts.cases import Known, series_key
+from lapwing.alerts.cases import Known
+from lapwing.alerts.inputs import Inputs, Window, accepted
+from lapwing.alerts.journal import Journal, Raced, Run
 from lapwing.alerts.judged import Judged, judge, unpack
-from lapwing.alerts.state import Run, StateDatabase, Told
+from lapwing.alerts.record import Key, Record
+from lapwing.alerts.telling import told_of
 from lapwing.model.calendar import to_us
 from lapwing.model.hashing import metric_hash, monitor_hash
 from lapwing.model.monitor import Monitor
@@ -26,7 +29,7 @@ from lapwing.model.problem import LapwingError, Problem
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
-METHOD = 2
+METHOD = 3
 """Raised whenever detector or incident rules change: what was told by other rules is told anew."""
 LOOK_AGAIN = 5.0
 """Seconds for which the version of the data is taken to stand."""
@@ -48,11 +51,18 @@ class Keeper:
     """Safe to use from several threads; monitors are judged one at a time."""
 
     def __init__(
-        self, lapwing: Lapwing, state: StateDatabase, monitors: Callable[[], Sequence[Monitor]], patience: float | None
+        self,
+        lapwing: Lapwing,
+        journal: Journal,
+        monitors: Callable[[], Sequence[Monitor]],
+        windows: Callable[[str], tuple[Window, ...]],
+        patience: float | None,
     ) -> None:
-        """`patience`: seconds that `kept` waits for what is not up to date; None waits until it is."""
+        """`windows`: the maintenance of a monitor. `patience`: seconds that `kept` waits for what is not up to date; None
+        waits until it is."""
         self._lapwing = lapwing
-        self._state = state
+        self._journal = journal
+        self._windows = windows
         self._monitors = monitors
         self._patience = patience
         self._known: dict[str, Known] = {}
@@ -89,16 +99,32 @@ class Keeper:
         definition = self._definition(monitor)
         known = self._known.get(monitor.name)
         if known is None:
-            run = self._state.run(monitor.name)
+            run = self._journal.run(monitor.name)
             if run is not None and run.definition == definition:
                 known = self._recalled(monitor, run)
                 self._known.setdefault(monitor.name, known)
-        return known if known is not None and known.definition == definition else None
+        return self._up_to_pulse(known) if known is not None and known.definition == definition else None
 
     def _recalled(self, monitor: Monitor, run: Run) -> Known:
         dataset, metric = self._lapwing.project.metric(monitor.metric)
-        judged = unpack(run.arrays, monitor, dataset, metric)
-        return Known(judged, self._state.ids(monitor.name), run.definition, run.data)
+        return self._of(unpack(run.arrays, monitor, dataset, metric), run)
+
+    def _of(self, judged: Judged, run: Run) -> Known:
+        pulse = self._journal.pulse()
+        return Known(judged, self._records(run.monitor), run.definition, run.data, pulse)
+
+    def _records(self, monitor: str) -> Mapping[Key, Record]:
+        return {record.key: record for record in self._journal.records(monitor)}
+
+    def _up_to_pulse(self, known: Known) -> Known:
+        """With what people, or another process, wrote down since."""
+        pulse = self._journal.pulse()
+        if pulse == known.pulse:
+            return known
+        name = known.judged.monitor.name
+        fresh = replace(known, records=self._records(name), pulse=pulse)
+        self._known[name] = fresh
+        return fresh
 
     def _work(self) -> threading.Thread:
         """The thread that catches up; started, unless it runs already."""
@@ -134,7 +160,8 @@ class Keeper:
         known = self._known.get(monitor.name)
         if known is None or known.definition != self._definition(monitor):
             return False
-        return known.data == self.data(monitor.dataset)
+        known = self._up_to_pulse(known)
+        return known.data == self._version(monitor, self._inputs(monitor, known.records.values()))
 
     def bring(self, monitor: Monitor) -> Known:
         """Brings one monitor up to the data: what was kept is taken where it is of the same definition and data.
@@ -153,15 +180,31 @@ class Keeper:
             return known
 
     def _brought(self, monitor: Monitor) -> Known:
-        if self.is_fresh(monitor):
-            return self._known[monitor.name]
-        definition, data = self._definition(monitor), self.data(monitor.dataset)
-        run = self._state.run(monitor.name)
-        if run is not None and (run.definition, run.data) == (definition, data):
-            return self._recalled(monitor, run)
-        judged = judge(self._lapwing, monitor)
-        self._state.save(self._run(judged, definition, data), _told(judged))
-        return Known(judged, self._state.ids(monitor.name), definition, data)
+        while True:
+            if self.is_fresh(monitor):
+                return self._known[monitor.name]
+            run = self._journal.run(monitor.name)
+            inputs = self._inputs(monitor, self._journal.records(monitor.name))
+            version = self._definition(monitor), self._version(monitor, inputs)
+            if run is not None and run.version == version:
+                return self._recalled(monitor, run)
+            judged = judge(self._lapwing, monitor, inputs=inputs)
+            new = self._run(judged, *version)
+            try:
+                since = None if run is None else run.version
+                told = told_of(judged, self._lapwing.project)
+                self._journal.save(new, told, since, inputs)
+            except Raced:
+                self._looked.pop(monitor.dataset, None)
+                continue  # what the other process found is looked at first
+            return self._of(judged, new)
+
+    def _inputs(self, monitor: Monitor, records: Iterable[Record]) -> Inputs:
+        return Inputs(self._windows(monitor.name), accepted(records))
+
+    def _version(self, monitor: Monitor, inputs: Inputs) -> str:
+        """Of all that is judged: the data, and what people said about it."""
+        return " ".join(part for part in (self.data(monitor.dataset), inputs.digest) if part)
 
     def forget(self, name: str) -> None:
         """Drops what is in memory of a monitor that is no more."""
@@ -202,22 +245,9 @@ class Keeper:
             monitor=judged.monitor.name,
             definition=definition,
             data=data,
+            covered=judged.covered,
             finished=to_us(self._lapwing.now()),
             series=len(judged.slices),
             judged=int(np.isfinite(judged.detection.score).sum()),
             arrays=judged.pack(),
         )
-
-
-def _told(judged: Judged) -> Iterable[Told]:
-    """The incidents of a replay, to be kept."""
-    for within, row in zip(judged.slices, judged.episodes, strict=True):
-        for episode in row:
-            steps = tuple((s.kind, int(judged.known[s.bucket]), int(judged.borders[s.bucket])) for s in episode.steps)
-            yield Told(
-                series=series_key(within),
-                direction=episode.direction,
-                opened=int(judged.borders[episode.opened]),
-                resolved=None if episode.resolved is None else int(judged.known[episode.resolved]),
-                steps=steps,
-            )

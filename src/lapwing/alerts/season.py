@@ -68,3 +68,11 @@ def quiet_buckets(grain: Grain) -> int:
     if grain.fixed is None:
         return 2 if grain.unit is Unit.DAY else 1
     return max(6 * 60 * MINUTE // grain.fixed, 2)
+
+
+def calm_buckets(grain: Grain) -> int:
+    """How many buckets make the stretch over which one counts how often an incident comes and goes, and that must be quiet
+    before one that does so too often is called over: a day, or two weeks of days."""
+    if grain.fixed is None:
+        return 14 if grain.unit is Unit.DAY else 4
+    return max(DAY * MINUTE // grain.fixed, 2)

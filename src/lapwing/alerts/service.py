@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lapwing.alerts.actions import Action
 from lapwing.alerts.bands import Bands
 from lapwing.alerts.board import BoardMaker
+from lapwing.alerts.bygone import bygone
 from lapwing.alerts.causes import Causes
 from lapwing.alerts.keeper import Keeper
+from lapwing.alerts.maintenance import Maintenance
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.summaries import Summaries
 from lapwing.alerts.views import Band, Board, IncidentSummary, IncidentView, MonitorView
@@ -53,8 +56,10 @@ class Alerts:
         self._lapwing = lapwing
         self._state = state
         self._watches = Watches(lapwing, state)
-        self._keeper = Keeper(lapwing, state, self._watches.all, patience)
-        self._summaries = Summaries(lapwing, Causes(lapwing), state)
+        self.maintenance = Maintenance(lapwing, state)
+        """Stretches in which nothing is raised."""
+        self._keeper = Keeper(lapwing, state.journal, self._watches.all, self.maintenance.windows, patience)
+        self._summaries = Summaries(lapwing, Causes(lapwing), state.journal, self.maintenance.windows)
         self._board = BoardMaker(lapwing, self._summaries)
         self._bands = Bands(lapwing, self._keeper)
 
@@ -89,6 +94,7 @@ class Alerts:
             WrongUse: it is written in YAML, and ends there.
         """
         self._watches.unfollow(name)
+        self._state.journal.end([name], "unfollowed", to_us(self._lapwing.now()))
         self._keeper.forget(name)
 
     # Replay
@@ -123,7 +129,9 @@ class Alerts:
             if progress is not None:
                 progress(done[-1])
         if monitor is None:
-            self._state.forget_others(self._lapwing.project.monitors)
+            gone = self._state.journal.monitors() - {one.name for one in self.monitors()}
+            if gone:
+                self._state.journal.end(sorted(gone), "deleted", to_us(self._lapwing.now()))
         if failed:
             raise type(failed[0])(*(problem for error in failed for problem in error.problems))
         return tuple(done)
@@ -160,10 +168,10 @@ class Alerts:
         self, start: datetime | None = None, end: datetime | None = None, state: str | None = None
     ) -> list[IncidentSummary]:
         """Incidents that were going on in [start, end), as known now, the newest first; their causes as far as somebody
-        looked for them. `state`: "open" or "resolved"."""
+        looked for them. `state`: "open", "resolved" or "retracted"; without one, the first two."""
         low, high = (None if at is None else to_us(at) for at in (start, end))
         found = self._board.incidents(self._keeper.kept().known, self._moment(None), low, high)
-        return [one for one in found if state in (None, one.state)]
+        return [one for one in found if one.state == state or (state is None and one.state != "retracted")]
 
     def incident(self, number: int, as_of: datetime | None = None) -> IncidentView:
         """One incident with its story and causes, as known at a moment.
@@ -171,7 +179,27 @@ class Alerts:
         Raises:
             NotFound: no such incident, or nobody knew of it yet at that moment.
         """
-        return self._board.incident(self._keeper.kept().known, number, self._moment(as_of))
+        known, moment = self._keeper.kept().known, self._moment(as_of)
+        if not any(record.id == number for one in known for record in one.records.values()):
+            return bygone(self._state.journal.record(number), moment, self._lapwing.project.timezone)
+        return self._board.incident(known, number, moment)
+
+    # What people do
+
+    def act(self, number: int, action: Action) -> IncidentView:
+        """Acknowledges, assigns, snoozes, comments on, accepts, reopens or resolves an incident, and shows it.
+
+        Raises:
+            NotFound: no such incident.
+            WrongUse: the action lacks something.
+            Conflict: the incident's state does not allow it.
+        """
+        now = self._moment(None)
+        since = None
+        if action.name == "accept":
+            since = self._board.case(self._keeper.kept().known, number, now).start
+        self._state.journal.act(number, action, now, since)
+        return self.incident(number)
 
     def band(self, metric: str, within: Mapping[str, str], grain: Grain, start: int, end: int) -> Band:
         """What a metric's buckets in [start, end) (UTC microseconds) were expected to be, by what came before each.

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
-from lapwing.alerts.cause import Cause
 from lapwing.alerts.history import Slice
-from lapwing.alerts.tables import HEAD, CauseRow, FollowRow, IncidentRow, RunRow, StepRow
+from lapwing.alerts.journal import Journal
+from lapwing.alerts.tables import HEAD, FollowRow
 from lapwing.model.problem import Conflict, LapwingError, NotFound, Place
 
 
@@ -29,34 +29,6 @@ class Follow:
     metric: str
     grain: str
     slice: Slice
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """See `tables.RunRow`; times in UTC microseconds."""
-
-    monitor: str
-    definition: str
-    data: str
-    finished: int
-    series: int
-    judged: int
-    arrays: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An incident to be kept: what names it, when it was resolved (known), and (kind, at, bucket) of each step."""
-
-    series: str
-    direction: int
-    opened: int
-    resolved: int | None
-    steps: tuple[tuple[str, int, int], ...]
-
-    @property
-    def key(self) -> tuple[str, int, int]:
-        return self.series, self.direction, self.opened
 
 
 class StateDatabase:
@@ -82,6 +54,8 @@ class StateDatabase:
         self._writing = self._reading.execution_options(begin="begin immediate")
         with self._guarded():
             self._migrate()
+        self.journal = Journal(self.session, self.changing)
+        """Incidents: their records, and what was judged."""
 
     def close(self) -> None:
         self._reading.dispose()
@@ -142,16 +116,18 @@ class StateDatabase:
         )
 
     @contextmanager
-    def _session(self, engine: sa.Engine | None = None) -> Iterator[Session]:
+    def session(self, engine: sa.Engine | None = None) -> Iterator[Session]:
+        """A transaction that reads."""
         with self._guarded(), Session(engine or self._reading) as session, session.begin():
             yield session
 
-    def _changing(self) -> AbstractContextManager[Session]:
-        return self._session(self._writing)
+    def changing(self) -> AbstractContextManager[Session]:
+        """A transaction that writes: what it reads stays as it is until it ends."""
+        return self.session(self._writing)
 
     def follows(self) -> tuple[Follow, ...]:
         """What people follow, oldest first."""
-        with self._session() as session:
+        with self.session() as session:
             rows = session.scalars(sa.select(FollowRow).order_by(FollowRow.created, FollowRow.name)).all()
             return tuple(Follow(r.name, r.metric, r.grain, tuple((n, v) for n, v in json.loads(r.slice))) for r in rows)
 
@@ -163,114 +139,22 @@ class StateDatabase:
             name=follow.name, metric=follow.metric, grain=follow.grain, slice=json.dumps(follow.slice), created=now
         )
         try:
-            with self._changing() as session:
+            with self.changing() as session:
                 session.add(row)
         except IntegrityError as error:
             raise Conflict.of("already-followed", f"{follow.name} is followed already.") from error
 
     def remove_follow(self, name: str) -> None:
-        """Forgets the follow and all that was told about it.
+        """Forgets the follow; the records of its incidents stay.
 
         Raises:
             NotFound: nothing of that name is followed.
         """
-        with self._changing() as session:
+        with self.changing() as session:
             row = session.get(FollowRow, name)
             if row is None:
                 raise NotFound.of("unknown-follow", f"Nothing called {name} is followed.")
             session.delete(row)
-            _forget(session, name)
-
-    def run(self, monitor: str) -> Run | None:
-        """The last replay of a monitor."""
-        with self._session() as session:
-            row = session.get(RunRow, monitor)
-            if row is None:
-                return None
-            return Run(
-                monitor=row.monitor,
-                definition=row.definition,
-                data=row.data,
-                finished=row.finished,
-                series=row.series,
-                judged=row.judged,
-                arrays=row.arrays,
-            )
-
-    def save(self, run: Run, told: Iterable[Told]) -> None:
-        """Keeps a replay. Incidents that were found before keep their ids; those of another definition, and those that the
-        data no longer shows, go."""
-        wanted = {incident.key: incident for incident in told}
-        with self._changing() as session:
-            old = session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == run.monitor)).all()
-            kept: dict[tuple[str, int, int], IncidentRow] = {}
-            for row in old:
-                key = (row.series, row.direction, row.opened)
-                if row.definition == run.definition and key in wanted:
-                    kept[key] = row
-                else:
-                    session.delete(row)
-            session.flush()
-            for key, incident in sorted(wanted.items(), key=lambda item: (item[0][2], item[0])):
-                row = kept.get(key) or IncidentRow(
-                    monitor=run.monitor,
-                    definition=run.definition,
-                    series=key[0],
-                    direction=key[1],
-                    opened=key[2],
-                    steps=[],
-                )
-                row.resolved = incident.resolved
-                if [(s.kind, s.at, s.bucket) for s in row.steps] != list(incident.steps):
-                    row.steps = [StepRow(kind=kind, at=at, bucket=bucket) for kind, at, bucket in incident.steps]
-                session.add(row)
-                session.flush()
-            session.merge(
-                RunRow(
-                    monitor=run.monitor,
-                    definition=run.definition,
-                    data=run.data,
-                    finished=run.finished,
-                    series=run.series,
-                    judged=run.judged,
-                    arrays=run.arrays,
-                )
-            )
-
-    def ids(self, monitor: str) -> Mapping[tuple[str, int, int], int]:
-        """The ids of a monitor's incidents by (series, direction, opened)."""
-        with self._session() as session:
-            rows = session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == monitor)).all()
-            return {(row.series, row.direction, row.opened): row.id for row in rows}
-
-    def cause(self, incident: int, until: int) -> Cause | None:
-        """The cause kept for an incident whose numbers count up to `until`."""
-        with self._session() as session:
-            row = session.get(CauseRow, (incident, until))
-            if row is None:
-                return None
-            found = json.loads(row.found)
-            named = None if found["slice"] is None else tuple((name, value) for name, value in found["slice"])
-            return Cause(found["says"], named, found["share"], found["clear"])
-
-    def keep_cause(self, incident: int, until: int, cause: Cause) -> None:
-        """Keeps it, unless the incident is no more."""
-        with suppress(IntegrityError), self._changing() as session:
-            session.merge(CauseRow(incident=incident, until=until, found=json.dumps(asdict(cause))))
-
-    def forget_others(self, written: Iterable[str]) -> None:
-        """Drops what belongs to monitors that are no more: neither written in the project's files nor followed."""
-        with self._changing() as session:
-            followed = session.scalars(sa.select(FollowRow.name))
-            known = (*session.scalars(sa.select(RunRow.monitor)), *session.scalars(sa.select(IncidentRow.monitor)))
-            for name in set(known) - {*written, *followed}:
-                _forget(session, name)
-
-
-def _forget(session: Session, monitor: str) -> None:
-    for row in session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == monitor)):
-        session.delete(row)
-    session.execute(sa.delete(RunRow).where(RunRow.monitor == monitor))
 
 
 def _version(connection: sa.Connection) -> str | None:

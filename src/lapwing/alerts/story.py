@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from lapwing.alerts.incidents import Episode
 from lapwing.alerts.judged import Judged
+from lapwing.alerts.record import OPENINGS, STEPS, Happened
+from lapwing.alerts.said import said
 from lapwing.alerts.totals import at_stake, numbers
 from lapwing.alerts.views import StoryStep
 from lapwing.alerts.words import money, number, signed, when
@@ -16,7 +19,7 @@ from lapwing.model.calendar import from_us, local_iso
 from lapwing.model.dataset import Dataset
 from lapwing.model.grain import Unit
 
-ORDER = ("opened", "cause", "grew", "worst", "easing", "resolved")
+ORDER = ("opened", "flapping", "cause", "grew", "worst", "easing", "resolved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +32,37 @@ class Telling:
     episode: Episode
     zone: str
 
-    def story(self, known: int, cause: str) -> list[StoryStep]:
-        """The steps as they were known when `known` buckets were. `cause` is the sentence of the cause at the opening."""
-        steps = [self._step(step.kind, step.bucket) for step in self.episode.steps]
-        steps.insert(1, self._tell("cause", self.episode.opened, cause))
+    def story(self, known: int, cause: str, lines: Sequence[Happened] | None = None) -> list[StoryStep]:
+        """The steps as they were known when `known` buckets were. `cause` is the sentence of the cause at the opening.
+        `lines` is what is written down; without it the steps are told as they are judged now."""
+        if lines is None:
+            steps = [self._step(step.kind, step.bucket) for step in self.episode.steps]
+        else:
+            steps = [self._line(line) for line in lines if line.kind != "commented"]
+        opening = next((step for step in steps if step.kind in OPENINGS), None)
+        at = None if opening is None else opening.at
+        steps.insert(1, replace(self._tell("cause", self.episode.opened, cause), **({} if at is None else {"at": at})))
+        if any(step.kind == "retracted" for step in steps):
+            return steps
         worst, easing = self._worst(known)
         # What was before it was told is in the words of the opening.
         if worst > self.episode.opened and worst not in {step.bucket for step in self.episode.steps}:
             steps.append(self._step("worst", worst))
         if easing is not None and easing > self.episode.opened:
             steps.append(self._step("easing", easing))
-        return sorted(steps, key=lambda step: (step.at, ORDER.index(step.kind)))
+        return sorted(steps, key=lambda step: (step.at, ORDER.index(step.kind) if step.kind in ORDER else len(ORDER)))
+
+    def _line(self, line: Happened) -> StoryStep:
+        step = told_step(line, self.zone)
+        if step.says or line.kind not in STEPS or line.bucket is None:
+            return step
+        return replace(step, says=self._says_at(line.kind, line.bucket))
+
+    def _says_at(self, kind: str, start: int) -> str:
+        """Of a step that was written down without its words, by an older Lapwing."""
+        bucket = int(np.searchsorted(self.judged.borders[:-1], start, side="right")) - 1
+        known = self.episode.opened <= bucket and any(at < bucket for at in self.episode.loud)
+        return self.says(kind, bucket) if known or kind != "resolved" else ""
 
     def _worst(self, known: int) -> tuple[int, int | None]:
         """The bucket of the largest difference, and the first after it with less than half of that."""
@@ -57,18 +80,23 @@ class Telling:
         return self.episode.first + worst, easing
 
     def _step(self, kind: str, bucket: int) -> StoryStep:
-        return self._tell(kind, bucket, self._says(kind, bucket))
+        return self._tell(kind, bucket, self.says(kind, bucket))
 
     def _tell(self, kind: str, bucket: int, says: str) -> StoryStep:
         borders = self.judged.borders
         at, start = local_iso(int(self.judged.known[bucket]), self.zone), local_iso(int(borders[bucket]), self.zone)
         return StoryStep(at=at, bucket=start, kind=kind, says=says)
 
-    def _says(self, kind: str, bucket: int) -> str:
+    def says(self, kind: str, bucket: int) -> str:
+        """A step of the data as a sentence, of what was known when its bucket was the last one."""
         here = f"{self._values(bucket, bucket)} {self._at(bucket)}"
         match kind:
             case "opened":
                 return self._opened(bucket)
+            case "flapping":
+                return (
+                    f"{here}: it came back for the third time. Told again once it was quiet for long, or on a record."
+                )
             case "grew":
                 return f"{here}: a new record. Told again."
             case "worst":
@@ -92,7 +120,9 @@ class Telling:
         return f"{self._values(first, bucket)} {span}, {self._expected(first, bucket)} expected.{self._money(bucket)}"
 
     def _resolved(self, bucket: int) -> str:
-        quiet, grain, shown = self.judged.rules.quiet, self.judged.monitor.grain, self.judged.metric.shown
+        rules, grain, shown = self.judged.rules, self.judged.monitor.grain, self.judged.metric.shown
+        flapped = [step.kind for step in self.episode.steps if step.bucket < bucket and step.kind in OPENINGS][-1:]
+        quiet = rules.calm if flapped == ["flapping"] else rules.quiet
         counted = (
             f"{quiet} buckets of {grain}" if grain.count != 1 else f"{quiet} {grain}s" if quiet != 1 else f"One {grain}"
         )
@@ -123,3 +153,12 @@ class Telling:
     def _clock(self, bucket: int, *, end: bool = False) -> str:
         local = from_us(int(self.judged.borders[bucket + end])).astimezone(ZoneInfo(self.zone))
         return f"{local:%H:%M}" if self._short else when(local, clock=False)
+
+
+def told_step(line: Happened, zone: str) -> StoryStep:
+    """A line of a record as it was told."""
+    at = local_iso(line.at, zone)
+    if line.kind in STEPS and line.bucket is not None:
+        says = str(line.data.get("says", ""))
+        return StoryStep(at=at, bucket=local_iso(line.bucket, zone), kind=line.kind, says=says)
+    return StoryStep(at=at, bucket=None, kind=line.kind, says=said(line, zone), who=line.who)

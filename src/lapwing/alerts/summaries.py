@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -13,13 +14,27 @@ from lapwing.alerts.cause import Cause
 from lapwing.alerts.causes import Causes, Found
 from lapwing.alerts.charts import around
 from lapwing.alerts.history import Asking, Slice
+from lapwing.alerts.inputs import Window
+from lapwing.alerts.journal import Journal
 from lapwing.alerts.judged import Judged
-from lapwing.alerts.state import StateDatabase, StateError
+from lapwing.alerts.record import STEPS
 from lapwing.alerts.story import Telling
 from lapwing.alerts.totals import Numbers, at_stake, numbers
-from lapwing.alerts.views import AtStake, CauseView, Chart, EventView, IncidentSummary, IncidentView, Json, Related
+from lapwing.alerts.views import (
+    Acknowledged,
+    AtStake,
+    CauseView,
+    Chart,
+    Comment,
+    EventView,
+    IncidentSummary,
+    IncidentView,
+    Json,
+    Related,
+)
 from lapwing.alerts.words import signed
-from lapwing.model.calendar import local_iso, to_us
+from lapwing.model.calendar import DAY, local_iso, to_us
+from lapwing.model.problem import LapwingError
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
@@ -31,16 +46,20 @@ MOST_ROWS = 12
 class Summaries:
     """Makes views of incidents. A cause is asked of the front door once, and kept."""
 
-    def __init__(self, lapwing: Lapwing, causes: Causes, state: StateDatabase) -> None:
+    def __init__(
+        self, lapwing: Lapwing, causes: Causes, journal: Journal, windows: Callable[[str], tuple[Window, ...]]
+    ) -> None:
+        """`windows`: the maintenance of a monitor, laid beside its incidents."""
         self._lapwing = lapwing
         self._find_causes = causes
-        self._state = state
+        self._journal = journal
+        self._windows = windows
         self._cause = lru_cache(maxsize=128)(self._find_cause)
 
     def summary(self, case: Case, folded: int, *, look: bool = True) -> IncidentSummary:
         """An incident that stands for `folded` others. With `look` its cause is looked for now, where nobody has yet."""
         judged, shown = case.judged, case.judged.metric.shown
-        found = numbers(judged, case.row, case.episode.first, case.last)
+        found = self._numbers(case)
         cause = self.kept_cause(case, look=look)
         return IncidentSummary(
             id=case.id,
@@ -52,7 +71,7 @@ class Summaries:
             better=None if shown.better is None else str(shown.better),
             grain=str(judged.monitor.grain),
             slice=dict(case.slice),
-            state="open" if case.end is None else "resolved",
+            state=case.life.state,
             opened=self.iso(case.start),
             known_at=self.iso(case.known_at),
             until=self.iso(case.until),
@@ -67,7 +86,26 @@ class Summaries:
             chart=self._chart(case),
             events=self._events(case),
             folded=folded,
+            acknowledged=self._acknowledged(case),
+            assignee=case.life.assignee,
+            snoozed_until=self.iso(until) if (until := case.snoozed_until) is not None else None,
+            reason=case.life.reason,
+            flapping=case.life.flapping,
         )
+
+    def _acknowledged(self, case: Case) -> Acknowledged | None:
+        line = case.life.acknowledged
+        return None if line is None else Acknowledged(at=self.iso(line.at), who=line.who)
+
+    def _numbers(self, case: Case) -> Numbers:
+        """As they were told last, where the data that they were of was restated since; else as the data is."""
+        told = [line.data for line in case.lines if line.kind in STEPS and line.data.get("actual") is not None]
+        if told and case.restated:
+            last = told[-1]
+            actual, expected = float(last["actual"]), float(last["expected"])
+            lower, upper = (math.nan if last[name] is None else float(last[name]) for name in ("lower", "upper"))
+            return Numbers(actual=actual, expected=expected, lower=lower, upper=upper, extra=actual - expected)
+        return numbers(case.judged, case.row, case.episode.first, case.last)
 
     def view(self, case: Case, folded: int, found: Sequence[Case]) -> IncidentView:
         """All about one incident; `found` are all that were known with it."""
@@ -82,7 +120,10 @@ class Summaries:
         opening = self._cause_of(case, case.episode.opened)
         return IncidentView(
             summary=self.summary(case, folded),
-            story=telling.story(case.buckets, opening.cause.says),
+            story=telling.story(case.counted, opening.cause.says, case.lines),
+            comments=[
+                Comment(at=self.iso(line.at), who=line.who, text=str(line.data["text"])) for line in case.life.comments
+            ],
             causes=[replace(b, rows=b.rows[:MOST_ROWS]) for b in self._cause_of(case, case.last).breakdowns],
             related=self._related(case, found),
             receipt=self._receipt(case),
@@ -90,12 +131,12 @@ class Summaries:
 
     def kept_cause(self, case: Case, *, look: bool = True) -> Cause | None:
         """The cause of an incident as known, looked for where nobody has yet (without `look`: None then)."""
-        kept = self._state.cause(case.id, case.until)
+        kept = self._journal.cause(case.id, case.until)
         if kept is not None or not look:
             return kept
         found = self._cause_of(case, case.last).cause
-        with suppress(StateError):  # it is shown all the same, and found again by the next who asks
-            self._state.keep_cause(case.id, case.until, found)
+        with suppress(LapwingError):  # it is shown all the same, and found again by the next who asks
+            self._journal.keep_cause(case.id, case.until, found)
         return found
 
     def _cause_of(self, case: Case, last: int) -> Found:
@@ -107,6 +148,9 @@ class Summaries:
 
     def _at_stake(self, case: Case, found: Numbers) -> AtStake | None:
         dataset = self._lapwing.project.datasets[case.judged.monitor.dataset]
+        told = [line.data for line in case.lines if line.kind in STEPS and line.data.get("amount") is not None]
+        if case.restated and told:
+            return AtStake(amount=float(told[-1]["amount"]), currency=str(told[-1]["currency"]))
         money = at_stake(found, dataset, case.judged.metric)
         return None if money is None else AtStake(amount=money[0], currency=money[1])
 
@@ -118,6 +162,10 @@ class Summaries:
             EventView(name=event.name, start=self.iso(to_us(event.start)), end=self.iso(to_us(event.end)))
             for event in self._lapwing.project.events
             if to_us(event.start) < case.until and case.start < to_us(event.end)
+        ] + [
+            EventView(name=window.name, start=self.iso(window.start), end=self.iso(window.end))
+            for window in self._windows(case.judged.monitor.name)
+            if window.start < case.until + DAY and case.start - DAY < window.end
         ]
 
     def _related(self, case: Case, found: Sequence[Case]) -> list[Related]:

@@ -1,11 +1,13 @@
-"""The tables of people's state: what they follow, what was told, and what was looked at when."""
+"""The tables of people's state: what they follow, what happened to incidents, and what was looked at when."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0002"
+from lapwing.alerts.record import Key
+
+HEAD = "0003"
 """The newest migration. A database at it needs no migrating, so Alembic is not even imported."""
 
 
@@ -26,13 +28,15 @@ class FollowRow(Base):
 
 
 class RunRow(Base):
-    """The last replay of one monitor: of which definition, over which version of the data, and the judged series."""
+    """The last replay of one monitor: of which definition, over which version of the data (known until `covered`), and the
+    judged series."""
 
     __tablename__ = "run"
 
     monitor: Mapped[str] = mapped_column(Text, primary_key=True)
     definition: Mapped[str] = mapped_column(Text)
     data: Mapped[str] = mapped_column(Text)
+    covered: Mapped[int] = mapped_column(BigInteger)
     finished: Mapped[int] = mapped_column(BigInteger)
     series: Mapped[int] = mapped_column(Integer)
     judged: Mapped[int] = mapped_column(BigInteger)
@@ -40,14 +44,12 @@ class RunRow(Base):
 
 
 class IncidentRow(Base):
-    """An incident of one series of a monitor. `opened` is the start of the bucket that opened it: with monitor, definition,
-    series and direction it names the incident for good, so its id stays when more data comes."""
+    """An incident of one series of a monitor. `opened` is the start of the bucket that opened it: with monitor, series and
+    direction it names the incident for good, so its id stays whatever happens. `definition` is the one that last showed it;
+    `about` is JSON: what it was of when it was found."""
 
     __tablename__ = "incident"
-    __table_args__ = (
-        UniqueConstraint("monitor", "definition", "series", "direction", "opened"),
-        Index("incident_opened", "opened"),
-    )
+    __table_args__ = (UniqueConstraint("monitor", "series", "direction", "opened"), Index("incident_opened", "opened"))
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     monitor: Mapped[str] = mapped_column(Text)
@@ -55,20 +57,46 @@ class IncidentRow(Base):
     series: Mapped[str] = mapped_column(Text)
     direction: Mapped[int] = mapped_column(Integer)
     opened: Mapped[int] = mapped_column(BigInteger)
-    resolved: Mapped[int | None] = mapped_column(BigInteger)
-    steps: Mapped[list[StepRow]] = relationship(cascade="all, delete-orphan", order_by="StepRow.at", lazy="selectin")
+    about: Mapped[str] = mapped_column(Text)
+
+    @property
+    def key(self) -> Key:
+        return self.series, self.direction, self.opened
 
 
-class StepRow(Base):
-    """What was told about an incident, and when people could know it (`at`); `bucket` is the bucket's start."""
+class LineRow(Base):
+    """A line of an incident's record: written once, never changed. That two can't have the same number of the same incident
+    decides who was first."""
 
-    __tablename__ = "step"
+    __tablename__ = "line"
+    __table_args__ = (UniqueConstraint("incident", "number"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
-    incident: Mapped[int] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"), index=True)
-    at: Mapped[int] = mapped_column(BigInteger)
-    bucket: Mapped[int] = mapped_column(BigInteger)
+    incident: Mapped[int] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
     kind: Mapped[str] = mapped_column(Text)
+    at: Mapped[int] = mapped_column(BigInteger)
+    recorded: Mapped[int] = mapped_column(BigInteger)
+    bucket: Mapped[int | None] = mapped_column(BigInteger)
+    who: Mapped[str] = mapped_column(Text)
+    data: Mapped[str] = mapped_column(Text)
+
+
+class WindowRow(Base):
+    """A maintenance window made by a person; `monitors` is JSON: a list of names, empty for all. Ended early, or before it
+    began, it is `removed`."""
+
+    __tablename__ = "maintenance"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(Text)
+    start: Mapped[int] = mapped_column(BigInteger)
+    end: Mapped[int] = mapped_column(BigInteger)
+    monitors: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(Text)
+    made: Mapped[int] = mapped_column(BigInteger)
+    removed: Mapped[int | None] = mapped_column(BigInteger)
+    removed_by: Mapped[str] = mapped_column(Text)
 
 
 class CauseRow(Base):

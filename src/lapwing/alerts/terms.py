@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.detect import Detection, detect
 from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
-from lapwing.alerts.season import quiet_buckets, slots, tuning
+from lapwing.alerts.season import calm_buckets, quiet_buckets, slots, tuning
 from lapwing.model.dataset import Better
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import SENSITIVITY
@@ -34,8 +35,8 @@ class Terms:
     @property
     def rules(self) -> Rules:
         direction = {None: 0, Better.UP: -1, Better.DOWN: 1}[self.better]
-        quiet = quiet_buckets(self.grain)
-        return Rules(threshold=self.sensitivity, direction=direction, quiet=quiet, rejoin=quiet)
+        quiet, calm = quiet_buckets(self.grain), calm_buckets(self.grain)
+        return Rules(threshold=self.sensitivity, direction=direction, quiet=quiet, rejoin=quiet, calm=calm)
 
 
 def expect(starts: npt.NDArray[np.int64], zone: ZoneInfo, values: Floats, exposure: Floats, terms: Terms) -> Detection:
@@ -63,9 +64,15 @@ def smallest(detection: Detection, exposure: Floats, terms: Terms) -> Floats:
     return learned_minimum(detection.expected, detection.ready, terms.kind, exposure)
 
 
-def raised(actual: Floats, exposure: Floats, detection: Detection, terms: Terms) -> Episodes:
-    """The incidents of each series."""
-    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules)
+def raised(
+    actual: Floats,
+    exposure: Floats,
+    detection: Detection,
+    terms: Terms,
+    cuts: Mapping[int, tuple[int, ...]] | None = None,
+) -> Episodes:
+    """The incidents of each series. `cuts`: by series, buckets from which on another level is the usual one."""
+    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules, cuts)
 
 
 def judge_series(

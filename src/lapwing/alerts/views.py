@@ -64,10 +64,16 @@ class EventView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged(View):
+    at: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentSummary(View):
-    """An incident as it was known at the moment asked. `opened` is when its trouble began, `known_at` when people could know,
-    `until` the end of what its numbers count. `cause` None: nobody looked for it yet. `folded`: how many incidents of its
-    slices it stands for."""
+    """An incident as it was known at the moment asked. `opened` is when its trouble began, `known_at` when people could
+    know, `until` the end of what its numbers count. `state` is open, resolved or retracted; `reason` says why it is over.
+    `cause` None: nobody looked for it yet. `folded`: how many incidents of its slices it stands for."""
 
     id: int
     monitor: str
@@ -93,16 +99,30 @@ class IncidentSummary(View):
     chart: Chart
     events: list[EventView]
     folded: int
+    acknowledged: Acknowledged | None
+    assignee: str
+    snoozed_until: str | None
+    reason: str | None
+    flapping: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryStep(View):
-    """`at`: when people could know it; `bucket`: the bucket it was seen in. Both ISO."""
+    """`at`: when people could know it; `bucket`: the bucket it was seen in, of steps of the data. Both ISO. `who` did it, of
+    what people did."""
 
     at: str
-    bucket: str
+    bucket: str | None
     kind: str
     says: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment(View):
+    at: str
+    who: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +139,7 @@ class Related(View):
 class IncidentView(View):
     summary: IncidentSummary
     story: list[StoryStep]
+    comments: list[Comment]
     causes: list[Breakdown]
     related: list[Related]
     receipt: Json | None
@@ -127,6 +148,7 @@ class IncidentView(View):
         return {
             **self.summary.as_dict(),
             "story": [step.as_dict() for step in self.story],
+            "comments": [one.as_dict() for one in self.comments],
             "causes": [
                 {"dimension": b.dimension, "label": b.label, "rows": [row_json(row) for row in b.rows]}
                 for b in self.causes
@@ -171,6 +193,17 @@ class Resolved(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Snoozed(View):
+    """Open, and to be left alone until then."""
+
+    id: int
+    metric: str
+    label: str
+    slice: SliceJson
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Day(View):
     day: str
     open: int
@@ -202,6 +235,7 @@ class Board(View):
     followed: int
     incidents: list[IncidentSummary]
     quiet: list[Quiet]
+    snoozed: list[Snoozed]
     resolved: list[Resolved]
     next_check: str | None
     last_check: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,13 @@ from lapwing.model.compile_metrics import Expressions
 from lapwing.model.dataset import Dataset
 from lapwing.model.documents.base import Document
 from lapwing.model.documents.dataset import DatasetDocument
-from lapwing.model.documents.project import MonitorsDocument, ProjectDocument, SourceDocument
+from lapwing.model.documents.project import (
+    EventDocument,
+    MaintenanceDocument,
+    MonitorsDocument,
+    ProjectDocument,
+    SourceDocument,
+)
 from lapwing.model.documents.read import Draft, draft
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
@@ -32,6 +38,7 @@ from lapwing.model.project import (
     BeamConfig,
     Event,
     History,
+    Maintenance,
     Project,
     Reads,
     SourceConfig,
@@ -45,6 +52,7 @@ PROJECT_FILE = "lapwing.yaml"
 _DEFAULT_STORE = ".lapwing/store"
 _DEFAULT_TABLE = "lapwing"
 D = TypeVar("D", bound=Document)
+Stretch = TypeVar("Stretch", EventDocument, MaintenanceDocument)
 _ADDRESSES = {
     "postgres": (
         re.compile(r"postgres(?:ql)?://|.*\w\s*="),
@@ -136,6 +144,7 @@ class _Reading:
             datasets=datasets,
             monitors=monitors,
             events=events,
+            maintenance=tuple(self._maintenance(main, monitors)),
         )
 
     def _project_draft(self) -> Draft[ProjectDocument] | None:
@@ -281,21 +290,38 @@ class _Reading:
         return None if found is None else from_us(found[0])
 
     def _events(self, main: Draft[ProjectDocument]) -> Iterator[Event]:
-        if any(location[0] == "events" for location in main.broken):
+        for _, event, start, end in self._stretches(main, "events", main.document.events):
+            yield Event(name=event.name, start=start, end=end)
+
+    def _maintenance(self, main: Draft[ProjectDocument], monitors: Mapping[str, Monitor]) -> Iterator[Maintenance]:
+        for index, window, start, end in self._stretches(main, "maintenance", main.document.maintenance):
+            for name in window.monitors:
+                if name not in monitors and not main.is_broken("monitors", name):
+                    place = main.located.key("maintenance", index, "monitors")
+                    says = f"There is no monitor {name}."
+                    self.problems.append(Problem("unknown-monitor", says, place, nearest(name, monitors)))
+            yield Maintenance(name=window.name, start=start, end=end, monitors=window.monitors)
+
+    def _stretches(
+        self, main: Draft[ProjectDocument], key: str, documents: Sequence[Stretch]
+    ) -> Iterator[tuple[int, Stretch, datetime, datetime]]:
+        """Entries of a list with the stretches of time that they name."""
+        if any(location[0] == key for location in main.broken):
             return  # the ones that are left no longer stand where they stood
-        for index, event in enumerate(main.document.events):
-            start = self._moment(event.start, main, "events", index, "start")
-            end = self._moment(event.end, main, "events", index, "end") if event.end else start
+        for index, document in enumerate(documents):
+            start = self._moment(document.start, main, key, index, "start")
+            end = self._moment(document.end, main, key, index, "end") if document.end else start
             if start is None or end is None:
                 continue
-            until = end[0] if event.end else max(start[1], start[0] + 1)
+            until = end[0] if document.end else max(start[1], start[0] + 1)
             if start[0] >= until:
-                says = f"The event {event.name} ends before it starts."
+                what = "event" if key == "events" else key
+                says = f"The {what} {document.name} ends before it starts."
                 hint = "The end is exclusive: the first moment after it."
-                place = main.located.key("events", index, "end")
+                place = main.located.key(key, index, "end")
                 self.problems.append(Problem("from-after-to", says, place, hint=hint))
                 continue
-            yield Event(name=event.name, start=from_us(start[0]), end=from_us(until))
+            yield index, document, from_us(start[0]), from_us(until)
 
     def _moment(self, text: str, main: Draft[ProjectDocument], *location: str | int) -> tuple[int, int] | None:
         """A time in a file: absolute, since the file must mean the same tomorrow."""

@@ -121,6 +121,17 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """A stretch in which nothing is raised and of which nothing is learned; of all monitors where none is named. Times are
+    absolute, half-open."""
+
+    name: str
+    start: datetime
+    end: datetime
+    monitors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """`now` is pinned for data of the past, else None. `week_start` is 0 for Monday to 6 for Sunday; `fiscal_start` the
     day on which fiscal years start, as month * 100 + day. `state_path` is
@@ -138,6 +149,7 @@ class Project:
     datasets: Mapping[str, Dataset]
     monitors: Mapping[str, Monitor]
     events: tuple[Event, ...]
+    maintenance: tuple[Maintenance, ...] = ()
     history: History = History()
     by_product_bytes: int = 64_000_000
     beam: BeamConfig = BeamConfig()

@@ -121,6 +121,15 @@ class EventDocument(Document):
     end: TimeText | None = Field(None, description="The end of `start` itself, where left out.")
 
 
+class MaintenanceDocument(Document):
+    """A stretch in which nothing is raised, and of which nothing is learned."""
+
+    name: str = Field(description="What people read.")
+    start: TimeText = Field(description="A day, a moment, or any other time text.")
+    end: TimeText | None = Field(None, description="Exclusive; the end of `start` itself, where left out.")
+    monitors: Words = Field((), description="Only of these; of all, where left out.")
+
+
 def _texts(value: object) -> object:
     """A slice's values are compared as text: 2013 and true may be written bare."""
     if not isinstance(value, dict):
@@ -221,6 +230,9 @@ class ProjectDocument(HomeDocument):
     )
     now: TimeText | None = Field(None, description="The moment at which the clock stands, for data of the past.")
     events: tuple[EventDocument, ...] = Field((), description="Known things that explain numbers.")
+    maintenance: tuple[MaintenanceDocument, ...] = Field(
+        (), description="Stretches in which nothing is raised, and of which nothing is learned."
+    )
     monitors: Monitors = Field(default_factory=dict, description="What is watched from the first day.")
     environments: dict[str, HomeDocument] = Field(
         default_factory=dict,

@@ -61,7 +61,9 @@ _EXPECTED = {
     "model_attributes_type": "a mapping of keys",
     "tuple_type": "a list",
 }
-_NAMED = frozenset({"sources", "joins", "dimensions", "measures", "metrics", "rollups", "monitors", "events"})
+_NAMED = frozenset(
+    {"sources", "joins", "dimensions", "measures", "metrics", "rollups", "monitors", "events", "maintenance"}
+)
 _MISSING = frozenset({"measure-aggregation", "metric-kind", "missing-key"})
 _OTHER_VALUES = {"parquet": "files", "csv": "files", "json": "files", "file": "files", "pg": "postgres"} | {
     "mysql": "mariadb"

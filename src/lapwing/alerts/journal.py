@@ -1,0 +1,242 @@
+"""What the state database keeps of incidents: their records, which are only added to, and what was judged last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lapwing.alerts.actions import Action, lines_of
+from lapwing.alerts.cause import Cause
+from lapwing.alerts.inputs import Inputs
+from lapwing.alerts.life import life
+from lapwing.alerts.reconcile import Judging, Told, additions, adopted, taken_back
+from lapwing.alerts.record import Happened, Record
+from lapwing.alerts.tables import CauseRow, IncidentRow, LineRow, RunRow
+from lapwing.model.problem import Conflict, NotFound
+
+Begin = Callable[[], AbstractContextManager[Session]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """See `tables.RunRow`; times in UTC microseconds."""
+
+    monitor: str
+    definition: str
+    data: str
+    covered: int
+    finished: int
+    series: int
+    judged: int
+    arrays: bytes
+
+    @property
+    def version(self) -> tuple[str, str]:
+        """Which definition over which data."""
+        return self.definition, self.data
+
+
+class Raced(Conflict):
+    """Another process saved a judging since this one began; what it saved stands."""
+
+
+class Journal:
+    """Every method is one transaction; safe to use from several threads and processes."""
+
+    def __init__(self, reading: Begin, changing: Begin) -> None:
+        self._reading = reading
+        self._changing = changing
+
+    def run(self, monitor: str) -> Run | None:
+        """The last replay of a monitor."""
+        with self._reading() as session:
+            row = session.get(RunRow, monitor)
+            return None if row is None else _run(row)
+
+    def save(self, run: Run, told: Iterable[Told], since: tuple[str, str] | None, inputs: Inputs) -> None:
+        """Keeps a replay, and adds to the records what it changed: incidents that were found before keep their ids, those
+        that are there no longer are retracted or closed. `since`: the version that was there when judging began; `inputs`: what
+        judging was told.
+
+        Raises:
+            Raced: there is another one by now.
+        """
+        wanted = {incident.key: incident for incident in told}
+        with self._changing() as session:
+            last = session.get(RunRow, run.monitor)
+            if (None if last is None else (last.definition, last.data)) != since:
+                raise Raced.of("judged-meanwhile", f"{run.monitor} was judged by another process meanwhile.")
+            same = last is not None and last.definition == run.definition
+            judging = Judging(now=run.finished, covered=None if last is None else last.covered, same=same)
+            rows = {row.key: row for row in _of_monitor(session, run.monitor)}
+            lines = _lines(session, [row.id for row in rows.values()])
+            moved = adopted({key: lines.get(row.id, ()) for key, row in rows.items()}, wanted.values())
+            for new, old in moved.items():
+                rows[new] = rows.pop(old)
+                rows[new].opened = new[2]
+            session.flush()
+            for key, row in rows.items():
+                if key not in wanted:
+                    redefined = row.definition != run.definition
+                    reason = (
+                        "redefined" if redefined else "maintenance" if inputs.in_maintenance(key[2]) else "late_data"
+                    )
+                    _add(session, row.id, taken_back(lines.get(row.id, ()), reason, judging))
+            for key, incident in sorted(wanted.items(), key=lambda item: (item[0][2], item[0])):
+                row = rows.get(key) or _new_row(session, run.monitor, incident)
+                row.definition = run.definition
+                _add(session, row.id, additions(lines.get(row.id, ()), incident, judging))
+            session.merge(RunRow(**{name: getattr(run, name) for name in Run.__dataclass_fields__}))
+
+    def end(self, monitors: Iterable[str], reason: str, now: int) -> None:
+        """Closes what is open of monitors that are judged no longer."""
+        with self._changing() as session:
+            for monitor in monitors:
+                rows = _of_monitor(session, monitor)
+                lines = _lines(session, [row.id for row in rows])
+                judging = Judging(now=now, covered=None, same=False)
+                for row in rows:
+                    _add(session, row.id, taken_back(lines.get(row.id, ()), reason, judging))
+                session.execute(sa.delete(RunRow).where(RunRow.monitor == monitor))
+
+    def monitors(self) -> frozenset[str]:
+        """Those that anything is kept of that was judged."""
+        with self._reading() as session:
+            return frozenset(session.scalars(sa.select(RunRow.monitor)))
+
+    def pulse(self) -> int:
+        """Grows whenever anything is added to any record."""
+        with self._reading() as session:
+            return session.scalar(sa.select(sa.func.max(LineRow.id))) or 0
+
+    def records(self, monitor: str | None = None) -> tuple[Record, ...]:
+        """The records of a monitor's incidents, or of all, in order of their ids."""
+        with self._reading() as session:
+            chosen = sa.select(IncidentRow).order_by(IncidentRow.id)
+            rows = session.scalars(chosen if monitor is None else chosen.where(IncidentRow.monitor == monitor)).all()
+            lines = _lines(session, [row.id for row in rows])
+            return tuple(_record(row, lines.get(row.id, ())) for row in rows)
+
+    def record(self, incident: int) -> Record:
+        """
+        Raises:
+            NotFound: there is no such incident.
+        """
+        with self._reading() as session:
+            return _one(session, incident)
+
+    def act(self, incident: int, action: Action, now: int, since: int | None = None) -> Record:
+        """Adds an action of somebody to a record; of two who want the same at once one is first, the other is told.
+
+        Raises:
+            NotFound: there is no such incident.
+            WrongUse, Conflict: as `actions.lines_of`.
+        """
+        with self._changing() as session:
+            record = _one(session, incident)
+            # A clock that was set back does not put what is done now before what was done.
+            at = max((now, *(line.at for line in record.lines if line.who)))
+            wanted = lines_of(action, life(record.lines, at), now, since)
+            first = max((line.number for line in record.lines), default=0) + 1
+            added = [
+                Happened(number=first + n, kind=one.kind, at=at, recorded=now, who=action.who.strip(), data=one.data)
+                for n, one in enumerate(wanted)
+            ]
+            _add(session, incident, added)
+            return _one(session, incident)
+
+    def cause(self, incident: int, until: int) -> Cause | None:
+        """The cause kept for an incident whose numbers count up to `until`."""
+        with self._reading() as session:
+            row = session.get(CauseRow, (incident, until))
+            if row is None:
+                return None
+            found = json.loads(row.found)
+            named = None if found["slice"] is None else tuple((name, value) for name, value in found["slice"])
+            return Cause(found["says"], named, found["share"], found["clear"])
+
+    def keep_cause(self, incident: int, until: int, cause: Cause) -> None:
+        """Keeps it, unless the incident is no more."""
+        with suppress(IntegrityError), self._changing() as session:
+            session.merge(CauseRow(incident=incident, until=until, found=json.dumps(asdict(cause))))
+
+
+def _of_monitor(session: Session, monitor: str) -> Sequence[IncidentRow]:
+    return session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == monitor)).all()
+
+
+def _one(session: Session, incident: int) -> Record:
+    row = session.get(IncidentRow, incident)
+    if row is None:
+        raise NotFound.of("unknown-incident", f"There is no incident {incident}.")
+    return _record(row, _lines(session, [incident]).get(incident, ()))
+
+
+def _record(row: IncidentRow, lines: tuple[Happened, ...]) -> Record:
+    return Record(
+        id=row.id,
+        monitor=row.monitor,
+        definition=row.definition,
+        key=row.key,
+        about=json.loads(row.about),
+        lines=lines,
+    )
+
+
+_MOST_VALUES = 500
+"""Ids in one statement."""
+
+
+def _lines(session: Session, incidents: Sequence[int]) -> Mapping[int, tuple[Happened, ...]]:
+    found: dict[int, list[Happened]] = {}
+    for first in range(0, len(incidents), _MOST_VALUES):
+        some = incidents[first : first + _MOST_VALUES]
+        chosen = sa.select(LineRow).where(LineRow.incident.in_(some)).order_by(LineRow.incident, LineRow.number)
+        for row in session.scalars(chosen):
+            found.setdefault(row.incident, []).append(line_of(row))
+    return {incident: tuple(lines) for incident, lines in found.items()}
+
+
+def line_of(row: LineRow) -> Happened:
+    """A row as the line it is."""
+    return Happened(
+        number=row.number,
+        kind=row.kind,
+        at=row.at,
+        recorded=row.recorded,
+        bucket=row.bucket,
+        who=row.who,
+        data=json.loads(row.data),
+    )
+
+
+def _add(session: Session, incident: int, lines: Iterable[Happened]) -> None:
+    for line in lines:
+        fields = {name: getattr(line, name) for name in ("number", "kind", "at", "recorded", "bucket", "who")}
+        session.add(LineRow(incident=incident, data=json.dumps(dict(line.data)), **fields))
+    session.flush()
+
+
+def _new_row(session: Session, monitor: str, told: Told) -> IncidentRow:
+    series, direction, opened = told.key
+    row = IncidentRow(
+        monitor=monitor,
+        definition="",
+        series=series,
+        direction=direction,
+        opened=opened,
+        about=json.dumps(dict(told.about)),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _run(row: RunRow) -> Run:
+    return Run(**{name: getattr(row, name) for name in Run.__dataclass_fields__})

@@ -1,0 +1,118 @@
+"""What an incident is at a moment: a pure fold over its record.
+
+The lines may have arrived in any order; the state follows from the set of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from lapwing.alerts.record import OPENINGS, STEPS, Happened, ordered
+
+GONE = ("redefined", "deleted", "unfollowed")
+"""Reasons for which an incident was closed because it can't be judged any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """`steps` are those that hold. `ended` and `reason` say when and why it is over: "quiet" (the data is back in its range),
+    "new_normal", "by_hand", "retracted", or one of `GONE`. `outbreak` counts the times it opened."""
+
+    steps: tuple[Happened, ...] = ()
+    opened: int | None = None
+    ended: int | None = None
+    reason: str | None = None
+    acknowledged: Happened | None = None
+    assigned: Happened | None = None
+    snoozed: Happened | None = None
+    accepted: Happened | None = None
+    comments: tuple[Happened, ...] = ()
+    outbreak: int = 0
+
+    @property
+    def told(self) -> bool:
+        """People could ever know of it."""
+        return self.opened is not None
+
+    @property
+    def open(self) -> bool:
+        return self.told and self.ended is None
+
+    @property
+    def state(self) -> str:
+        """open, resolved or retracted."""
+        return "open" if self.open else "retracted" if self.reason == "retracted" else "resolved"
+
+    @property
+    def assignee(self) -> str:
+        return "" if self.assigned is None else str(self.assigned.data["to"])
+
+    def snoozed_until(self, moment: int) -> int | None:
+        """Until when it is to be left alone, as far as that is still to come."""
+        until = None if self.snoozed is None else int(self.snoozed.data["until"])
+        return until if until is not None and until > moment and self.open else None
+
+    @property
+    def flapping(self) -> bool:
+        """It comes and goes so often that this is told once."""
+        last = next((step.kind for step in reversed(self.steps) if step.kind in OPENINGS), None)
+        return self.open and last == "flapping"
+
+
+def life(lines: Iterable[Happened], moment: int | None = None) -> Life:
+    """The state that follows from the lines known at a moment (UTC microseconds; all, unless said)."""
+    known = ordered(line for line in lines if moment is None or line.at <= moment)
+    taken_back = {int(line.data["of"]) for line in known if line.kind == "withdrawn"}
+    now = reduce(_after, (line for line in known if line.number not in taken_back), Life())
+    # Where later data corrects when it opened, people have known of it since it was first told.
+    first = next((line.at for line in known if line.kind in OPENINGS), None)
+    return now if now.opened is None else replace(now, opened=first)
+
+
+def _after(before: Life, line: Happened) -> Life:
+    if line.kind in STEPS:
+        return _after_step(replace(before, steps=(*before.steps, line)), line)
+    match line.kind:
+        case "retracted":
+            return replace(before, steps=(), ended=line.at, reason="retracted", acknowledged=None, snoozed=None)
+        case "acknowledged":
+            return replace(before, acknowledged=before.acknowledged or line)
+        case "assigned":
+            return replace(before, assigned=line)
+        case "snoozed":
+            return replace(before, snoozed=line)
+        case "commented":
+            return replace(before, comments=(*before.comments, line))
+        case "accepted":
+            return _over(replace(before, accepted=line), line.at, "new_normal")
+        case "closed":
+            return _over(before, line.at, str(line.data["reason"]))
+        case "reopened" if before.reason != "retracted":  # of what the data does not show there is nothing to reopen
+            return replace(before, ended=None, reason=None, acknowledged=None, snoozed=None, accepted=None)
+        case _:
+            return before  # of a newer Lapwing, or a correction: nothing of its own
+
+
+def _after_step(now: Life, step: Happened) -> Life:
+    match step.kind:
+        case "opened" | "flapping":
+            again = now.ended is not None
+            return replace(
+                now,
+                opened=step.at if now.opened is None else now.opened,
+                ended=None,
+                reason=None,
+                acknowledged=None if again else now.acknowledged,
+                outbreak=now.outbreak + 1,
+            )
+        case "resolved":
+            return _over(now, step.at, "quiet")
+        case _:
+            return now
+
+
+def _over(now: Life, at: int, reason: str) -> Life:
+    """What is over stays as it ended, and when."""
+    return now if now.ended is not None else replace(now, ended=at, reason=reason)

@@ -1,0 +1,63 @@
+"""An incident's record: what happened to it, written down once and never changed.
+
+Two kinds of things happen: steps of the data (it opened, grew, was resolved, was retracted) and actions of people. Each
+knows when people could know it (`at`) and when it was written down (`recorded`); what an incident is at a moment follows
+from these alone (`life`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Key = tuple[str, int, int]
+"""What names an incident among those of its monitor: series, direction, and the start of the bucket that opened it."""
+
+STEPS = ("opened", "flapping", "grew", "resolved")
+"""What data says. `opened` comes again where a new outbreak soon after is the same incident."""
+OPENINGS = ("opened", "flapping")
+CORRECTIONS = ("withdrawn", "retracted")
+"""What later data takes back: one step, or all of it."""
+ACTIONS = ("acknowledged", "assigned", "snoozed", "commented", "accepted", "reopened", "closed")
+"""What people did. `closed` is also ours: a metric that is no more can't be judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One line of a record. `number` counts an incident's lines as they were written. `bucket` is the start of the bucket
+    that a step was seen in. `data` says more, by kind:
+
+    - steps: `says`, and the numbers as they were then (`actual`, `expected`, `amount`, `currency`);
+    - withdrawn: `of`, the number of the step that no longer holds; retracted, closed: `reason`;
+    - assigned: `to` ("" is nobody); snoozed: `until`; commented: `text`; accepted: `since`, where the new level began.
+    """
+
+    number: int
+    kind: str
+    at: int
+    recorded: int
+    bucket: int | None = None
+    who: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All that is written down of one incident. `about` is what it was of when it was found: metric, label, unit, ..."""
+
+    id: int
+    monitor: str
+    definition: str
+    key: Key
+    about: Mapping[str, Any]
+    lines: tuple[Happened, ...]
+
+    def known(self, moment: int | None = None) -> tuple[Happened, ...]:
+        """What people could know at a moment (all, unless said), in order."""
+        return ordered(line for line in self.lines if moment is None or line.at <= moment)
+
+
+def ordered(lines: Iterable[Happened]) -> tuple[Happened, ...]:
+    """Lines by when they could be known; of one moment as they were written."""
+    return tuple(sorted(lines, key=lambda line: (line.at, line.number)))
