@@ -18,8 +18,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
-COMMANDS = ("query", "sql", "build", "rollups", "check", "catalog", "init", "serve")
-ACTIONS = {"rollups": ("list", "history", "rollback", "verify")}
+COMMANDS = ("query", "sql", "build", "rollups", "incidents", "check", "catalog", "init", "serve")
+ACTIONS = {"rollups": ("list", "history", "rollback", "verify"), "incidents": ("list", "show", "act")}
 FILES = {"project": "lapwing.yaml", "dataset": "datasets/*.yaml", "monitors": "monitors/*.yaml"}
 TAGS = {
     "project": "The project",

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from tests.alerts.judged import MARCH, by_hand
 
-from lapwing.alerts.cases import Known, cases, folded, series_key
+from lapwing.alerts.cases import Known, cases, folded
+from lapwing.alerts.history import series_key
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.reconcile import Judging, additions
 from lapwing.alerts.record import Record

@@ -21,8 +21,8 @@ def line(number: int, kind: str, at: int, who: str = "", **data: object) -> Happ
     return Happened(number=number, kind=kind, at=at, recorded=at, bucket=bucket, who=who, data=data)
 
 
-def lines_of(*told: tuple[str, int], **data: object) -> list[Happened]:
-    return [line(number, kind, at, **data) for number, (kind, at) in enumerate(told, 1)]
+def lines_of(*told: tuple[str, int]) -> list[Happened]:
+    return [line(number, kind, at) for number, (kind, at) in enumerate(told, 1)]
 
 
 @st.composite

@@ -9,7 +9,7 @@ import pytest
 import requests
 from pydantic import BaseModel
 
-from lapwing.server.documents.alerts import Board, Incidents
+from lapwing.server.documents.alerts import Board, Incidents, Windows
 from lapwing.server.documents.asked import Band, Explanation, PlanAnswer, Queries, QueryAnswer
 from lapwing.server.documents.audit import AuditDocument
 from lapwing.server.documents.project import (
@@ -40,6 +40,8 @@ GETS: dict[str, type[BaseModel]] = {
     "/api/board": Board,
     "/api/board?as_of=2024-02-01": Board,
     "/api/incidents?state=open": Incidents,
+    "/api/incidents?state=retracted": Incidents,
+    "/api/maintenance": Windows,
 }
 POSTS: dict[str, tuple[dict[str, Any], type[BaseModel]]] = {
     "/api/query/explain": ({"metrics": ["orders"], "by": ["shop"], "max_staleness": "10 minutes"}, Explanation),

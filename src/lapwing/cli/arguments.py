@@ -11,13 +11,26 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from lapwing import __version__
-from lapwing.cli.commands import build, catalog, check, detect, explain, init, query, rollups, serve, sql, store
+from lapwing.cli.commands import (
+    build,
+    catalog,
+    check,
+    detect,
+    explain,
+    incidents,
+    init,
+    query,
+    rollups,
+    serve,
+    sql,
+    store,
+)
 from lapwing.model.names import nearest
 from lapwing.model.problem import WrongUse
 
 COMMANDS = {
     part.__name__.rpartition(".")[2]: part
-    for part in (sql, query, build, rollups, store, serve, detect, explain, init, check, catalog)
+    for part in (sql, query, build, rollups, store, serve, incidents, detect, explain, init, check, catalog)
 }
 _EPILOGUE = """Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
 LAPWING_PROJECT names the project folder where -p does not, LAPWING_ENVIRONMENT the environment where -e does not.

@@ -1,5 +1,19 @@
 /** The JSON of Lapwing's HTTP API. Made by `python -m tools.api_types` from its OpenAPI document. Do not edit. */
 
+export interface Acknowledged {
+  at: string;
+  who: string;
+}
+
+/** What `who` does to an incident. `to` of assign (empty: nobody), `until` of snooze (any time text, such as now+4h); `text` is the comment, or said with another action. */
+export interface ActionBody {
+  action: "acknowledge" | "assign" | "snooze" | "comment" | "accept" | "reopen" | "resolve";
+  who: string;
+  to?: string;
+  until?: string | null;
+  text?: string;
+}
+
 /** Of a rollup's partitions, how many were looked at as they are now, and found equal; `oldest` is the look longest ago, null where some never were. */
 export interface AuditCoverage {
   rollup: string;
@@ -86,6 +100,7 @@ export interface Board {
   followed: number;
   incidents: Incident[];
   quiet: Watched[];
+  snoozed: Snoozed[];
   resolved: Resolved[];
   next_check: string | null;
   last_check: string | null;
@@ -146,6 +161,12 @@ export interface ColumnDocument {
   name: string;
   type: string;
   label?: string | null;
+}
+
+export interface Comment {
+  at: string;
+  who: string;
+  text: string;
 }
 
 export interface CompletionTable {
@@ -233,7 +254,7 @@ export interface Health {
   problems?: ProblemItem[] | null;
 }
 
-/** `state` is open or resolved. `known_at`: the first moment at which it could be told. */
+/** `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal, by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`: it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many incidents of its slices it stands for. */
 export interface Incident {
   id: string;
   monitor: string;
@@ -242,10 +263,12 @@ export interface Incident {
   unit: string;
   format: string;
   better: "up" | "down" | null;
+  grain: string;
   slice: Record<string, string | number | boolean | null>;
-  state: "open" | "resolved";
+  state: "open" | "resolved" | "retracted";
   opened: string;
   known_at: string;
+  until: string;
   resolved: string | null;
   actual: number | null;
   expected: number | null;
@@ -256,6 +279,12 @@ export interface Incident {
   cause: Cause | null;
   chart: Chart;
   events: Happening[];
+  folded: number;
+  acknowledged: Acknowledged | null;
+  assignee: string;
+  snoozed_until: string | null;
+  reason: string | null;
+  flapping: boolean;
 }
 
 export interface IncidentView {
@@ -266,10 +295,12 @@ export interface IncidentView {
   unit: string;
   format: string;
   better: "up" | "down" | null;
+  grain: string;
   slice: Record<string, string | number | boolean | null>;
-  state: "open" | "resolved";
+  state: "open" | "resolved" | "retracted";
   opened: string;
   known_at: string;
+  until: string;
   resolved: string | null;
   actual: number | null;
   expected: number | null;
@@ -280,7 +311,14 @@ export interface IncidentView {
   cause: Cause | null;
   chart: Chart;
   events: Happening[];
+  folded: number;
+  acknowledged: Acknowledged | null;
+  assignee: string;
+  snoozed_until: string | null;
+  reason: string | null;
+  flapping: boolean;
   story: Told[];
+  comments: Comment[];
   causes: CauseTable[];
   related: Related[];
   receipt: ReceiptDocument | null;
@@ -678,6 +716,14 @@ export interface Sample {
   rows: ((string | number | boolean | (string | number | boolean | null)[] | Record<string, string | number | boolean | null> | null)[])[];
 }
 
+/** Open, and to be left alone until then. */
+export interface Snoozed {
+  id: string;
+  label: string;
+  slice: Record<string, string | number | boolean | null>;
+  until: string;
+}
+
 export interface SourceDocument {
   name: string;
   type: string;
@@ -717,11 +763,13 @@ export interface TableDocument {
   description: string;
 }
 
-/** A step of the story, and when it could be known. */
+/** A step of the story, and when it could be known. `who` did it, of what people did. */
 export interface Told {
   at: string;
+  bucket: string | null;
   kind: string;
   says: string;
+  who: string;
 }
 
 /** The `count` groups with the largest values of `metric` (the first one asked, if none) over all of the asked time. */
@@ -754,4 +802,27 @@ export interface Watched {
 export interface Watching {
   metrics: number;
   series: number;
+}
+
+/** Maintenance: nothing is raised in it. `id` is null where it is written in the project's files; `monitors` is empty where it holds for all. */
+export interface Window {
+  id: string | null;
+  name: string;
+  start: string;
+  end: string;
+  monitors: string[];
+  who: string;
+}
+
+/** Nothing is raised from `start` to `end` (any time text), of `monitors`, or of all. */
+export interface WindowBody {
+  name: string;
+  start: string;
+  end: string;
+  monitors?: string[];
+  who: string;
+}
+
+export interface Windows {
+  windows: Window[];
 }

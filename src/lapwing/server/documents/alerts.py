@@ -41,8 +41,16 @@ class Happening(Document):
     end: str
 
 
+class Acknowledged(Document):
+    at: str
+    who: str
+
+
 class Incident(Document):
-    """`state` is open or resolved. `known_at`: the first moment at which it could be told."""
+    """`state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal,
+    by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`:
+    it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many
+    incidents of its slices it stands for."""
 
     id: str
     monitor: str
@@ -51,10 +59,12 @@ class Incident(Document):
     unit: str
     format: str
     better: Literal["up", "down"] | None
+    grain: str
     slice: dict[str, Value]
-    state: Literal["open", "resolved"]
+    state: Literal["open", "resolved", "retracted"]
     opened: str
     known_at: str
+    until: str
     resolved: str | None
     actual: float | None
     expected: float | None
@@ -65,14 +75,28 @@ class Incident(Document):
     cause: Cause | None
     chart: Chart
     events: list[Happening]
+    folded: int
+    acknowledged: Acknowledged | None
+    assignee: str
+    snoozed_until: str | None
+    reason: str | None
+    flapping: bool
 
 
 class Told(Document):
-    """A step of the story, and when it could be known."""
+    """A step of the story, and when it could be known. `who` did it, of what people did."""
 
     at: str
+    bucket: str | None
     kind: str
     says: str
+    who: str
+
+
+class Comment(Document):
+    at: str
+    who: str
+    text: str
 
 
 class CauseRow(Document):
@@ -102,6 +126,7 @@ class Related(Document):
 
 class IncidentView(Incident):
     story: list[Told]
+    comments: list[Comment]
     causes: list[CauseTable]
     related: list[Related]
     receipt: ReceiptDocument | None
@@ -124,6 +149,15 @@ class Watched(Document):
     expected: Series | None = None
     lower: Series | None = None
     upper: Series | None = None
+
+
+class Snoozed(Document):
+    """Open, and to be left alone until then."""
+
+    id: str
+    label: str
+    slice: dict[str, Value]
+    until: str
 
 
 class Resolved(Document):
@@ -161,6 +195,7 @@ class Board(Document):
     followed: int
     incidents: list[Incident]
     quiet: list[Watched]
+    snoozed: list[Snoozed]
     resolved: list[Resolved]
     next_check: str | None
     last_check: str | None
@@ -168,3 +203,19 @@ class Board(Document):
     watching: Watching
     judging: list[str]
     troubles: list[Trouble]
+
+
+class Window(Document):
+    """Maintenance: nothing is raised in it. `id` is null where it is written in the project's files; `monitors` is empty
+    where it holds for all."""
+
+    id: str | None
+    name: str
+    start: str
+    end: str
+    monitors: list[str]
+    who: str
+
+
+class Windows(Document):
+    windows: list[Window]

@@ -201,3 +201,24 @@ class FollowBody(Asked):
     metric: Name
     slice: dict[Name, str] = Field(default_factory=dict)
     grain: str | None = None
+
+
+class ActionBody(Asked):
+    """What `who` does to an incident. `to` of assign (empty: nobody), `until` of snooze (any time text, such as now+4h);
+    `text` is the comment, or said with another action."""
+
+    action: Literal["acknowledge", "assign", "snooze", "comment", "accept", "reopen", "resolve"]
+    who: Annotated[str, Field(min_length=1, max_length=100)]
+    to: Annotated[str, Field(max_length=100)] = ""
+    until: str | None = None
+    text: Annotated[str, Field(max_length=4000)] = ""
+
+
+class WindowBody(Asked):
+    """Nothing is raised from `start` to `end` (any time text), of `monitors`, or of all."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    start: str
+    end: str
+    monitors: Annotated[list[Name], Field(default_factory=list, max_length=1000)]
+    who: Annotated[str, Field(min_length=1, max_length=100)]

@@ -8,14 +8,15 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from lapwing.model.calendar import from_us
+from lapwing.alerts.actions import Action
+from lapwing.model.calendar import from_us, to_us
 from lapwing.model.calendar import zone as zone_of
 from lapwing.model.grain import Grain
 from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.timerange import parse_moment, parse_range
 from lapwing.query.service import Lapwing
-from lapwing.server.documents.alerts import Board, Incidents, IncidentView
-from lapwing.server.documents.asked import Band, BandBody, FilterBody, FollowBody
+from lapwing.server.documents.alerts import Board, Incidents, IncidentView, Window, Windows
+from lapwing.server.documents.asked import ActionBody, Band, BandBody, FilterBody, FollowBody, WindowBody
 from lapwing.server.documents.project import MonitorDocument, Monitors
 from lapwing.server.encode.columnar import dumps
 from lapwing.server.services import services
@@ -42,6 +43,10 @@ def _text_id(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "id": str(data["id"])}
 
 
+def _text_id_or_none(data: dict[str, Any]) -> dict[str, Any]:
+    return data if data["id"] is None else _text_id(data)
+
+
 def _incident_id(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 18):
         raise NotFound.of("unknown-incident", f"There is no incident {text}.")
@@ -55,17 +60,19 @@ def board(request: Request, as_of: str | None = None) -> Response:
     data = found.alerts.board(_moment(as_of, found.lapwing)).as_dict()
     data["incidents"] = [_text_id(one) for one in data["incidents"]]
     data["resolved"] = [_text_id(one) for one in data["resolved"]]
+    data["snoozed"] = [_text_id(one) for one in data["snoozed"]]
     return _json(data)
 
 
 @router.get("/incidents", response_model=Incidents)
 def incidents(
     request: Request,
-    state: Literal["open", "resolved", ""] | None = None,
+    state: Literal["open", "resolved", "retracted", ""] | None = None,
     start: str | None = None,
     end: str | None = None,
 ) -> Response:
-    """All incidents that touch a stretch of time, the latest first."""
+    """All incidents that touch a stretch of time, the latest first; those that later data took back only where they are
+    asked for."""
     found = services(request)
     project = found.lapwing.project
     zone, week_start, now = project.timezone, project.week_start, found.lapwing.now()
@@ -83,6 +90,47 @@ def incident(incident_id: str, request: Request, as_of: str | None = None) -> Re
     found = services(request)
     view = found.alerts.incident(_incident_id(incident_id), _moment(as_of, found.lapwing))
     return _json(_text_id(view.as_dict()))
+
+
+@router.post("/incidents/{incident_id}/actions", response_model=IncidentView)
+def act(incident_id: str, body: ActionBody, request: Request) -> Response:
+    """Acknowledges, assigns, snoozes, comments on, accepts (as the new normal), reopens or resolves an incident. Of two who
+    want the same at once one is first; the other is told (409)."""
+    found = services(request)
+    until = _moment(body.until, found.lapwing)
+    action = Action(
+        name=body.action, who=body.who, to=body.to, until=None if until is None else to_us(until), text=body.text
+    )
+    return _json(_text_id(found.alerts.act(_incident_id(incident_id), action).as_dict()))
+
+
+@router.get("/maintenance", response_model=Windows)
+def maintenance(request: Request) -> Response:
+    """The stretches in which nothing is raised, the latest first."""
+    views = services(request).alerts.maintenance.views()
+    return _json({"windows": [_text_id_or_none(one.as_dict()) for one in views]})
+
+
+@router.post("/maintenance", response_model=Window, status_code=201)
+def begin_maintenance(body: WindowBody, request: Request) -> Response:
+    """Makes a window: nothing is raised in it, and nothing is learned of it."""
+    found = services(request)
+    start, end = (_moment(text, found.lapwing) for text in (body.start, body.end))
+    if start is None or end is None:
+        raise WrongUse.of(
+            "range-needed", "A window needs a start and an end.", hint="Send both, such as now and now+2h."
+        )
+    made = found.alerts.maintenance.make(body.name, to_us(start), to_us(end), body.monitors, body.who)
+    return _json(_text_id_or_none(made.as_dict()), 201)
+
+
+@router.delete("/maintenance/{window_id}", status_code=204)
+def end_maintenance(window_id: str, request: Request, who: str) -> Response:
+    """Takes a window back that somebody made: what is in it is judged after all."""
+    if not (window_id.isascii() and window_id.isdecimal() and len(window_id) < 18):
+        raise NotFound.of("unknown-window", f"There is no maintenance window {window_id}.")
+    services(request).alerts.maintenance.remove(int(window_id), who)
+    return Response(status_code=204)
 
 
 @router.get("/monitors", response_model=Monitors)
