@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,7 +24,7 @@ def series(factor: float, at: int = 100, seed: int = 1) -> Floats:
 
 
 def judged(
-    values: Floats, shifts: dict[int, tuple[Shift, ...]], kind: Kind, exposure: Floats | None = None
+    values: Floats, shifts: Mapping[int, tuple[Shift, ...]], kind: Kind, exposure: Floats | None = None
 ) -> Detection:
     def expect(past: Floats, weights: Floats) -> Detection:
         return detect(past, SEASON, kind=kind, exposure=None if exposure is None else weights)

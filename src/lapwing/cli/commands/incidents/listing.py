@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from lapwing.cli import output
 from lapwing.cli.commands.incidents import shared
 from lapwing.cli.commands.rollups.shared import show, stretch_of
-from lapwing.model.calendar import from_us
 
 if TYPE_CHECKING:
     from lapwing.alerts.views import IncidentSummary
@@ -28,6 +27,8 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
+    from lapwing.model.calendar import from_us
+
     with shared.open_alerts(options) as (lapwing, alerts):
         low, high = stretch_of(options, lapwing)
         start, end = (None if moment is None else from_us(moment) for moment in (low, high))

@@ -6,7 +6,6 @@ from argparse import ArgumentParser, Namespace
 
 from lapwing.cli import output
 from lapwing.cli.commands.incidents import shared
-from lapwing.model.calendar import from_us
 
 HELP = "one incident: its story, and what people said"
 DESCRIPTION = """Tells what happened, step by step, each with the time when people could know it.
@@ -23,6 +22,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
+    from lapwing.model.calendar import from_us
     from lapwing.model.timerange import parse_moment
 
     with shared.open_alerts(options) as (lapwing, alerts):
