@@ -15,6 +15,11 @@ run: setup $(EXAMPLE)/data/.ready ## load the flights example, build its rollups
 	$(BIN)/lapwing -p $(EXAMPLE) build
 	$(BIN)/lapwing -p $(EXAMPLE) serve
 
+run-ads: setup ## make the ads example with its incidents, build its rollups, serve it at http://127.0.0.1:8600
+	$(BIN)/python examples/ads/generate.py
+	$(BIN)/lapwing -p examples/ads build
+	$(BIN)/lapwing -p examples/ads serve
+
 run-cloud: setup ## the ads example on emulators of BigQuery and Bigtable, built by Beam, served at http://127.0.0.1:8600
 	$(BIN)/python -m tools.cloud
 
@@ -73,5 +78,5 @@ $(EXAMPLE)/data/.ready: $(EXAMPLE)/prepare.py | $(BIN)/.ready
 	$(BIN)/python $(EXAMPLE)/prepare.py
 	@touch $@
 
-.PHONY: help setup run run-cloud test test-long lint fix docs bench lock clean
+.PHONY: help setup run run-ads run-cloud test test-long lint fix docs bench lock clean
 .DEFAULT_GOAL := help

@@ -122,7 +122,13 @@ def test_tails_are_heavy_nights_are_quiet_and_some_events_late(con: duckdb.DuckD
 def test_new_data_takes_the_place_of_the_old(tmp_path: Path) -> None:
     generate("--events", "3000", "--days", "3", "--out", str(tmp_path))
     generate("--events", "1000", "--days", "1", "--out", str(tmp_path))
-    assert sorted(path.name for path in tmp_path.rglob("*.parquet")) == ["2026-01-01.parquet", "campaigns.parquet"]
+    assert sorted(path.name for path in tmp_path.rglob("*.parquet")) == [
+        "2026-01-01.parquet",
+        "campaigns.parquet",
+        "incidents.parquet",
+    ]
+    generate("--events", "1000", "--days", "1", "--no-incidents", "--out", str(tmp_path))
+    assert not (tmp_path / "incidents.parquet").exists()
 
 
 def test_wrong_options_are_told() -> None:

@@ -53,6 +53,12 @@ def test_without_one_its_variables_are_not_wanted(tmp_path: Path) -> None:
         assert (project.store.type, project.state_path.name) == ("lmdb", "state.db")
 
 
+def test_the_clock_of_an_environment_may_go_on(tmp_path: Path) -> None:
+    root = _written(tmp_path, PROJECT.replace("  bare: {}", "  live: {now: null}") + "now: 2026-04-01T08:00\n")
+    assert load(root, {}).now is not None
+    assert load(root, {"LAPWING_ENVIRONMENT": "live"}).now is None
+
+
 def test_an_unknown_one_is_told_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as told:
         load(_written(tmp_path), {**CLOUD, "LAPWING_ENVIRONMENT": "clowd"})

@@ -12,24 +12,25 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from simulator.day import SCHEMA
+from simulator.events import SCHEMA
+from simulator.parquet import Others
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client, SchemaField, Table
 
 _SECONDS = 600.0
-_TYPES = {pa.int64(): "INTEGER", pa.string(): "STRING", pa.timestamp("us", "UTC"): "TIMESTAMP"}
+_TYPES = {pa.int64(): "INTEGER", pa.string(): "STRING", pa.timestamp("us", "UTC"): "TIMESTAMP", pa.bool_(): "BOOLEAN"}
 
 
 def write_bigquery(
     project: str,
     dataset: str,
     location: str | None,
-    campaigns: pa.Table,
     days: Iterable[date],
     draw: Callable[[date], pa.Table],
+    others: Others,
 ) -> int:
-    """Makes the tables `events` and `campaigns` of a dataset anew and loads them; gives the number of events. It goes to
+    """Makes the table `events` of a dataset and the others anew and loads them; gives the number of events. It goes to
     the emulator where BIGQUERY_EMULATOR_HOST names one."""
     from google.api_core.exceptions import NotFound
     from google.cloud.bigquery import TimePartitioning
@@ -48,8 +49,9 @@ def write_bigquery(
             table = draw(day)
             _load(client, events, table)
             total += table.num_rows
-        named = client.create_table(_made(client, f"{project}.{dataset}.campaigns", campaigns.schema), timeout=_SECONDS)
-        _load(client, named, campaigns)
+        for name, table in others().items():
+            made = client.create_table(_made(client, f"{project}.{dataset}.{name}", table.schema), timeout=_SECONDS)
+            _load(client, made, table)
     return total
 
 

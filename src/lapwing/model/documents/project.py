@@ -214,6 +214,9 @@ class HomeDocument(Document):
         default_factory=lambda: SparkDocument.model_validate({}), description="How the builder spark runs."
     )
     state: str = Field(".lapwing/state.db", description="Where follows and incidents are kept.")
+    now: TimeText | None = Field(
+        None, description="The moment at which the clock stands, for data of the past; null is the real one."
+    )
 
 
 class ProjectDocument(HomeDocument):
@@ -228,7 +231,6 @@ class ProjectDocument(HomeDocument):
         default_factory=lambda: FiscalYearDocument.model_validate({}),
         description="For fiscal_year, fiscal_quarter, FY2024.",
     )
-    now: TimeText | None = Field(None, description="The moment at which the clock stands, for data of the past.")
     events: tuple[EventDocument, ...] = Field((), description="Known things that explain numbers.")
     maintenance: tuple[MaintenanceDocument, ...] = Field(
         (), description="Stretches in which nothing is raised, and of which nothing is learned."
