@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { get, post, remove } from "./client";
-import type { Answer, Band, BandBody, Board, Catalog, Completions, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample } from "./types";
+import type { ActionBody, Answer, Band, BandBody, Board, Catalog, Completions, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -35,6 +35,19 @@ export function useIncident(id: string, asOf: string | null): UseQueryResult<Inc
   return useQuery({
     queryKey: ["incident", id, asOf],
     queryFn: ({ signal }) => get<IncidentView>(`/incidents/${encodeURIComponent(id)}${query}`, signal),
+  });
+}
+
+/** Does something to an incident; what it is then is shown at once, here and on the board. */
+export function useAct(id: string): UseMutationResult<IncidentView, Error, ActionBody> {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: ActionBody) => post<IncidentView>(`/incidents/${encodeURIComponent(id)}/actions`, body),
+    onSuccess: (now) => {
+      queries.setQueryData(["incident", id, null], now);
+      void queries.invalidateQueries({ queryKey: ["board"] });
+    },
+    onError: () => void queries.invalidateQueries({ queryKey: ["incident", id] }), // somebody was first, perhaps
   });
 }
 

@@ -3,6 +3,7 @@
 import type { FilterBody, MetricDocument } from "./schema";
 
 export type {
+  ActionBody,
   Band,
   BandBody,
   Board,

@@ -19,10 +19,10 @@ export function BoardPage() {
   useEffect(() => { document.title = "Board · Lapwing"; }, []);
   if (board.isError) return <Trouble error={board.error} onRetry={() => void board.refetch()} />;
   if (!board.data) return <Waiting height={320} />;
-  return <Loaded board={board.data} zone={at.zone} />;
+  return <Loaded board={board.data} zone={at.zone} now={at.asOf === null ? at.now : null} />;
 }
 
-function Loaded({ board, zone }: { board: Board; zone: string }) {
+function Loaded({ board, zone, now }: { board: Board; zone: string; now: number | null }) {
   const metrics = useMetrics().data ?? [];
   const [focus, setFocus] = useState(0);
   const { incidents } = board;
@@ -50,7 +50,7 @@ function Loaded({ board, zone }: { board: Board; zone: string }) {
       {incidents.length > 0 && (
         <div className="incidents">
           {incidents.map((incident, i) => (
-            <IncidentRow key={incident.id} incident={incident} metric={metrics.find((m) => m.name === incident.metric)} zone={zone} focused={i === at} onFocus={() => setFocus(i)} />
+            <IncidentRow key={incident.id} incident={incident} metric={metrics.find((m) => m.name === incident.metric)} zone={zone} now={now} focused={i === at} onFocus={() => setFocus(i)} />
           ))}
         </div>
       )}
@@ -71,9 +71,10 @@ function headline(board: Board, empty: boolean): string {
 function Sub({ board, zone, empty }: { board: Board; zone: string; empty: boolean }) {
   if (board.judging.length) return <>{plural(board.judging.length, "monitor")} {board.judging.length === 1 ? "is" : "are"} being worked through; what they find comes here by itself.</>;
   if (empty) return <>Follow a metric and it comes here when something unusual happens.</>;
-  const rest = board.watching.series - board.incidents.length;
+  const rest = board.watching.series - board.incidents.length - board.snoozed.length;
   if (board.incidents.length === 0) {
     const last = board.resolved[0];
+    if (board.snoozed.length) return <>{plural(board.snoozed.length, "incident")} snoozed. The other {board.watching.series - board.snoozed.length} followed series are inside their expected range.</>;
     return <>{board.watching.series} followed series are inside their expected range.{last ? ` The last incident was resolved on ${moment(Date.parse(last.resolved), zone)}.` : ""}</>;
   }
   const stakes = new Map<string, number>();

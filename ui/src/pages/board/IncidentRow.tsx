@@ -6,19 +6,24 @@ import { Readouts } from "../incident/Readouts";
 import { sliceFilters, sliceName } from "../../lib/slice";
 import { href } from "../../lib/url";
 import { length, moment } from "../../lib/words";
+import { Looking } from "../incident/Actions";
 import { Cause } from "../incident/Cause";
+import { Hands } from "../incident/Hands";
 import { chartSpan, grainOf, worst } from "../incident/incident";
+import { useActing } from "../incident/useActing";
 
 interface Props {
   incident: Incident;
   metric?: Metric;
   zone: string;
   focused: boolean;
+  now: number | null;
   onFocus: () => void;
 }
 
-/** One incident: what it is and its numbers in words on the left, the line against its band on the right. */
-export function IncidentRow({ incident, metric, zone, focused, onFocus }: Props) {
+/** One incident, `now` being the moment at which something can be done about it (null: in the past nothing can): what it is and its numbers in words on the left, the line against its band on the right. */
+export function IncidentRow({ incident, metric, zone, focused, now, onFocus }: Props) {
+  const acting = useActing(incident.id);
   const to = href(`/incidents/${encodeURIComponent(incident.id)}`);
   const opened = Date.parse(incident.opened);
   const { chart } = incident;
@@ -31,11 +36,14 @@ export function IncidentRow({ incident, metric, zone, focused, onFocus }: Props)
         <h2><Link href={to}>{incident.label}</Link> <span className="slice">{slice}</span></h2>
         <Readouts incident={incident} />
         <p className="cause"><Cause incident={incident} /></p>
-        <p className="since">Since {moment(opened, zone)}: {length(Math.max(0, chart.until - opened))}. Known at {moment(Date.parse(incident.known_at), zone)}.</p>
+        <p className="since">Since {moment(opened, zone)}: {length(Math.max(0, chart.until - opened))}. Known at {moment(Date.parse(incident.known_at), zone)}.{incident.flapping && " It comes and goes."} <Hands incident={incident} /></p>
         <div className="actions">
           <Link className={`button ${focused ? "primary" : ""}`} href={to}>Open {focused && <kbd><Icon name="enter" /></kbd>}</Link>
-          <Link className="button" href={href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: grainOf(incident) })}>Explore</Link>
+          {now === null
+            ? <Link className="button" href={href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: grainOf(incident) })}>Explore</Link>
+            : <Looking incident={incident} zone={zone} now={now} act={acting.send} keys={focused} />}
         </div>
+        {acting.extra}
       </div>
       <TimeChart
         label={`${incident.label}, ${slice}, since ${moment(opened, zone)} outside the expected range`}

@@ -9,7 +9,7 @@ import { list, moment, plural, until } from "../../lib/words";
 export function Watching({ board, zone, metrics }: { board: Board; zone: string; metrics: Metric[] }) {
   const monitors = useMonitors().data ?? [];
   const labels = [...new Set(monitors.map((m) => metrics.find((one) => one.name === m.metric)?.label ?? m.metric))];
-  const { last_check, next_check, data_until, resolved, watching, troubles } = board;
+  const { last_check, next_check, data_until, resolved, snoozed, watching, troubles } = board;
   return (
     <section className="watching" aria-label="What is watched">
       <div>
@@ -30,6 +30,9 @@ export function Watching({ board, zone, metrics }: { board: Board; zone: string;
         {resolved.length === 0 && <p>None.</p>}
         {resolved.slice(0, 3).map((one) => (
           <p key={one.id}><Link href={href(`/incidents/${encodeURIComponent(one.id)}`)}>{one.label}</Link> {sliceName(one.slice, undefined)}, {moment(Date.parse(one.resolved), zone)}</p>
+        ))}
+        {snoozed.map((one) => (
+          <p key={one.id}>Snoozed: <Link href={href(`/incidents/${encodeURIComponent(one.id)}`)}>{one.label}</Link> {sliceName(one.slice, undefined)}, until {moment(Date.parse(one.until), zone)}</p>
         ))}
       </div>
     </section>

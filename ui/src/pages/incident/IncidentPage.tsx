@@ -10,14 +10,18 @@ import { Trouble, Waiting } from "../../components/Trouble";
 import { useKeys } from "../../lib/keys";
 import { useMoment } from "../../lib/moment";
 import { sliceFilters, sliceName } from "../../lib/slice";
-import { href } from "../../lib/url";
+import { changed, href } from "../../lib/url";
 import { length, moment } from "../../lib/words";
+import { Actions } from "./Actions";
 import { Cause } from "./Cause";
 import { Causes } from "./Causes";
+import { Comments } from "./Comments";
+import { Hands } from "./Hands";
 import { chartSpan, grainOf } from "./incident";
 import { Readouts } from "./Readouts";
 import { Related } from "./Related";
 import { Story, storyPins } from "./Story";
+import { useActing } from "./useActing";
 import "./incident.css";
 
 export function IncidentPage({ id }: { id: string }) {
@@ -26,10 +30,11 @@ export function IncidentPage({ id }: { id: string }) {
   useEffect(() => { document.title = `${found.data?.label ?? "Incident"} · Lapwing`; }, [found.data]);
   if (found.isError) return <Trouble error={found.error} onRetry={() => void found.refetch()} />;
   if (!found.data) return <Waiting height={320} />;
-  return <Loaded incident={found.data} zone={at.zone} />;
+  return <Loaded incident={found.data} zone={at.zone} now={at.asOf === null ? at.now : null} />;
 }
 
-function Loaded({ incident, zone }: { incident: IncidentView; zone: string }) {
+function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string; now: number | null }) {
+  const acting = useActing(incident.id);
   const metric = useMetrics().data?.find((one) => one.name === incident.metric);
   const [receipt, setReceipt] = useState(false);
   useKeys({ r: () => setReceipt(true) });
@@ -47,33 +52,44 @@ function Loaded({ incident, zone }: { incident: IncidentView; zone: string }) {
         <Readouts incident={incident} />
       </header>
       <div className="actions">
+        {now !== null && <Actions incident={incident} zone={zone} now={now} act={acting.send} />}
         <Link className="button" href={explore}>Explore this slice</Link>
+        {now === null && <span className="faint">As of then. <Link href={changed({ as_of: null })}>Go to now</Link> to act.</span>}
         <span className="right">
           {incident.receipt && <ReceiptMark receipt={incident.receipt} zone={zone} open={receipt} onOpen={setReceipt} />}
           <CopyLink />
         </span>
       </div>
+      {acting.extra}
       <div className="tale">
         <section aria-label="What happened"><Story story={incident.story} zone={zone} /></section>
         <section className="evidence" aria-label="Chart and causes">
-          <TimeChart
+          {incident.chart.time.length > 0 ? <TimeChart
             label={`${incident.label}, ${slice}, ${moment(start, zone)} to ${moment(end, zone)}, with the ${incident.story.length} steps of the incident`}
             name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)} start={start} end={end}
             {...incident.chart} until={incident.chart.until} events={incident.events} pins={storyPins(incident.story, start, end)} height={320}
-          />
+          /> : <p className="sub">Its data is not looked at any more, so nothing is drawn.</p>}
           <Causes incident={incident} metric={metric} />
         </section>
       </div>
-      {incident.related.length > 0 && <Related related={incident.related} />}
+      <div className="tail">
+        {incident.related.length > 0 && <Related related={incident.related} />}
+        <Comments incident={incident} zone={zone} now={now} act={acting.send} />
+      </div>
     </div>
   );
 }
 
+const ENDS: Record<string, string> = {
+  new_normal: "Closed as the new normal", by_hand: "Resolved by hand", redefined: "Closed: defined anew", deleted: "Closed: its metric is no more", unfollowed: "Closed: nobody follows it",
+};
+
 function State({ incident, zone }: { incident: IncidentView; zone: string }) {
   const opened = Date.parse(incident.opened);
+  if (incident.state === "retracted") return <><span className="state">Retracted</span> {incident.resolved && moment(Date.parse(incident.resolved), zone)}. What was told of it stays here as it was.</>;
   if (incident.resolved) {
     const resolved = Date.parse(incident.resolved);
-    return <><span className="state good"><Icon name="check" /> Resolved</span> {moment(resolved, zone)}, after {length(resolved - opened)}. <Cause incident={incident} /></>;
+    return <><span className="state good"><Icon name="check" /> {ENDS[incident.reason ?? ""] ?? "Resolved"}</span> {moment(resolved, zone)}, after {length(resolved - opened)}. <Cause incident={incident} /> <Hands incident={incident} /></>;
   }
-  return <><span className="state">Open</span> since {moment(opened, zone)}. <Cause incident={incident} /></>;
+  return <><span className="state">Open</span> since {moment(opened, zone)}. <Cause incident={incident} /> <Hands incident={incident} zone={zone} /></>;
 }

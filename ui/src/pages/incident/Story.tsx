@@ -4,7 +4,11 @@ import { clock, date } from "../../lib/words";
 
 type Steps = IncidentView["story"];
 
-const NAMES: Record<string, string> = { opened: "Opened", grew: "Grew", cause: "Cause found", worst: "Worst so far", easing: "Easing", resolved: "Resolved" };
+const NAMES: Record<string, string> = {
+  opened: "Opened", flapping: "Flapping", grew: "Grew", cause: "Cause found", worst: "Worst so far", easing: "Easing", resolved: "Resolved",
+  acknowledged: "Acknowledged", assigned: "Assigned", snoozed: "Snoozed", accepted: "The new normal", reopened: "Reopened", closed: "Closed",
+  retracted: "Retracted", withdrawn: "Corrected",
+};
 
 /** The steps, each at the time when people could know it. */
 export function Story({ story, zone }: { story: Steps; zone: string }) {
