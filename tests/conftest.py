@@ -13,6 +13,7 @@ from tests.services.base import MissingService
 from tests.services.bigquery import PROJECT, bigquery
 from tests.services.bigtable import Bigtable, bigtable
 from tests.services.chromium import chromium
+from tests.services.gcs import Gcs, gcs
 from tests.services.mariadb import mariadb
 from tests.services.postgres import postgres
 from tests.services.prism import Prism, prism
@@ -40,6 +41,13 @@ def mariadb_dsn() -> Iterator[str]:
 def bigtable_server() -> Iterator[Bigtable]:
     """A Bigtable emulator of this test process. Tests make tables of their own in it."""
     with _had(bigtable) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def gcs_server() -> Iterator[Gcs]:
+    """A server of Cloud Storage's API, of this test process."""
+    with _had(gcs) as service:
         yield service
 
 

@@ -25,10 +25,10 @@ from lapwing.cache.coarser import Coarser
 from lapwing.cache.distributed import Member, Order
 from lapwing.cache.family import families
 from lapwing.cache.ledger import Busy
+from lapwing.cache.leftovers import Leftovers
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
 from lapwing.cache.memory import Memory
-from lapwing.cache.owner import owner
 from lapwing.cache.partition import Cause, Partition
 from lapwing.cache.pending import Pending
 from lapwing.cache.progress import Failed, Totals
@@ -56,14 +56,16 @@ _UNFIT = ("value-too-long", "value-too-large", "key-too-long")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How a build goes about it. `full`: unchanged partitions, too. `cancel` is set by whoever wants it to stop. `memory`:
-    the shares of what it may take, None: all there is."""
+    the shares of what it may take, None: all there is. `left` is what lost builds began elsewhere."""
 
     now: datetime
+    owner: str
     cancel: threading.Event
     full: bool
     history: History
     grace: float
     memory: Memory | None = None
+    left: Leftovers = field(default_factory=Leftovers)
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ class DatasetBuild:
         # Workers are slow to start, and many at once: they get all there is to do.
         self._most = _MOST_AT_ONCE if isinstance(builder, WritingBuilder) else 1
         self._ceiling = _MOST_AT_ONCE
-        self._owner = ""
+        self._owner = how.owner
         self.failed: list[Failed] = []
         self.seconds = 0.0
         """What `run` took."""
@@ -130,10 +132,10 @@ class DatasetBuild:
     def _run(self, workers: Workers) -> None:
         span = self._span
         for one in self._rollups:
-            one.ledger.sweep(time.time(), self._how.history, self._how.grace)
+            one.ledger.sweep(time.time(), self._how.history, self._how.grace, self._how.left.keeps)
             one.ledger.change(lambda manifest: _begun(manifest, span))
         every = sorted(frozenset().union(*(one.windows for one in self._rollups)))
-        with owner() as self._owner, workers:
+        with workers:
             windows = (self._look(start, end, self._marks, self._rollups) for start, end in every)
             for stretch in stretches(windows, lambda: self._most):
                 workers.do(lambda stretch=stretch: self._work(stretch))  # type: ignore[misc]
@@ -215,8 +217,13 @@ class DatasetBuild:
         reserved: dict[RollupWork, list[int]] = {}
         borders = [*(window.start for window in windows), windows[-1].end]
         try:
-            for one in windows[0].rollups:
-                reserved[one] = one.ledger.reserve(borders, self._owner, time.time())
+            for family in _families(windows[0].rollups):
+                ledgers, marks = [one.ledger for one in family], [window.mark for window in windows]
+                adopted = self._how.left.adopt(ledgers, borders, marks, self._owner)
+                for number, one in enumerate(family):
+                    reserved[one] = (
+                        adopted[number] if adopted else one.ledger.reserve(borders, self._owner, time.time())
+                    )
         except BaseException as error:
             _give_up(reserved)
             if isinstance(error, Busy):
@@ -228,11 +235,10 @@ class DatasetBuild:
         """Builds reserved partitions; sets how many are taken at once next."""
         began = time.perf_counter()
         self._totals.begin()
-        rollups = {one.definition.name: one for one in windows[0].rollups}
         ready = {one: _Ready(one, versions, Pending(self._store)) for one, versions in reserved.items()}
         try:
-            for family in families([one.definition for one in rollups.values()]):
-                members = [ready[rollups[definition.name]] for definition in (family.finest, *family.coarser)]
+            for family in _families(windows[0].rollups):
+                members = [ready[one] for one in family]
                 try:
                     self._build_family(members, windows)
                 except StoreError as error:
@@ -290,6 +296,7 @@ class DatasetBuild:
         order = Order(
             members=tuple(Member(definition=one.rollup.definition, versions=tuple(one.versions)) for one in members),
             borders=(*(window.start for window in windows), windows[-1].end),
+            marks=tuple(window.mark for window in windows),
         )
         published = time.monotonic()
         for one in members:
@@ -412,6 +419,13 @@ def _give_up(reserved: dict[RollupWork, list[int]]) -> None:
         for one, versions in reserved.items():
             if versions:
                 one.ledger.give_up(versions)
+
+
+def _families(rollups: Sequence[RollupWork]) -> Iterator[list[RollupWork]]:
+    """Those that are read together, the finest first."""
+    named = {one.definition.name: one for one in rollups}
+    for family in families([one.definition for one in rollups]):
+        yield [named[definition.name] for definition in (family.finest, *family.coarser)]
 
 
 def _shared(cells: Iterable[Cells], coarser: Sequence[Coarser]) -> Iterator[Cells]:

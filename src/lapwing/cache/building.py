@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
@@ -13,16 +13,20 @@ from lapwing.cache.ancestors import Ancestors
 from lapwing.cache.bindings import Bindings
 from lapwing.cache.build import DatasetBuild, Settings
 from lapwing.cache.builders import builder_of
+from lapwing.cache.builders.base import AnyBuilder, WritingBuilder
 from lapwing.cache.chosen import chosen
 from lapwing.cache.definition import Definition, define
 from lapwing.cache.family import families
 from lapwing.cache.following import following
+from lapwing.cache.jobs import JobRecord, Jobs
 from lapwing.cache.ledger import Ledger, all_ledgers
+from lapwing.cache.leftovers import Leftovers, close_lost
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
 from lapwing.cache.memory import shared_out
-from lapwing.cache.owner import owner
-from lapwing.cache.progress import BuildReport, Failed, Progress, Totals
+from lapwing.cache.on_record import on_record
+from lapwing.cache.owner import owner, run_of
+from lapwing.cache.progress import BuildReport, Failed, Progress, Totals, both
 from lapwing.cache.reach import check_reach
 from lapwing.cache.recorder import Recorder
 from lapwing.cache.refold import refold
@@ -61,6 +65,7 @@ class Builds:
         self._ancestors = ancestors
         self._grace = grace
         self._runs = Runs(store)
+        self.jobs = Jobs(store)
 
     def build(
         self,
@@ -90,38 +95,56 @@ class Builds:
             WrongUse: an unknown builder, one that lacks what it needs, or too little memory.
             Cancelled, StoreError: it stopped; what was built until then stays and is readable.
         """
-        began, named = time.perf_counter(), chosen(self._project, which)
+        named, stop = chosen(self._project, which), cancel or threading.Event()
         shares = None if memory is None else shared_out(memory, parallel)
-        whole = start is None and end is None
-        with owner() as by:  # a name for the record only: each dataset's build has its own
-            recorder = Recorder(runs=self._runs, why=why, began=time.time(), whole=whole, by=by)
-        how = Settings(
-            now=self._project.now or datetime.now(UTC),
-            cancel=cancel or threading.Event(),
-            full=full,
-            history=self._project.history,
-            grace=self._grace,
-            memory=shares,
-        )
-        with self._sql.limited(shares.engine) if shares else nullcontext():
-            ways = (beam or self._project.beam, spark or self._project.spark)
-            made, marks = builder_of(builder, self._sql, self._store, *ways), Marks(self._sql)
-            failed: list[Failed] = []
-            planned = [
-                self._planned(dataset, rollups, start, end, failed, recorder) for dataset, rollups in named.items()
-            ]
-            totals = Totals(
-                sum(len(task.partitions) for tasks in planned for task in tasks), progress or (lambda _: None)
-            )
-            works = [DatasetBuild(self._store, made, tasks, marks, totals, how) for tasks in planned if tasks]
-            with _executors(parallel, len(works)) as (outer, inner), Workers(outer, parallel) as datasets:
-                for work in works:
-                    datasets.do(lambda work=work: _run(work, Workers(inner, parallel), failed, recorder))  # type: ignore[misc]
-            for tasks in planned:
-                self._follow([task.definition for task in tasks], how)
-            self._remove_old({task.definition.name: task.definition.hash for tasks in planned for task in tasks})
-            done = tuple(one.report() for work in works for one in work.rollups)
-            return BuildReport(rollups=done, seconds=time.perf_counter() - began, failed=tuple(failed))
+        ways = (beam or self._project.beam, spark or self._project.spark)
+        with owner() as by, self._sql.limited(shares.engine) if shares else nullcontext():
+            rollups = tuple(f"{dataset}.{one.name}" for dataset, of in named.items() for one in of)
+            now = time.time()
+            job = JobRecord(id=run_of(by), by=by, rollups=rollups, builder=builder, began=now, seen=now)
+            with on_record(self.jobs, job, stop) as entry:
+                made = builder_of(builder, self._sql, self._store, *ways, begins=entry.begins)
+                left = made.left(self.jobs) if isinstance(made, WritingBuilder) else Leftovers()
+                how = Settings(
+                    now=self._project.now or datetime.now(UTC),
+                    owner=by,
+                    cancel=stop,
+                    full=full,
+                    history=self._project.history,
+                    grace=self._grace,
+                    memory=shares,
+                    left=left,
+                )
+                recorder = Recorder(runs=self._runs, why=why, began=now, whole=start is None and end is None, by=by)
+                told = both(entry.told, progress)
+                return self._build(named, (start, end), made, how, recorder, told, parallel)
+
+    def _build(
+        self,
+        named: Mapping[str, Sequence[Rollup]],
+        stretch: tuple[int | None, int | None],
+        builder: AnyBuilder,
+        how: Settings,
+        recorder: Recorder,
+        progress: Progress,
+        parallel: int,
+    ) -> BuildReport:
+        began, marks = time.perf_counter(), Marks(self._sql)
+        failed: list[Failed] = []
+        planned = [self._planned(dataset, rollups, *stretch, failed, recorder) for dataset, rollups in named.items()]
+        totals = Totals(sum(len(task.partitions) for tasks in planned for task in tasks), progress)
+        works = [DatasetBuild(self._store, builder, tasks, marks, totals, how) for tasks in planned if tasks]
+        with _executors(parallel, len(works)) as (outer, inner), Workers(outer, parallel) as datasets:
+            for work in works:
+                datasets.do(lambda work=work: _run(work, Workers(inner, parallel), failed, recorder))  # type: ignore[misc]
+        if isinstance(builder, WritingBuilder):
+            ledgers = [one.ledger for work in works for one in work.rollups]
+            close_lost(self.jobs, how.left, run_of(how.owner), ledgers, builder.cancel)
+        for tasks in planned:
+            self._follow([task.definition for task in tasks], how)
+        self._remove_old({task.definition.name: task.definition.hash for tasks in planned for task in tasks})
+        done = tuple(one.report() for work in works for one in work.rollups)
+        return BuildReport(rollups=done, seconds=time.perf_counter() - began, failed=tuple(failed))
 
     def _follow(self, built: Sequence[Definition], how: Settings) -> None:
         """Chooses the ancestors of the rollups that were built, and folds them."""

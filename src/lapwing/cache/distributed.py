@@ -51,10 +51,11 @@ class Member:
 class Order:
     """Partitions to build: partition i lies between `borders[i]` and `borders[i + 1]` (UTC microseconds). The states are
     built for the first member, the finest; the others follow from it. The groups of a partition are written in `shards`
-    parts. It can be pickled."""
+    parts. `marks` say what data each partition was ordered of. It can be pickled."""
 
     members: tuple[Member, ...]
     borders: tuple[int, ...]
+    marks: tuple[str, ...] = ()
     shards: int = 1
 
     @property
@@ -239,7 +240,7 @@ def _some(order: Order, first: int) -> Order:
     """Some partitions of the order from `first` on."""
     last = first + _LOOK_AHEAD
     members = tuple(replace(one, versions=one.versions[first:last]) for one in order.members)
-    return replace(order, members=members, borders=order.borders[first : last + 1])
+    return replace(order, members=members, borders=order.borders[first : last + 1], marks=order.marks[first:last])
 
 
 def _read(value: bytes) -> Written:

@@ -25,7 +25,7 @@ MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
 _ANCESTORS, _BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES, _RUNS = b"a", b"b", b"m", b"l", b"c", b"v", b"r"
-_BY_PRODUCT, _QUESTIONS, _INCIDENT, _LOOK = b"p", b"q", b"i", b"u"
+_BY_PRODUCT, _QUESTIONS, _INCIDENT, _LOOK, _JOB = b"p", b"q", b"i", b"u", b"j"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -222,6 +222,11 @@ def leaves_prefix(rollup_id: bytes, namespace: str = "") -> bytes:
 def incidents_prefix(namespace: str = "") -> bytes:
     """The rows that tell where a rollup was found to differ from its source."""
     return namespace_prefix(namespace) + _INCIDENT
+
+
+def jobs_prefix(namespace: str = "") -> bytes:
+    """Before the id of each job."""
+    return namespace_prefix(namespace) + _JOB
 
 
 def looks_prefix(rollup_id: bytes, namespace: str = "") -> bytes:

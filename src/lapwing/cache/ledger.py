@@ -101,6 +101,21 @@ class Ledger:
         self.change(change)
         return list(range(first, first + count))
 
+    def pass_on(self, first: int, count: int, was: str, to: str) -> bool:
+        """What `was` reserved, the versions from `first` on and no others, is reserved by `to` from now on; whether it was
+        there to be passed on."""
+        passed = False
+
+        def change(manifest: Manifest) -> Manifest:
+            nonlocal passed
+            mine = [one for one in manifest.building if (one.first, one.count, one.owner) == (first, count, was)]
+            passed = bool(mine)
+            own = (replace(one, owner=to, since=time.time()) if one in mine else one for one in manifest.building)
+            return replace(manifest, building=tuple(own)) if mine else manifest
+
+        self.change(change)
+        return passed
+
     def is_busy(self, start: int, end: int, by: str) -> bool:
         """Whether someone else who lives is building a part of `[start, end)`."""
         other = self.read().being_built(start, end, by)
@@ -178,11 +193,15 @@ class Ledger:
         self.change(lambda manifest: _given_up(manifest, [b for b in manifest.building if b.first in versions]))
         self.clean()
 
-    def sweep(self, now: float, history: History, grace: float = GRACE) -> None:
-        """Removes what dead builds left behind, and versions that need not be kept any more."""
+    def sweep(
+        self, now: float, history: History, grace: float = GRACE, keeps: Callable[[Building], bool] = lambda _: False
+    ) -> None:
+        """Removes what dead builds left behind, but for what `keeps` says is still being written, and versions that need
+        not be kept any more."""
 
         def change(manifest: Manifest) -> Manifest:
-            manifest = _given_up(manifest, [one for one in manifest.building if owner.is_dead(one, now)])
+            dead = [one for one in manifest.building if owner.is_dead(one, now) and not keeps(one)]
+            manifest = _given_up(manifest, dead)
             return expire(manifest, history, grace, now)
 
         self.change(change)

@@ -32,12 +32,22 @@ def owner() -> Iterator[str]:
 
 def is_dead(building: Building, now: float) -> bool:
     """Whether nobody writes this version any more."""
-    host, process, started, _ = building.owner.rsplit("/", 3)
-    if host != platform.node():
+    if building.owner.rsplit("/", 3)[0] != platform.node():
         return now - building.since > ABANDONED_AFTER
+    return is_gone(building.owner)
+
+
+def is_gone(name: str) -> bool:
+    """Whether the run of this name, which was one of this machine, is over."""
+    _, process, started, _ = name.rsplit("/", 3)
     if int(process) == os.getpid():
-        return building.owner not in _running
+        return name not in _running
     return _started(int(process)) != started
+
+
+def run_of(name: str) -> str:
+    """The part of a name that tells runs apart."""
+    return name.rpartition("/")[2]
 
 
 def told(building: Building) -> str:

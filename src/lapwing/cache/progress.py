@@ -37,6 +37,18 @@ class BuildProgress:
 Progress = Callable[[BuildProgress], None]
 
 
+def both(one: Progress, other: Progress | None) -> Progress:
+    """Tells two."""
+    if other is None:
+        return one
+
+    def tell(progress: BuildProgress) -> None:
+        one(progress)
+        other(progress)
+
+    return tell
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollupBuilt:
     """What a build did to one rollup, in partitions; `cells` and `bytes` are what it wrote. `causes` counts by why those

@@ -18,6 +18,7 @@ from lapwing.cache.condition import evaluate_condition
 from lapwing.cache.counts import Counted
 from lapwing.cache.definitions import Definitions
 from lapwing.cache.extent import Extents
+from lapwing.cache.jobs import JobRecord, Jobs, Remote
 from lapwing.cache.ledger import GRACE
 from lapwing.cache.looks import Reads
 from lapwing.cache.manifests import Manifests
@@ -29,11 +30,12 @@ from lapwing.cache.route import Route
 from lapwing.cache.runs import Run, Why
 from lapwing.cache.span import Spans
 from lapwing.cache.status import RollupStatus
+from lapwing.cache.stopping import stop_job
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.upkeep import Upkeep
 from lapwing.cache.values import DimensionValues
 from lapwing.model.names import nearest
-from lapwing.model.problem import NotFound, StoreError
+from lapwing.model.problem import LapwingError, NotFound, StoreError
 from lapwing.model.project import BeamConfig, Project, SparkConfig
 from lapwing.model.receipt import Considered, Piece, Reasons
 from lapwing.sql.bound import BoundDataset
@@ -124,6 +126,26 @@ class Cache:
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:
         """Every rollup of the project; see `Builds.status`."""
         return self._builds.status(check=check)
+
+    @property
+    def jobs(self) -> Jobs:
+        """Builds that took more than a moment, in this process and others."""
+        return self._builds.jobs
+
+    def cancel_job(self, name: str, *, wait: float = 10.0) -> JobRecord:
+        """Stops a build, wherever it runs; see `stop_job`."""
+        from lapwing.cache.builders.beam.dataflow_api import cancel
+
+        return stop_job(self._store, self.jobs, name, cancel, wait=wait)
+
+    def remote_state(self, remote: Remote) -> str:
+        """What becomes of work elsewhere, in a word, or why that can't be told."""
+        from lapwing.cache.builders.beam.dataflow_api import state_of
+
+        try:
+            return state_of(remote)
+        except LapwingError as error:
+            return f"not known ({error.problems[0].message})"
 
     def runs(self, which: str | None = None) -> tuple[Run, ...]:
         """What built rollups, or tried to; see `Builds.runs`."""

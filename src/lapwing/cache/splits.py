@@ -140,4 +140,4 @@ def _text(order: Order, bound: BoundDataset, first: int, last: int) -> str:
 def left_of(order: Order, first: int) -> Order:
     """The order without its partitions before `first`."""
     members = tuple(replace(one, versions=one.versions[first:]) for one in order.members)
-    return replace(order, members=members, borders=order.borders[first:])
+    return replace(order, members=members, borders=order.borders[first:], marks=order.marks[first:])

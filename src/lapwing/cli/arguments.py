@@ -19,6 +19,7 @@ from lapwing.cli.commands import (
     explain,
     incidents,
     init,
+    jobs,
     query,
     rollups,
     serve,
@@ -30,7 +31,7 @@ from lapwing.model.problem import WrongUse
 
 COMMANDS = {
     part.__name__.rpartition(".")[2]: part
-    for part in (sql, query, build, rollups, store, serve, incidents, detect, explain, init, check, catalog)
+    for part in (sql, query, build, jobs, rollups, store, serve, incidents, detect, explain, init, check, catalog)
 }
 _EPILOGUE = """Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
 LAPWING_PROJECT names the project folder where -p does not, LAPWING_ENVIRONMENT the environment where -e does not.
@@ -95,7 +96,9 @@ def _unknown(argument: str, command: argparse.ArgumentParser) -> NoReturn:
 def _common(parser: argparse.ArgumentParser, *, unless_given: object, json: object) -> None:
     project_help = "the project's folder (default: the nearest one upwards with a lapwing.yaml)"
     environment_help = "one of the project's environments: where its data and rollups live"
-    parser.add_argument("-p", "--project", metavar="DIR", default=unless_given, help=project_help)
+    # A command may have a --project of its own, of a cloud; the folder is -p there.
+    folder = ["-p"] if "--project" in parser._option_string_actions else ["-p", "--project"]
+    parser.add_argument(*folder, dest="project", metavar="DIR", default=unless_given, help=project_help)
     parser.add_argument("-e", "--environment", metavar="NAME", default=unless_given, help=environment_help)
     parser.add_argument("--json", action="store_true", default=json, help="answers and errors as JSON")
 

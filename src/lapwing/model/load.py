@@ -139,6 +139,7 @@ class _Reading:
                 workers=document.beam.workers,
                 shards=document.beam.shards,
                 options=document.beam.options,
+                dataflow=document.beam.dataflow.options(),
             ),
             state_path=self._path(document.state),
             datasets=datasets,

@@ -92,13 +92,14 @@ class History:
 class BeamConfig:
     """How the builder beam runs its pipelines: `runner` is direct, prism, flink or dataflow, `job_endpoint` the address of a
     job server of flink or prism. `workers` and `shards` (of the groups of a partition) are chosen where None. `options`
-    are Beam's own pipeline options by name."""
+    are Beam's own pipeline options by name, `dataflow` those that only Dataflow is given."""
 
     runner: str = "direct"
     job_endpoint: str | None = None
     workers: int | None = None
     shards: int | None = None
     options: Mapping[str, bool | int | float | str | tuple[str, ...]] = field(default_factory=dict)
+    dataflow: Mapping[str, bool | int | float | str | tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -334,8 +334,7 @@ def test_errors_survive_any_log() -> None:
 
 
 LMDB, MEMORY = StoreConfig(type="lmdb", path=Path("/there")), StoreConfig(type="memory")
-BARE = {"project": "p", "region": "r", "temp_location": "gs://b/t"}
-CLOUD = {**BARE, "sdk_container_image": "eu.gcr.io/p/lapwing"}
+CLOUD = {"project": "p", "region": "r", "temp_location": "gs://b/t"}
 
 
 @pytest.mark.parametrize(
@@ -344,9 +343,10 @@ CLOUD = {**BARE, "sdk_container_image": "eu.gcr.io/p/lapwing"}
         (BeamConfig(runner="spork"), LMDB, "unknown-runner"),
         (BeamConfig(runner="flink"), LMDB, "missing-endpoint"),
         (BeamConfig(runner="dataflow"), LMDB, "missing-options"),
-        (BeamConfig(runner="dataflow", options=BARE), LMDB, "missing-options"),
+        (BeamConfig(runner="dataflow", options=CLOUD | {"temp_location": "/tmp/x"}), LMDB, "bad-option"),
+        (BeamConfig(runner="dataflow", options=CLOUD | {"job_name": "mine"}), LMDB, "unused-option"),
         (BeamConfig(runner="dataflow", options=CLOUD), LMDB, "store-out-of-reach"),
-        (BeamConfig(runner="dataflow", options=CLOUD), MEMORY, "store-out-of-reach"),
+        (BeamConfig(runner="dataflow", dataflow=CLOUD), MEMORY, "store-out-of-reach"),
         (BeamConfig(options={"direct_running_mode": "multi_processing"}), MEMORY, "store-out-of-reach"),
     ],
 )

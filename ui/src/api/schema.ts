@@ -328,6 +328,28 @@ export interface Incidents {
   incidents: Incident[];
 }
 
+/** A build: `done` of `total` partitions, `note` what it is at. `by` is host and process, `seen` when that last told of itself; lost: it is gone without a word. */
+export interface JobDocument {
+  id: string;
+  state: "running" | "cancelling" | "lost" | "done" | "failed" | "cancelled";
+  builder: string;
+  rollups: string[];
+  began: string;
+  seen: string;
+  ended: string | null;
+  done: number;
+  total: number;
+  note: string | null;
+  by: string;
+  problem: ProblemItem | null;
+  remotes: RemoteDocument[];
+}
+
+/** The latest first. */
+export interface Jobs {
+  jobs: JobDocument[];
+}
+
 /** A condition that stays in the engine, and why. */
 export interface Kept {
   text: string;
@@ -612,6 +634,15 @@ export interface Related {
   label: string;
   says: string;
   series: (number | null)[];
+}
+
+/** Work that goes on without the process that began it: a job of Dataflow, called `name` there, for one family of rollups (`rollup` is its finest). `id` is null until it is submitted; `url` is its page for people. */
+export interface RemoteDocument {
+  runner: string;
+  name: string;
+  id: string | null;
+  rollup: string;
+  url: string | null;
 }
 
 export interface Resolved {

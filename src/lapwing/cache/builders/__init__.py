@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from lapwing.cache.builders.base import AnyBuilder
 from lapwing.cache.builders.duckdb import DuckdbBuilder
 from lapwing.cache.builders.source import SourceBuilder
+from lapwing.cache.jobs import Remote
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model.names import nearest
 from lapwing.model.problem import WrongUse
@@ -16,8 +18,16 @@ from lapwing.sql.service import SqlService
 NAMES: Final = ("duckdb", "source", "beam", "spark")
 
 
-def builder_of(name: str, sql: SqlService, store: RollupStore, beam: BeamConfig, spark: SparkConfig) -> AnyBuilder:
-    """The builder called `name`, for rollups in `store`.
+def builder_of(
+    name: str,
+    sql: SqlService,
+    store: RollupStore,
+    beam: BeamConfig,
+    spark: SparkConfig,
+    begins: Callable[[Remote], None] = lambda _: None,
+) -> AnyBuilder:
+    """The builder called `name`, for rollups in `store`. `begins` is told of what goes on without this process, before it
+    begins, and when its id is known.
 
     Raises:
         WrongUse: unknown, with the nearest names; or it can't run as asked.
@@ -29,9 +39,9 @@ def builder_of(name: str, sql: SqlService, store: RollupStore, beam: BeamConfig,
         case "source":
             return SourceBuilder(sql)
         case "beam":
-            from lapwing.cache.builders.beam.builder import BeamBuilder
+            from lapwing.cache.builders.beam import beam_builder
 
-            return BeamBuilder(sql, store, beam)
+            return beam_builder(sql, store, beam, begins)
         case "spark":
             from lapwing.cache.builders.spark.builder import SparkBuilder
 

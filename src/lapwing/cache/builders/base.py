@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from lapwing.cache.definition import Definition
 from lapwing.cache.distributed import Order
+from lapwing.cache.jobs import Jobs, Remote
+from lapwing.cache.leftovers import Leftovers
 from lapwing.cache.write import Written
 
 Tell = Callable[[str], None]
@@ -53,6 +55,25 @@ class WritingBuilder(Protocol):
             SourceError, StoreError: a worker could not go on, tried again or not; what came until then is whole.
         """
         ...
+
+    def left(self, jobs: Jobs) -> Leftovers:
+        """What lost builds began where this one's workers are, and goes on there: orders of it are followed, not begun."""
+        ...
+
+    def cancel(self, remote: Remote) -> None:
+        """Stops such work where it runs; best effort."""
+        ...
+
+
+class HereOnly:
+    """A builder whose workers end with the process that ordered the work, or with its connection to them."""
+
+    def left(self, jobs: Jobs) -> Leftovers:
+        """Nothing."""
+        return Leftovers()
+
+    def cancel(self, remote: Remote) -> None:
+        """There is nothing to be stopped."""
 
 
 AnyBuilder = Builder | WritingBuilder

@@ -70,6 +70,11 @@ def beam_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--job-endpoint", metavar="HOST:PORT", help="a job server that is running: flink's, or prism's")
     group.add_argument("--workers", type=_count, metavar="N", help="how many work side by side")
     group.add_argument(
+        "--project", dest="dataflow_project", metavar="ID", help="of Google Cloud, that the runner dataflow works in"
+    )
+    group.add_argument("--region", metavar="NAME", help="of Dataflow's workers, such as europe-west1")
+    group.add_argument("--temp-location", metavar="gs://…", help="where Dataflow keeps what it needs while it runs")
+    group.add_argument(
         "--beam-option",
         dest="beam_options",
         action="append",
@@ -137,23 +142,37 @@ def beam_config(options: Namespace, config: BeamConfig) -> BeamConfig:
     from dataclasses import replace
 
     given = {"--runner": options.runner, "--job-endpoint": options.job_endpoint, "--workers": options.workers}
-    flags = [flag for flag, value in given.items() if value is not None] + ["--beam-option"] * bool(
-        options.beam_options
-    )
+    dataflow = {
+        name: value
+        for name, value in (
+            ("project", options.dataflow_project),
+            ("region", options.region),
+            ("temp_location", options.temp_location),
+        )
+        if value is not None
+    }
+    flags = [flag for flag, value in given.items() if value is not None]
+    flags += [f"--{name.replace('_', '-')}" for name in dataflow] + ["--beam-option"] * bool(options.beam_options)
     if flags and options.builder != "beam":
-        raise WrongUse.of("unused-flag", f"{flags[0]} is for the builder beam.", hint="Add --builder beam.")
+        folder = " The project's folder is -p." if flags[0] == "--project" else ""
+        raise WrongUse.of("unused-flag", f"{flags[0]} is for the builder beam.", hint=f"Add --builder beam.{folder}")
     runner = options.runner or config.runner
     endpoint = options.job_endpoint or (config.job_endpoint if runner == config.runner else None)
     if endpoint is not None and runner not in ("flink", "prism"):
         raise WrongUse.of(
             "unused-flag", f"The runner {runner} has no job endpoint.", hint="Add --runner flink or prism."
         )
+    if dataflow and runner != "dataflow":
+        flag = f"--{next(iter(dataflow)).replace('_', '-')}"
+        raise WrongUse.of("unused-flag", f"{flag} is for the runner dataflow.", hint="Add --runner dataflow.")
+    written = {name: value for name, value in config.options.items() if name not in dataflow}
     return replace(
         config,
         runner=runner,
         job_endpoint=endpoint,
         workers=options.workers or config.workers,
-        options={**config.options, **dict(options.beam_options)},
+        options={**written, **dict(options.beam_options)},
+        dataflow={**config.dataflow, **dataflow},
     )
 
 

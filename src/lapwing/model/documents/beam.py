@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from lapwing.model.documents.base import Document, mistake
+from lapwing.model.documents.dataflow import DataflowDocument, OptionValue
 
 RUNNERS = ("direct", "prism", "flink", "dataflow")
-
-OptionValue = bool | int | float | str | tuple[str, ...]
 
 
 class BeamDocument(Document):
@@ -28,6 +27,10 @@ class BeamDocument(Document):
     shards: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         None,
         description="Into how many parts the groups of a partition are cut; as many as keep the workers busy, where left out.",
+    )
+    dataflow: DataflowDocument = Field(
+        default_factory=lambda: DataflowDocument.model_validate({}),
+        description="Where Dataflow's jobs run, on which machines, as whom.",
     )
     options: dict[str, OptionValue] = Field(
         default_factory=dict, description="Beam's own pipeline options by their names, such as direct_running_mode."

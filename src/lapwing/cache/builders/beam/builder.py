@@ -5,31 +5,53 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, Protocol
 
-from lapwing.cache.builders.base import Tell
+from lapwing.cache.builders.base import HereOnly, Tell
 from lapwing.cache.builders.beam.runners import be_quiet, check_beam, options_of, runner_of, workers_of
 from lapwing.cache.builders.beam.running import Running
 from lapwing.cache.distributed import Order, ready
-from lapwing.cache.home import Job, at_home
+from lapwing.cache.home import Home, Job, at_home
 from lapwing.cache.splits import Part, left_of, parts_of
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.write import Written
 from lapwing.model.problem import Cancelled, LapwingError, StoreError
-from lapwing.model.project import BeamConfig
+from lapwing.model.project import BeamConfig, Project
 from lapwing.sql.service import SqlService
 
 TRIES: Final = 3
 """Pipelines for one order, where they fail for another reason than one of our errors: a worker that died, a lost runner."""
 
-_POLL_SECONDS: Final = 0.25
 _PARTS_A_WORKER: Final = 3
 
 Ready = tuple[Written, ...]
 """What was written of a partition, for each member."""
 
 
-class BeamBuilder:
+class Pipeline(Protocol):
+    """A pipeline under way. `error` is why it ended, where it did not end well."""
+
+    error: BaseException | None
+    ended: threading.Event
+
+    def failure(self) -> LapwingError | None:
+        """The same, where it is an error that another try would meet again."""
+        ...
+
+    def lost(self, name: str) -> LapwingError:
+        """The same, where it is any other, told of the rollup `name`."""
+        ...
+
+    def counters(self) -> dict[str, int]:
+        """What its workers counted so far, by name, as far as the runner tells."""
+        ...
+
+    def stop(self) -> None:
+        """Ends it where it still runs; waits for that, not forever."""
+        ...
+
+
+class BeamBuilder(HereOnly):
     """Builds by Apache Beam. Nothing passes through this process but receipts; with the runner direct the workers are
     threads of it.
 
@@ -38,6 +60,7 @@ class BeamBuilder:
     """
 
     name = "beam"
+    poll_seconds = 0.25
 
     def __init__(self, sql: SqlService, store: RollupStore, config: BeamConfig) -> None:
         be_quiet()
@@ -67,13 +90,8 @@ class BeamBuilder:
     def _piped(self, order: Order, cancel: threading.Event, tell: Tell, *, last: bool) -> Iterator[Ready]:
         """One pipeline, from its start to its end; what was written of one partition after the other, meanwhile. Another
         failure than ours is an error only at the `last` try."""
-        from lapwing.cache.builders.beam.pipeline import make_pipeline
-
         with at_home(self._store, self._sql) as home:
-            tell("looking for the parts of its rows")
-            parts = parts_of(order, self._sql, _PARTS_A_WORKER * workers_of(self._config))
-            job = Job(order=order, project=self._sql.project, home=home.name)
-            running = Running(make_pipeline(job, parts, options_of(self._config), runner_of(self._config)))
+            running, parts = self._begin(order, home, tell)
             try:
                 yield from self._followed(running, order, parts, cancel, tell)
             finally:
@@ -89,13 +107,32 @@ class BeamBuilder:
         elif next(ready(self._store, order, len(order.borders) - 2), None) is None:
             raise _not_written(order)
 
+    def _begin(self, order: Order, home: Home, tell: Tell) -> tuple[Pipeline, int]:
+        """The order's pipeline, and how many parts it reads."""
+        parts = self._parts(order, tell)
+        return Running(self._pipeline(order, home, parts, options_of(self._config))), len(parts)
+
+    def _project(self) -> Project:
+        """What workers open."""
+        return self._sql.project
+
+    def _parts(self, order: Order, tell: Tell) -> list[Part]:
+        tell("looking for the parts of its rows")
+        return parts_of(order, self._sql, _PARTS_A_WORKER * workers_of(self._config))
+
+    def _pipeline(self, order: Order, home: Home, parts: Sequence[Part], options: Any) -> Any:
+        from lapwing.cache.builders.beam.pipeline import make_pipeline
+
+        job = Job(order=order, project=self._project(), home=home.name)
+        return make_pipeline(job, parts, options, runner_of(self._config))
+
     def _followed(
-        self, running: Running, order: Order, parts: Sequence[Part], cancel: threading.Event, tell: Tell
+        self, running: Pipeline, order: Order, parts: int, cancel: threading.Event, tell: Tell
     ) -> Iterator[Ready]:
         """What is ready, until the pipeline ends."""
         at, says = 0, ""
         while True:
-            ended = running.ended.wait(_POLL_SECONDS)
+            ended = running.ended.wait(self.poll_seconds)
             if cancel.is_set():
                 raise Cancelled.of("cancelled", "The build was cancelled.")
             for written in ready(self._store, order, at):
@@ -103,7 +140,7 @@ class BeamBuilder:
                 at += 1
             if ended:
                 return
-            now = _told(running.counters(), len(parts))
+            now = _told(running.counters(), parts)
             if now != says:
                 says = now
                 tell(says)
@@ -123,4 +160,4 @@ def _told(counters: dict[str, int], parts: int) -> str:
         return f"{versions} versions written"
     if shards:
         return f"{shards} shards written"
-    return f"{read} of {parts} parts read"
+    return f"{read} of {parts} parts read" if parts else f"{read} parts read"

@@ -17,7 +17,7 @@ _SERVER_SECONDS: Final = 20
 """For which a job server is waited for, each time."""
 _HERE: Final = ("direct", "prism", "flink")
 """Their workers are threads of the process that asks, or processes of its machine, unless told otherwise."""
-_WITH_LAPWING: Final = ("sdk_container_image", "extra_packages", "setup_file")
+WITH_LAPWING: Final = ("sdk_container_image", "extra_packages", "setup_file")
 """By which workers elsewhere come to have Lapwing."""
 _NEEDED_BY_DATAFLOW: Final = ("project", "region", "temp_location")
 
@@ -42,20 +42,39 @@ def check_beam(config: BeamConfig, store: StoreConfig) -> None:
             "The runner flink needs the address of Flink's job server for Beam.",
             hint="Give --job-endpoint HOST:PORT, or job_endpoint under beam: in lapwing.yaml.",
         )
-    missing = [name for name in _NEEDED_BY_DATAFLOW if not config.options.get(name)]
-    if config.runner == "dataflow" and missing:
+    if config.runner == "dataflow":
+        _check_dataflow(config)
+    _check_store(config, store)
+
+
+def _check_dataflow(config: BeamConfig) -> None:
+    given = {**config.dataflow, **config.options}
+    missing = [name for name in _NEEDED_BY_DATAFLOW if not given.get(name)]
+    if missing:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
         raise WrongUse.of(
             "missing-options",
             f"The runner dataflow needs {' and '.join(missing)}.",
-            hint="Give each by --beam-option NAME=VALUE, or under beam: options: in lapwing.yaml.",
+            hint=f"Give {flags}, or write them under beam: dataflow: in lapwing.yaml.",
         )
-    if config.runner == "dataflow" and not any(config.options.get(name) for name in _WITH_LAPWING):
+    if not str(given["temp_location"]).startswith("gs://"):
         raise WrongUse.of(
-            "missing-options",
-            "Dataflow's workers would not have Lapwing.",
-            hint=f"Give one of {', '.join(_WITH_LAPWING)}, as Beam's documentation of Python dependencies says.",
+            "bad-option",
+            f"temp_location is {given['temp_location']}, which is not in Cloud Storage.",
+            hint="Give gs://BUCKET/FOLDER, in the region of the workers.",
         )
-    _check_store(config, store)
+    if "job_name" in config.options:
+        raise WrongUse.of(
+            "unused-option",
+            "The jobs of a build have names of their own.",
+            hint="Leave job_name out; labels tell jobs apart.",
+        )
+    if importlib.util.find_spec("google.cloud.dataflow") is None:
+        raise Refused.of(
+            "missing-extra",
+            "What Beam needs for Dataflow is not installed.",
+            hint="Install it: pip install 'lapwing[dataflow]'",
+        )
 
 
 def _check_store(config: BeamConfig, store: StoreConfig) -> None:
@@ -105,8 +124,8 @@ def runner_of(config: BeamConfig) -> Any:
     return None
 
 
-def options_of(config: BeamConfig) -> Any:
-    """Beam's `PipelineOptions`.
+def options_of(config: BeamConfig, own: Mapping[str, Any] | None = None) -> Any:
+    """Beam's `PipelineOptions`; `own` ones go before all others.
 
     Raises:
         WrongUse: an option that Beam does not know, with the nearest names, or a value that it does not take.
@@ -122,7 +141,8 @@ def options_of(config: BeamConfig) -> Any:
                 nearest=nearest(name, known),
                 hint="Beam's own documentation lists them; write them with underscores.",
             )
-    given: dict[str, Any] = {**_own(config), **config.options}
+    elsewhere = config.dataflow if config.runner == "dataflow" else {}
+    given: dict[str, Any] = {**_own(config), **elsewhere, **config.options, **(own or {})}
     flags = [flag for name, value in given.items() for flag in _flags(name, value)]
     quiet = logging.getLogger("apache_beam.options.pipeline_options")
     level = quiet.level

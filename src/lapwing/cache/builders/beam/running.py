@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from lapwing.cache.builders.failures import found_in
@@ -13,11 +12,10 @@ _WAIT_SECONDS = 30.0
 
 
 class Running:
-    """Runs `pipeline` at once. `submitted` is called with Beam's result as soon as there is one."""
+    """Runs `pipeline` at once."""
 
-    def __init__(self, pipeline: Any, submitted: Callable[[Any], None] | None = None) -> None:
+    def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
-        self._submitted = submitted
         self._result: Any = None
         self._stop = False
         self._lock = threading.Lock()
@@ -32,8 +30,6 @@ class Running:
             with self._lock:
                 self._result = result
                 stop = self._stop
-            if self._submitted is not None:
-                self._submitted(result)
             if stop:
                 self._cancel()
             result.wait_until_finish()

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, Final
 
-from lapwing.cache.builders.base import Tell
+from lapwing.cache.builders.base import HereOnly, Tell
 from lapwing.cache.builders.failures import found_in
 from lapwing.cache.builders.spark.session import check_spark, open_session, said
 from lapwing.cache.builders.spark.steps import (
@@ -37,7 +37,7 @@ _WAIT_SECONDS: Final = 30.0
 _KEYS: Final = "lw_key"
 
 
-class SparkBuilder:
+class SparkBuilder(HereOnly):
     """Builds by Spark; nothing passes through this process but receipts, and small tables that are joined.
 
     Raises:
