@@ -170,7 +170,10 @@ def explain(error: BaseException, what: str = "") -> LapwingError:
     return SourceError.of(kind, message.format(says=says), hint=hint)
 
 
-_LOGIN: Final = "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account."
+_LOGIN: Final = (
+    "Run `gcloud auth application-default login`, "
+    "or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account."
+)
 _KINDS: Final = {
     401: ("no-credentials", "Dataflow does not take the credentials: {says}.", _LOGIN),
     403: (
