@@ -18,6 +18,7 @@ from tests.cache.test_distributed import write_project_of
 from lapwing.cache import jobs as of_jobs
 from lapwing.cache import on_record as recording
 from lapwing.cache.jobs import JobRecord, Jobs, JobState, Remote, with_remote
+from lapwing.cache.ledger import all_ledgers
 from lapwing.cache.on_record import on_record
 from lapwing.cache.owner import owner, run_of
 from lapwing.cache.stopping import stop_job
@@ -172,7 +173,7 @@ def test_of_a_lost_one_what_it_left_is_cleared_away(tmp_path: Path) -> None:
     store, cancelled = MemoryStore(), list[Remote]()
     with opened(tmp_path, store) as (_, cache):
         cache.build("trips.total").checked()
-        definition = next(one for one in of_ledgers(store) if one.read().rollup == "trips.total")
+        definition = next(one for one in all_ledgers(store) if one.read().rollup == "trips.total")
         with owner() as by:
             (version,) = definition.reserve([0, 10], by, time.time())
         cache.jobs.add(with_remote(job(by), REMOTE))
@@ -180,9 +181,3 @@ def test_of_a_lost_one_what_it_left_is_cleared_away(tmp_path: Path) -> None:
         assert stopped.state(time.time()) is JobState.CANCELLED
         assert cancelled == [REMOTE]
         assert all(version not in one.versions for one in definition.read().building)
-
-
-def of_ledgers(store: MemoryStore) -> list[of_jobs.Any]:
-    from lapwing.cache.ledger import all_ledgers
-
-    return all_ledgers(store)

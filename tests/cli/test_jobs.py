@@ -13,7 +13,7 @@ from tests.cache.test_distributed import write_project_of
 from tests.cache.test_jobs import REMOTE, job
 from tests.cli.test_store import asked
 
-from lapwing.cache.jobs import with_remote
+from lapwing.cache.jobs import Remote, with_remote
 from lapwing.cache.owner import owner
 from lapwing.cli.main import main
 
@@ -62,7 +62,7 @@ def test_one_that_is_not_there_or_has_ended(root: Path, capsys: pytest.CaptureFi
 def test_a_lost_one_is_cancelled(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cancelled = []
+    cancelled: list[Remote] = []
     monkeypatch.setattr("lapwing.cache.builders.beam.dataflow_api.cancel", cancelled.append)
     assert main(["-p", str(root), "jobs", "cancel", "1005"]) == 0
     assert capsys.readouterr().out == "job 10057000: cancelled, 2 of 9 partitions\n"
