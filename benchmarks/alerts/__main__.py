@@ -1,7 +1,7 @@
 """How good alerts are, on labelled data, beside baselines.
 
-    python -m benchmarks.alerts [--injected [--sealed]] [--nab FOLDER] [--heavy-tails] [--causes FOLDER] [--small]
-        [--json FILE]
+    python -m benchmarks.alerts [--injected [--sealed]] [--ads] [--flights] [--nab FOLDER] [--heavy-tails]
+        [--causes FOLDER] [--small] [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
 where it was not asked for. Folders of data are not part of the repository.
@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks.alerts import causes, heavy_tails, nab
+from benchmarks.alerts import ads, causes, flights, heavy_tails, nab
 from benchmarks.alerts.injected import table as injected
 from benchmarks.report import parser
 
-PARTS = {"injected": injected, "nab": nab, "heavy_tails": heavy_tails, "causes": causes}
+PARTS = {"injected": injected, "ads": ads, "flights": flights, "nab": nab, "heavy_tails": heavy_tails, "causes": causes}
 
 
 def main() -> int:

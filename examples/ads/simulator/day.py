@@ -39,11 +39,13 @@ def draw_day(world: World, seed: int, day: date, events: float, incidents: Seque
     drawn = _drawn(world, seed, day, events)
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     changes: dict[str, Change] = {}
-    size = len(drawn.id)
+    first_new = new_id = (day.toordinal() << 32) + len(drawn.id)
     for incident in incidents:
         rng = np.random.Generator(np.random.SFC64([seed, 5, day.toordinal(), zlib.crc32(incident.name.encode())]))
-        drawn, changes[incident.name] = happen(rng, drawn, incident, world, midnight)
-    if len(drawn.id) and int(drawn.id[-1]) - (day.toordinal() << 32) >= size:
+        drawn, change = happen(rng, drawn, incident, world, midnight, new_id)
+        changes[incident.name] = change
+        new_id += max(change.events, 0)
+    if new_id > first_new:
         drawn = drawn.by_time()
     return Day(drawn.table(world), changes)
 

@@ -28,9 +28,9 @@ class Change:
 
 
 def happen(
-    rng: np.random.Generator, events: Events, incident: Incident, world: World, midnight: datetime
+    rng: np.random.Generator, events: Events, incident: Incident, world: World, midnight: datetime, new_id: int
 ) -> tuple[Events, Change]:
-    """The events of the UTC day as they are with it; not in order of time where some are more."""
+    """The events of the UTC day as they are with it; new ones have ids from `new_id` on, and come last."""
     factors = incident.factors(midnight)
     start = int(midnight.timestamp()) * 1_000_000
     hour = (events.time - start) // HOUR
@@ -54,7 +54,7 @@ def happen(
         gone = rows[_chosen(rng, key, (counts - _kept(rng, counts, factors, incident.level)).ravel())]
         return events.without(gone), Change(-len(gone), -int(events.spend[gone].sum()))
     more = _more(rng, counts, factors, incident.level, world)
-    extra = _drawn(rng, more, world, start, int(events.id.max()) + 1, robots=incident.level > 0)
+    extra = _drawn(rng, more, world, start, new_id, robots=incident.level > 0)
     return events.with_(extra), Change(len(extra.id), int(extra.spend.sum()))
 
 
@@ -80,13 +80,10 @@ def _chosen(rng: np.random.Generator, key: Integers, take: Integers) -> Integers
 def _more(rng: np.random.Generator, counts: Integers, factors: Floats, level: int, world: World) -> Integers:
     """(kind, cell, hour): how many are added."""
     more = np.zeros_like(counts)
-    if level == 2:  # each click that leads to nothing had its ad
-        more[:3] = rng.poisson(counts[2] * (factors - 1))
-        return more
     more[0] = rng.poisson(counts[0] * (factors - 1))
-    if level == 0:
-        for kind, chance in enumerate((world.fill, world.click, world.convert), start=1):
-            more[kind] = rng.binomial(more[kind - 1], chance[:, None])
+    follow = (world.fill, world.click, world.convert)[: {0: 3, 1: 0, 2: 1}[level]]
+    for kind, chance in enumerate(follow, start=1):
+        more[kind] = rng.binomial(more[kind - 1], chance[:, None])
     return more
 
 

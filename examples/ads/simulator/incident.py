@@ -20,8 +20,8 @@ BILLED_IN = ZoneInfo("America/New_York")
 
 class Effect(Enum):
     """FEWER: of what is asked for, shown, clicked (from `level` on, with all that followed from it) only `factor` is
-    left. MORE: `factor` times as much, of all (`level` 0), of clicks that lead to nothing (2), of requests that nobody
-    fills (1). PRICE: at `factor` of the price. LATE: received `factor` hours after the end."""
+    left. MORE: `factor` times as much, of all (`level` 0), of requests that nobody fills (1), of ads that nobody clicks on
+    (2). PRICE: at `factor` of the price. LATE: received `factor` hours after the end."""
 
     FEWER = "fewer"
     MORE = "more"
@@ -32,7 +32,7 @@ class Effect(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """`start` and `end` are hours (UTC), half-open. `country`, `device`, `advertiser` and `pricing` are its slice, None is
-    any. `metrics` show it, and move as `direction` says. `expected`: people knew of it before. `ramp`: it sets in slowly,
+    any. `metrics` show it, each as NAME:up or NAME:down. `expected`: people knew of it before. `ramp`: it sets in slowly,
     up to `factor` at the end; `from_hour`: on each day from this hour on, by the clock that budgets go by."""
 
     name: str
@@ -49,7 +49,6 @@ class Incident:
     advertiser: str | None = None
     pricing: str | None = None
     metrics: tuple[str, ...] = ()
-    direction: str = "down"
     expected: bool = False
 
     def factors(self, midnight: datetime) -> Floats:

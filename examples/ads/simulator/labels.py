@@ -24,13 +24,13 @@ LABELS = pa.schema(
         pa.field("advertiser", pa.string()),
         pa.field("pricing", pa.string()),
         pa.field("metrics", pa.string(), nullable=False),
-        pa.field("direction", pa.string(), nullable=False),
         pa.field("events", pa.int64(), nullable=False),
         pa.field("cost", SCHEMA.field("spend").type, nullable=False),
     ]
 )
 """`expected`: people knew of it before, so nothing is to be raised. The slice is that of the columns that are not null.
-`metrics` show it, by commas. `events`: by how many the days that were made have more; `cost`: by how many dollars less."""
+`metrics` show it: NAME:up or NAME:down, by commas. `events`: by how many the days that were made have more; `cost`: by how
+many dollars less."""
 
 
 def labels(incidents: Iterable[Incident], changes: Mapping[date, Mapping[str, Change]]) -> pa.Table:
