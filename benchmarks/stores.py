@@ -32,6 +32,8 @@ from lapwing.model.project import StoreConfig
 HOURS = 720
 PREFIX = rollup_prefix(b"rollup01", 1)
 BATCH, SCANNED = 1_000, 1_000
+RANGE = 10
+"""Rows of one group: its partitions."""
 
 
 def main() -> None:
@@ -49,6 +51,7 @@ def main() -> None:
             ]
             for keys in (1, 10, 100, 1_000)
         }
+        operations[f"range of {RANGE} rows"] = [ranging(name, store, rows) for name, store in stores.items()]
         operations[f"scan of {SCANNED:,} rows"] = [scanning(name, store, rows) for name, store in stores.items()]
         operations[f"put of {BATCH:,} rows"] = [putting(name, store, rows) for name, store in stores.items()]
         operations["compare-and-set, 2 KB"] = [setting(name, store) for name, store in stores.items()]
@@ -111,6 +114,14 @@ def drawn(rows: Sequence[tuple[bytes, bytes]], size: int) -> Callable[[int], lis
 def getting(name: str, store: RollupStore, rows: Sequence[tuple[bytes, bytes]], size: int) -> Timing:
     keys = drawn(rows, size)
     return timed(name, lambda i: store.get(keys(i)), 20 if size >= 1_000 else 200)
+
+
+def ranging(name: str, store: RollupStore, rows: Sequence[tuple[bytes, bytes]]) -> Timing:
+    def read(i: int) -> int:
+        at = (i * 997) % (len(rows) - RANGE)
+        return sum(1 for _ in store.scan(rows[at][0], rows[at + RANGE][0]))
+
+    return timed(name, read, 200)
 
 
 def scanning(name: str, store: RollupStore, rows: Sequence[tuple[bytes, bytes]]) -> Timing:

@@ -11,6 +11,7 @@ from tests.cache.project import opened, row, write_project, write_rows
 
 from lapwing.cli.main import main
 from lapwing.query.footprint import NODE_BYTES, NODE_READS, USED, nodes_for
+from lapwing.query.hot import HotRange, advice
 
 
 @pytest.fixture(name="trips")
@@ -76,3 +77,44 @@ def test_nodes_are_enough_for_what_is_kept_and_asked() -> None:
     assert nodes_for(int(2.5 * NODE_BYTES * USED), 1, 1).storage == 3
     reads = nodes_for(0, 1000, 30)
     assert (reads.reading - 1) * NODE_READS * USED < 33_000 <= reads.reading * NODE_READS * USED
+
+
+def test_hot_tells_what_holds_and_serves_most(trips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-p", str(trips), "build"]) == 0
+    capsys.readouterr()
+    for _ in range(60):
+        asked(capsys, "-p", str(trips), "query", "--metrics", "money", "--where", "shop = 'b'", "--by", "size,far")
+    told = asked(capsys, "-p", str(trips), "store", "hot", "trips.main", "--top", "3")
+    assert isinstance(told, dict)
+    first = told["ranges"][0]
+    assert (first["rollup"], first["dimension"], first["value"]) == ("trips.main", "shop", "b")
+    assert first["of_reads"] > 0.5
+    assert sum(one["of_bytes"] for one in told["ranges"]) <= 1.001
+    assert "No range was read faster" in told["advice"][0]
+    assert main(["-p", str(trips), "store", "hot"]) == 0
+    assert "shop = b" in capsys.readouterr().out
+    assert main(["-p", str(trips), "store", "hot", "trips.mian"]) == 2
+    assert "trips.main" in capsys.readouterr().err
+
+
+def range_of(**given: object) -> HotRange:
+    usual = {"rollup": "ads.main", "dimension": "shop", "value": "a", "keys": 100, "bytes": 1, "peak": 50_000.0}
+    shares = {"of_keys": 0.5, "of_bytes": 0.5, "of_reads": 0.9}
+    return HotRange(**{**usual, **shares, **given})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "A coarser rollup"),
+        ({"of_reads": 0.2}, "Bigtable cuts it into tablets within minutes"),
+        ({"dimension": None, "value": None}, "can't be cut"),
+        ({"keys": 1}, "can't be cut"),
+    ],
+)
+def test_a_range_read_faster_than_a_tablet_serves_is_told_with_what_helps(given: dict[str, object], says: str) -> None:
+    found = range_of(**given)
+    told = list(advice([range_of(peak=10.0), found]))
+    assert f"{found.name} was read at 50,000 rows a second" in told[0]
+    assert says in told[1]
+    assert len(told) == 2

@@ -25,7 +25,7 @@ MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
 _ANCESTORS, _BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES, _RUNS = b"a", b"b", b"m", b"l", b"c", b"v", b"r"
-_BY_PRODUCT, _QUESTIONS, _INCIDENT, _LOOK, _JOB = b"p", b"q", b"i", b"u", b"j"
+_BY_PRODUCT, _QUESTIONS, _INCIDENT, _LOOK, _JOB, _TRAFFIC = b"p", b"q", b"i", b"u", b"j", b"t"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -106,6 +106,21 @@ def decode_values(encoded: bytes) -> tuple[Value, ...]:
     except (struct.error, ValueError, OverflowError) as error:
         raise StoreError.of("store-damaged", f"A key of the rollup store is damaged: {error}.") from error
     return tuple(values)
+
+
+def leading_value(encoded: bytes) -> bytes:
+    """The first value of `encoded`, still encoded; empty where there is none.
+
+    >>> leading_value(encode_values(["a", 1])) == encode_values(["a"])
+    True
+
+    Raises:
+        StoreError: `encoded` is damaged.
+    """
+    try:
+        return encoded[: _decode(encoded, 0)[1]] if encoded else b""
+    except (struct.error, ValueError, OverflowError, IndexError) as error:
+        raise StoreError.of("store-damaged", f"A key of the rollup store is damaged: {error}.") from error
 
 
 def _decode(encoded: bytes, at: int) -> tuple[Value, int]:
@@ -207,6 +222,11 @@ def by_product_states_prefix(namespace: str = "") -> bytes:
 def questions_key(namespace: str = "") -> bytes:
     """The row that says what was asked."""
     return namespace_prefix(namespace) + _QUESTIONS
+
+
+def traffic_key(namespace: str = "") -> bytes:
+    """The row that says what was read how often."""
+    return namespace_prefix(namespace) + _TRAFFIC
 
 
 def leaf_key(rollup_id: bytes, token: bytes, namespace: str = "") -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,10 +56,13 @@ class _Part:
 
 
 class Reader:
-    """Reads rollups of one store."""
+    """Reads rollups of one store. `note` is told the keys of chunks that are read."""
 
-    def __init__(self, store: RollupStore, engine: Engine) -> None:
+    def __init__(
+        self, store: RollupStore, engine: Engine, note: Callable[[Sequence[bytes]], None] = lambda _: None
+    ) -> None:
         self._store = store
+        self._note = note
         self._selector = Selector(store, engine)
         self._slabs: Recent[Columns] = Recent(_SLAB_BYTES)
 
@@ -152,6 +155,7 @@ class Reader:
         return _Part(group, np.full(len(rows), bucket), taken, 1, read)
 
     def _get(self, keys: Sequence[bytes]) -> list[bytes]:
+        self._note(keys)
         values: list[bytes] = []
         for offset in range(0, len(keys), _AT_ONCE):
             for value in self._store.get(keys[offset : offset + _AT_ONCE]):

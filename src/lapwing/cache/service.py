@@ -16,7 +16,9 @@ from lapwing.cache.building import Builds
 from lapwing.cache.byproducts import ByProducts
 from lapwing.cache.condition import evaluate_condition
 from lapwing.cache.counts import Counted
+from lapwing.cache.definition import Definition
 from lapwing.cache.definitions import Definitions
+from lapwing.cache.distribution import Share, spread
 from lapwing.cache.extent import Extents
 from lapwing.cache.jobs import JobRecord, Jobs, Remote
 from lapwing.cache.ledger import GRACE
@@ -32,6 +34,7 @@ from lapwing.cache.span import Spans
 from lapwing.cache.status import RollupStatus
 from lapwing.cache.stopping import stop_job
 from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.traffic import Traffic
 from lapwing.cache.upkeep import Upkeep
 from lapwing.cache.values import DimensionValues
 from lapwing.model.names import nearest
@@ -44,7 +47,7 @@ from lapwing.sql.service import SqlService
 
 class Cache:
     """Rollups of a project in a store; `upkeep` looks after them, `audits` compares them with the sources, `questions` is the
-    log of what was asked. Safe to use from several threads."""
+    log of what was asked, `traffic` that of what was read. Safe to use from several threads."""
 
     def __init__(self, project: Project, sql: SqlService, store: RollupStore, *, grace: float = GRACE) -> None:
         self._sql = sql
@@ -53,7 +56,8 @@ class Cache:
         self._definitions = Definitions(project.timezone, ancestors)
         self._manifests = Manifests(store)
         engine, reads = partial(evaluate_condition, sql), Reads()
-        self._reader = Reader(store, engine)
+        self.traffic = Traffic(store)
+        self._reader = Reader(store, engine, self.traffic.note)
         self._values = DimensionValues(sql, store, self._reader)
         spans, now = Spans(sql), _clock(project)
         self._bindings = Bindings(sql, store, project.datasets)
@@ -196,6 +200,16 @@ class Cache:
             manifests = {}
         return self._values.of(bound, definitions, manifests, dimension, prefix, limit)
 
+    def definitions(self, dataset_name: str) -> tuple[Definition, ...]:
+        """The dataset's rollups that can be kept, with their ancestors."""
+        return self._definitions.of(self.bound(dataset_name)).definitions
+
+    def spread(self, definition: Definition) -> tuple[Share, ...]:
+        """How a rollup's rows are spread over the values of its first dimension; see `distribution.spread`."""
+        manifest = self._manifests.read([definition])[definition.manifest_key]
+        partitions = () if manifest is None else manifest.partitions
+        return spread(definition, partitions, partial(self._reader.directory, definition))
+
     def revision(self) -> object:
         """That of the store; see `RollupStore.get_since`."""
         try:
@@ -207,6 +221,7 @@ class Cache:
         """Closes the store, once what was left to be kept is in it."""
         self.settle()
         self.questions.flush()
+        self.traffic.flush()
         self._store.close()
 
 

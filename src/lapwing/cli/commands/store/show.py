@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 HELP = "what the store is, its rollups, and its tablets"
 DESCRIPTION = """Shows the store and the bytes of each rollup in it. Of bigtable also its tablets: where each ends, in which
-rollup, and about how many bytes it has. A tablet that is much larger than the others, or one rollup in a single tablet, is
-where load gathers; Bigtable cuts tablets by itself as they grow. Which keys are hot now Google shows:
-gcloud bigtable hot-tablets list.
+rollup, which rollups may have rows in it, and about how many bytes it has; and how many of the borders are there that a
+new table would be given (lapwing store init --dry-run). A tablet that is much larger than the others, or one rollup in a
+single tablet, is where load gathers; Bigtable cuts tablets by itself as they grow. Which keys are read most now is told by
+lapwing store hot.
 
   lapwing store show"""
 
@@ -30,41 +31,73 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     with open_project(options) as lapwing:
+        status = [one for one in lapwing.cache.status(check=False) if one.refused is None]
+        size = sum(one.bytes for one in status) or 1
         rollups = [
-            {"rollup": one.name, "keys": one.keys, "cells": one.cells, "bytes": one.bytes}
-            for one in lapwing.cache.status(check=False)
-            if one.refused is None
+            {"rollup": one.name, "keys": one.keys, "cells": one.cells, "bytes": one.bytes, "share": one.bytes / size}
+            for one in status
         ]
         store = lapwing.project.store
-        tablets = _tablets(lapwing) if store.type == "bigtable" else []
+        tablets, wanted = _tablets(lapwing) if store.type == "bigtable" else ([], [])
         shown = store.type if store.type != "bigtable" else f"bigtable {store.instance}/tables/{store.table}"
     if options.json:
-        output.write_json({"store": shown, "rollups": rollups, "tablets": tablets})
+        output.write_json({"store": shown, "rollups": rollups, "tablets": tablets, "wanted": wanted})
         return 0
     print(shown)
     if rollups:
-        shared.show(rollups)
+        shared.show([{**one, "share": f"{one['share']:.1%}"} for one in rollups])
     if tablets:
-        shared.show([{**one, "ends_at": _short(one["ends_at"])} for one in tablets])
+        shared.show(
+            [
+                {**one, "ends_at": _short(one["ends_at"]), "rollups": _short(", ".join(one["rollups"]))}
+                for one in tablets
+            ]
+        )
+        print(_compared(tablets, wanted))
     return 0
 
 
-def _short(key: str) -> str:
-    return key if len(key) <= _SHOWN else f"{key[:_SHOWN]}…"
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _tablets(lapwing: Lapwing) -> list[dict[str, Any]]:
+def _compared(tablets: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> str:
+    """What the tablets are beside those of a new table, and whether one of them has most of the bytes."""
+    there = sum(one["there"] for one in wanted)
+    says = f"{len(tablets)} tablets. A new table would be cut at {len(wanted)} keys, of which {there} are borders here."
+    if there < len(wanted):
+        says += " Only a new table can be cut beforehand (lapwing store init); Bigtable cuts this one as it grows."
+    largest, size = max(one["bytes"] for one in tablets), sum(one["bytes"] for one in tablets)
+    if len(tablets) > 1 and largest > size / 2:
+        says += f" One tablet has {largest / size:.0%} of the bytes."
+    return says
+
+
+def _tablets(lapwing: Lapwing) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The tablets, and the borders that a new table would be given."""
     from lapwing.cache.stores.bigtable_init import tablets
     from lapwing.cache.stores.bigtable_table import Address
-    from lapwing.query.spread import owners
+    from lapwing.query.spread import owners, splits, tablets_of
 
     store = lapwing.project.store
     address = Address(instance=str(store.instance), table=str(store.table), app_profile=store.app_profile)
     named = owners(lapwing)
-    found: list[dict[str, Any]] = []
-    before = 0
-    for key, size in tablets(address):
-        of = next((name for prefix, name in named.items() if key.startswith(prefix)), None)
-        found.append({"ends_at": key.hex() or "the end", "in": of, "bytes": size - before})
-        before = size
-    return found
+    found = tablets_of(named, tablets(address))
+    there = {one.end for one in found}
+    wanted = [
+        {
+            "at": key.hex(),
+            "in": next((n for prefix, n in named.items() if key.startswith(prefix)), None),
+            "there": key in there,
+        }
+        for key in splits(lapwing)
+    ]
+    return [
+        {
+            "ends_at": "the end" if one.end is None else one.end.hex(),
+            "in": one.end_of,
+            "bytes": one.bytes,
+            "rollups": one.rollups,
+        }
+        for one in found
+    ], wanted

@@ -1,0 +1,69 @@
+"""lapwing store, of a project whose rollups are in Bigtable: the emulator's table, with tablets, ranges and settings."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cache.project import PROJECT, row, write_project, write_rows
+from tests.cache.test_build import moment
+from tests.services.bigtable import Bigtable
+
+from lapwing.cli.main import main
+
+INSTANCE = "projects/acme/instances/metrics"
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path, bigtable_server: Bigtable, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", bigtable_server.address)
+    kept = f"{{type: bigtable, instance: {INSTANCE}, table: t{uuid.uuid4().hex[:12]}, writes: {{batch_rows: 100}}}}"
+    write_project(tmp_path, project=PROJECT.replace("{type: lmdb, path: .lapwing/store}", kept))
+    for month in (1, 2, 3):
+        write_rows(tmp_path, str(month), [row(moment(month, day), "abü"[day % 3], day) for day in range(1, 28)])
+    return tmp_path
+
+
+def asked(capsys: pytest.CaptureFixture[str], root: Path, *arguments: str, code: int = 0) -> Any:
+    assert main(["-p", str(root), *arguments, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_way_of_a_table(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dry = asked(capsys, root, "store", "init", "--dry-run")
+    assert [(one["what"], one["state"]) for one in dry["steps"]] == [("instance", "unknown"), ("table", "missing")]
+    made = asked(capsys, root, "store", "init")
+    assert made["steps"][-1]["says"] == "With column family r, cut at 12 keys."
+    assert main(["-p", str(root), "build"]) == 0
+    capsys.readouterr()
+    asked(capsys, root, "query", "--metrics", "money", "--by", "shop,size")
+    told = asked(capsys, root, "store", "show")
+    assert told["store"].startswith(f"bigtable {INSTANCE}/tables/t")
+    assert sum(one["share"] for one in told["rollups"]) == pytest.approx(1)
+    assert told["tablets"][-1]["ends_at"] == "the end"
+    names = {one["rollup"] for one in told["rollups"]}
+    assert names <= {name for one in told["tablets"] for name in one["rollups"]}
+    assert {one["in"] for one in told["wanted"]} >= {"trips.main", "trips.main (index)", "trips.total"}
+    assert main(["-p", str(root), "store", "show"]) == 0
+    assert "A new table would be cut at 12 keys, of which" in capsys.readouterr().out
+    hot = asked(capsys, root, "store", "hot", "--top", "1000")
+    shops = {one["value"] for one in hot["ranges"] if one["rollup"] == "trips.main"}
+    assert shops == {"a", "b", "ü"}
+    assert sum(one["of_keys"] for one in hot["ranges"]) == pytest.approx(1)
+
+
+def test_from_a_home_that_is_read_only_nothing_is_built(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-p", str(root), "build"]) == 0
+    capsys.readouterr()
+    file = root / "lapwing.yaml"
+    file.write_text(file.read_text().replace("writes: {batch_rows: 100}", "read_only: true"))
+    answer = asked(capsys, root, "query", "--metrics", "money", "--by", "shop")
+    assert answer["receipt"]["pieces"][0]["by"] == "rollup"
+    write_rows(root, "more", [row(moment(3, 20))])
+    assert main(["-p", str(root), "build"]) == 1
+    said = capsys.readouterr()
+    assert "it is set to read_only" in said.err + said.out
+    assert "Traceback" not in said.err
