@@ -130,9 +130,7 @@ class _Reading:
             history=History(keep=document.history.keep, versions=document.history.versions),
             by_product_bytes=document.by_products.megabytes * 1_000_000,
             store=self._store(document),
-            spark=SparkConfig(
-                master=document.spark.master, shards=document.spark.shards, options=document.spark.options
-            ),
+            spark=SparkConfig(**document.spark.model_dump()),
             beam=BeamConfig(
                 runner=document.beam.runner,
                 job_endpoint=document.beam.job_endpoint,

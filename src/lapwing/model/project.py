@@ -105,9 +105,10 @@ class BeamConfig:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SparkConfig:
     """How the builder spark runs: the cluster's `master`, Spark's own `options` by name; `shards` (of the groups of a
-    partition) are chosen where None."""
+    partition) are chosen where None; a standalone master takes a connection within `connect_limit` seconds."""
 
     master: str = "local[*]"
+    connect_limit: float = 10.0
     shards: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 

@@ -7,9 +7,12 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from lapwing.cache.builders.spark.masters import check_reachable, check_session
 from lapwing.model.problem import LapwingError, Refused, SourceError
 from lapwing.model.project import SparkConfig, StoreConfig
 from lapwing.states.dialects import dialect_of
@@ -62,18 +65,22 @@ def open_session(config: SparkConfig) -> Any:
 
     Raises:
         SourceError: the cluster does not answer, or does not take the settings.
+        Refused: the session of this process is of another master.
     """
+    check_session(config.master)
+    check_reachable(config.master, config.connect_limit)
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder: Any = SparkSession.builder
     builder = builder.appName("lapwing").master(config.master)
-    local = _LOCAL if config.master.startswith("local") else {}
-    for name, value in {**_SETTINGS, **local, **config.options}.items():
+    local = config.master.startswith("local")
+    for name, value in {**_SETTINGS, **(_LOCAL if local else {}), **_for_workers(), **config.options}.items():
         builder = builder.config(name, str(value))
     try:
-        session = builder.getOrCreate()
+        with _address_of_its_own(local):
+            session = builder.getOrCreate()
         for setting in dialect_of("spark").settings:
             session.sql(setting)
     except (PySparkException, RuntimeError, OSError, ValueError) as error:
@@ -84,6 +91,26 @@ def open_session(config: SparkConfig) -> Any:
             raise _unreachable(config, error) from error
         raise
     return session
+
+
+def _for_workers() -> dict[str, str]:
+    """What the store needs to be found by workers, whose environment is the cluster's."""
+    emulator = os.environ.get("BIGTABLE_EMULATOR_HOST")
+    return {"spark.executorEnv.BIGTABLE_EMULATOR_HOST": emulator} if emulator else {}
+
+
+@contextmanager
+def _address_of_its_own(local: bool) -> Iterator[None]:
+    """A cluster on this machine speaks to itself by the loopback, however the machine's name resolves; unless somebody
+    has said otherwise. Java takes it from the environment in which it starts."""
+    if not local or "SPARK_LOCAL_IP" in os.environ:
+        yield
+        return
+    os.environ["SPARK_LOCAL_IP"] = _LOCAL["spark.driver.host"]
+    try:
+        yield
+    finally:
+        del os.environ["SPARK_LOCAL_IP"]
 
 
 def said(error: BaseException) -> str:
