@@ -57,7 +57,7 @@ def job(by: str, **more: object) -> JobRecord:
         note=st.none() | st.text(),
         cancel=st.booleans(),
         ended=st.none() | st.floats(0, 1e10),
-        problem=st.none() | st.builds(Problem, code=st.text(), message=st.text(), hint=st.none() | st.text()),
+        problem=st.none() | st.builds(Problem, code=st.text(), message=st.text(), hint=st.none() | st.text(min_size=1)),
         remotes=st.just((REMOTE,)) | st.just(()),
     )
 )

@@ -19,11 +19,12 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from lapwing.cache.builders.base import AnyBuilder, WritingBuilder
+from lapwing.cache.builders.base import AnyBuilder, Detached, WritingBuilder
 from lapwing.cache.cells import Cells, whole_groups
 from lapwing.cache.coarser import Coarser
 from lapwing.cache.distributed import Member, Order
 from lapwing.cache.family import families
+from lapwing.cache.jobs import Jobs
 from lapwing.cache.ledger import Busy
 from lapwing.cache.leftovers import Leftovers
 from lapwing.cache.manifest import Manifest
@@ -46,6 +47,8 @@ _MOST_AT_ONCE = 4_096
 _PUBLISH_SECONDS = 0.25
 """Partitions that are ready within so long are published by one change of the manifest."""
 _POLL_SECONDS = 0.2
+_LOOK_SECONDS = 5.0
+"""Between looks at who of other builders is gone."""
 _PATIENCE_SECONDS = 3600.0
 """How long to wait for someone else who builds the same."""
 
@@ -56,7 +59,8 @@ _UNFIT = ("value-too-long", "value-too-large", "key-too-long")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How a build goes about it. `full`: unchanged partitions, too. `cancel` is set by whoever wants it to stop. `memory`:
-    the shares of what it may take, None: all there is. `left` is what lost builds began elsewhere."""
+    the shares of what it may take, None: all there is. `left` is what earlier builds began elsewhere. `detached` is
+    called where something is left to go on elsewhere."""
 
     now: datetime
     owner: str
@@ -66,6 +70,7 @@ class Settings:
     grace: float
     memory: Memory | None = None
     left: Leftovers = field(default_factory=Leftovers)
+    detached: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -103,7 +108,9 @@ class DatasetBuild:
         self._most = _MOST_AT_ONCE if isinstance(builder, WritingBuilder) else 1
         self._ceiling = _MOST_AT_ONCE
         self._owner = how.owner
+        self._looked, self._dead = -_LOOK_SECONDS, frozenset[str]()
         self.failed: list[Failed] = []
+        self.left: list[str] = []
         self.seconds = 0.0
         """What `run` took."""
 
@@ -188,7 +195,7 @@ class DatasetBuild:
         """
         self._totals.waiting(one.definition.name, start, end, busy.problems[0].message)
         until = time.monotonic() + _PATIENCE_SECONDS
-        while one.ledger.is_busy(start, end, self._owner):
+        while one.ledger.is_busy(start, end, self._owner, self._gone()):
             if time.monotonic() > until:
                 raise busy
             if self._how.cancel.wait(_POLL_SECONDS):
@@ -222,7 +229,9 @@ class DatasetBuild:
                 adopted = self._how.left.adopt(ledgers, borders, marks, self._owner)
                 for number, one in enumerate(family):
                     reserved[one] = (
-                        adopted[number] if adopted else one.ledger.reserve(borders, self._owner, time.time())
+                        adopted[number]
+                        if adopted
+                        else one.ledger.reserve(borders, self._owner, time.time(), self._gone())
                     )
         except BaseException as error:
             _give_up(reserved)
@@ -230,6 +239,13 @@ class DatasetBuild:
                 raise _Taken(one, error) from error
             raise
         return reserved
+
+    def _gone(self) -> frozenset[str]:
+        """Who reserved something and is no more, on whichever machine."""
+        now = time.monotonic()
+        if now - self._looked > _LOOK_SECONDS:
+            self._looked, self._dead = now, Jobs(self._store).gone(time.time())
+        return self._dead
 
     def _build(self, windows: Sequence[Window], reserved: dict[RollupWork, list[int]]) -> None:
         """Builds reserved partitions; sets how many are taken at once next."""
@@ -316,6 +332,12 @@ class DatasetBuild:
         except Cancelled:
             self._publish(members)
             raise _cancelled(self._totals) from None
+        except Detached:
+            self._how.detached()
+            self._publish(members)
+            self.left += [one.rollup.definition.name for one in members]
+            for one in members:
+                one.versions.clear()  # they stay reserved
 
     def _in_halves(self, members: Sequence[_Ready], windows: Sequence[Window]) -> None:
         """Builds what was too much for the memory at once, and from now on takes less."""

@@ -20,7 +20,7 @@ from lapwing.cache.family import families
 from lapwing.cache.following import following
 from lapwing.cache.jobs import JobRecord, Jobs
 from lapwing.cache.ledger import Ledger, all_ledgers
-from lapwing.cache.leftovers import Leftovers, close_lost
+from lapwing.cache.leftovers import close_lost, remembered
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.marks import Marks
 from lapwing.cache.memory import shared_out
@@ -82,17 +82,19 @@ class Builds:
         memory: int | None = None,
         beam: BeamConfig | None = None,
         spark: SparkConfig | None = None,
+        detach: bool = False,
     ) -> BuildReport:
         """Builds the rollups called `which` (a dataset, `dataset.rollup`, several of them; None: all), partitions that
         overlap `[start, end)` (UTC microseconds) and changed; with `full` the unchanged ones, too. Up to `parallel` stretches
         of partitions are built at once, and all share `memory` bytes (None: what the engine has), beyond which it spills to
         disk. What can't be built does not stop the others; the report tells it. Each run is recorded, with `why`. `beam` and
-        `spark` are how these builders run, None: as the project says.
+        `spark` are how these builders run, None: as the project says. With `detach` it leaves what goes on elsewhere to do so,
+        and the next build by the same runner publishes it.
 
         Raises:
             NotFound: no rollup of that name.
             Refused: a builder that is not installed, or whose workers can't reach the store.
-            WrongUse: an unknown builder, one that lacks what it needs, or too little memory.
+            WrongUse: an unknown builder, one that lacks what it needs or has nothing to be left, or too little memory.
             Cancelled, StoreError: it stopped; what was built until then stays and is readable.
         """
         named, stop = chosen(self._project, which), cancel or threading.Event()
@@ -103,8 +105,8 @@ class Builds:
             now = time.time()
             job = JobRecord(id=run_of(by), by=by, rollups=rollups, builder=builder, began=now, seen=now)
             with on_record(self.jobs, job, stop) as entry:
-                made = builder_of(builder, self._sql, self._store, *ways, begins=entry.begins)
-                left = made.left(self.jobs) if isinstance(made, WritingBuilder) else Leftovers()
+                made = builder_of(builder, self._sql, self._store, *ways, begins=entry.begins, detach=detach)
+                left = made.left(self.jobs) if isinstance(made, WritingBuilder) else remembered(self.jobs)
                 how = Settings(
                     now=self._project.now or datetime.now(UTC),
                     owner=by,
@@ -114,6 +116,7 @@ class Builds:
                     grace=self._grace,
                     memory=shares,
                     left=left,
+                    detached=entry.detach,
                 )
                 recorder = Recorder(runs=self._runs, why=why, began=now, whole=start is None and end is None, by=by)
                 told = both(entry.told, progress)
@@ -143,8 +146,9 @@ class Builds:
         for tasks in planned:
             self._follow([task.definition for task in tasks], how)
         self._remove_old({task.definition.name: task.definition.hash for tasks in planned for task in tasks})
+        left = tuple(name for work in works for name in work.left)
         done = tuple(one.report() for work in works for one in work.rollups)
-        return BuildReport(rollups=done, seconds=time.perf_counter() - began, failed=tuple(failed))
+        return BuildReport(rollups=done, seconds=time.perf_counter() - began, failed=tuple(failed), left=left)
 
     def _follow(self, built: Sequence[Definition], how: Settings) -> None:
         """Chooses the ancestors of the rollups that were built, and folds them."""

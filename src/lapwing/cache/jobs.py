@@ -32,6 +32,8 @@ class JobState(StrEnum):
     RUNNING = "running"
     CANCELLING = "cancelling"
     """It was asked to stop."""
+    DETACHED = "detached"
+    """Its process left, and what it began elsewhere goes on; the next build publishes it."""
     LOST = "lost"
     """Its process is gone without a word; what it began elsewhere may go on."""
     DONE = "done"
@@ -39,6 +41,8 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+ALONE: Final = frozenset({JobState.DETACHED, JobState.LOST})
+"""No process runs it any more."""
 ENDED: Final = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 
@@ -66,7 +70,8 @@ class Remote:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
     """A job. `by` is `host/process/start/run`; times are in seconds since 1970, `seen` when its process last told of itself.
-    `done` of `total` partitions, `note` what it is at. `cancel`: somebody wants it to stop. `problem` is what ended it."""
+    `done` of `total` partitions, `note` what it is at. `cancel`: somebody wants it to stop. `detached`: its process left it
+    to go on elsewhere. `problem` is what ended it."""
 
     id: str
     by: str
@@ -78,6 +83,7 @@ class JobRecord:
     total: int = 0
     note: str | None = None
     cancel: bool = False
+    detached: bool = False
     ended: float | None = None
     problem: Problem | None = None
     remotes: tuple[Remote, ...] = ()
@@ -88,6 +94,8 @@ class JobRecord:
             if self.problem is None:
                 return JobState.DONE
             return JobState.CANCELLED if self.problem.code == "cancelled" else JobState.FAILED
+        if self.detached:
+            return JobState.DETACHED
         if self.is_lost(now):
             return JobState.LOST
         return JobState.CANCELLING if self.cancel else JobState.RUNNING
@@ -138,6 +146,10 @@ class Jobs:
         prefix = jobs_prefix()
         found = (_decode(row) for _, row in self._store.scan(prefix, prefix_end(prefix)))
         return sorted((job for job in found if job is not None), key=lambda job: (-job.began, job.id))
+
+    def gone(self, now: float) -> frozenset[str]:
+        """Who began jobs that nobody runs any more. Raises as `all`."""
+        return frozenset(job.by for job in self.all() if job.state(now) in ALONE)
 
     def get(self, name: str) -> JobRecord:
         """The job whose id is, or alone begins with, `name`.
@@ -190,8 +202,8 @@ def with_remote(job: JobRecord, remote: Remote) -> JobRecord:
 
 
 def remotes_left(jobs: Iterable[JobRecord], now: float) -> list[tuple[JobRecord, Remote]]:
-    """What lost jobs began elsewhere."""
-    return [(job, one) for job in jobs if job.state(now) is JobState.LOST for one in job.remotes]
+    """What jobs without a process began elsewhere."""
+    return [(job, one) for job in jobs if job.state(now) in ALONE for one in job.remotes]
 
 
 def _key(name: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lapwing.cache import owner
@@ -82,9 +82,9 @@ class Ledger:
             time.sleep(random.random() * min(0.001 * attempt, 0.05))  # noqa: S311  only so that two do not collide again
         raise Conflict.of("manifest-busy", f"Others keep changing {self._name}.", hint="Build again later.")
 
-    def reserve(self, stretch: Sequence[int], by: str, now: float) -> list[int]:
+    def reserve(self, stretch: Sequence[int], by: str, now: float, gone: Collection[str] = frozenset()) -> list[int]:
         """Versions for the adjacent partitions between the borders `stretch`, which nobody else builds until they are
-        published or given up.
+        published or given up. `gone` are owners known to be dead.
 
         Raises:
             Busy: someone who lives is building one of them.
@@ -93,7 +93,7 @@ class Ledger:
 
         def change(manifest: Manifest) -> Manifest:
             nonlocal first
-            manifest = self._taken_over(manifest, stretch[0], stretch[-1], by, now)
+            manifest = self._taken_over(manifest, stretch[0], stretch[-1], by, now, gone)
             first = manifest.next_version
             mine = Building(first=first, count=count, start=stretch[0], end=stretch[-1], owner=by, since=now)
             return replace(manifest, building=(*manifest.building, mine), next_version=first + count)
@@ -116,10 +116,10 @@ class Ledger:
         self.change(change)
         return passed
 
-    def is_busy(self, start: int, end: int, by: str) -> bool:
+    def is_busy(self, start: int, end: int, by: str, gone: Collection[str] = frozenset()) -> bool:
         """Whether someone else who lives is building a part of `[start, end)`."""
         other = self.read().being_built(start, end, by)
-        return other is not None and not owner.is_dead(other, time.time())
+        return other is not None and other.owner not in gone and not owner.is_dead(other, time.time())
 
     def publish(self, partitions: Sequence[Partition], by: str) -> Manifest:
         """Makes written versions, in the order in which they were reserved, the ones that readers see; and those without
@@ -241,14 +241,16 @@ class Ledger:
                 prefix = of(self.id)
                 self._store.delete_prefix(prefix)
 
-    def _taken_over(self, manifest: Manifest, start: int, end: int, by: str, now: float) -> Manifest:
+    def _taken_over(
+        self, manifest: Manifest, start: int, end: int, by: str, now: float, gone: Collection[str] = frozenset()
+    ) -> Manifest:
         """The manifest without reservations of the dead in `[start, end)`.
 
         Raises:
             Busy: someone else who lives has one.
         """
         while other := manifest.being_built(start, end, by):
-            if not owner.is_dead(other, now):
+            if other.owner not in gone and not owner.is_dead(other, now):
                 raise Busy(self._name, other)
             manifest = _given_up(manifest, [other])
         return manifest

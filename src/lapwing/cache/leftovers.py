@@ -14,9 +14,11 @@ from lapwing.model.problem import Problem
 
 @dataclass(slots=True, eq=False)
 class Leftovers:
-    """`left`: remotes that live, with the lost job that began each. `taken`: those that this build goes on with."""
+    """`left`: remotes that live, with the job that began each and has no process any more. `taken`: those that this build
+    goes on with; `follows`: it can."""
 
     left: tuple[tuple[JobRecord, Remote], ...] = ()
+    follows: bool = True
     taken: list[Remote] = field(default_factory=list)
 
     def keeps(self, building: Building) -> bool:
@@ -28,7 +30,7 @@ class Leftovers:
     ) -> list[list[int]] | None:
         """The versions that are being written of just these partitions of just these rollups, from data of the same marks;
         from now on they are reserved by `by`. None where there are none."""
-        for job, remote in self.left:
+        for job, remote in self.left if self.follows else ():
             at = _place(remote, {one.id.hex() for one in ledgers}, borders, marks)
             if at is None or remote in self.taken:
                 continue
@@ -59,11 +61,22 @@ def leftovers(jobs: Jobs, lives: Callable[[Remote], bool]) -> Leftovers:
     return Leftovers(tuple((job, remote) for job, remote in found if lives(remote)))
 
 
+def remembered(jobs: Jobs) -> Leftovers:
+    """What there may be, for a build that goes on with nothing of it: it is kept as far as nobody builds the same.
+
+    Raises:
+        StoreError: the store can't be read.
+    """
+    now = time.time()
+    recent = (one for one in jobs.all() if now - one.began < _DAYS_KEPT * 86_400)
+    return Leftovers(tuple(remotes_left(recent, now)), follows=False)
+
+
 def close_lost(
     jobs: Jobs, found: Leftovers, mine: str, ledgers: Sequence[Ledger], cancel: Callable[[Remote], None]
 ) -> None:
-    """Ends the records of lost jobs with whose work this build went on, or which it gave up: that is cancelled then where it
-    runs. What was about other rollups or another time is left as it is."""
+    """Ends the records of jobs without a process with whose work this build went on, or which it gave up: that is cancelled
+    then where it runs. What was about other rollups or another time is left as it is."""
     for job, remote in found.left:
         if remote in found.taken:
             continue
@@ -74,9 +87,13 @@ def close_lost(
             found.taken.append(remote)
     for job in {job.id: job for job, _ in found.left}.values():
         if all(remote in found.taken for of, remote in found.left if of.id == job.id):
-            says = f"Its process was lost; job {mine} went on from there."
+            says = f"Its process was gone; job {mine} went on from there."
             ended = replace(job, ended=time.time(), problem=Problem("lost", says))
             jobs.change(job.id, lambda there, ended=ended: replace(ended, remotes=there.remotes))  # type: ignore[misc]
+
+
+_DAYS_KEPT = 2
+"""A job on Dataflow takes hours, not days."""
 
 
 def _writes(remote: Remote, building: Building) -> bool:

@@ -53,8 +53,13 @@ class Entry:
     def ended(self, problem: Problem | None) -> None:
         """It is over; quick ones leave no row."""
         if self._written:
-            self._job = replace(self._job, ended=time.time(), problem=problem)
+            ended = None if self._job.detached else time.time()
+            self._job = replace(self._job, ended=ended, problem=problem)
             self.beat()
+
+    def detach(self) -> None:
+        """Something that was begun elsewhere is left to go on there."""
+        self._job = replace(self._job, detached=True)
 
     def _write(self) -> None:
         mine = self._job

@@ -76,11 +76,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """`failed` did not stop the others."""
+    """`failed` did not stop the others. `left` are rollups that workers elsewhere go on with."""
 
     rollups: tuple[RollupBuilt, ...]
     seconds: float
     failed: tuple[Failed, ...] = ()
+    left: tuple[str, ...] = ()
 
     def checked(self) -> BuildReport:
         """The report itself.

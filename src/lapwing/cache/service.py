@@ -110,6 +110,7 @@ class Cache:
         memory: int | None = None,
         beam: BeamConfig | None = None,
         spark: SparkConfig | None = None,
+        detach: bool = False,
     ) -> BuildReport:
         """Builds rollups; see `Builds.build`."""
         return self._builds.build(
@@ -125,6 +126,7 @@ class Cache:
             memory=memory,
             beam=beam,
             spark=spark,
+            detach=detach,
         )
 
     def status(self, *, check: bool = True) -> tuple[RollupStatus, ...]:

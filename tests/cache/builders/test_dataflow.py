@@ -3,8 +3,10 @@ what was staged."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from deploy.dataflow.launch import arguments
 from tests.cache.builders.contents import Chunks, built, chunks_of
 from tests.cache.project import opened
 from tests.services.bigtable import Bigtable
@@ -28,8 +31,10 @@ from lapwing.cache.builders.beam.dataflow_api import Dataflow
 from lapwing.cache.jobs import JobState
 from lapwing.cache.service import Cache
 from lapwing.cache.stores import open_store
+from lapwing.cli.arguments import parse
+from lapwing.cli.main import main
 from lapwing.model.load import load
-from lapwing.model.problem import Cancelled, LapwingError, SourceError
+from lapwing.model.problem import Cancelled, LapwingError, SourceError, WrongUse
 from lapwing.model.project import BeamConfig
 
 DATASET = """
@@ -361,3 +366,90 @@ def test_the_same_order_is_one_job_however_often_it_is_submitted(
         assert chunks_of(cache, store) == expected  # type: ignore[arg-type]
     assert len(double.jobs) == 1
     assert sum(verb == "POST" for verb, _ in double.asked) == 2
+
+
+def test_a_detached_job_goes_on_and_the_next_build_publishes_it(
+    root: Path, expected: Chunks, double: DataflowDouble
+) -> None:
+    double.gate.clear()
+    with cache_of(root) as (cache, store):
+        report = cache.build(builder="beam", beam=config(double), detach=True).checked()
+        assert report.left == ("trips.main", "trips.total")
+        (job,) = double.jobs.values()
+        assert job.state == "JOB_STATE_PENDING"
+        assert [one.state(time.time()) for one in cache.jobs.all()] == [JobState.DETACHED]
+        # A build of something else by somebody else leaves it alone.
+        cache.build("trips.main", start=0, end=1).checked()
+        assert cache.build(builder="beam", beam=config(double), detach=True).checked().left
+        double.gate.set()
+        double.wait(1, "JOB_STATE_DONE")
+        report = cache.build(builder="beam", beam=config(double), detach=True).checked()
+        assert not report.left
+        assert chunks_of(cache, store) == expected  # type: ignore[arg-type]
+        assert cache.upkeep.verify(None).findings == []
+        assert {one.state(time.time()) for one in cache.jobs.all()} == {JobState.DONE, JobState.FAILED}
+    assert len(double.jobs) == 1
+
+
+def test_what_was_detached_is_cancelled_from_anywhere(root: Path, double: DataflowDouble) -> None:
+    double.gate.clear()
+    with cache_of(root) as (cache, _):
+        cache.build(builder="beam", beam=config(double), detach=True).checked()
+        (job,) = cache.jobs.all()
+        assert cache.remote_state(job.remotes[0]) == "pending"
+        assert cache.cancel_job(job.id[:4]).state(time.time()) is JobState.CANCELLED
+        assert [one.state for one in double.jobs.values()] == ["JOB_STATE_CANCELLED"]
+        assert cache.remote_state(job.remotes[0]) == "cancelled"
+        cache.build().checked()  # nothing is reserved any more
+
+
+def test_only_what_outlives_its_process_is_detached(root: Path, double: DataflowDouble) -> None:
+    with cache_of(root) as (cache, _):
+        for builder in ("duckdb", "beam"):
+            with pytest.raises(WrongUse, match="can't be detached"):
+                cache.build(builder=builder, beam=BeamConfig(), detach=True)
+
+
+@pytest.mark.long
+def test_a_template_is_written_launched_and_published(
+    root: Path, expected: Chunks, double: DataflowDouble, gcs_server: Gcs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a launcher of Flex Templates does it: the job is submitted by the service, from what was written."""
+    template = "gs://work/templates/graph"
+    own = [f"--folder={root}", "--rollups=trips", "--runner=DataflowRunner"]
+    beams = {
+        "project": "p",
+        "region": "europe-west1",
+        "temp_location": "gs://work/tmp",
+        "job_name": "nightly",
+        "template_location": template,
+        "dataflow_endpoint": double.address,
+        "no_auth": "true",
+    }
+    assert main(arguments([*own, *(f"--{name}={value}" for name, value in beams.items())])) == 0
+    assert "Left to go on: trips.main, trips.total." in capsys.readouterr().out
+    assert not double.jobs
+    graph = json.loads(gcs_server.read(template))
+    assert graph["name"] == "nightly"
+    double.answer("POST", "/v1b3/projects/p/locations/europe-west1/jobs", json.dumps(graph).encode())
+    double.wait(1, "JOB_STATE_DONE")
+    with cache_of(root) as (cache, store):
+        cache.build(builder="beam", beam=config(double)).checked()
+        assert chunks_of(cache, store) == expected  # type: ignore[arg-type]
+    assert len(double.jobs) == 1
+
+
+def test_a_template_takes_what_its_launcher_takes() -> None:
+    folder = Path(__file__).parents[3] / "deploy" / "dataflow"
+    parameters = {one["name"]: one for one in json.loads((folder / "metadata.json").read_text())["parameters"]}
+    given = {"rollups": "ads.main", "environment": "cloud", "from": "-7d/d", "to": "2026-01-31T12:00"}
+    assert all(re.fullmatch(pattern, given[name]) for name, one in parameters.items() for pattern in one["regexes"])
+    made = arguments([f"--{name}={value}" for name, value in given.items()] + ["--labels={'a': 'b'}"])
+    options = parse(made)
+    assert (options.which, options.environment, options.start, options.end) == (
+        "ads.main",
+        "cloud",
+        "-7d/d",
+        given["to"],
+    )
+    assert options.beam_options == [("labels", "{'a': 'b'}")]

@@ -11,8 +11,9 @@ import pyarrow as pa
 from lapwing.cache.definition import Definition
 from lapwing.cache.distributed import Order
 from lapwing.cache.jobs import Jobs, Remote
-from lapwing.cache.leftovers import Leftovers
+from lapwing.cache.leftovers import Leftovers, remembered
 from lapwing.cache.write import Written
+from lapwing.model.problem import WrongUse
 
 Tell = Callable[[str], None]
 """Is told how far a long job is, in a few words."""
@@ -36,6 +37,10 @@ class Builder(Protocol):
             SourceError: the source does not answer.
         """
         ...
+
+
+class Detached(Exception):
+    """What an order began elsewhere goes on there, and is left to; its versions stay reserved."""
 
 
 @runtime_checkable
@@ -65,12 +70,21 @@ class WritingBuilder(Protocol):
         ...
 
 
+def check_detach(detach: bool, name: str) -> None:
+    """Raises: WrongUse: a build by `name` can't be left to go on by itself."""
+    if detach:
+        says = f"A build by {name} ends with its process, so it can't be detached."
+        raise WrongUse.of(
+            "nothing-to-detach", says, hint="Leave --detach out, or use --builder beam --runner dataflow."
+        )
+
+
 class HereOnly:
     """A builder whose workers end with the process that ordered the work, or with its connection to them."""
 
     def left(self, jobs: Jobs) -> Leftovers:
-        """Nothing."""
-        return Leftovers()
+        """As other builders: it goes on with nothing."""
+        return remembered(jobs)
 
     def cancel(self, remote: Remote) -> None:
         """There is nothing to be stopped."""

@@ -60,6 +60,11 @@ def arguments(parser: ArgumentParser) -> None:
     )
     beam_arguments(parser)
     spark_arguments(parser)
+    parser.add_argument(
+        "--detach",
+        action="store_true",
+        help="end when Dataflow has the job; the next build by the same runner publishes what it wrote",
+    )
     parser.add_argument("--full", action="store_true", help="build unchanged partitions again, too")
 
 
@@ -240,6 +245,7 @@ def _build(
             memory=options.memory,
             beam=beam_config(options, lapwing.project.beam),
             spark=spark_config(options, lapwing.project.spark),
+            detach=options.detach,
         )
 
 
@@ -305,5 +311,7 @@ def _report_lines(report: BuildReport) -> Iterator[str]:
             f"{built.rollup}: {built.built} built, {built.unchanged} unchanged{emptied}; "
             f"{built.keys:,} keys, {built.cells:,} cells, {built.bytes:,} bytes in {built.seconds:.1f} s{until}"
         )
+    if report.left:
+        yield f"Left to go on: {', '.join(report.left)}. `lapwing jobs list` tells how far; the next build publishes."
     if report.rollups or not report.failed:
         yield f"Done in {report.seconds:.1f} s." if report.rollups else "There are no rollups to build."

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from lapwing.cache.builders.base import HereOnly, Tell
+from lapwing.cache.builders.base import Detached, HereOnly, Tell
 from lapwing.cache.builders.beam.runners import be_quiet, check_beam, options_of, runner_of, workers_of
 from lapwing.cache.builders.beam.running import Running
 from lapwing.cache.distributed import Order, ready
@@ -29,10 +29,11 @@ Ready = tuple[Written, ...]
 
 
 class Pipeline(Protocol):
-    """A pipeline under way. `error` is why it ended, where it did not end well."""
+    """A pipeline under way: `begun` once it goes on by itself. `error` is why it ended, where it did not end well."""
 
     error: BaseException | None
     ended: threading.Event
+    begun: bool
 
     def failure(self) -> LapwingError | None:
         """The same, where it is an error that another try would meet again."""
@@ -61,6 +62,8 @@ class BeamBuilder(HereOnly):
 
     name = "beam"
     poll_seconds = 0.25
+    detaches = False
+    """It leaves what goes on by itself, once it has begun."""
 
     def __init__(self, sql: SqlService, store: RollupStore, config: BeamConfig) -> None:
         be_quiet()
@@ -92,11 +95,16 @@ class BeamBuilder(HereOnly):
         failure than ours is an error only at the `last` try."""
         with at_home(self._store, self._sql) as home:
             running, parts = self._begin(order, home, tell)
+            left = False
             try:
                 yield from self._followed(running, order, parts, cancel, tell)
+            except Detached:
+                left = True
+                raise
             finally:
                 home.cancel.set()
-                running.stop()
+                if not left:
+                    running.stop()
         failure = home.error or running.failure()
         if failure is not None:
             raise failure
@@ -140,6 +148,8 @@ class BeamBuilder(HereOnly):
                 at += 1
             if ended:
                 return
+            if self.detaches and running.begun:
+                raise Detached
             now = _told(running.counters(), parts)
             if now != says:
                 says = now

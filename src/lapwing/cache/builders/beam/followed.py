@@ -28,6 +28,7 @@ class FollowedJob:
         self._poll = poll
         self._stop = threading.Event()
         self._id: str | None = None
+        self.begun = False
         self.error: BaseException | None = None
         self.ended = threading.Event()
         threading.Thread(target=self._run, name="dataflow", daemon=True).start()
@@ -35,6 +36,7 @@ class FollowedJob:
     def _run(self) -> None:
         try:
             self._id = self._begin()
+            self.begun = True
             self._follow(self._id)
         except LapwingError as error:
             self.error = error

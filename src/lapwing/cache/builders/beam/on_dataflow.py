@@ -6,13 +6,13 @@ import hashlib
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from lapwing.cache.builders.base import Tell
+from lapwing.cache.builders.base import Detached, Tell
 from lapwing.cache.builders.beam import dataflow_api
 from lapwing.cache.builders.beam.builder import BeamBuilder, Pipeline, Ready
 from lapwing.cache.builders.beam.dataflow_api import DONE, LIVE, RUNNER, Dataflow, console, place_of
@@ -24,6 +24,7 @@ from lapwing.cache.home import Home
 from lapwing.cache.jobs import Jobs, Remote
 from lapwing.cache.leftovers import Leftovers, leftovers
 from lapwing.cache.marks import Marks
+from lapwing.cache.splits import Part
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model.problem import LapwingError, Refused, WrongUse
 from lapwing.model.project import BeamConfig, Project
@@ -33,7 +34,8 @@ _MOST_NAME: Final = 63
 
 
 class DataflowBuilder(BeamBuilder):
-    """`begins` is told of each job before it is submitted, and again when it has its id.
+    """`begins` is told of each job before it is submitted, and again when it has its id. With `detach` they are left then; with
+    the option `template_location` one is written there, for a launcher of templates, and not submitted.
 
     Raises:
         Refused, WrongUse: it can't run as `config` says. SourceError: there are no credentials.
@@ -42,9 +44,18 @@ class DataflowBuilder(BeamBuilder):
     poll_seconds = 2.0
 
     def __init__(
-        self, sql: SqlService, store: RollupStore, config: BeamConfig, begins: Callable[[Remote], None]
+        self,
+        sql: SqlService,
+        store: RollupStore,
+        config: BeamConfig,
+        begins: Callable[[Remote], None],
+        *,
+        detach: bool = False,
     ) -> None:
         super().__init__(sql, store, config)
+        self._template = str(config.options.get("template_location", ""))
+        self._written = False
+        self.detaches = detach or bool(self._template)
         self._place = place_of({**config.dataflow, **config.options})
         self._api = Dataflow(self._place)
         self._begins = begins
@@ -95,21 +106,46 @@ class DataflowBuilder(BeamBuilder):
             tell(f"goes on with Dataflow's job {taken.id or taken.name}")
             return FollowedJob(self._api, self._place, lambda: self._found(taken)), 0
         parts = self._parts(order, tell)
-        name = job_name(self._sql.project.name, order)
+        name = str(self._config.options.get("job_name") or job_name(self._sql.project.name, order))
         self._remember(order, name, None)
+        if self._template:
+            self._write_template(self._pipeline_of(order, home, parts, name), order)
+            raise Detached
 
         def submit() -> str:
             given = {**self._config.dataflow, **self._config.options}
             for location in {str(given.get("staging_location") or given["temp_location"]), str(given["temp_location"])}:
                 dataflow_api.check_bucket(self._place, location)
-            with _staged(self._config) as config:
-                options = options_of(config, {"job_name": name, "labels": _labels(config, self._sql.project.name)})
-                number = _submitted(self._pipeline(order, home, parts, options), self._api, name)
+            with self._pipeline_of(order, home, parts, name) as pipeline:
+                number = _submitted(pipeline, self._api, name)
             self._remember(order, name, number)
             tell(f"Dataflow's job {number} is submitted: {console(self._place, number)}")
             return number
 
         return FollowedJob(self._api, self._place, submit), len(parts)
+
+    @contextmanager
+    def _pipeline_of(self, order: Order, home: Home, parts: Sequence[Part], name: str) -> Iterator[Any]:
+        """The pipeline of the job `name`; what it stages is there while the block lasts."""
+        with _staged(self._config) as config:
+            options = options_of(config, {"job_name": name, "labels": _labels(config, self._sql.project.name)})
+            yield self._pipeline(order, home, parts, options)
+
+    def _write_template(self, made: AbstractContextManager[Any], order: Order) -> None:
+        """Writes what a template's launcher submits: one job.
+
+        Raises:
+            Refused: it was written before.
+        """
+        if self._written:
+            raise Refused.of(
+                "one-job",
+                f"A template is one job, and {order.finest.name} would be another.",
+                hint="Build rollups that follow from one another, or one of them: `lapwing build DATASET.ROLLUP`.",
+            )
+        with made as pipeline, _told():
+            pipeline.run()
+        self._written = True
 
     def _found(self, remote: Remote) -> str:
         found = self._api.find(remote.name)
@@ -162,16 +198,25 @@ def _staged(config: BeamConfig) -> Iterator[BeamConfig]:
 def _submitted(pipeline: Any, api: Dataflow, name: str) -> str:
     """The id of the job, which may have been submitted before."""
     from apache_beam.runners.dataflow.internal.apiclient import DataflowJobAlreadyExistsError
-    from google.api_core.exceptions import GoogleAPICallError, RetryError
-    from google.auth.exceptions import GoogleAuthError
 
     try:
-        return str(pipeline.run().job_id())
+        with _told():
+            return str(pipeline.run().job_id())
     except DataflowJobAlreadyExistsError:
         found = api.find(name)
         if found is None:
             raise
         return found[0]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raises errors of a submission as ours."""
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
     except (GoogleAPICallError, RetryError, GoogleAuthError) as error:
         raise dataflow_api.explain(error) from error
     except OSError as error:  # what Beam makes of a bucket that is not there, or may not be written

@@ -63,7 +63,7 @@ def _check_dataflow(config: BeamConfig) -> None:
             f"temp_location is {given['temp_location']}, which is not in Cloud Storage.",
             hint="Give gs://BUCKET/FOLDER, in the region of the workers.",
         )
-    if "job_name" in config.options:
+    if "job_name" in config.options and "template_location" not in config.options:
         raise WrongUse.of(
             "unused-option",
             "The jobs of a build have names of their own.",

@@ -12,7 +12,9 @@ _WAIT_SECONDS = 30.0
 
 
 class Running:
-    """Runs `pipeline` at once."""
+    """Runs `pipeline` at once. It ends with this process."""
+
+    begun = False
 
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
