@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from tests.examples.ads import QUESTIONS, copied, generate
 from tests.services.bigtable import Bigtable
+from tests.services.dataflow_double import dataflow_double
+from tests.services.gcs import Gcs
 
 from lapwing.model.environment import VARIABLE
+from lapwing.model.project import BeamConfig
 from lapwing.query.ask import MetricQuery, SqlQuery, Wishes
 from lapwing.query.service import Lapwing
 
@@ -90,5 +94,30 @@ def test_bigquery_itself_builds_what_the_workers_built(homes: tuple[Lapwing, Lap
     exact = [one for one in QUESTIONS if "dearest" not in one.metrics]
     before = [there.answer(question).table for question in exact]
     there.cache.build("ads.main", builder="source", full=True, start=JANUARY).checked()
+    for question, table in zip(exact, before, strict=True):
+        assert there.answer(question).table.equals(table)
+
+
+@pytest.mark.long
+def test_dataflow_builds_what_the_direct_runner_built(
+    homes: tuple[Lapwing, Lapwing], gcs_server: Gcs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From BigQuery by Dataflow's submission, to workers that have what was staged, into Bigtable."""
+    _, there = homes
+    exact = [one for one in QUESTIONS if "dearest" not in one.metrics]
+    before = [there.answer(question).table for question in exact]
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server.url)
+    with suppress(OSError):  # it is there already
+        gcs_server.make_bucket("work")
+    with dataflow_double(gcs_server) as double:
+        double.gate.set()
+        config = BeamConfig(
+            runner="dataflow",
+            workers=1,
+            dataflow={"project": "p", "region": "europe-west1", "temp_location": "gs://work/tmp"},
+            options={"dataflow_endpoint": double.address, "no_auth": True},
+        )
+        there.cache.build("ads", builder="beam", beam=config, full=True, start=JANUARY).checked()
+        assert {job.state for job in double.jobs.values()} == {"JOB_STATE_DONE"}
     for question, table in zip(exact, before, strict=True):
         assert there.answer(question).table.equals(table)
