@@ -27,7 +27,7 @@ from lapwing.model.grain import Grain
 def _panel() -> Panel:
     """A hundred days of one series, from the tenth of which on it counts; an incident in [40, 50), a sale told before."""
     made = make_panel(DAILY, CHOOSING, 0)
-    lost = Incident("drop", (0,), 40, 50, -1, np.full(10, 7.0))
+    lost = Incident("drop", (0,), 40, 50, -1, np.full(10, 7.0), 9.0)
     return replace(
         made,
         starts=made.starts[:100],
@@ -105,6 +105,7 @@ def test_labels_lie_in_their_series_and_show(grain: Grain) -> None:
             assert panel.first <= one.start < one.end <= len(panel.starts)
             assert one.loss.shape == (one.end - one.start,)
             assert (one.loss >= 0).all()
+            assert one.evidence >= incidents.TELLABLE
             assert bool(one.loss.sum() > 0) is (one.kind != "late data")
             week = 7 if grain == DAILY else 168
             now = np.nanmean(panel.values[one.rows[0], one.start : one.end])

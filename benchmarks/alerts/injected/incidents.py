@@ -1,5 +1,5 @@
 """Kinds of incidents. Each draws where it lies in a stretch and how large it is, and says which factors it puts on which
-drivers; `apply` writes them, if somebody who knew the metric by heart could tell it from chance."""
+drivers; `apply` writes them."""
 
 from __future__ import annotations
 
@@ -150,8 +150,8 @@ SLICED = {"one slice only": (slice_drop, (COUNT, MONEY, SHARE))}
 ONLY_DOWN = ("tracking outage", "late data", "budget exhausted")
 
 
-def tellable(made: Made, drawn: Drawn, row: int) -> bool:
-    """Whether chance could hardly do it: the deviance of its means, with the noise's own, over all its buckets."""
+def evidence_of(made: Made, drawn: Drawn, row: int) -> float:
+    """How many standard deviations of chance it is: the deviance of its means, with the noise's own, over all its buckets."""
     length = min(drawn.end - drawn.start, len(drawn.factors))
     there, factor = slice(drawn.start, drawn.start + length), drawn.factors[:length]
     count = made.volume[row, there] * (1.0 if made.family is COUNT else np.minimum(made.rate[there], 0.9))
@@ -161,7 +161,7 @@ def tellable(made: Made, drawn: Drawn, row: int) -> bool:
     by_noise = np.log(np.maximum(factor, 0.02)) ** 2 / spread
     moved = np.abs(factor - 1) > 1e-9
     evidence = np.where(moved, 1 / (1 / np.maximum(by_count, 1e-9) + 1 / np.maximum(by_noise, 1e-9)), 0.0)
-    return bool(evidence.sum() >= TELLABLE**2)
+    return float(np.sqrt(evidence.sum()))
 
 
 def apply(trouble: Trouble, drawn: Drawn, rows: int | slice) -> None:

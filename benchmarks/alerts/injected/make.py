@@ -104,7 +104,7 @@ def _incident(random: Random, site: Site, made: Made, ill: Trouble) -> list[tupl
     row = int(random.integers(len(made.volume))) if kinds is incidents.SLICED else -1
     for _ in range(5):
         drawn = make(random, site)
-        if incidents.tellable(made, drawn, row):
+        if incidents.evidence_of(made, drawn, row) >= incidents.TELLABLE:
             incidents.apply(ill, drawn, slice(None) if row < 0 else row)
             return [(kind, row, drawn)]
     return []
@@ -124,7 +124,8 @@ def _labelled(made: Made, calm: Trouble, kind: str, row: int, drawn: Drawn) -> I
         rows: tuple[int, ...] = (row, series)
     else:
         rows = tuple(range(series + (series > 1)))
-    return Incident(kind, rows, drawn.start, drawn.end, -1 if down else 1, loss)
+    evidence = incidents.evidence_of(made, drawn, row)
+    return Incident(kind, rows, drawn.start, drawn.end, -1 if down else 1, loss, evidence)
 
 
 def _both(one: Trouble, other: Trouble) -> Trouble:

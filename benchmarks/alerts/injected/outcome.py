@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,15 +26,17 @@ class Verdict:
     lead: int | None
     loss: float
     before: float
+    evidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of some panels. `false` counts false alarms by what was going on."""
+    """Of some panels. `false` counts false alarms by what was going on, `noisy` by panel."""
 
     verdicts: tuple[Verdict, ...]
     false: Counter[str]
     weeks: float
+    noisy: Counter[str] = field(default_factory=Counter)
 
     @property
     def found(self) -> int:
@@ -69,6 +71,7 @@ def outcome(panels: Sequence[Panel], alarms: Iterable[Alarms]) -> Outcome:
     """Of all panels together."""
     verdicts: list[Verdict] = []
     false: Counter[str] = Counter()
+    noisy: Counter[str] = Counter()
     for panel, raised in zip(panels, alarms, strict=True):
         counted = [incident for incident in panel.incidents if incident.start >= panel.first]
         verdicts += [_verdict(incident, raised) for incident in counted]
@@ -78,7 +81,8 @@ def outcome(panels: Sequence[Panel], alarms: Iterable[Alarms]) -> Outcome:
                 right = any(_tells(alarm, alarm.opened, one, row) for one in counted)
                 if alarm.opened >= panel.first and not right and not any(map(alarm.overlaps, wholes)):
                     false[_about(panel, alarm, row)] += 1
-    return Outcome(tuple(verdicts), false, sum(panel.weeks for panel in panels))
+                    noisy[panel.name] += 1
+    return Outcome(tuple(verdicts), false, sum(panel.weeks for panel in panels), noisy)
 
 
 def _tells(alarm: Alarm, at: int, incident: Incident, row: int) -> bool:
@@ -95,8 +99,9 @@ def _verdict(incident: Incident, raised: Alarms) -> Verdict:
     ]
     loss = float(incident.loss.sum())
     if not told:
-        return Verdict(incident.kind, None, loss, loss)
-    return Verdict(incident.kind, min(told), loss, float(incident.loss[: min(told) + 1].sum()))
+        return Verdict(incident.kind, None, loss, loss, incident.evidence)
+    before = float(incident.loss[: min(told) + 1].sum())
+    return Verdict(incident.kind, min(told), loss, before, incident.evidence)
 
 
 def _about(panel: Panel, alarm: Alarm, row: int) -> str:

@@ -17,7 +17,8 @@ Bools = npt.NDArray[np.bool_]
 @dataclass(frozen=True, slots=True, eq=False)
 class Incident:
     """Something to tell, in buckets [start, end): a first alarm there finds it. `rows` are the series that show it, and
-    `direction` is how their value moves. `loss` (end - start,) is the money lost in each bucket."""
+    `direction` is how their value moves. `loss` (end - start,) is the money lost in each bucket. `evidence`: how many standard
+    deviations of chance it is for somebody who knows the metric's means and noise, over all its buckets."""
 
     kind: str
     rows: tuple[int, ...]
@@ -25,6 +26,7 @@ class Incident:
     end: int
     direction: int
     loss: Floats
+    evidence: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from benchmarks.alerts.injected.panel import Floats, Panel
 
-_WEEKS = 8
-"""Of S-H-ESD's window and of the naive spread."""
+_DAILY_WEEKS, _HOURLY_WEEKS = 8, 4
+"""Of S-H-ESD's window and of the naive spread: no more than there is before anything counts."""
 _SHARE = 0.02
 """At most so much of a window is unusual: what the paper starts from."""
 
@@ -27,7 +27,7 @@ def seasonal_naive(panel: Panel) -> Floats:
     error[:, week:] = panel.values[:, week:] - panel.values[:, :-week]
     size, known = np.nan_to_num(np.abs(error)), np.isfinite(error)
     total, seen = (np.cumsum(array, axis=1) for array in (size, known))
-    back = week * _WEEKS
+    back = week * _weeks(week)
     total[:, back:], seen[:, back:] = total[:, back:] - total[:, :-back], seen[:, back:] - seen[:, :-back]
     usual = np.concatenate([np.full((len(size), 1), np.nan), (total / np.maximum(seen, 1))[:, :-1]], axis=1)
     ratio: Floats = np.nan_to_num(np.divide(error, usual, out=np.zeros_like(error), where=usual > 0))
@@ -36,21 +36,22 @@ def seasonal_naive(panel: Panel) -> Floats:
 
 def hybrid_esd(panel: Panel) -> Floats:
     """S-H-ESD (Hochenbaum, Vallis and Kejariwal, "Automatic Anomaly Detection in the Cloud Via Statistical Learning", 2017)
-    at the end of each bucket, over the eight weeks that end with it.
+    at the end of each bucket, over the eight weeks of days or four of hours that end with it.
 
     The residual is what is left without the window's median and the median of each time of the week (the paper's STL,
     made robust); the statistic is the generalised ESD's with median and MAD. A bucket scores if it is among the most
     unusual two per cent of its window; the critical value is the threshold that is chosen.
     """
     week, out = _week(panel), np.zeros(panel.values.shape)
-    window = week * _WEEKS
+    count = _weeks(week)
+    window = week * count
     for row, values in enumerate(panel.values):
         filled = np.where(np.isfinite(values), values, np.nanmedian(values) if np.isfinite(values).any() else 0.0)
         if len(filled) < window:
             continue
         for low in range(0, len(filled) - window + 1, 512):
             views = sliding_window_view(filled, window)[low : low + 512]
-            weeks = views.reshape(len(views), _WEEKS, week)
+            weeks = views.reshape(len(views), count, week)
             residual = (weeks - np.median(weeks, axis=1, keepdims=True)).reshape(len(views), window)
             residual -= np.median(residual, axis=1, keepdims=True)
             size = np.abs(residual)
@@ -66,3 +67,7 @@ def hybrid_esd(panel: Panel) -> Floats:
 
 def _week(panel: Panel) -> int:
     return round(604_800e6 / float(np.median(np.diff(panel.starts))))
+
+
+def _weeks(week: int) -> int:
+    return _DAILY_WEEKS if week == 7 else _HOURLY_WEEKS

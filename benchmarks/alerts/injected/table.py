@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from benchmarks.alerts.injected import rivals
+from benchmarks.alerts.injected import incidents, rivals
 from benchmarks.alerts.injected.alarms import above, ours
 from benchmarks.alerts.injected.make import CHOOSING, DAILY, HOURLY, SEALED, panels
 from benchmarks.alerts.injected.outcome import Outcome, outcome
@@ -24,6 +25,8 @@ OURS = "lapwing monitors"
 _COUNT = 200
 _SMALL = 40
 _MARKETS, _SMALL_MARKETS = 4, 2
+_NOISIEST = 5
+_EVIDENCE = (incidents.TELLABLE, 12, 20, 40, np.inf)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +64,9 @@ def compare(name: str, grain: Grain, *, small: bool, sealed: bool) -> dict[str, 
         "incidents": len(own.verdicts),
         "detectors": {name: one.figures() for name, one in found.items()},
         "by kind": by_kind(own),
+        "by evidence": by_evidence(own),
         "false alarms": dict(own.false.most_common()),
+        "noisiest": dict(own.noisy.most_common(_NOISIEST)),
     }
 
 
@@ -90,6 +95,16 @@ def by_kind(own: Outcome) -> dict[str, dict[str, float]]:
     return out
 
 
+def by_evidence(own: Outcome) -> dict[str, dict[str, int]]:
+    """How many are found of those that are hard to tell from chance, and of those that are easy."""
+    out = {}
+    for low, high in pairwise(_EVIDENCE):
+        of = [one for one in own.verdicts if low <= one.evidence < high]
+        name = f"{low:g} to {high:g}" if high < np.inf else f"{low:g} and more"
+        out[name] = {"incidents": len(of), "found": sum(one.lead is not None for one in of)}
+    return out
+
+
 def _show(name: str, judged: Sequence[Panel], found: dict[str, Outcome], which: str) -> None:
     own = found[OURS]
     series = sum(len(panel.values) for panel in judged)
@@ -104,4 +119,8 @@ def _show(name: str, judged: Sequence[Panel], found: dict[str, Outcome], which: 
     for kind, row in by_kind(own).items():
         lead, lost = row["median lead"], row["lost before the alert"]
         print(f"    {kind:28}{row['incidents']:5}{row['found']:7}{lead:13.1f}{lost:23.2f}")
+    found_of = [f"{name}: {row['found']} of {row['incidents']}" for name, row in by_evidence(own).items()]
+    print("  by standard deviations of chance: " + ", ".join(found_of))
     print("  false alarms: " + (", ".join(f"{kind} {count}" for kind, count in own.false.most_common()) or "none"))
+    worst = own.noisy.most_common(_NOISIEST)
+    print("  most of them in: " + (", ".join(f"{panel} ({count})" for panel, count in worst) or "none"))
