@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import grpc
 import pytest
@@ -23,8 +24,8 @@ from lapwing.cache.progress import BuildReport
 from lapwing.cache.service import Cache
 from lapwing.cache.stores import open_store
 from lapwing.cache.stores.bigtable_table import admin_client
-from lapwing.model.problem import LapwingError
-from lapwing.model.project import Project, StoreConfig, Writes
+from lapwing.model.problem import Cancelled, LapwingError
+from lapwing.model.project import Project, Reads, StoreConfig, Writes
 
 YEAR = (1_356_998_400_000_000, 1_388_534_400_000_000)
 WRITES = ("MutateRow", "MutateRows", "CheckAndMutateRow")
@@ -92,6 +93,38 @@ def test_a_build_waits_for_a_store_that_refuses_for_a_while(
         assert codes(cache.build) == set()
         assert monotonic() - began >= 2
         assert by_month(project, cache) == {"a": 6}
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_a_build_waits_for_a_store_that_does_not_answer_at_all_while_answers_do_not(
+    root: Path, config: StoreConfig, proxy: Proxy, code: grpc.StatusCode, parallel: int
+) -> None:
+    impatient = replace(config, reads=Reads(time_limit=0.3, attempt=0.3))
+    with opened(root, open_store(impatient)) as (project, cache), ThreadPoolExecutor(1) as other:
+        cache.build().checked()
+        for month in (1, 2, 3):
+            write_rows(root, f"more-{month}", [row(moment(month, 9)) for _ in range(10)])
+        proxy.before = refusing(code, 3.0, (*WRITES, "ReadRows"))
+        building = other.submit(codes, lambda: cache.build(parallel=parallel))
+        sleep(0.5)
+        began = monotonic()
+        assert isinstance(answer(project, cache), Missed)
+        assert monotonic() - began < 2
+        assert building.result() == set()
+        assert monotonic() - began >= 2
+        assert sum((by_month(project, cache) or {}).values()) == 36
+
+
+def test_a_build_that_waits_can_be_cancelled(root: Path, config: StoreConfig, proxy: Proxy) -> None:
+    with opened(root, open_store(config)) as (_, cache), ThreadPoolExecutor(1) as other:
+        cancel = threading.Event()
+        proxy.before = refusing(CODES[1], 10**9, ("ReadRows",))
+        building = other.submit(cache.build, cancel=cancel)
+        sleep(0.5)
+        cancel.set()
+        with pytest.raises(Cancelled):
+            building.result(5)
 
 
 @pytest.mark.parametrize("code", CODES)

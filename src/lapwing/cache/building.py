@@ -34,6 +34,7 @@ from lapwing.cache.runs import Record, Run, Runs, Why
 from lapwing.cache.span import SPAN_LIMIT, Spans
 from lapwing.cache.status import Fresh, RollupStatus, fresh_of, status_of
 from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.stores.waiting import waiting
 from lapwing.cache.stretch import Task, plan
 from lapwing.cache.workers import Workers
 from lapwing.model.dataset import Rollup
@@ -100,7 +101,7 @@ class Builds:
         named, stop = chosen(self._project, which), cancel or threading.Event()
         shares = None if memory is None else shared_out(memory, parallel)
         ways = (beam or self._project.beam, spark or self._project.spark)
-        with owner() as by, self._sql.limited(shares.engine) if shares else nullcontext():
+        with waiting(stop), owner() as by, self._sql.limited(shares.engine) if shares else nullcontext():
             rollups = tuple(f"{dataset}.{one.name}" for dataset, of in named.items() for one in of)
             now = time.time()
             job = JobRecord(id=run_of(by), by=by, rollups=rollups, builder=builder, began=now, seen=now)

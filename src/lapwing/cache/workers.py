@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
 
 class Workers:
-    """Runs pieces of work, up to `most` at once; without an executor one by one, on the spot. As a context manager it
+    """Runs pieces of work, up to `most` at once; without an executor one by one, on the spot;
+    in the context of who asks. As a context manager it
     ends when all of them have; the first error is raised then, or before the next piece is begun."""
 
     def __init__(self, executor: Executor | None, most: int) -> None:
@@ -23,7 +25,7 @@ class Workers:
             work()
             return
         self._collect(self._most - 1)
-        self._running.add(self._executor.submit(work))
+        self._running.add(self._executor.submit(copy_context().run, work))
 
     def _collect(self, most: int) -> None:
         while len(self._running) > most:

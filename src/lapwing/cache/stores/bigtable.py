@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, Final
 
 from lapwing.cache.keys import prefix_end
@@ -18,6 +19,8 @@ from lapwing.cache.stores.bigtable_writes import Writer
 from lapwing.cache.stores.limits import check_key, check_value, closed
 from lapwing.cache.stores.outage import Outage
 from lapwing.cache.stores.pace import Pace
+from lapwing.cache.stores.waiting import waits
+from lapwing.model.problem import Cancelled
 from lapwing.model.project import Reads, Writes
 
 _GET_KEYS: Final = 256
@@ -160,7 +163,7 @@ class BigtableStore(RollupStore):
 
     def _submit(self, work: Any, *given: Any) -> Future[Any]:
         try:
-            return self._pool.submit(work, *given)
+            return self._pool.submit(copy_context().run, work, *given)
         except RuntimeError:  # closed by another thread
             raise closed() from None
 
@@ -179,12 +182,31 @@ class BigtableStore(RollupStore):
         return self._read(ReadRowsQuery(row_ranges=[span], limit=limit, row_filter=strip))
 
     def _read(self, query: Any) -> list[tuple[bytes, bytes]]:
-        """Keys and cells, in the order of the keys. Only reads heed an outage: they have sources to turn to."""
+        """Keys and cells, in the order of the keys. Answers heed an outage: they have sources to turn to."""
+        cancel = waits()
+        if cancel is not None:
+            return self._patiently(query, cancel)
         with self._outage.watched(), told(self._address):
-            rows = self._table.read_rows(
-                query, operation_timeout=self._reads.time_limit, attempt_timeout=self._reads.attempt
-            )
-            return [(row.row_key[len(ROWS) :], row.cells[0].value) for row in rows]
+            return self._rows(query)
+
+    def _patiently(self, query: Any, cancel: threading.Event) -> list[tuple[bytes, bytes]]:
+        from google.api_core.exceptions import GoogleAPIError
+
+        retries = Retries(self._writes, self._closing)
+        with told(self._address):
+            while True:
+                try:
+                    return self._rows(query)
+                except GoogleAPIError as error:
+                    retries.wait(error)
+                if cancel.is_set():
+                    raise Cancelled.of("cancelled", "It was cancelled while the store did not answer.")
+
+    def _rows(self, query: Any) -> list[tuple[bytes, bytes]]:
+        rows = self._table.read_rows(
+            query, operation_timeout=self._reads.time_limit, attempt_timeout=self._reads.attempt
+        )
+        return [(row.row_key[len(ROWS) :], row.cells[0].value) for row in rows]
 
     def _keys(self, start: bytes, end: bytes) -> Iterator[bytes]:
         while page := self._read_page(start, end, _KEYS_PAGE, keys_only=True):
