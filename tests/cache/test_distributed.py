@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cache.project import DATASET, opened, row, write_project, write_rows
 
-from lapwing.cache import building
-from lapwing.cache.builders.base import Tell
+from lapwing.cache import building, splits
+from lapwing.cache.builders.base import HereOnly, Tell
 from lapwing.cache.builders.duckdb import DuckdbBuilder
 from lapwing.cache.definition import define
 from lapwing.cache.distributed import Order, Shard, blocks, receipts, write_rest, write_shard
@@ -31,6 +31,7 @@ from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stores.memory import MemoryStore
 from lapwing.cache.write import Written
 from lapwing.model.problem import Cancelled, StoreError
+from lapwing.sources.base import Split
 from lapwing.sql.service import SqlService
 
 HOUR = 3_600_000_000
@@ -38,7 +39,7 @@ EXACT = DATASET.replace("  usual: {top: distance, k: 3}\n", "")
 """Without the one measure that depends on how rows are cut, within its bounds."""
 
 
-class Workers:
+class Workers(HereOnly):
     """A builder of many workers, all of them here: rows cut by time, work shuffled and repeated, orders pickled."""
 
     name = "workers"
@@ -151,7 +152,7 @@ def built(root: Path, workers: Callable[[Cache, RollupStore], Workers] | None) -
     with opened(root, store) as (_, cache), pytest.MonkeyPatch.context() as patch:
         if workers is not None:
             made = workers(cache, store)
-            patch.setattr(building, "builder_of", lambda *_: made)
+            patch.setattr(building, "builder_of", lambda *_, **__: made)
         cache.build().checked()
         assert workers is None or made.orders
         assert cache.upkeep.verify(None).findings == []
@@ -172,7 +173,7 @@ def test_what_a_worker_lost_is_noticed_before_it_is_published(tmp_path: Path) ->
     store = MemoryStore()
     with opened(tmp_path, store) as (_, cache), pytest.MonkeyPatch.context() as patch:
         workers = Workers(cache._builds._sql, store, 1, 3)
-        patch.setattr(building, "builder_of", lambda *_: workers)
+        patch.setattr(building, "builder_of", lambda *_, **__: workers)
         workers.lost = Shard(0, 0, 1)
         with pytest.raises(StoreError) as told:
             cache.build()
@@ -188,7 +189,7 @@ def test_cancelled_it_keeps_what_was_whole(tmp_path: Path) -> None:
     cancel = threading.Event()
     with opened(tmp_path, store := MemoryStore()) as (_, cache), pytest.MonkeyPatch.context() as patch:
         workers = Workers(cache._builds._sql, store, 2, 2)
-        patch.setattr(building, "builder_of", lambda *_: workers)
+        patch.setattr(building, "builder_of", lambda *_, **__: workers)
         patch.setattr(workers, "before", cancel.set)
         with pytest.raises(Cancelled):
             cache.build(cancel=cancel)
@@ -208,3 +209,19 @@ def test_a_row_that_is_too_large_for_a_store_is_told_with_its_group(
         (problem,) = (problem for one in cache.build("trips.by_shop").failed for problem in one.problems)
         assert "trips.by_shop (shop = " in problem.message
         assert problem.hint
+
+
+@given(st.lists(st.none() | st.integers(0, 3_000_000), max_size=40), st.integers(1, 12))
+def test_splits_are_read_together_as_far_as_they_may(sizes: list[int | None], at_least: int) -> None:
+    given_ones = tuple(
+        Split(source="s", table="t", columns=(), what=(number,), rows=rows) for number, rows in enumerate(sizes)
+    )
+    parts = list(splits._together_read(given_ones, at_least))
+    assert tuple(one for part in parts for one in part) == given_ones
+    for part in parts:
+        assert len(part) == 1 or all(one.rows is not None for one in part)
+        assert len(part) == 1 or sum(one.rows or 0 for one in part) <= splits._PART_ROWS
+    most = min(splits._PART_ROWS, -(-sum(size or 0 for size in sizes) // at_least))
+    for part, after in itertools.pairwise(parts):
+        if part[0].rows is not None and after[0].rows is not None:
+            assert sum(one.rows or 0 for one in part) + after[0].rows > most

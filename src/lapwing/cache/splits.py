@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,27 +21,29 @@ from lapwing.sql.rows import GIVEN_ROWS, over_given
 from lapwing.sql.service import SqlService
 
 _BLOCK_ROWS = 250_000
+_PART_ROWS = 2_000_000
+"""A part is in the memory of its worker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one worker reads at once: rows of the partitions `first` to `last` of an order. `rows` is a part of the
-    dataset's table; without one they are all rows with `start <= time < end` (UTC microseconds)."""
+    """What one worker reads at once: rows of the partitions `first` to `last` of an order. `rows` are parts of the
+    dataset's table; without any they are all rows with `start <= time < end` (UTC microseconds)."""
 
     first: int
     last: int
     start: int
     end: int
-    rows: Split | None = None
+    rows: tuple[Split, ...] = ()
 
 
 def parts_of(order: Order, sql: SqlService, at_least: int) -> list[Part]:
     """The parts of an order, if possible `at_least` so many."""
-    cut = _of_table(order, sql)
+    cut = _of_table(order, sql, at_least)
     return _of_time(order, at_least) if cut is None else cut
 
 
-def _of_table(order: Order, sql: SqlService) -> list[Part] | None:
+def _of_table(order: Order, sql: SqlService, at_least: int) -> list[Part] | None:
     """Parts of the table that the dataset's rows are from; None where its source does not cut it."""
     bound, borders = order.finest.bound, order.borders
     dataset = bound.dataset
@@ -54,16 +56,36 @@ def _of_table(order: Order, sql: SqlService) -> list[Part] | None:
     source = sql.catalog.source(scan.table.source)
     time = (dataset.time.column, borders[0], borders[-1])
     found = source.splits(scan.table, scan.columns, where=scan.where, time=time)
-    return None if found is None else [_part(order, split) for split in found]
+    return None if found is None else [_part(order, splits) for splits in _together_read(found, at_least)]
 
 
-def _part(order: Order, split: Split) -> Part:
+def _together_read(splits: Sequence[Split], at_least: int) -> Iterator[tuple[Split, ...]]:
+    """Adjacent splits that one worker reads: groups that are in all of them then travel once. No fewer than `at_least` come
+    of many, none has many rows, and those of unknown size stay apart."""
+    rows = sum(split.rows or 0 for split in splits)
+    most = min(_PART_ROWS, -(-rows // at_least))
+    waiting: list[Split] = []
+    for split in splits:
+        if waiting and (split.rows is None or sum(one.rows or 0 for one in waiting) + split.rows > most):
+            yield tuple(waiting)
+            waiting = []
+        waiting.append(split)
+        if split.rows is None:
+            yield tuple(waiting)
+            waiting = []
+    if waiting:
+        yield tuple(waiting)
+
+
+def _part(order: Order, splits: tuple[Split, ...]) -> Part:
     borders = order.borders
     first, last = 0, len(borders) - 2
-    if split.times is not None:
-        first, last = (int(np.searchsorted(borders, at, side="right")) - 1 for at in split.times)
+    times = [split.times for split in splits if split.times is not None]
+    if len(times) == len(splits):
+        ends = min(low for low, _ in times), max(high for _, high in times)
+        first, last = (int(np.searchsorted(borders, at, side="right")) - 1 for at in ends)
         first, last = max(0, min(first, len(borders) - 2)), max(0, min(last, len(borders) - 2))
-    return Part(first=first, last=last, start=borders[first], end=borders[last + 1], rows=split)
+    return Part(first=first, last=last, start=borders[first], end=borders[last + 1], rows=splits)
 
 
 def _of_time(order: Order, at_least: int) -> list[Part]:
@@ -99,11 +121,11 @@ def blocks_of(order: Order, part: Part, home: Home) -> Iterator[tuple[Shard, byt
 
 
 def _states(order: Order, part: Part, home: Home) -> Iterator[tuple[int, pa.RecordBatch]]:
-    if part.rows is None:
+    if not part.rows:
         borders = [part.start, *order.borders[part.first + 1 : part.last + 1], part.end]
         return DuckdbBuilder(home.sql).batches(order.finest, borders, home.cancel)
-    split = part.rows
-    batches = list(home.sql.catalog.source(split.source).read_split(split, time_limit=TIME_LIMIT))
+    source = home.sql.catalog.source(part.rows[0].source)
+    batches = [batch for split in part.rows for batch in source.read_split(split, time_limit=TIME_LIMIT)]
     if not batches:
         return iter(())
     bound = over_given(order.finest.bound)

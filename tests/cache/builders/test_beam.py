@@ -119,10 +119,13 @@ def test_files_are_cut_at_row_groups_and_only_those_of_the_time_are_read(tmp_pat
         order = Order(members=(Member(definition=definition, versions=(1,)),), borders=borders)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("lapwing.sources.files.SPLIT_ROWS", 10)
-            parts = splits.parts_of(order, cache._builds._sql, 1)
-        assert sum(part.rows.rows or 0 for part in parts if part.rows) == 26
+            parts = splits.parts_of(order, cache._builds._sql, 3)
+            together = splits.parts_of(order, cache._builds._sql, 1)
+        of_parts = [split for part in parts for split in part.rows]
+        assert [split.rows for split in of_parts] == [10, 10, 6]
         assert len(parts) == 3
-        assert all(part.rows is not None and part.rows.what[0].endswith("2013-02.parquet") for part in parts)  # type: ignore[attr-defined]
+        assert all(str(split.what[0]).endswith("2013-02.parquet") for split in of_parts)
+        assert [part.rows for part in together] == [tuple(of_parts)]
 
 
 class Refusing(MemoryStore):
