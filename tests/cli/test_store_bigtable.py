@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.cloud.bigtable_admin_v2.types import AppProfile
 from tests.cache.project import PROJECT, row, write_project, write_rows
 from tests.cache.test_build import moment
 from tests.services.bigtable import Bigtable
+from tests.services.bigtable_admin_double import instance_admin
+from tests.services.bigtable_proxy import bigtable_proxy
 
 from lapwing.cli.main import main
 
@@ -67,3 +70,24 @@ def test_from_a_home_that_is_read_only_nothing_is_built(root: Path, capsys: pyte
     said = capsys.readouterr()
     assert "it is set to read_only" in said.err + said.out
     assert "Traceback" not in said.err
+
+
+def test_a_profile_that_routes_anywhere_answers_and_builds_nothing(
+    root: Path, bigtable_server: Bigtable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-p", str(root), "build"]) == 0
+    file = root / "lapwing.yaml"
+    file.write_text(file.read_text().replace("writes: {batch_rows: 100}", "app_profile: answers"))
+    write_rows(root, "more", [row(moment(2, 20))])
+    with instance_admin() as cloud, bigtable_proxy(bigtable_server.address, cloud) as proxy:
+        monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", proxy.address)
+        name = f"{INSTANCE}/appProfiles/answers"
+        cloud.profiles[name] = AppProfile(name=name, multi_cluster_routing_use_any={})
+        capsys.readouterr()
+        answer = asked(capsys, root, "query", "--metrics", "money", "--by", "shop")
+        assert answer["receipt"]["pieces"][0]["by"] == "rollup"
+        assert main(["-p", str(root), "build"]) == 1
+        said = capsys.readouterr()
+        assert "The app profile answers can't be used for building: it routes to any cluster" in said.err + said.out
+        assert "Traceback" not in said.err
+        assert not [one for one in proxy.calls if one.method in ("MutateRow", "MutateRows", "CheckAndMutateRow")]

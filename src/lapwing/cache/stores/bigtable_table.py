@@ -148,6 +148,7 @@ def _data_client(project: str, pace: Pace | None) -> Any:
     class Client(BigtableDataClient):
         def _build_grpc_channel(self, *args: Any, **given: Any) -> Any:
             built = super()._build_grpc_channel(*args, **{**given, "options": [*given.get("options", ()), *_CHANNEL]})
+            built.close()  # type: ignore[no-untyped-call]  # it is open already, without what is added here
             make = _emulator_channel if _emulator() else built.create_channel
             return type(built)(lambda: grpc.intercept_channel(make(), features))
 
