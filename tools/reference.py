@@ -18,8 +18,12 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
-COMMANDS = ("query", "sql", "build", "rollups", "incidents", "check", "catalog", "init", "serve")
-ACTIONS = {"rollups": ("list", "history", "rollback", "verify"), "incidents": ("list", "show", "act")}
+COMMANDS = ("query", "sql", "build", "rollups", "incidents", "channels", "check", "catalog", "init", "serve")
+ACTIONS = {
+    "rollups": ("list", "history", "rollback", "verify"),
+    "incidents": ("list", "show", "act"),
+    "channels": ("list", "test", "log", "send"),
+}
 FILES = {"project": "lapwing.yaml", "dataset": "datasets/*.yaml", "monitors": "monitors/*.yaml"}
 TAGS = {
     "project": "The project",
@@ -29,6 +33,7 @@ TAGS = {
     "sql": "SQL",
     "queries": "Running queries",
     "alerts": "The board and its incidents",
+    "deliveries": "Telling people",
 }
 HTTP = """# The HTTP API
 

@@ -15,6 +15,7 @@ from lapwing.alerts.actions import Action
 from lapwing.alerts.bands import Bands
 from lapwing.alerts.board import BoardMaker
 from lapwing.alerts.bygone import bygone
+from lapwing.alerts.cases import Known
 from lapwing.alerts.causes import Causes
 from lapwing.alerts.keeper import Keeper
 from lapwing.alerts.maintenance import Maintenance
@@ -22,7 +23,7 @@ from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.summaries import Summaries
 from lapwing.alerts.views import Band, Board, IncidentSummary, IncidentView, MonitorView
 from lapwing.alerts.watches import Watches
-from lapwing.model.calendar import to_us
+from lapwing.model.calendar import from_us, to_us
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
@@ -200,6 +201,20 @@ class Alerts:
             since = self._board.case(self._keeper.kept().known, number, now).start
         self._state.journal.act(number, action, now, since)
         return self.incident(number)
+
+    # What telling people needs
+
+    def known(self) -> tuple[Known, ...]:
+        """Every monitor as far as it is judged."""
+        return self._keeper.kept().known
+
+    def moment(self) -> int:
+        """Now, in UTC microseconds: the project's own now, where its clock stands."""
+        return self._moment(None)
+
+    def incident_at(self, number: int, moment: int) -> IncidentView:
+        """As `incident`, at a moment in UTC microseconds."""
+        return self.incident(number, from_us(moment))
 
     def band(self, metric: str, within: Mapping[str, str], grain: Grain, start: int, end: int) -> Band:
         """What a metric's buckets in [start, end) (UTC microseconds) were expected to be, by what came before each.

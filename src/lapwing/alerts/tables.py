@@ -7,7 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from lapwing.alerts.record import Key
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration. A database at it needs no migrating, so Alembic is not even imported."""
 
 
@@ -107,3 +107,49 @@ class CauseRow(Base):
     incident: Mapped[int] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"), primary_key=True)
     until: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     found: Mapped[str] = mapped_column(Text)
+
+
+class MessageRow(Base):
+    """A message that is to go out by a channel, or went: the outbox, and the record of deliveries. `batch` names what it
+    tells, so that it is there once; `key` goes with it, so that who gets it twice can tell. Times are of the wall clock, in
+    UTC microseconds. `state` is waiting, sent, failed or dropped; `claimed` is until when a process has it in hand."""
+
+    __tablename__ = "message"
+    __table_args__ = (UniqueConstraint("batch"), Index("message_due", "state", "due"))
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    batch: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(Text)
+    subscription: Mapped[str] = mapped_column(Text)
+    made: Mapped[int] = mapped_column(BigInteger)
+    due: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(Integer)
+    claimed: Mapped[int] = mapped_column(BigInteger)
+    ended: Mapped[int | None] = mapped_column(BigInteger)
+    subject: Mapped[str] = mapped_column(Text)
+    trouble: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class MessageLineRow(Base):
+    """The lines of records that a message tells; each by each channel once (`kind` apart: an escalation tells it again)."""
+
+    __tablename__ = "message_line"
+    __table_args__ = (UniqueConstraint("line", "channel", "kind"),)
+
+    message: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
+    line: Mapped[int] = mapped_column(ForeignKey("line.id", ondelete="CASCADE"), primary_key=True)
+    channel: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+
+
+class MarkRow(Base):
+    """How far the lines of records were looked at by those who tell of them."""
+
+    __tablename__ = "mark"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    line: Mapped[int] = mapped_column(Integer)

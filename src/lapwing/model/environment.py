@@ -15,7 +15,7 @@ from lapwing.model.problem import Problem
 
 VARIABLE = "LAPWING_ENVIRONMENT"
 KEY = "environments"
-_BY_NAME = ("sources",)  # mappings of names, of which an environment may replace some
+_BY_NAME = ("sources", "channels")  # mappings of names, of which an environment may replace some
 
 
 def laid_over(located: Located, name: str) -> tuple[Located, list[Problem]]:

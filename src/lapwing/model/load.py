@@ -13,6 +13,7 @@ from typing import TypeVar
 from lapwing.model import compile as compiled
 from lapwing.model import environment
 from lapwing.model.calendar import from_us
+from lapwing.model.checks.delivery import Deliveries
 from lapwing.model.checks.monitors import Monitors
 from lapwing.model.checks.names import RESERVED_SOURCES, bad_name, names
 from lapwing.model.checks.rollups import rollups
@@ -119,6 +120,9 @@ class _Reading:
             return None
         document = main.document
         events = tuple(self._events(main))
+        deliveries = Deliveries(main, datasets, monitors)
+        delivery = deliveries.delivery()
+        self.problems.extend(deliveries.problems)
         return Project(
             name=document.name,
             root=self.root,
@@ -144,6 +148,7 @@ class _Reading:
             monitors=monitors,
             events=events,
             maintenance=tuple(self._maintenance(main, monitors)),
+            delivery=delivery,
         )
 
     def _project_draft(self) -> Draft[ProjectDocument] | None:

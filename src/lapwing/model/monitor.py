@@ -26,4 +26,5 @@ class Monitor:
     slice: tuple[tuple[str, str], ...] = ()
     sensitivity: float = SENSITIVITY
     min_change: float | None = None
+    tags: tuple[str, ...] = ()
     place: Place = field(default_factory=Place, compare=False)

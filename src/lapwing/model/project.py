@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from lapwing.model.dataset import Dataset, Metric
+from lapwing.model.delivery import Delivery
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, Place
@@ -152,6 +153,7 @@ class Project:
     monitors: Mapping[str, Monitor]
     events: tuple[Event, ...]
     maintenance: tuple[Maintenance, ...] = ()
+    delivery: Delivery = field(default_factory=Delivery)
     history: History = History()
     by_product_bytes: int = 64_000_000
     beam: BeamConfig = BeamConfig()

@@ -12,7 +12,7 @@ from lapwing.server import openapi, problem, static_files
 from lapwing.server.encode.stream import MEDIA_TYPES, Format
 from lapwing.server.guard import Guard
 from lapwing.server.kept import GivenAgain
-from lapwing.server.routes import alerts, audit, catalog, docs, explain, jobs, project, queries, rollups, sql
+from lapwing.server.routes import alerts, audit, catalog, deliveries, docs, explain, jobs, project, queries, rollups, sql
 from lapwing.server.routes.answer import answer_query
 from lapwing.server.routes.sql import NDJSON
 from lapwing.server.services import Services
@@ -36,7 +36,7 @@ def make_api(services: Services | None) -> FastAPI:
     app = FastAPI(title="Lapwing", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     app.state.services = services
     app.router.routes.insert(0, Route("/api/query", answer_query, methods=["POST"]))  # the hot one, looked at first
-    for part in (project, catalog, jobs, rollups, audit, sql, explain, queries, alerts, docs):
+    for part in (project, catalog, jobs, rollups, audit, sql, explain, queries, alerts, deliveries, docs):
         app.include_router(part.router)
     problem.install(app)
     openapi.install(app)

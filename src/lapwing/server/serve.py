@@ -18,6 +18,7 @@ from lapwing.model.problem import Conflict, LapwingError, WrongUse
 from lapwing.server.app import make_app
 from lapwing.server.auditing import Auditing
 from lapwing.server.background import Background
+from lapwing.server.delivering import Delivering
 from lapwing.server.ending import Ending
 from lapwing.server.services import Services
 from lapwing.server.settings import Settings
@@ -40,14 +41,16 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
     _configure_log()
     services = Services.open(settings)
     background = Background(services) if settings.background else None
+    delivering = Delivering(services)
     auditing = Auditing(services)
     try:
-        asyncio.run(_serve(services, background, auditing, started))
+        asyncio.run(_serve(services, background, delivering, auditing, started))
     finally:
         services.queries.cancel_all()
         services.refresher.stop()
         if background:
             background.stop()
+        delivering.stop()
         auditing.stop()
         services.close()
 
@@ -91,7 +94,11 @@ def look_at_port(settings: Settings) -> None:
 
 
 async def _serve(
-    services: Services, background: Background | None, auditing: Auditing, started: Callable[[], None]
+    services: Services,
+    background: Background | None,
+    delivering: Delivering,
+    auditing: Auditing,
+    started: Callable[[], None],
 ) -> None:
     settings = services.settings
     to_thread.current_default_thread_limiter().total_tokens = THREADS
@@ -112,9 +119,11 @@ async def _serve(
     if await _answers(settings, serving):
         if background:
             background.start()
-        if not services.lapwing.project.store.read_only:  # else others keep it fresh, and audit it
+        if not services.lapwing.project.store.read_only:  # else others keep it fresh, audit it, and tell people
             if settings.refresh:
                 services.refresher.start()
+            if background:
+                delivering.start()
             auditing.start()
         started()
     await serving

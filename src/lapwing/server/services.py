@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from anyio import CapacityLimiter
 from starlette.requests import Request
 
+from lapwing.alerts.delivery.service import Deliveries
 from lapwing.alerts.service import Alerts
 from lapwing.alerts.state import StateDatabase
 from lapwing.model.problem import Problem
@@ -41,6 +42,7 @@ class Services:
     trouble: tuple[Problem, ...] = ()
     _state: StateDatabase | None = None
     _alerts: Alerts | None = None
+    _deliveries: Deliveries | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -62,6 +64,15 @@ class Services:
                 patience = PATIENCE if self.settings.background else None
                 self._alerts = Alerts(self.lapwing, self._state, patience=patience)
             return self._alerts
+
+    @property
+    def deliveries(self) -> Deliveries:
+        alerts = self.alerts
+        with self._lock:
+            if self._deliveries is None:
+                assert self._state is not None
+                self._deliveries = Deliveries(self.lapwing, alerts, self._state)
+            return self._deliveries
 
     def close(self) -> None:
         """Stops what runs, then closes everything."""

@@ -44,6 +44,7 @@ class Monitors:
             slice=tuple(document.slice.items()),
             sensitivity=document.sensitivity,
             min_change=document.min_change,
+            tags=document.tags,
             place=located.key("monitors", name),
         )
 

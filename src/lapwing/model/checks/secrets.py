@@ -22,18 +22,31 @@ _SECRET_KEY = re.compile(
 )
 _URL_PASSWORD = re.compile(r"://[^:/?#\s]*:([^?#]*)@")
 _PAIR_PASSWORD = re.compile(r"(?:\b|_)(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE)
-_WITH_SECRETS = ("sources", "store")
+_WITH_SECRETS = ("sources", "store", "channels")
 
 
 def plain_secrets(located: Located) -> Iterator[Problem]:
-    """Secrets written in plain under `sources` and `store`, in any environment. The text itself is never in the problem."""
+    """Secrets written in plain under `sources`, `store` and `channels`, in any environment. The text itself is never in the
+    problem."""
     for location, text in _texts(located.data):
         key = str(location[-1])
         if _literal(text) and _SECRET_KEY.search(key):
             yield _plain(located.key(*location), f"{key} is written in plain.", key.upper())
+        elif _is_key(located.data, location) and "${" not in text:
+            says = "An address of Apprise's holds its secrets, and is written in plain."
+            yield _plain(located.key(*location), says, f"{location[-2]}_URL".upper())
         elif any(_literal(match[1].strip("'")) for match in _passwords(text)):
             name = f"{location[-2]}_{key}".upper() if len(location) > 1 else key.upper()
             yield _plain(located.key(*location), f"The password in {key} is written in plain.", name)
+
+
+def _is_key(data: Any, location: Location) -> bool:
+    """Whether a text is the address of a channel of type apprise."""
+    if len(location) < 3 or location[-3] != "channels" or location[-1] != "url":
+        return False
+    for part in location[:-1]:
+        data = data[part]
+    return bool(data.get("type") == "apprise")
 
 
 def _passwords(text: str) -> Iterator[re.Match[str]]:
@@ -52,7 +65,7 @@ def _plain(place: Place, says: str, name: str) -> Problem:
 
 
 def filled(located: Located, environ: Mapping[str, str]) -> tuple[Located, list[Problem]]:
-    """The file with its variables filled in, under `sources` and `store` (elsewhere `${...}` is plain text)."""
+    """The file with its variables filled in, under `sources`, `store` and `channels` (elsewhere `${...}` is plain text)."""
     problems: list[Problem] = []
 
     def fill(value: Any, location: Location) -> Any:

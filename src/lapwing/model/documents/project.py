@@ -19,6 +19,7 @@ from lapwing.model.documents.base import (
     nothing_is_empty,
 )
 from lapwing.model.documents.beam import BeamDocument
+from lapwing.model.documents.delivery import ChannelDocument, SubscriptionDocument
 from lapwing.model.documents.spark import SparkDocument
 from lapwing.model.documents.store import StoreDocument
 from lapwing.model.names import nearest
@@ -151,6 +152,7 @@ class MonitorDocument(Document):
     )
     sensitivity: Annotated[float, Field(ge=3, le=10)] = Field(5.0, description="Robust standard deviations.")
     min_change: Annotated[float, Field(ge=0)] | None = Field(None, description="The smallest change worth raising.")
+    tags: Words = Field((), description="Words by which subscriptions choose it.")
 
 
 def _week_start(value: object) -> int:
@@ -214,6 +216,10 @@ class HomeDocument(Document):
         default_factory=lambda: SparkDocument.model_validate({}), description="How the builder spark runs."
     )
     state: str = Field(".lapwing/state.db", description="Where follows and incidents are kept.")
+    channels: Annotated[dict[str, ChannelDocument], BeforeValidator(nothing_is_empty)] = Field(
+        default_factory=dict, description="The ways by which incidents are told."
+    )
+    base_url: str | None = Field(None, description="Where people reach the pages; messages link to it.")
     now: TimeText | None = Field(
         None, description="The moment at which the clock stands, for data of the past; null is the real one."
     )
@@ -236,6 +242,9 @@ class ProjectDocument(HomeDocument):
         (), description="Stretches in which nothing is raised, and of which nothing is learned."
     )
     monitors: Monitors = Field(default_factory=dict, description="What is watched from the first day.")
+    subscriptions: Annotated[dict[str, SubscriptionDocument], BeforeValidator(nothing_is_empty)] = Field(
+        default_factory=dict, description="Who is told of what, by which channels, and when."
+    )
     environments: dict[str, HomeDocument] = Field(
         default_factory=dict,
         description="Other homes of the project, by name: what differs there. `LAPWING_ENVIRONMENT` or -e chooses one.",

@@ -34,7 +34,7 @@ def run(options: Namespace) -> int:
     from lapwing.alerts.actions import Action
     from lapwing.model.timerange import parse_moment
 
-    with shared.open_alerts(options) as (lapwing, alerts):
+    with shared.open_alerts(options) as (lapwing, alerts, _):
         until = None
         if options.until:
             project = lapwing.project

@@ -29,7 +29,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     from lapwing.model.calendar import from_us
 
-    with shared.open_alerts(options) as (lapwing, alerts):
+    with shared.open_alerts(options) as (lapwing, alerts, _):
         low, high = stretch_of(options, lapwing)
         start, end = (None if moment is None else from_us(moment) for moment in (low, high))
         found = alerts.incidents(start, end, options.state)

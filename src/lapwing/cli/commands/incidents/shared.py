@@ -11,12 +11,13 @@ from lapwing.cli.project import open_project
 
 if TYPE_CHECKING:
     from lapwing.alerts.service import Alerts
+    from lapwing.alerts.state import StateDatabase
     from lapwing.alerts.views import IncidentView
     from lapwing.query.service import Lapwing
 
 
 @contextmanager
-def open_alerts(options: Namespace) -> Iterator[tuple[Lapwing, Alerts]]:
+def open_alerts(options: Namespace) -> Iterator[tuple[Lapwing, Alerts, StateDatabase]]:
     """The project and its alerts; what is not up to date is judged before anything is said."""
     from lapwing.alerts.service import Alerts
     from lapwing.alerts.state import StateDatabase
@@ -25,7 +26,7 @@ def open_alerts(options: Namespace) -> Iterator[tuple[Lapwing, Alerts]]:
         state = StateDatabase(lapwing.project.state_path)
         alerts = Alerts(lapwing, state)
         try:
-            yield lapwing, alerts
+            yield lapwing, alerts, state
         finally:
             alerts.close()
             state.close()

@@ -25,7 +25,7 @@ def run(options: Namespace) -> int:
     from lapwing.model.calendar import from_us
     from lapwing.model.timerange import parse_moment
 
-    with shared.open_alerts(options) as (lapwing, alerts):
+    with shared.open_alerts(options) as (lapwing, alerts, _):
         at = None
         if options.as_of:
             project = lapwing.project

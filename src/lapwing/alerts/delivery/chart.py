@@ -1,0 +1,94 @@
+"""An incident's chart as a picture for messages: the line against its expected range, as on the board."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from lapwing.alerts.views import Chart
+from lapwing.alerts.words import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.ticker import Locator
+
+INK, BAND, GRID, FAINT = "#1b2327", "#d9e3e7", "#e6e8e8", "#6b7478"
+BAD, GOOD = "#a8321f", "#1f6b3f"
+WIDTH, HEIGHT, DOTS = 6.4, 2.4, 200
+"""Inches, and dots in each: sharp on screens of any density."""
+MOST_DAYS = 7
+"""Days named below the line."""
+
+
+def png(chart: Chart, *, better: str | None, zone: str, form: str, unit: str) -> bytes | None:
+    """The picture; None where there is nothing to draw, or nothing to draw with (the extra `delivery`)."""
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        return None
+    if len(chart.time) < 2:
+        return None
+    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS, facecolor="white")
+    axes = figure.add_subplot()
+    _draw(axes, chart, better)
+    _frame(axes, chart, zone, form, unit)
+    figure.tight_layout(pad=0.4)
+    out = io.BytesIO()
+    figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def _draw(axes: Axes, chart: Chart, better: str | None) -> None:
+    at = np.array(chart.time, np.float64)
+    actual, lower, upper = (
+        np.array([np.nan if value is None else value for value in series], np.float64)
+        for series in (chart.actual, chart.lower, chart.upper)
+    )
+    axes.fill_between(at, lower, upper, color=BAND, linewidth=0)
+    axes.plot(at, actual, color=INK, linewidth=1.2, solid_joinstyle="round")
+    outside = np.array(chart.outside, bool)
+    for far, colour in ((actual > upper, {"up": GOOD, "down": BAD}), (actual < lower, {"up": BAD, "down": GOOD})):
+        there = outside & far
+        if better and there.any():
+            near = there | np.append(there[1:], False) | np.append(False, there[:-1])
+            axes.plot(at, np.where(near, actual, np.nan), color=colour[better], linewidth=1.8)
+
+
+def _frame(axes: Axes, chart: Chart, zone: str, form: str, unit: str) -> None:
+    top = max((value for series in (chart.actual, chart.upper) for value in series if value is not None), default=1.0)
+    bottom = min(
+        (value for series in (chart.actual, chart.lower) for value in series if value is not None), default=0.0
+    )
+    low = min(bottom, 0.0) * 1.05
+    axes.set_ylim(low, (top - low) * 1.08 + low or 1.0)
+    axes.set_xlim(chart.time[0], chart.time[-1])
+    axes.yaxis.set_major_locator(_ticks())
+    axes.set_yticks(axes.get_yticks(), [number(float(tick), form, unit) for tick in axes.get_yticks()])
+    axes.set_ylim(low, (top - low) * 1.08 + low or 1.0)
+    days = _midnights(chart.time[0], chart.time[-1], zone)
+    shown = days[:: -(-len(days) // MOST_DAYS)]
+    axes.set_xticks([day.timestamp() * 1000 for day in shown], [f"{day:%a} {day.day} {day:%b}" for day in shown])
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, labelsize=7, colors=FAINT)
+    for side in ("top", "left", "right"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(FAINT)
+
+
+def _ticks() -> Locator:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=4, steps=[1, 2, 5, 10])
+
+
+def _midnights(start: int, end: int, zone: str) -> list[datetime]:
+    """The local midnights between two moments, both in milliseconds."""
+    info = ZoneInfo(zone)
+    first, last = (datetime.fromtimestamp(at / 1000, UTC).astimezone(info) for at in (start, end))
+    days = [datetime.combine(first.date() + timedelta(days=n), time(), info) for n in range((last - first).days + 2)]
+    return [day for day in days if first <= day <= last]

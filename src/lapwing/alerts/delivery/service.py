@@ -1,0 +1,237 @@
+"""Telling people: what is new in the records becomes messages, and what is due goes out."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lapwing.alerts.cases import cases, folded
+from lapwing.alerts.delivery.message import Message, unpack
+from lapwing.alerts.delivery.outbox import Entry, Outbox, Sent, Waiting
+from lapwing.alerts.delivery.render import Renderer, Telling
+from lapwing.alerts.delivery.timing import due
+from lapwing.alerts.delivery.wanted import Subject, wanted
+from lapwing.alerts.delivery.ways import Undelivered, send
+from lapwing.alerts.life import Life, life
+from lapwing.alerts.record import OPENINGS, STEPS, Happened, Record
+from lapwing.alerts.said import said
+from lapwing.alerts.service import Alerts
+from lapwing.alerts.state import StateDatabase
+from lapwing.model.calendar import local_iso
+from lapwing.model.delivery import Channel, Subscription
+from lapwing.model.names import nearest
+from lapwing.model.problem import LapwingError, NotFound
+
+if TYPE_CHECKING:
+    from lapwing.query.service import Lapwing
+
+MINUTE = 60_000_000
+NO_HOST = "lapwing.invalid"
+"""In ids of e-mails where no base_url names a host (RFC 2606)."""
+
+
+def wall_clock() -> int:
+    """UTC microseconds: messages go out in real time, whatever time the data is of."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of a message: sent, waiting (to be tried again), failed or dropped, and why."""
+
+    channel: str
+    subject: str
+    state: str
+    trouble: str = ""
+
+
+class Deliveries:
+    """Safe to use from several threads and processes: each message is in one's hand at a time."""
+
+    def __init__(
+        self, lapwing: Lapwing, alerts: Alerts, state: StateDatabase, clock: Callable[[], int] = wall_clock
+    ) -> None:
+        self._lapwing = lapwing
+        self._alerts = alerts
+        self._journal = state.journal
+        self._config = lapwing.project.delivery
+        self._clock = clock
+        self.outbox = Outbox(state, lapwing.project.name)
+        """What waits, and what went."""
+        zone = lapwing.project.timezone
+        self._renderer = Renderer(project=lapwing.project.name, zone=zone, base_url=self._config.base_url)
+        self._domain = urlsplit(self._config.base_url or "").hostname or NO_HOST
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return tuple(self._config.channels.values())
+
+    @property
+    def needed(self) -> bool:
+        """Anybody wants to be told of anything."""
+        return bool(self._config.subscriptions)
+
+    def run(self, stop: threading.Event | None = None) -> tuple[Delivered, ...]:
+        """Takes in what is new, and sends what is due; `stop` ends it after the message in hand."""
+        self.plan()
+        out = []
+        while (stop is None or not stop.is_set()) and (message := self.outbox.claim(self._clock())):
+            out.append(self._deliver(message))
+        return tuple(out)
+
+    # What is to be told
+
+    def plan(self) -> int:
+        """Turns what is new in the records into messages; says how many lines are to be told."""
+        planned = 0
+        self._alerts.known()  # what is judged now is news, too
+        until = self._journal.pulse()
+        if not self.outbox.news(until):
+            return 0
+        subjects = self._subjects()
+        while lines := self.outbox.news(until):
+            told = set(self.outbox.told({incident for _, incident, _ in lines}))
+            records = {incident: self._journal.record(incident) for _, incident, _ in lines}
+            entries: list[Entry] = []
+            for number, incident, line in lines:
+                record = records[incident]
+                subject = subjects.get(incident) or _bygone(record)
+                entries += self._entries(number, record, subject, line, told)
+            self.outbox.add(entries, lines[0][0], lines[-1][0], self._clock())
+            planned += len(entries)
+        return planned
+
+    def _subjects(self) -> dict[int, Subject]:
+        """What each incident that is judged is of."""
+        tags = {monitor.name: monitor.tags for monitor in self._alerts.monitors()}
+        found = cases(self._alerts.known(), self._alerts.moment())
+        standing = folded(found)
+        return {
+            case.id: Subject(
+                monitor=case.judged.monitor.name,
+                metric=case.judged.monitor.metric,
+                tags=tags.get(case.judged.monitor.name, ()),
+                slice=dict(case.slice),
+                standing=case.id in standing,
+            )
+            for case in found
+        }
+
+    def _entries(
+        self, number: int, record: Record, subject: Subject, line: Happened, told: set[tuple[int, str]]
+    ) -> Iterable[Entry]:
+        now, life_now = self._clock(), life(record.lines)
+        for one in self._config.subscriptions.values():
+            for channel in one.channels:
+                before = (record.id, channel) in told
+                if not wanted(one, subject, line, life_now, told_before=before):
+                    continue
+                told.add((record.id, channel))
+                at = due(one, now, self._lapwing.project.timezone)
+                yield _entry(number, line, one, channel, at)
+                if one.escalation is not None and line.kind in OPENINGS:
+                    late = now + int(one.escalation.after.total_seconds() * 1e6)
+                    for way in one.escalation.channels:
+                        batch = f"{number}|{way}|escalation"
+                        yield Entry(
+                            line=number, kind="escalation", channel=way, subscription=one.name, due=late, batch=batch
+                        )
+
+    # What goes out
+
+    def _deliver(self, waiting: Waiting) -> Delivered:
+        channel = self._config.channels.get(waiting.channel)
+        if channel is None:
+            return self._drop(waiting, "There is no such channel any more.")
+        try:
+            message = self._message(waiting)
+        except NotFound as error:
+            return self._drop(waiting, str(error.problems[0]))
+        except LapwingError as error:  # the numbers can't be looked at now
+            return self._failed(waiting, "", Undelivered(str(error.problems[0])))
+        if message is None:
+            return self._drop(waiting, "It is in somebody's hands by now, or over.")
+        return self._send(channel, waiting, message)
+
+    def _send(self, channel: Channel, waiting: Waiting, message: Message) -> Delivered:
+        try:
+            send(channel, message, self._domain)
+        except Undelivered as error:
+            return self._failed(waiting, message.subject, error)
+        self.outbox.sent(waiting, self._clock())
+        return Delivered(waiting.channel, message.subject, "sent")
+
+    def _drop(self, waiting: Waiting, why: str) -> Delivered:
+        self.outbox.drop(waiting, self._clock(), why)
+        return Delivered(waiting.channel, "", "dropped", why)
+
+    def _failed(self, waiting: Waiting, subject: str, error: Undelivered) -> Delivered:
+        state = self.outbox.failed(waiting, self._clock(), error.says, lasting=error.lasting)
+        return Delivered(waiting.channel, subject, state, error.says)
+
+    def _message(self, waiting: Waiting) -> Message | None:
+        """What was made of it before, or is made now; None where it need not go out any more."""
+        if waiting.kind == "escalation" and not any(self._is_alone(incident) for incident, _ in waiting.lines):
+            return None
+        if waiting.content is not None:
+            return unpack(waiting.content)
+        tellings = [self._telling(waiting, incident, line) for incident, line in waiting.lines]
+        if not tellings:
+            return None
+        digest = waiting.kind == "digest"
+        made = self._renderer.digest(tellings, waiting.key) if digest else self._renderer.one(tellings[-1], waiting.key)
+        self.outbox.keep(waiting, made.subject, made.pack())
+        return made
+
+    def _is_alone(self, incident: int) -> bool:
+        """It is open, and nobody has acknowledged it or put it off."""
+        now: Life = life(self._journal.record(incident).lines)
+        return now.open and now.acknowledged is None and now.snoozed_until(self._alerts.moment()) is None
+
+    def _telling(self, waiting: Waiting, incident: int, line: Happened) -> Telling:
+        """The incident as it was known when the line was; links have minutes, so the end of its minute."""
+        zone = self._lapwing.project.timezone
+        moment = -(-line.at // MINUTE) * MINUTE
+        says = str(line.data.get("says", "")) if line.kind in STEPS else said(line, zone)
+        kind = "escalation" if waiting.kind == "escalation" else line.kind
+        view = self._alerts.incident_at(incident, moment)
+        return Telling(kind=kind, says=says, view=view, as_of=local_iso(moment, zone))
+
+    # For people who look after it
+
+    def test(self, name: str) -> Delivered:
+        """Sends a message by a channel now, and puts that on record.
+
+        Raises:
+            NotFound: there is no such channel.
+        """
+        channel = self._config.channels.get(name)
+        if channel is None:
+            near = nearest(name, self._config.channels)
+            hint = None if self._config.channels else "Write channels: in lapwing.yaml."
+            raise NotFound.of("unknown-channel", f"There is no channel {name}.", nearest=near, hint=hint)
+        waiting = self.outbox.begin("test", name, f"test|{secrets.token_hex(8)}", self._clock())
+        message = self._renderer.test(name, waiting.key)
+        self.outbox.keep(waiting, message.subject, message.pack())
+        return self._send(channel, waiting, message)
+
+    def record(self, limit: int = 100, channel: str | None = None, incident: int | None = None) -> tuple[Sent, ...]:
+        """The last messages, the latest first."""
+        return self.outbox.record(limit, channel, incident)
+
+
+def _entry(number: int, line: Happened, one: Subscription, channel: str, at: int) -> Entry:
+    digest = one.digest is not None
+    batch = f"digest|{one.name}|{channel}|{at}" if digest else f"{number}|{channel}"
+    kind = "digest" if digest else line.kind
+    return Entry(line=number, kind=kind, channel=channel, subscription=one.name, due=at, batch=batch)
+
+
+def _bygone(record: Record) -> Subject:
+    """Of what is judged no longer, only those who were told that it began are told how it ended."""
+    return Subject(monitor=record.monitor, metric="", tags=(), slice={}, standing=False)

@@ -1,0 +1,61 @@
+"""Which lines of which incidents a subscription wants to be told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lapwing.alerts.history import Value
+from lapwing.alerts.life import Life
+from lapwing.alerts.record import OPENINGS, Happened
+from lapwing.model.calendar import DAY
+from lapwing.model.delivery import Subscription
+
+ENDS = ("resolved", "retracted", "closed", "accepted", "reopened")
+"""What is told only to those who were told that it began."""
+OLD = DAY
+"""What is older when it is first found is history: it is in the record, and nobody needs a message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What an incident is of. `standing`: it is shown by itself, no other stands for it."""
+
+    monitor: str
+    metric: str
+    tags: tuple[str, ...]
+    slice: Mapping[str, Value]
+    standing: bool
+
+
+def chosen(subscription: Subscription, subject: Subject) -> bool:
+    """Whether a subscription is about an incident at all."""
+    within = all(_text(subject.slice.get(name)) == value for name, value in subscription.slice.items())
+    if not (subscription.monitors or subscription.metrics or subscription.tags):
+        return within and not (subscription.person and not subscription.slice)
+    named = (
+        subject.monitor in subscription.monitors
+        or subject.metric in subscription.metrics
+        or bool(set(subject.tags) & set(subscription.tags))
+    )
+    return named and within
+
+
+def wanted(subscription: Subscription, subject: Subject, line: Happened, now: Life, *, told_before: bool) -> bool:
+    """Whether a line is to be told. `now` is the incident as it is by now; `told_before`: something of it was told the same
+    way already."""
+    if line.kind == "assigned":
+        return bool(subscription.person) and line.data.get("to") == subscription.person != line.who
+    if line.kind in ENDS:
+        return told_before
+    if not subject.standing or not chosen(subscription, subject):
+        return False
+    fresh = line.recorded - line.at <= OLD
+    if line.kind in OPENINGS:
+        last = max((step.number for step in now.steps if step.kind in OPENINGS), default=0)
+        return fresh or (now.open and line.number == last)
+    return line.kind == "grew" and fresh and now.snoozed_until(line.at) is None
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

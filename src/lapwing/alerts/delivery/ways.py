@@ -1,0 +1,169 @@
+"""The ways out: e-mail and webhooks by ourselves, since both need keys that stay the same; all others by Apprise."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import smtplib
+import ssl
+import urllib.error
+import urllib.request
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import formatdate, parseaddr
+from urllib.parse import urlsplit
+
+from lapwing.alerts.delivery.message import Message
+from lapwing.model.delivery import Channel
+
+TIME_LIMIT = 20.0
+"""Seconds that a server may take to answer."""
+
+
+class Undelivered(Exception):
+    """It did not go out. `lasting`: trying again is of little use."""
+
+    def __init__(self, says: str, *, lasting: bool = False) -> None:
+        super().__init__(says)
+        self.says = says
+        self.lasting = lasting
+
+
+def send(channel: Channel, message: Message, domain: str) -> None:
+    """Sends a message. `domain` is that of the e-mails' ids.
+
+    Raises:
+        Undelivered: it did not go out, as far as one can tell.
+    """
+    match channel.type:
+        case "email":
+            _email(channel, message, domain)
+        case "webhook":
+            _webhook(channel, message)
+        case _:
+            _apprise(channel, message, domain)
+
+
+def mail(channel: Channel, message: Message, domain: str) -> EmailMessage:
+    """A message as an e-mail: its id is the same however often it is sent, and all of one incident are one thread."""
+    out = EmailMessage()
+    out["Subject"] = message.subject
+    out["From"] = _address(channel.sender)
+    out["To"] = [_address(one) for one in channel.to]
+    out["Date"] = formatdate()
+    out["Message-ID"] = f"<{message.key}@{domain}>"
+    out["References"] = f"<{message.thread}@{domain}>"
+    out["In-Reply-To"] = f"<{message.thread}@{domain}>"
+    out["Auto-Submitted"] = "auto-generated"
+    out.set_content(message.text)
+    out.add_alternative(message.html, subtype="html")
+    if message.chart is not None:
+        (_, page) = out.iter_parts()
+        assert isinstance(page, EmailMessage)
+        page.add_related(message.chart, "image", "png", cid="<chart>", filename="chart.png", disposition="inline")
+    return out
+
+
+def _address(text: str) -> Address:
+    name, address = parseaddr(text)
+    return Address(name, addr_spec=address)
+
+
+def _email(channel: Channel, message: Message, domain: str) -> None:
+    assert channel.smtp is not None
+    host, port = channel.smtp
+    secure = ssl.create_default_context()
+    try:
+        opened = (
+            smtplib.SMTP_SSL(host, port, timeout=TIME_LIMIT, context=secure)
+            if channel.security == "tls"
+            else smtplib.SMTP(host, port, timeout=TIME_LIMIT)
+        )
+        with opened as server:
+            if channel.security == "starttls":
+                server.starttls(context=secure)
+            if channel.user is not None:
+                server.login(channel.user, channel.password or "")
+            server.send_message(mail(channel, message, domain))
+    except smtplib.SMTPResponseException as error:
+        says = f"{host} answered {error.smtp_code} {_plain(error.smtp_error)}."
+        raise Undelivered(says, lasting=500 <= error.smtp_code < 600) from error
+    except smtplib.SMTPRecipientsRefused as error:
+        code, why = next(iter(error.recipients.values()))
+        raise Undelivered(f"{host} refused the recipients: {code} {_plain(why)}.", lasting=code >= 500) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise Undelivered(f"{host}:{port} does not take it: {error or type(error).__name__}.") from error
+
+
+def _plain(text: bytes | str) -> str:
+    return (text.decode("utf-8", "replace") if isinstance(text, bytes) else text).strip().rstrip(".")
+
+
+def body(message: Message) -> bytes:
+    """A message as a webhook gets it."""
+    chart = None if message.chart is None else base64.b64encode(message.chart).decode()
+    data = {
+        "key": message.key,
+        "kind": message.kind,
+        "subject": message.subject,
+        "text": message.text,
+        "url": message.link,
+        **message.facts,
+        "chart_png": chart,
+    }
+    return json.dumps(data, ensure_ascii=False).encode()
+
+
+def _webhook(channel: Channel, message: Message) -> None:
+    assert channel.url is not None
+    data = body(message)
+    headers = {"content-type": "application/json", "idempotency-key": message.key, "user-agent": "Lapwing"}
+    if channel.secret is not None:
+        headers["x-lapwing-signature"] = "sha256=" + hmac.new(channel.secret.encode(), data, hashlib.sha256).hexdigest()
+    host = urlsplit(channel.url).hostname
+    request = urllib.request.Request(channel.url, data, headers)  # noqa: S310 - http and https only, see the model's checks
+    try:
+        with urllib.request.urlopen(request, timeout=TIME_LIMIT):  # noqa: S310 - as above
+            return
+    except urllib.error.HTTPError as error:
+        lasting = 400 <= error.code < 500 and error.code not in (408, 425, 429)
+        error.close()
+        raise Undelivered(f"{host} answered {error.code}.", lasting=lasting) from error
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error
+        raise Undelivered(f"{host} does not take it: {reason}.") from error
+
+
+def _apprise(channel: Channel, message: Message, domain: str) -> None:
+    try:
+        import apprise
+        from apprise.attachment.memory import AttachMemory
+    except ModuleNotFoundError as error:
+        says = "Channels of type apprise need more: pip install 'lapwing[delivery]'."
+        raise Undelivered(says, lasting=True) from error
+    assert channel.url is not None
+    url = channel.url
+    if url.startswith("pagerduty://") and "dedup=" not in url:
+        # One incident there is one incident here; what resolves it here resolves it there.
+        url += f"{'&' if '?' in url else '?'}action=map&dedup={message.thread}@{domain}"
+    ways = apprise.Apprise()
+    if not ways.add(url):
+        raise Undelivered("Apprise does not know such a URL.", lasting=True)
+    kind = apprise.NotifyType.SUCCESS if message.good else apprise.NotifyType.WARNING
+    attachment = None
+    if message.chart is not None:
+        attachment = AttachMemory(content=message.chart, name="chart.png", mimetype="image/png")  # type: ignore[no-untyped-call]  # half typed
+    with apprise.LogCapture(level=logging.WARNING) as said:  # type: ignore[no-untyped-call]  # as above
+        sent = ways.notify(
+            title=message.subject,
+            body=message.text,
+            notify_type=kind,
+            body_format=apprise.NotifyFormat.TEXT,
+            attach=attachment,
+        )
+        why = said.getvalue().strip().splitlines()
+    if not sent:
+        raise Undelivered(why[-1][-200:] if why else "Apprise could not send it.")

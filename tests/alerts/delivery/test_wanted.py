@@ -1,0 +1,96 @@
+"""Who is told of what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lapwing.alerts.delivery.wanted import Subject, chosen, wanted
+from lapwing.alerts.life import life
+from lapwing.alerts.record import Happened
+from lapwing.model.delivery import Subscription
+
+DAY = 86_400_000_000
+SUBJECT = Subject(
+    monitor="failed_daily", metric="orders.failed", tags=("money",), slice={"region": "north"}, standing=True
+)
+
+
+def subscription(**parts: Any) -> Subscription:
+    return Subscription(name="s", channels=("c",), **parts)
+
+
+def line(kind: str = "opened", at: int = 0, recorded: int | None = None, who: str = "", **data: Any) -> Happened:
+    return Happened(number=1, kind=kind, at=at, recorded=at if recorded is None else recorded, who=who, data=data)
+
+
+def is_wanted(of: Subscription, one: Happened, *others: Happened, told_before: bool = False, **parts: Any) -> bool:
+    from dataclasses import replace
+
+    now = life([one, *(replace(other, number=n) for n, other in enumerate(others, 2))])
+    return wanted(of, replace(SUBJECT, **parts), one, now, told_before=told_before)
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_meant"),
+    [
+        ({}, True),
+        ({"monitors": ("failed_daily",)}, True),
+        ({"monitors": ("other",)}, False),
+        ({"metrics": ("orders.failed",)}, True),
+        ({"monitors": ("other",), "metrics": ("orders.failed",)}, True),
+        ({"tags": ("money", "other")}, True),
+        ({"tags": ("other",)}, False),
+        ({"slice": {"region": "north"}}, True),
+        ({"slice": {"region": "south"}}, False),
+        ({"slice": {"gift": "true"}}, False),
+        ({"monitors": ("failed_daily",), "slice": {"region": "south"}}, False),
+        ({"person": "Ann"}, False),
+        ({"person": "Ann", "tags": ("money",)}, True),
+    ],
+)
+def test_what_a_subscription_is_about(parts: dict[str, Any], is_meant: bool) -> None:
+    assert chosen(subscription(**parts), SUBJECT) is is_meant
+
+
+def test_what_is_found_late_is_history_unless_it_is_open() -> None:
+    old = line(at=0, recorded=2 * DAY)
+    over = Happened(number=2, kind="resolved", at=DAY, recorded=2 * DAY)
+    assert is_wanted(subscription(), old)
+    assert not is_wanted(subscription(), old, over)
+    assert is_wanted(subscription(), line(at=0, recorded=DAY), over)
+
+
+def test_ends_are_told_to_those_who_know() -> None:
+    for kind in ("resolved", "retracted", "closed", "accepted"):
+        end = line(kind, reason="late_data")
+        assert not is_wanted(subscription(), end)
+        assert is_wanted(subscription(), end, told_before=True)
+        assert is_wanted(subscription(monitors=("other",)), end, told_before=True), "they were told that it began"
+
+
+def test_what_another_incident_stands_for_is_not_told() -> None:
+    assert not is_wanted(subscription(), line(), standing=False)
+    assert is_wanted(subscription(), line("resolved"), standing=False, told_before=True)
+
+
+def test_records_are_told_unless_it_is_snoozed() -> None:
+    opened = Happened(number=2, kind="opened", at=0, recorded=0)
+    snoozed = Happened(number=3, kind="snoozed", at=1, recorded=1, who="Ann", data={"until": 100})
+    assert is_wanted(subscription(), line("grew", at=50), opened)
+    assert not is_wanted(subscription(), line("grew", at=50), opened, snoozed)
+    assert is_wanted(subscription(), line("grew", at=150), opened, snoozed)
+
+
+def test_what_is_assigned_to_somebody() -> None:
+    mine = subscription(person="Ann")
+    assert is_wanted(mine, line("assigned", who="Bo", to="Ann"))
+    assert not is_wanted(mine, line("assigned", who="Bo", to="Cy"))
+    assert not is_wanted(mine, line("assigned", who="Ann", to="Ann")), "who took it knows"
+    assert not is_wanted(subscription(), line("assigned", who="Bo", to="Ann"))
+
+
+@pytest.mark.parametrize("kind", ["acknowledged", "commented", "snoozed", "withdrawn"])
+def test_what_needs_no_message(kind: str) -> None:
+    assert not is_wanted(subscription(), line(kind, who="Ann", until=0, text="x", of=9), told_before=True)
