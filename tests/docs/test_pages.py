@@ -22,7 +22,14 @@ from lapwing.model.load import check_files
 from lapwing.model.positions import read
 from lapwing.query.service import Lapwing
 
-ENVIRON = {"CRM_DSN": "postgresql://reader@127.0.0.1:1/crm", "SHOP_DSN": "mysql://reader@127.0.0.1:1/shop"}
+ENVIRON = {
+    "CRM_DSN": "postgresql://reader@127.0.0.1:1/crm",
+    "SHOP_DSN": "mysql://reader@127.0.0.1:1/shop",
+    "SMTP_PASSWORD": "secret",
+    "SLACK_URL": "slack://a/b/c",
+    "PAGERDUTY_URL": "pagerduty://a@b",
+    "HOOK_SECRET": "secret",
+}
 
 
 @pytest.fixture(scope="module", name="folder")

@@ -145,6 +145,19 @@ export interface CauseTable {
   rows: CauseRow[];
 }
 
+/** A way by which incidents are told. `to` is what may be shown of where it leads; `subscriptions` use it. */
+export interface ChannelDocument {
+  name: string;
+  type: "email" | "webhook" | "apprise";
+  to: string[];
+  subscriptions: string[];
+}
+
+export interface Channels {
+  channels: ChannelDocument[];
+  subscriptions: SubscriptionDocument[];
+}
+
 /** `until`: data after it was not known yet. */
 export interface Chart {
   time: number[];
@@ -212,6 +225,27 @@ export interface Definition {
   file: string | null;
   line: number | null;
   hash: string;
+}
+
+export interface DeliveriesDocument {
+  deliveries: DeliveryDocument[];
+}
+
+/** A message that is to go out, or went. `state` is waiting, sent, failed or dropped. Times are UTC ISO 8601, by the wall clock; `key` is what it was sent with, the same each time. */
+export interface DeliveryDocument {
+  id: string;
+  key: string;
+  kind: string;
+  channel: string;
+  subscription: string;
+  incidents: string[];
+  made: string;
+  due: string;
+  ended: string | null;
+  state: "waiting" | "sent" | "failed" | "dropped";
+  attempts: number;
+  subject: string;
+  trouble: string;
 }
 
 /** How a query would be answered. `pieces` have estimates alone. */
@@ -778,6 +812,15 @@ export interface Stake {
   currency: string;
 }
 
+/** Who is told of what, in words: `about` and `when`. */
+export interface SubscriptionDocument {
+  name: string;
+  channels: string[];
+  about: string;
+  when: string;
+  escalation: string | null;
+}
+
 /** A column of a source's table; `type` is the engine's, such as BIGINT. */
 export interface TableColumn {
   name: string;
@@ -792,6 +835,13 @@ export interface TableDocument {
   bytes: number | null;
   columns: TableColumn[];
   description: string;
+}
+
+/** What became of a test. */
+export interface TestDocument {
+  channel: string;
+  state: "sent" | "failed";
+  trouble: string;
 }
 
 /** A step of the story, and when it could be known. `who` did it, of what people did. */
