@@ -32,7 +32,22 @@ from lapwing.model.problem import WrongUse
 
 COMMANDS = {
     part.__name__.rpartition(".")[2]: part
-    for part in (sql, query, build, jobs, rollups, store, serve, incidents, channels, detect, explain, init, check, catalog)
+    for part in (
+        sql,
+        query,
+        build,
+        jobs,
+        rollups,
+        store,
+        serve,
+        incidents,
+        channels,
+        detect,
+        explain,
+        init,
+        check,
+        catalog,
+    )
 }
 _EPILOGUE = """Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
 LAPWING_PROJECT names the project folder where -p does not, LAPWING_ENVIRONMENT the environment where -e does not.

@@ -12,7 +12,19 @@ from lapwing.server import openapi, problem, static_files
 from lapwing.server.encode.stream import MEDIA_TYPES, Format
 from lapwing.server.guard import Guard
 from lapwing.server.kept import GivenAgain
-from lapwing.server.routes import alerts, audit, catalog, deliveries, docs, explain, jobs, project, queries, rollups, sql
+from lapwing.server.routes import (
+    alerts,
+    audit,
+    catalog,
+    deliveries,
+    docs,
+    explain,
+    jobs,
+    project,
+    queries,
+    rollups,
+    sql,
+)
 from lapwing.server.routes.answer import answer_query
 from lapwing.server.routes.sql import NDJSON
 from lapwing.server.services import Services
