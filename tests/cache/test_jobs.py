@@ -181,3 +181,15 @@ def test_of_a_lost_one_what_it_left_is_cleared_away(tmp_path: Path) -> None:
         assert stopped.state(time.time()) is JobState.CANCELLED
         assert cancelled == [REMOTE]
         assert all(version not in one.versions for one in definition.read().building)
+
+
+def test_what_is_lost_and_left_nothing_is_ended_by_the_next_build(tmp_path: Path) -> None:
+    write_project_of(tmp_path, 3)
+    with opened(tmp_path) as (_, cache):
+        with owner() as by:
+            cache.jobs.add(job(by))
+        with owner() as other:
+            cache.jobs.add(with_remote(job(other), REMOTE))  # it may go on where nobody looks now
+        cache.build("trips.total").checked()
+        told = {one.by: one.state(time.time()) for one in cache.jobs.all()}
+    assert (told[by], told[other]) == (JobState.FAILED, JobState.LOST)

@@ -244,7 +244,7 @@ class DatasetBuild:
         """Who reserved something and is no more, on whichever machine."""
         now = time.monotonic()
         if now - self._looked > _LOOK_SECONDS:
-            self._looked, self._dead = now, Jobs(self._store).gone(time.time())
+            self._looked, self._dead = now, frozenset(job.by for job in Jobs(self._store).alone(time.time()))
         return self._dead
 
     def _build(self, windows: Sequence[Window], reserved: dict[RollupWork, list[int]]) -> None:

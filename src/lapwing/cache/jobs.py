@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -147,9 +147,9 @@ class Jobs:
         found = (_decode(row) for _, row in self._store.scan(prefix, prefix_end(prefix)))
         return sorted((job for job in found if job is not None), key=lambda job: (-job.began, job.id))
 
-    def gone(self, now: float) -> frozenset[str]:
-        """Who began jobs that nobody runs any more. Raises as `all`."""
-        return frozenset(job.by for job in self.all() if job.state(now) in ALONE)
+    def alone(self, now: float) -> list[JobRecord]:
+        """Those that no process runs any more, and that have not ended. Raises as `all`."""
+        return [job for job in self.all() if job.state(now) in ALONE]
 
     def get(self, name: str) -> JobRecord:
         """The job whose id is, or alone begins with, `name`.
@@ -199,11 +199,6 @@ def with_remote(job: JobRecord, remote: Remote) -> JobRecord:
     """The job with a remote; it takes the place of one of its name."""
     others = tuple(one for one in job.remotes if one.name != remote.name)
     return replace(job, remotes=(*others, remote))
-
-
-def remotes_left(jobs: Iterable[JobRecord], now: float) -> list[tuple[JobRecord, Remote]]:
-    """What jobs without a process began elsewhere."""
-    return [(job, one) for job in jobs if job.state(now) in ALONE for one in job.remotes]
 
 
 def _key(name: str) -> bytes:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from lapwing.cache.jobs import JobRecord, Jobs, Remote, remotes_left
+from lapwing.cache.jobs import JobRecord, Jobs, Remote
 from lapwing.cache.ledger import Ledger
 from lapwing.cache.partition import Building
 from lapwing.model.problem import Problem
@@ -51,14 +51,19 @@ class Leftovers:
         return None
 
 
-def leftovers(jobs: Jobs, lives: Callable[[Remote], bool]) -> Leftovers:
-    """What there is; `lives` looks where it runs.
+def leftovers(jobs: Jobs, lives: Callable[[Remote], bool | None]) -> Leftovers:
+    """What there is; `lives` looks where it runs (None: it can't look there). Jobs of which nothing goes on are ended.
 
     Raises:
         StoreError: the store can't be read. SourceError: where it runs does not answer.
     """
-    found = remotes_left(jobs.all(), time.time())
-    return Leftovers(tuple((job, remote) for job, remote in found if lives(remote)))
+    left: list[tuple[JobRecord, Remote]] = []
+    for job in jobs.alone(time.time()):
+        found = [(remote, lives(remote)) for remote in job.remotes]
+        left += [(job, remote) for remote, living in found if living]
+        if all(living is False for _, living in found):
+            _end(jobs, job, "Its process was gone, and nothing of it went on.")
+    return Leftovers(tuple(left))
 
 
 def remembered(jobs: Jobs) -> Leftovers:
@@ -67,9 +72,11 @@ def remembered(jobs: Jobs) -> Leftovers:
     Raises:
         StoreError: the store can't be read.
     """
-    now = time.time()
-    recent = (one for one in jobs.all() if now - one.began < _DAYS_KEPT * 86_400)
-    return Leftovers(tuple(remotes_left(recent, now)), follows=False)
+    leftovers(jobs, lambda _: None)  # ends those that began nothing elsewhere
+    leftovers(jobs, lambda _: None)  # ends those that began nothing elsewhere
+    recent = time.time() - _DAYS_KEPT * 86_400
+    left = ((job, remote) for job in jobs.alone(time.time()) for remote in job.remotes if job.began > recent)
+    return Leftovers(tuple(left), follows=False)
 
 
 def close_lost(
@@ -87,9 +94,11 @@ def close_lost(
             found.taken.append(remote)
     for job in {job.id: job for job, _ in found.left}.values():
         if all(remote in found.taken for of, remote in found.left if of.id == job.id):
-            says = f"Its process was gone; job {mine} went on from there."
-            ended = replace(job, ended=time.time(), problem=Problem("lost", says))
-            jobs.change(job.id, lambda there, ended=ended: replace(ended, remotes=there.remotes))  # type: ignore[misc]
+            _end(jobs, job, f"Its process was gone; job {mine} went on from there.")
+
+
+def _end(jobs: Jobs, job: JobRecord, says: str) -> None:
+    jobs.change(job.id, lambda there: replace(there, ended=time.time(), problem=Problem("lost", says)))
 
 
 _DAYS_KEPT = 2

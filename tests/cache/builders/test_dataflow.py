@@ -403,6 +403,19 @@ def test_what_was_detached_is_cancelled_from_anywhere(root: Path, double: Datafl
         cache.build().checked()  # nothing is reserved any more
 
 
+def test_a_detached_job_that_failed_is_ended_and_done_again(
+    root: Path, expected: Chunks, double: DataflowDouble
+) -> None:
+    double.die = {0}
+    with cache_of(root) as (cache, store):
+        cache.build(builder="beam", beam=config(double), detach=True).checked()
+        double.wait(1, "JOB_STATE_FAILED")
+        cache.build(builder="beam", beam=config(double)).checked()
+        assert chunks_of(cache, store) == expected  # type: ignore[arg-type]
+        assert [one.state(time.time()) for one in cache.jobs.all()] == [JobState.DONE, JobState.FAILED]
+    assert len(double.jobs) == 2
+
+
 def test_only_what_outlives_its_process_is_detached(root: Path, double: DataflowDouble) -> None:
     with cache_of(root) as (cache, _):
         for builder in ("duckdb", "beam"):

@@ -31,9 +31,11 @@ Ready = tuple[Written, ...]
 class Pipeline(Protocol):
     """A pipeline under way: `begun` once it goes on by itself. `error` is why it ended, where it did not end well."""
 
-    error: BaseException | None
     ended: threading.Event
     begun: bool
+
+    @property
+    def error(self) -> BaseException | None: ...
 
     def failure(self) -> LapwingError | None:
         """The same, where it is an error that another try would meet again."""

@@ -29,7 +29,7 @@ class FollowedJob:
         self._stop = threading.Event()
         self._id: str | None = None
         self.begun = False
-        self.error: BaseException | None = None
+        self.error: LapwingError | None = None
         self.ended = threading.Event()
         threading.Thread(target=self._run, name="dataflow", daemon=True).start()
 
@@ -40,6 +40,10 @@ class FollowedJob:
             self._follow(self._id)
         except LapwingError as error:
             self.error = error
+        except Exception as error:  # noqa: BLE001  Beam raises whatever it met on the way to a submission
+            says = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+            hint = "Build again; what was published stays."
+            self.error = SourceError.of("pipeline-failed", f"The job could not be submitted: {says}.", hint=hint)
         finally:
             self.ended.set()
 
@@ -81,13 +85,12 @@ class FollowedJob:
 
     def failure(self) -> LapwingError | None:
         """Why it ended, where trying again would not help."""
-        if isinstance(self.error, LapwingError) and self.error.problems[0].code != "pipeline-failed":
-            return self.error
-        return None
+        again = self.error is None or self.error.problems[0].code == "pipeline-failed"
+        return None if again else self.error
 
     def lost(self, name: str) -> LapwingError:
         """The error of a job that failed for another reason."""
-        assert isinstance(self.error, LapwingError)
+        assert self.error is not None
         return self.error
 
     def counters(self) -> dict[str, int]:

@@ -71,9 +71,9 @@ class DataflowBuilder(BeamBuilder):
         with suppress(LapwingError):
             dataflow_api.cancel(remote)
 
-    def _lives(self, remote: Remote) -> bool:
+    def _lives(self, remote: Remote) -> bool | None:
         if remote.runner != RUNNER or {**remote.place, "url": ""} != {**self._place, "url": ""}:
-            return False
+            return None
         found = self._api.find(remote.name)
         return found is not None and found[1] in LIVE | DONE
 
