@@ -8,6 +8,7 @@ import random
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from time import monotonic, sleep
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.services.bigtable_proxy import Call, Proxy, Refused, Rule, bigtable_p
 from lapwing.cache.stores import open_store
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stores.bigtable_features import HEADER
+from lapwing.cache.stores.waiting import waiting
 from lapwing.model.problem import StoreError
 from lapwing.model.project import Reads, StoreConfig, Writes
 
@@ -49,6 +51,13 @@ def _opened(proxy: Proxy) -> Iterator[Open]:
     yield opened
     for store in stores:
         store.close()
+
+
+@pytest.fixture(autouse=True)
+def _waiting() -> Iterator[None]:
+    """As a build does."""
+    with waiting(threading.Event()):
+        yield
 
 
 def rows(count: int, size: int = 10) -> list[tuple[bytes, bytes]]:
@@ -263,6 +272,39 @@ def test_a_compare_and_set_that_can_not_be_known_to_be_done_is_told(proxy: Proxy
         store.compare_and_set(b"m", None, b"one")
     assert caught.value.problems[0].code == "store-unreachable"
     assert store.get([b"m"]) == [b"other"]
+
+
+def test_a_compare_and_set_that_was_surely_not_done_is_in_no_doubt(proxy: Proxy, opened: Open) -> None:
+    store, other = opened(writes=SOON), opened(writes=SOON)
+
+    def before(call: Call) -> None:
+        if call.method == "CheckAndMutateRow":
+            proxy.before = None
+            assert other.compare_and_set(b"m", None, b"other")
+            raise Refused(EXHAUSTED)
+
+    proxy.before = before
+    assert not store.compare_and_set(b"m", None, b"one")
+    assert store.get([b"m"]) == [b"other"]
+
+
+def test_what_answers_leave_behind_waits_no_longer_than_they_do(proxy: Proxy, opened: Open) -> None:
+    store = opened(reads=Reads(time_limit=0.5, attempt=0.2), writes=SOON)
+    proxy.before = lambda call: refuse(call, ("MutateRows", "CheckAndMutateRow"))
+    uses: list[Callable[[], object]] = [
+        lambda: store.put(rows(1)),
+        lambda: store.compare_and_set(b"m", None, b"1"),
+    ]
+    for use in uses:
+        began = monotonic()
+        with pytest.raises(StoreError):
+            Context().run(use)  # as who is in no build
+        assert monotonic() - began < 2
+
+
+def refuse(call: Call, methods: tuple[str, ...]) -> None:
+    if call.method in methods:
+        raise Refused(UNAVAILABLE)
 
 
 def test_closing_ends_the_wait_for_a_store_that_refuses(proxy: Proxy, opened: Open) -> None:

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from lapwing.cache.builders.reading import check
 from lapwing.cache.stores.base import RollupStore
+from lapwing.cache.stores.waiting import waiting
 from lapwing.model.problem import Cancelled, StoreError
 
 SECONDS: Final = 120.0
@@ -58,7 +59,8 @@ class Patient(RollupStore):
         until, pause = time.monotonic() + self._seconds, _FIRST
         while True:
             try:
-                return call()
+                with waiting(self._cancel):
+                    return call()
             except StoreError as error:
                 if error.problems[0].code not in _PASSING or time.monotonic() + pause > until:
                     raise

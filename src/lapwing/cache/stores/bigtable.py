@@ -20,7 +20,6 @@ from lapwing.cache.stores.limits import check_key, check_value, closed
 from lapwing.cache.stores.outage import Outage
 from lapwing.cache.stores.pace import Pace
 from lapwing.cache.stores.waiting import waits
-from lapwing.model.problem import Cancelled
 from lapwing.model.project import Reads, Writes
 
 _GET_KEYS: Final = 256
@@ -66,7 +65,7 @@ class BigtableStore(RollupStore):
             pace=pace if self._writes.flow_control else None,
             check=self._check,
         )
-        self._writer = Writer(self._table, self._address, self._writes, pace, self._closing)
+        self._writer = Writer(self._table, self._address, (self._reads, self._writes), pace, self._closing)
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bigtable")
 
     def put(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
@@ -108,7 +107,7 @@ class BigtableStore(RollupStore):
         self._writer.write((ROWS + key, _delete_row()) for key in self._keys(prefix, prefix_end(prefix)))
 
     def compare_and_set(self, key: bytes, old: bytes | None, new: bytes | None) -> bool:
-        from google.api_core.exceptions import GoogleAPIError
+        from google.api_core.exceptions import GoogleAPIError, TooManyRequests
         from google.cloud.bigtable.data import row_filters
 
         check_key(key)
@@ -121,7 +120,7 @@ class BigtableStore(RollupStore):
         if old is not None:
             known = cell.digest(old)
             column.append(row_filters.ValueRangeFilter(known, prefix_end(known), inclusive_end=False))
-        retries = Retries(self._writes, self._closing)
+        retries = Retries(self._reads, self._writes, self._closing)
         doubt: Exception | None = None
         with told(self._address):
             while True:
@@ -135,7 +134,8 @@ class BigtableStore(RollupStore):
                         operation_timeout=retries.seconds,
                     )
                 except GoogleAPIError as error:
-                    doubt = error
+                    if not isinstance(error, TooManyRequests):  # that was surely not done
+                        doubt = error
                     retries.wait(error)
                     continue
                 if matched is (old is not None) or doubt is None:
@@ -183,24 +183,21 @@ class BigtableStore(RollupStore):
 
     def _read(self, query: Any) -> list[tuple[bytes, bytes]]:
         """Keys and cells, in the order of the keys. Answers heed an outage: they have sources to turn to."""
-        cancel = waits()
-        if cancel is not None:
-            return self._patiently(query, cancel)
+        if waits() is not None:
+            return self._patiently(query)
         with self._outage.watched(), told(self._address):
             return self._rows(query)
 
-    def _patiently(self, query: Any, cancel: threading.Event) -> list[tuple[bytes, bytes]]:
+    def _patiently(self, query: Any) -> list[tuple[bytes, bytes]]:
         from google.api_core.exceptions import GoogleAPIError
 
-        retries = Retries(self._writes, self._closing)
+        retries = Retries(self._reads, self._writes, self._closing)
         with told(self._address):
             while True:
                 try:
                     return self._rows(query)
                 except GoogleAPIError as error:
                     retries.wait(error)
-                if cancel.is_set():
-                    raise Cancelled.of("cancelled", "It was cancelled while the store did not answer.")
 
     def _rows(self, query: Any) -> list[tuple[bytes, bytes]]:
         rows = self._table.read_rows(

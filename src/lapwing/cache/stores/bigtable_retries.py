@@ -9,19 +9,24 @@ from typing import Final
 
 from lapwing.cache.stores.bigtable_errors import passes, retry_after
 from lapwing.cache.stores.limits import closed
-from lapwing.model.project import Writes
+from lapwing.cache.stores.waiting import waits
+from lapwing.model.problem import Cancelled
+from lapwing.model.project import Reads, Writes
 
 _LEAST_ATTEMPT: Final = 0.001
 
 
 class Retries:
-    """Of one request. The client's own retries are not used for writes: they leave out RESOURCE_EXHAUSTED, and wait as they
-    like when Bigtable says for how long. `closing` ends all waiting."""
+    """Of one request: for `writes.time_limit` where a build waits, else no longer than a read. The client's own retries are
+    not used for writes: they leave out RESOURCE_EXHAUSTED, and wait as they like when Bigtable says for how long. `closing`
+    ends all waiting."""
 
-    def __init__(self, writes: Writes, closing: threading.Event) -> None:
+    def __init__(self, reads: Reads, writes: Writes, closing: threading.Event) -> None:
         self._writes = writes
         self._closing = closing
-        self._until = time.monotonic() + writes.time_limit
+        self._cancel = waits()
+        limit = writes.time_limit if self._cancel is not None else min(reads.time_limit, writes.time_limit)
+        self._until = time.monotonic() + limit
         self._pause = writes.first_wait
 
     @property
@@ -34,7 +39,7 @@ class Retries:
 
         Raises:
             Exception: `error` itself, where it will not pass, or there is no time left.
-            StoreError: the store was closed meanwhile.
+            StoreError: the store was closed meanwhile. Cancelled: the build was.
         """
         asked = retry_after(error)
         # About as long as planned, so that not all come back at once.
@@ -43,6 +48,8 @@ class Retries:
             raise error
         self._pause = min(2 * self._pause, self._writes.longest_wait)
         rest(pause, self._closing)
+        if self._cancel is not None and self._cancel.is_set():
+            raise Cancelled.of("cancelled", "It was cancelled while the store did not answer.")
 
 
 def rest(seconds: float, closing: threading.Event) -> None:

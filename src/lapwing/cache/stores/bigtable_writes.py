@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from typing import Any, Final
 
 from lapwing.cache.stores.bigtable_errors import passes, told
 from lapwing.cache.stores.bigtable_retries import Retries, rest
 from lapwing.cache.stores.limits import closed
 from lapwing.cache.stores.pace import Pace
-from lapwing.model.project import Writes
+from lapwing.model.project import Reads, Writes
 
 _MOST_AT_ONCE: Final = 32
 
@@ -22,9 +23,12 @@ Batch = dict[bytes, Any]
 class Writer:
     """`named` is the table's full name, for what is said. Safe to use from several threads."""
 
-    def __init__(self, table: Any, named: str, writes: Writes, pace: Pace, closing: threading.Event) -> None:
+    def __init__(
+        self, table: Any, named: str, limits: tuple[Reads, Writes], pace: Pace, closing: threading.Event
+    ) -> None:
         self._table = table
         self._named = named
+        self._reads, writes = limits
         self._writes = writes
         self._pace = pace
         self._closing = closing
@@ -61,7 +65,7 @@ class Writer:
 
     def _submit(self, batch: Batch, size: int) -> Future[None]:
         try:
-            future = self._pool.submit(self._send, batch)
+            future = self._pool.submit(copy_context().run, self._send, batch)
         except RuntimeError:  # closed by another thread
             self._room.give(size)
             raise closed() from None
@@ -73,7 +77,7 @@ class Writer:
         from google.cloud.bigtable.data.exceptions import MutationsExceptionGroup
 
         left = [RowMutationEntry(key, mutation) for key, mutation in batch.items()]
-        retries = Retries(self._writes, self._closing)
+        retries = Retries(self._reads, self._writes, self._closing)
         with told(self._named):
             while left:
                 rest(self._pace.delay(), self._closing)

@@ -1,5 +1,5 @@
-"""Who waits for a store that does not answer: builds do, as long as for one that takes no writes; answers do not, because the
-sources answer meanwhile."""
+"""Who waits for a store that does not answer or takes no writes: builds do; answers, and what they leave behind, do not,
+because the sources answer meanwhile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CANCEL: ContextVar[threading.Event | None] = ContextVar("store_waits", default=
 
 @contextmanager
 def waiting(cancel: threading.Event) -> Iterator[None]:
-    """Reads of the block wait, until `cancel` is set. Threads that work for it need its context (`copy_context`)."""
+    """Reads and writes of the block wait, until `cancel` is set. Threads that work for it need its context (`copy_context`)."""
     token = _CANCEL.set(cancel)
     try:
         yield

@@ -65,7 +65,8 @@ class WritesDocument(Document):
 
     time_limit: Seconds = Field(
         120.0,
-        description="Seconds for a batch with all its retries: a build waits out what passes, as a node that is replaced.",
+        description="Seconds for a batch of a build with all its retries: it waits out what passes, as a node that is replaced."
+        " What answers leave behind waits no longer than they do.",
     )
     attempt: Seconds = Field(30.0, description="Seconds for each try; a batch takes less than one where all is well.")
     first_wait: Seconds = Field(
