@@ -25,7 +25,7 @@ MOST_BYTES = 480
 """The longest key a store takes (LMDB's own limit is 511)."""
 
 _ANCESTORS, _BINDING, _MANIFEST, _LEAF, _CHUNK, _VALUES, _RUNS = b"a", b"b", b"m", b"l", b"c", b"v", b"r"
-_BY_PRODUCT, _QUESTIONS, _INCIDENT, _LOOK, _JOB, _TRAFFIC = b"p", b"q", b"i", b"u", b"j", b"t"
+_BY_PRODUCT, _QUESTIONS, _INCIDENT, _LOOK, _JOB, _TRAFFIC, _NEXT = b"p", b"q", b"i", b"u", b"j", b"t", b"n"
 
 # One tag byte before each value; their order is the order of the types.
 _NULL, _FALSE, _TRUE, _INTEGER, _FLOAT, _TEXT, _DATE = range(1, 8)
@@ -192,6 +192,11 @@ def runs_key(rollup: str, namespace: str = "") -> bytes:
 def manifest_key(rollup_id: bytes, namespace: str = "") -> bytes:
     """The manifest row of a rollup."""
     return manifests_prefix(namespace) + _checked(rollup_id)
+
+
+def next_version_key(rollup_id: bytes, namespace: str = "") -> bytes:
+    """The row that says which version comes next of a rollup that was removed."""
+    return namespace_prefix(namespace) + _NEXT + _checked(rollup_id)
 
 
 def ancestors_key(rollup_id: bytes, namespace: str = "") -> bytes:

@@ -15,6 +15,7 @@ from lapwing.cache.keys import (
     leaves_prefix,
     looks_prefix,
     manifests_prefix,
+    next_version_key,
     prefix_end,
     rollup_id,
     rollup_prefix,
@@ -234,9 +235,13 @@ class Ledger:
         yield from (token for token in found if token not in named)
 
     def remove(self) -> None:
-        """Removes the rollup: its manifest first, so that nobody begins to read it."""
-        row, _ = self._read()
-        if row is not None and self._store.compare_and_set(self._key, row, None):
+        """Removes the rollup: its manifest first, so that nobody begins to read it. Should it be built again, its versions go
+        on where they were: what a late worker, or another cluster, still has of an old one is then of no new one."""
+        row, manifest = self._read()
+        if row is None:
+            return
+        self._store.put([(next_version_key(self.id), str(manifest.next_version).encode())])
+        if self._store.compare_and_set(self._key, row, None):
             for of in (leaves_prefix, rollup_prefix, values_prefix, looks_prefix):
                 prefix = of(self.id)
                 self._store.delete_prefix(prefix)
@@ -259,9 +264,9 @@ class Ledger:
         for _ in range(_TRIES):
             row = self._store.get([self._key])[0]
             seen = self._seen
-            if row == seen[0]:
+            if row is not None and row == seen[0]:
                 return seen
-            manifest = self._empty() if row is None else read(self._store, self.id, row, stored(seen[1]))
+            manifest = self._none() if row is None else read(self._store, self.id, row, stored(seen[1]))
             if manifest is not None:
                 self._seen = (row, manifest)
                 return self._seen
@@ -282,6 +287,11 @@ class Ledger:
             for token in unused:
                 self._store.delete_prefix(leaf_key(self.id, token))
         return done
+
+    def _none(self) -> Manifest:
+        """The manifest of a rollup that has none, or no longer."""
+        (row,) = self._store.get([next_version_key(self.id)])
+        return self._empty() if row is None else replace(self._empty(), next_version=int(row))
 
     def _empty(self) -> Manifest:
         return Manifest(rollup=self._name, definition=self._definition, grain=self._grain)
