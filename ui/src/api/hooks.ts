@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { get, post, remove } from "./client";
-import type { ActionBody, Answer, Band, BandBody, Board, Catalog, Completions, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample } from "./types";
+import type { ActionBody, Answer, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Completions, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -144,5 +144,46 @@ export function useCancelBuild(): UseMutationResult<void, Error, string> {
   return useMutation({
     mutationFn: (dataset: string) => remove(`/rollups/refresh/${encodeURIComponent(dataset)}`),
     onSettled: () => void queries.invalidateQueries({ queryKey: ["refreshing"] }),
+  });
+}
+
+export function useChannels(): UseQueryResult<Channels> {
+  return useQuery({ queryKey: ["channels"], queryFn: ({ signal }) => get<Channels>("/channels", signal), staleTime: 60_000 });
+}
+
+export function useTestChannel(): UseMutationResult<ChannelTest, Error, string> {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (name: string) => post<ChannelTest>(`/channels/${encodeURIComponent(name)}/test`, {}),
+    onSettled: () => void queries.invalidateQueries({ queryKey: ["deliveries"] }),
+  });
+}
+
+/** The last messages, the latest first; of one incident, where it is named. */
+export function useDeliveries(limit: number, incident?: string): UseQueryResult<Delivery[]> {
+  const of = incident === undefined ? "" : `&incident=${encodeURIComponent(incident)}`;
+  return useQuery({
+    queryKey: ["deliveries", limit, incident],
+    queryFn: async ({ signal }) => (await get<{ deliveries: Delivery[] }>(`/deliveries?limit=${limit}${of}`, signal)).deliveries,
+    placeholderData: keepPreviousData,
+    refetchInterval: 15_000,
+  });
+}
+
+export function useMaintenance(): UseQueryResult<MaintenanceWindow[]> {
+  return useQuery({
+    queryKey: ["maintenance"],
+    queryFn: async ({ signal }) => (await get<{ windows: MaintenanceWindow[] }>("/maintenance", signal)).windows,
+  });
+}
+
+/** Begins or ends maintenance; what is raised changes with it. */
+export function useMaintain(): UseMutationResult<unknown, Error, { begin: WindowBody } | { end: string; who: string }> {
+  const queries = useQueryClient();
+  return useMutation<unknown, Error, { begin: WindowBody } | { end: string; who: string }>({
+    mutationFn: (wish) => ("begin" in wish ? post<MaintenanceWindow>("/maintenance", wish.begin) : remove(`/maintenance/${wish.end}?who=${encodeURIComponent(wish.who)}`)),
+    onSuccess: () => {
+      for (const key of ["maintenance", "board", "incident"]) void queries.invalidateQueries({ queryKey: [key] });
+    },
   });
 }

@@ -7,9 +7,12 @@ export type {
   Band,
   BandBody,
   Board,
+  Channels,
   CatalogDocument as Catalog,
   CauseRow,
+  ChannelDocument as Channel,
   Completions,
+  DeliveryDocument as Delivery,
   DatasetDocument as CatalogDataset,
   Happening,
   Incident,
@@ -35,9 +38,13 @@ export type {
   RunDocument as Run,
   Sample,
   SourceDocument as CatalogSource,
+  SubscriptionDocument as Subscription,
   TableColumn,
   TableDocument as CatalogTable,
+  TestDocument as ChannelTest,
   Watched,
+  Window as MaintenanceWindow,
+  WindowBody,
 } from "./schema";
 
 export type Value = FilterBody["values"][number];

@@ -21,6 +21,7 @@ const SHAPES = {
   catalog: <path d="M3 3h4v10H3zM9 3h4v10H9z" />,
   cache: <><ellipse cx="8" cy="4" rx="5" ry="2" /><path d="M3 4v8c0 1.1 2.2 2 5 2s5-.9 5-2V4M3 8c0 1.1 2.2 2 5 2s5-.9 5-2" /></>,
   link: <path d="M6.5 9.5a2.5 2.5 0 0 0 3.5 0L12.5 7A2.5 2.5 0 0 0 9 3.5l-.8.8M9.5 6.5a2.5 2.5 0 0 0-3.5 0L3.5 9A2.5 2.5 0 0 0 7 12.5l.8-.8" />,
+  settings: <><path d="M2.5 5h6M12 5h1.500M2.500 11h1.500M7.500 11h6" /><circle cx="10.200" cy="5" r="1.700" /><circle cx="5.700" cy="11" r="1.700" /></>,
   bell: <path d="M4 11V7.5a4 4 0 0 1 8 0V11l1.2 1.2H2.8zM6.8 14h2.4" />,
 } satisfies Record<string, ReactNode>;
 

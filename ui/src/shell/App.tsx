@@ -11,6 +11,7 @@ import { CachePage } from "../pages/cache/CachePage";
 import { CatalogPage } from "../pages/catalog/CatalogPage";
 import { IncidentPage } from "../pages/incident/IncidentPage";
 import { FirstMetric, MetricPage } from "../pages/metric/MetricPage";
+import { SettingsPage } from "../pages/settings/SettingsPage";
 import { Boundary } from "./Boundary";
 import { JumpTo } from "./JumpTo";
 import { KeysHelp } from "./KeysHelp";
@@ -19,7 +20,7 @@ import { TopBar } from "./TopBar";
 // The editor is the heaviest part; only who opens this page loads it.
 const SqlPage = lazy(() => import("../pages/sql/SqlPage"));
 
-const GO = { "g b": "/", "g m": "/metrics", "g s": "/sql", "g c": "/catalog", "g r": "/cache" };
+const GO = { "g b": "/", "g m": "/metrics", "g s": "/sql", "g c": "/catalog", "g r": "/cache", "g e": "/settings" };
 
 export function App() {
   const { path } = usePlace();
@@ -66,5 +67,6 @@ function Page({ path }: { path: string }) {
   if (page === "sql") return <Suspense fallback={<Waiting height={400} />}><SqlPage /></Suspense>;
   if (page === "catalog") return <CatalogPage />;
   if (page === "cache") return <CachePage />;
+  if (page === "settings") return <SettingsPage />;
   return <div><h1>There is no page here</h1><p className="sub">The address may be misspelt. The <a href={href("/")}>board</a> is a good place to start.</p></div>;
 }

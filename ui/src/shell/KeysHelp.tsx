@@ -3,7 +3,7 @@ import { Modal } from "../components/Modal";
 
 const KEYS: [string, string][] = [
   ["/", "Search; also Ctrl K"], ["?", "This list"],
-  ["g b", "Board"], ["g m", "Metrics"], ["g s", "SQL"], ["g c", "Catalog"], ["g r", "Cache: rollups"],
+  ["g b", "Board"], ["g m", "Metrics"], ["g s", "SQL"], ["g c", "Catalog"], ["g r", "Cache: rollups"], ["g e", "Settings"],
   ["j k", "Next, previous"], ["Enter", "Open"],
   ["[ ]", "Earlier, later"], ["t", "Time range"],
   ["c", "Compare; comment on an incident"], ["f", "Follow"],

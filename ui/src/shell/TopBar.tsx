@@ -34,6 +34,7 @@ export function TopBar({ path, onSearch, onKeys }: { path: string; onSearch: () 
         <div className="status">
           <DataUntil />
           <ZonePicker zones={project?.time_zones ?? []} own={project?.timezone ?? "UTC"} />
+          <Link className="plain square" href={href("/settings")} title="Settings (g e)" aria-label="Settings" aria-current={page === "settings" ? "page" : undefined}><Icon name="settings" /></Link>
           <button className="plain square" title="Light or dark" aria-label="Light or dark" onClick={toggleTheme}><Icon name="theme" /></button>
           <button className="plain square" title="Keyboard (?)" aria-label="Keyboard" onClick={onKeys}>?</button>
         </div>

@@ -95,7 +95,14 @@ def _email(channel: Channel, message: Message, domain: str) -> None:
         code, why = next(iter(error.recipients.values()))
         raise Undelivered(f"{host} refused the recipients: {code} {_plain(why)}.", lasting=code >= 500) from error
     except (OSError, smtplib.SMTPException) as error:
-        raise Undelivered(f"{host}:{port} does not take it: {error or type(error).__name__}.") from error
+        raise Undelivered(f"{host}:{port} does not take it: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why the other side can't be reached, without numbers of the system's."""
+    inner = getattr(error, "reason", None)
+    inner = inner if isinstance(inner, Exception) else error
+    return str(getattr(inner, "strerror", None) or inner or type(inner).__name__).rstrip(".")
 
 
 def _plain(text: bytes | str) -> str:
@@ -133,8 +140,7 @@ def _webhook(channel: Channel, message: Message) -> None:
         error.close()
         raise Undelivered(f"{host} answered {error.code}.", lasting=lasting) from error
     except OSError as error:
-        reason = getattr(error, "reason", None) or error
-        raise Undelivered(f"{host} does not take it: {reason}.") from error
+        raise Undelivered(f"{host} does not take it: {_reason(error)}.") from error
 
 
 def _apprise(channel: Channel, message: Message, domain: str) -> None:

@@ -23,7 +23,7 @@ export function Watching({ board, zone, metrics }: { board: Board; zone: string;
       </div>
       <div>
         <h2>Watching {plural(watching.metrics, "metric")}, {plural(watching.series, "series", "series")}</h2>
-        <p>{labels.length ? `${list(labels)}.` : ""} <Link href={href("/metrics")}>Follow another</Link></p>
+        <p>{labels.length ? `${list(labels)}.` : ""} <Link href={href("/metrics")}>Follow another</Link> · <Link href={href("/settings")}>Who is told</Link></p>
       </div>
       <div>
         <h2>Resolved lately</h2>

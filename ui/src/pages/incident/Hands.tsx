@@ -1,5 +1,6 @@
+import { useDeliveries } from "../../api/hooks";
 import type { Incident } from "../../api/types";
-import { moment } from "../../lib/words";
+import { moment, plural } from "../../lib/words";
 
 /** In whose hands it is: who has acknowledged it, to whom it is assigned, until when it is left alone. */
 export function Hands({ incident, zone }: { incident: Incident; zone?: string }) {
@@ -11,4 +12,13 @@ export function Hands({ incident, zone }: { incident: Incident; zone?: string })
       {snoozed_until && zone && <>Snoozed until {moment(Date.parse(snoozed_until), zone)}. </>}
     </>
   );
+}
+
+/** By how many channels it was told, and when first. */
+export function Told({ id, zone }: { id: string; zone: string }) {
+  const sent = (useDeliveries(50, id).data ?? []).filter((one) => one.state === "sent" && one.ended !== null);
+  const first = sent.at(-1)?.ended;
+  if (!first) return null;
+  const channels = new Set(sent.map((one) => one.channel)).size;
+  return <span className="faint told">Told {plural(channels, "channel")}, first {moment(Date.parse(first), zone)}</span>;
 }

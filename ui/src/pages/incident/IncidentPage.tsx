@@ -16,7 +16,7 @@ import { Actions } from "./Actions";
 import { Cause } from "./Cause";
 import { Causes } from "./Causes";
 import { Comments } from "./Comments";
-import { Hands } from "./Hands";
+import { Hands, Told } from "./Hands";
 import { chartSpan, grainOf } from "./incident";
 import { Readouts } from "./Readouts";
 import { Related } from "./Related";
@@ -54,6 +54,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
       <div className="actions">
         {now !== null && <Actions incident={incident} zone={zone} now={now} act={acting.send} />}
         <Link className="button" href={explore}>Explore this slice</Link>
+        {now !== null && <Told id={incident.id} zone={zone} />}
         {now === null && <span className="faint">As of then. <Link href={changed({ as_of: null })}>Go to now</Link> to act.</span>}
         <span className="right">
           {incident.receipt && <ReceiptMark receipt={incident.receipt} zone={zone} open={receipt} onOpen={setReceipt} />}
