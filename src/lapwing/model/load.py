@@ -14,6 +14,7 @@ from lapwing.model import compile as compiled
 from lapwing.model import environment
 from lapwing.model.calendar import from_us
 from lapwing.model.checks.delivery import Deliveries
+from lapwing.model.checks.goals import goals, limits
 from lapwing.model.checks.monitors import Monitors
 from lapwing.model.checks.names import RESERVED_SOURCES, bad_name, names
 from lapwing.model.checks.rollups import rollups
@@ -31,6 +32,7 @@ from lapwing.model.documents.project import (
     SourceDocument,
 )
 from lapwing.model.documents.read import Draft, draft
+from lapwing.model.goal import Goal, Limit
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.positions import read
@@ -123,6 +125,7 @@ class _Reading:
         deliveries = Deliveries(main, datasets, monitors)
         delivery = deliveries.delivery()
         self.problems.extend(deliveries.problems)
+        found_goals, found_limits = self._goals(main, datasets, drafts)
         return Project(
             name=document.name,
             root=self.root,
@@ -149,6 +152,8 @@ class _Reading:
             events=events,
             maintenance=tuple(self._maintenance(main, monitors)),
             delivery=delivery,
+            goals=found_goals,
+            limits=found_limits,
         )
 
     def _project_draft(self) -> Draft[ProjectDocument] | None:
@@ -235,6 +240,18 @@ class _Reading:
                     found[name] = monitor
         self.problems.extend(resolve.problems)
         return found
+
+    def _goals(
+        self,
+        main: Draft[ProjectDocument],
+        datasets: Mapping[str, Dataset],
+        drafts: Mapping[str, Draft[DatasetDocument]],
+    ) -> tuple[dict[str, Goal], dict[str, Limit]]:
+        resolve, other = (Monitors(datasets, drafts, self.complete, group) for group in ("goals", "limits"))
+        found = {one.name: one for one in goals(main, resolve, self._moment)}
+        crossed = {one.name: one for one in limits(main, other)}
+        self.problems.extend((*resolve.problems, *other.problems))
+        return found, crossed
 
     def _source(self, name: str, document: SourceDocument, main: Draft[ProjectDocument]) -> SourceConfig:
         place = main.located.key("sources", name)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.delivery import Delivery
+from lapwing.model.goal import Goal, Limit
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, Place
@@ -154,6 +155,8 @@ class Project:
     events: tuple[Event, ...]
     maintenance: tuple[Maintenance, ...] = ()
     delivery: Delivery = field(default_factory=Delivery)
+    goals: Mapping[str, Goal] = field(default_factory=dict)
+    limits: Mapping[str, Limit] = field(default_factory=dict)
     history: History = History()
     by_product_bytes: int = 64_000_000
     beam: BeamConfig = BeamConfig()

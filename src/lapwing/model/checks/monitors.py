@@ -1,8 +1,9 @@
-"""Monitors watch a metric there is, by dimensions that it has."""
+"""Monitors, goals and limits are of a metric there is, by dimensions that it has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from lapwing.model.compile_metrics import Drafts
 from lapwing.model.dataset import Dataset, Metric
@@ -16,10 +17,25 @@ from lapwing.model.problem import Problem
 Found = tuple[Dataset, Metric]
 
 
-class Monitors:
-    """Resolves monitors against `datasets`; `complete` is False where a dataset's file could not be read."""
+class Watched(Protocol):
+    """A document about a metric, whole or within a slice."""
 
-    def __init__(self, datasets: Mapping[str, Dataset], drafts: Drafts, complete: bool) -> None:
+    @property
+    def metric(self) -> str: ...
+    @property
+    def by(self) -> tuple[str, ...]: ...
+    @property
+    def slice(self) -> dict[str, str]: ...
+
+
+class Monitors:
+    """Resolves what is in the mapping `group` against `datasets`; `complete` is False where a dataset's file could not be
+    read."""
+
+    def __init__(
+        self, datasets: Mapping[str, Dataset], drafts: Drafts, complete: bool, group: str = "monitors"
+    ) -> None:
+        self._group = group
         self._datasets = datasets
         self._drafts = drafts
         self._complete = complete
@@ -27,14 +43,10 @@ class Monitors:
 
     def monitor(self, name: str, document: MonitorDocument, located: Located) -> Monitor | None:
         """The monitor; None where it has a mistake, which is then in `problems`."""
-        before = len(self.problems)
-        found = self._metric(name, document, located)
+        found = self.found(name, document, located)
         if found is None:
             return None
         dataset, metric = found
-        self.problems.extend(self._dimensions(name, document, located, found))
-        if len(self.problems) > before:
-            return None
         return Monitor(
             name=name,
             dataset=dataset.name,
@@ -48,9 +60,17 @@ class Monitors:
             place=located.key("monitors", name),
         )
 
-    def _metric(self, name: str, document: MonitorDocument, located: Located) -> Found | None:
+    def found(self, name: str, document: Watched, located: Located) -> Found | None:
+        """The dataset and metric that a document is about; None where it has a mistake, which is then in `problems`."""
+        before = len(self.problems)
+        found = self._metric(name, document, located)
+        if found is not None:
+            self.problems.extend(self._dimensions(name, document, located, found))
+        return found if len(self.problems) == before else None
+
+    def _metric(self, name: str, document: Watched, located: Located) -> Found | None:
         wanted, _, bare = document.metric.rpartition(".")
-        place = located.key("monitors", name, "metric")
+        place = located.key(self._group, name, "metric")
         homes = [home for home in self._datasets.values() if wanted in ("", home.name)]
         found = [(home, home.metrics[bare]) for home in homes if bare in home.metrics]
         if len(found) == 1:
@@ -74,7 +94,7 @@ class Monitors:
             if wanted in ("", name)
         )
 
-    def _dimensions(self, name: str, document: MonitorDocument, located: Located, found: Found) -> Iterator[Problem]:
+    def _dimensions(self, name: str, document: Watched, located: Located, found: Found) -> Iterator[Problem]:
         dataset, metric = found
         names = {dataset.name, *(reference.dataset for reference in measures(metric.expression))}
         given: list[tuple[str, Location]] = [(dimension, ("by", index)) for index, dimension in enumerate(document.by)]
@@ -86,5 +106,5 @@ class Monitors:
                 near = nearest(dimension, home.dimensions)
                 hint = None if near else f"The dimensions are {', '.join(home.dimensions) or 'none yet'}."
                 says = f"The dataset {home.name} has no dimension {dimension}."
-                place = located.key("monitors", name, *where)
+                place = located.key(self._group, name, *where)
                 yield Problem("unknown-dimension", says, place, near, hint)

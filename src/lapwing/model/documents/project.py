@@ -20,6 +20,7 @@ from lapwing.model.documents.base import (
 )
 from lapwing.model.documents.beam import BeamDocument
 from lapwing.model.documents.delivery import ChannelDocument, SubscriptionDocument
+from lapwing.model.documents.goals import Goals, Limits, texts
 from lapwing.model.documents.spark import SparkDocument
 from lapwing.model.documents.store import StoreDocument
 from lapwing.model.names import nearest
@@ -131,23 +132,13 @@ class MaintenanceDocument(Document):
     monitors: Words = Field((), description="Only of these; of all, where left out.")
 
 
-def _texts(value: object) -> object:
-    """A slice's values are compared as text: 2013 and true may be written bare."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: str(item).lower() if isinstance(item, bool) else str(item) if isinstance(item, int | float) else item
-        for key, item in value.items()
-    }
-
-
 class MonitorDocument(Document):
     """What someone watches."""
 
     metric: str = Field(description="metric, or dataset.metric")
     grain: GrainText = Field(description="What is judged at once: hour, day, ...")
     by: Words = Field((), description="One series for each value of these dimensions.")
-    slice: Annotated[dict[str, str], BeforeValidator(_texts)] = Field(
+    slice: Annotated[dict[str, str], BeforeValidator(texts)] = Field(
         default_factory=dict, description="Only where these dimensions have these values."
     )
     sensitivity: Annotated[float, Field(ge=3, le=10)] = Field(5.0, description="Robust standard deviations.")
@@ -245,6 +236,8 @@ class ProjectDocument(HomeDocument):
     subscriptions: Annotated[dict[str, SubscriptionDocument], BeforeValidator(nothing_is_empty)] = Field(
         default_factory=dict, description="Who is told of what, by which channels, and when."
     )
+    goals: Goals = Field(default_factory=dict, description="What metrics are to come to by the end of a period.")
+    limits: Limits = Field(default_factory=dict, description="What metrics are not to cross.")
     environments: dict[str, HomeDocument] = Field(
         default_factory=dict,
         description="Other homes of the project, by name: what differs there. `LAPWING_ENVIRONMENT` or -e chooses one.",

@@ -62,9 +62,12 @@ _EXPECTED = {
     "tuple_type": "a list",
 }
 _NAMED = frozenset(
-    {"sources", "joins", "dimensions", "measures", "metrics", "rollups", "monitors", "events", "maintenance"}
+    {
+        *("sources", "joins", "dimensions", "measures", "metrics", "rollups"),
+        *("monitors", "goals", "limits", "events", "maintenance"),
+    }
 )
-_MISSING = frozenset({"measure-aggregation", "metric-kind", "missing-key"})
+_MISSING = frozenset({"measure-aggregation", "metric-kind", "goal-aim", "limit-side", "missing-key"})
 _OTHER_VALUES = {"parquet": "files", "csv": "files", "json": "files", "file": "files", "pg": "postgres"} | {
     "mysql": "mariadb"
 }

@@ -1,0 +1,1 @@
+"""Early warning: what is likely to go wrong, before it has."""

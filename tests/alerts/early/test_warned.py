@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lapwing.alerts.early.warned import Hits, Warned, raised
+from lapwing.alerts.incidents import Step
+
+
+def kinds(warned: Warned) -> list[tuple[str, int]]:
+    return [(step.kind, step.bucket) for step in warned.steps]
+
+
+def test_it_is_told_when_it_stays_likely_and_over_when_it_stays_unlikely() -> None:
+    chance = np.array([0.9, 0.2, 0.9, 0.9, 0.9, 0.4, 0.9, 0.4, 0.4, 0.4, 0.9])
+    (found,) = raised(chance, np.full(11, -1.0), 0.8, stays=3)
+    assert kinds(found) == [("opened", 4), ("resolved", 9)]
+    assert found.direction == -1
+
+
+def test_what_is_sure_is_told_at_once() -> None:
+    (found,) = raised(np.array([0.1, 1.0]), np.ones(2), 0.8)
+    assert kinds(found) == [("opened", 1)]
+
+
+def test_it_does_not_outlive_its_period_nor_begin_by_what_was_before() -> None:
+    ends = np.array([False, False, False, True, False, False, False])
+    found = raised(np.full(7, 0.9), np.ones(7), 0.8, ends)
+    assert [kinds(one) for one in found] == [[("opened", 2), ("resolved", 3)], [("opened", 6)]]
+
+
+def test_half_as_far_again_is_told_again() -> None:
+    size = np.array([1.0, 1.0, 1.0, 1.4, 1.6, 1.7, 2.5])
+    (found,) = raised(np.full(7, 0.9), size, 0.8)
+    assert kinds(found) == [("opened", 2), ("grew", 4), ("grew", 6)]
+
+
+@given(st.lists(st.one_of(st.floats(0, 1), st.just(float("nan"))), max_size=60), st.data())
+def test_the_past_does_not_depend_on_what_comes(chances: list[float], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(chances)))
+    chance, size = np.array(chances, float), np.ones(len(chances))
+    whole = [seen for one in raised(chance, size, 0.7) if (seen := one.until(cut))]
+    part = raised(chance[:cut], size[:cut], 0.7)
+    assert [one.steps for one in whole] == [one.steps for one in part]
+
+
+def test_hits_count_only_what_was_known() -> None:
+    def one(opened: int, resolved: int, came: bool | None) -> Warned:
+        return Warned(direction=-1, steps=(Step("opened", opened), Step("resolved", resolved)), came=came)
+
+    warned = [one(1, 5, True), one(10, 15, False), one(20, 25, True)]
+    assert Hits.before(warned, 18) == Hits(2, 1)
+    assert Hits.before(warned, 18).says() == "Of 2 such warnings before, 1 came true."
+    assert Hits.before(warned, 3).says() == "There was no such warning before."
