@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from tests.cache.project import opened, row, write_project, write_rows
 
+from lapwing.cache.runs import Run, Why
 from lapwing.cli.main import main
 from lapwing.query.footprint import NODE_BYTES, NODE_READS, USED, nodes_for
-from lapwing.query.hot import HotRange, advice
+from lapwing.query.hot import TABLET_WRITES, HotRange, advice, advice_on_writes
 
 
 @pytest.fixture(name="trips")
@@ -118,3 +119,22 @@ def test_a_range_read_faster_than_a_tablet_serves_is_told_with_what_helps(given:
     assert f"{found.name} was read at 50,000 rows a second" in told[0]
     assert says in told[1]
     assert len(told) == 2
+
+
+def run_of(rollup: str, size: int, seconds: float, built: int = 1) -> Run:
+    return Run(
+        rollup=rollup, why=Why.ASKED, began=0, seconds=seconds, whole=True, by="me", built=built, bytes=size, causes={}
+    )
+
+
+def test_a_rollup_written_faster_than_a_tablet_takes_is_told_once() -> None:
+    slow, fast = round(TABLET_WRITES * 0.9), round(TABLET_WRITES * 5)
+    runs = [
+        run_of("a.slow", slow, 1),
+        run_of("a.fast", fast, 1),
+        run_of("a.fast", 2 * fast, 1),
+        run_of("a.none", fast, 1, 0),
+    ]
+    (told,) = advice_on_writes(runs)
+    assert told.startswith("a.fast was written at 84 MB a second")
+    assert "Shorter partitions" in told

@@ -7,14 +7,18 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from google.cloud.bigtable_admin_v2.types import AppProfile
+from google.cloud.bigtable_v2.types import MutateRowsRequest
 from tests.cache.project import PROJECT, row, write_project, write_rows
 from tests.cache.test_build import moment
 from tests.services.bigtable import Bigtable
 from tests.services.bigtable_admin_double import instance_admin
-from tests.services.bigtable_proxy import bigtable_proxy
+from tests.services.bigtable_proxy import Call, Refused, bigtable_proxy
 
+from lapwing.cache.keys import rollup_prefix, values_prefix
+from lapwing.cache.stores.bigtable_table import ROWS
 from lapwing.cli.main import main
 
 INSTANCE = "projects/acme/instances/metrics"
@@ -91,3 +95,30 @@ def test_a_profile_that_routes_anywhere_answers_and_builds_nothing(
         assert "The app profile answers can't be used for building: it routes to any cluster" in said.err + said.out
         assert "Traceback" not in said.err
         assert not [one for one in proxy.calls if one.method in ("MutateRow", "MutateRows", "CheckAndMutateRow")]
+
+
+def test_where_the_profile_can_not_be_seen_a_build_ends_before_it_has_written_a_chunk(
+    root: Path, bigtable_server: Bigtable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(call: Call) -> None:
+        if call.method == "CheckAndMutateRow":
+            raise Refused(
+                grpc.StatusCode.FAILED_PRECONDITION, "Single-row transactions are not allowed by this app profile"
+            )
+
+    with bigtable_proxy(bigtable_server.address) as proxy:
+        monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", proxy.address)
+        proxy.before = refuse
+        assert main(["-p", str(root), "build"]) == 1
+        said = capsys.readouterr()
+        assert (
+            "The app profile can't be used for building: Single-row transactions are not allowed" in said.err + said.out
+        )
+        assert "Traceback" not in said.err
+        chunks = (ROWS + rollup_prefix(bytes(8))[:-8], ROWS + values_prefix(bytes(8))[:-8])
+        written = [
+            entry.row_key
+            for one in proxy.of("MutateRows")
+            for entry in MutateRowsRequest.deserialize(one.request).entries
+        ]
+        assert not [key for key in written if key.startswith(chunks)]

@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Final
 
 from lapwing.cache.keys import Value
 from lapwing.model.problem import LapwingError, NotFound
+from lapwing.model.size import shown_size
 from lapwing.query.footprint import NODE_READS, USED
 
 if TYPE_CHECKING:
     from lapwing.cache.definition import Definition
     from lapwing.cache.distribution import Share
+    from lapwing.cache.runs import Run
     from lapwing.cache.traffic import Range, Reads
     from lapwing.query.service import Lapwing
 
 TABLET_READS: Final = NODE_READS * USED
 """Rows a second of one tablet: a tablet is served by one node."""
+NODE_WRITES: Final = 14_000
+"""Rows of 1 kB that a node of Bigtable writes in a second, as Google documents it in November 2026."""
+TABLET_WRITES: Final = NODE_WRITES * 1_000 * USED
+"""Bytes a second of one tablet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,4 +120,19 @@ def advice(found: Sequence[HotRange]) -> Iterator[str]:
             yield (
                 "Most reads go there. A coarser rollup, or one whose first dimension divides it, reads fewer rows for an answer;"
                 " servers that only answer may use another cluster."
+            )
+
+
+def advice_on_writes(runs: Sequence[Run]) -> Iterator[str]:
+    """Of rollups that a run wrote faster than one tablet takes: a version begins in one."""
+    fastest: dict[str, float] = {}
+    for run in runs:
+        if run.built and run.seconds > 0:
+            fastest[run.rollup] = max(fastest.get(run.rollup, 0.0), run.bytes / run.seconds)
+    for rollup, rate in sorted(fastest.items()):
+        if rate > TABLET_WRITES:
+            yield (
+                f"{rollup} was written at {shown_size(round(rate))} a second; what is new of a partition begins in one tablet,"
+                f" which takes about {shown_size(round(TABLET_WRITES))} (Google documents {NODE_WRITES:,} rows of 1 kB a node;"
+                f" planned with {USED:.0%}). Shorter partitions spread it, and flow_control slows it down until Bigtable has cut."
             )

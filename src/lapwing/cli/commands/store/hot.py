@@ -15,7 +15,7 @@ DESCRIPTION = """Shows how rows, bytes and reads are spread over the store, by r
 keys begin with these, so what they name lies side by side, and one tablet of Bigtable may have to serve it. Rows and bytes
 are those that readers see now (bytes of a value are reckoned by its rows). Reads are those of all processes that answered,
 one in sixteen counted, fading by half each hour; the peak is of one process within ten seconds. A range that was read
-faster than one tablet can serve is told, with what helps.
+faster than one tablet can serve is told, with what helps; in bigtable also a rollup that was written faster.
 
   lapwing store hot
   lapwing store hot ads.main --top 20"""
@@ -27,16 +27,18 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    from lapwing.query.hot import advice, hot_ranges
+    from lapwing.query.hot import advice, advice_on_writes, hot_ranges
 
     with open_project(options) as lapwing:
         found, left = hot_ranges(lapwing, options.which)
+        in_bigtable = lapwing.project.store.type == "bigtable"
+        told = [*advice(found), *(advice_on_writes(lapwing.cache.runs(options.which)) if in_bigtable else ())]
     shown = found[: options.top]
     if options.json:
         ranges = [
             {**asdict(one), "value": None if one.value is None else str(one.value), "hot": one.hot} for one in shown
         ]
-        output.write_json({"ranges": ranges, "of": len(found), "advice": list(advice(found)), "left": left})
+        output.write_json({"ranges": ranges, "of": len(found), "advice": told, "left": left})
         return 0
     if shown:
         shared.show(
@@ -55,5 +57,5 @@ def run(options: Namespace) -> int:
             ]
         )
         print(f"{len(shown)} of {len(found)} ranges.")
-    print("\n".join([*advice(found), *(f"left: {one}" for one in left)]))
+    print("\n".join([*told, *(f"left: {one}" for one in left)]))
     return 0
