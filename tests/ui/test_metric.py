@@ -13,6 +13,7 @@ STORM = "/metrics/flights.cancel_rate?as_of=2013-02-10"
 RANGE = {"start": "2013-02-03", "end": "2013-02-09T22:00"}
 ZONE = "America/New_York"
 Open = Callable[..., Page]
+Audit = Callable[[Page], list[str]]
 
 
 def rate(api: Any, start: str = RANGE["start"], end: str = RANGE["end"], filters: Any = ()) -> float:
@@ -200,13 +201,29 @@ def test_hover_reads_out_the_bucket(open_page: Open) -> None:
     expect(page.locator(".legend")).to_contain_text(re.compile(r"Expected.*%.* to .*%"))
 
 
-def test_follow_and_stop(open_page: Open, api: Any) -> None:
+def test_follow_and_stop(open_page: Open, api: Any, audit: Audit) -> None:
     page = open_page("/metrics/flights.speed?f=origin:LGA")
     names = {one["name"] for one in api("/monitors")["monitors"]}
-    page.get_by_role("button", name="Follow").click()
+    with page.expect_response("**/api/follow/backtest") as answered:
+        page.get_by_role("button", name="Follow").click()
+    dialog = page.get_by_role("dialog", name="Follow")
+    expect(dialog).to_contain_text("It would have come to your board")
+    usual = answered.value.json()
+    assert (usual["metric"], usual["slice"]) == ("flights.speed", {"origin": "LGA"})
+    told = "never" if not usual["fired"] else f"{usual['fired']} time"
+    expect(dialog.locator("strong")).to_contain_text(told)
+    dialog.get_by_role("radio").last.check(force=True)
+    worst = usual["choices"][-1]["fired"]
+    expect(dialog.locator("strong")).to_contain_text("never" if not worst else f"{worst} time")
+    expect(dialog.locator("tbody tr")).to_have_count(min(worst, 6))
+    assert audit(page) == []
+    dialog.get_by_role("button", name="Follow").click()
+    expect(dialog).to_have_count(0)
     expect(page.get_by_role("button", name="Following")).to_have_attribute("aria-pressed", "true")
     added = [one for one in api("/monitors")["monitors"] if one["name"] not in names]
-    assert [(one["metric"].split(".")[-1], one["slice"]) for one in added] == [("speed", {"origin": "LGA"})]
+    assert [(one["metric"].split(".")[-1], one["slice"], one["sensitivity"]) for one in added] == [
+        ("speed", {"origin": "LGA"}, 10.0)
+    ]
     page.reload()
     expect(page.get_by_role("button", name="Following")).to_be_enabled()
     page.locator("h1").click()

@@ -7,22 +7,24 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from lapwing.alerts.actions import Action
+from lapwing.alerts.backtest import BacktestView, backtest
 from lapwing.alerts.bands import Bands
 from lapwing.alerts.board import BoardMaker
 from lapwing.alerts.bygone import bygone
 from lapwing.alerts.cases import Known
 from lapwing.alerts.causes import Causes
+from lapwing.alerts.judged import judge
 from lapwing.alerts.keeper import Keeper
 from lapwing.alerts.maintenance import Maintenance
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.summaries import Summaries
 from lapwing.alerts.views import Band, Board, IncidentSummary, IncidentView, MonitorView
-from lapwing.alerts.watches import Watches
+from lapwing.alerts.watches import Chosen, Watches, Wish
 from lapwing.model.calendar import from_us, to_us
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import Monitor
@@ -78,14 +80,28 @@ class Alerts:
         """The same, JSON-ready."""
         return self._watches.views()
 
-    def follow(self, metric: str, within: Mapping[str, str] | None = None, grain: Grain | None = None) -> Monitor:
-        """Follows a metric, whole or within a slice, at a grain (a day, unless said).
+    def follow(
+        self, metric: str, within: Mapping[str, str] | None = None, grain: Grain | None = None, **terms: Unpack[Chosen]
+    ) -> Monitor:
+        """Follows a metric, whole or within a slice, at a grain; see `Wish`.
 
         Raises:
             NotFound: no such metric, dimension or value.
+            WrongUse: terms that make no sense.
             Conflict: it is followed already.
         """
-        return self._watches.follow(metric, within, grain)
+        return self._watches.follow(Wish(metric=metric, within=within or {}, grain=grain, **terms))
+
+    def backtest(
+        self, metric: str, within: Mapping[str, str] | None = None, grain: Grain | None = None, **terms: Unpack[Chosen]
+    ) -> BacktestView:
+        """What following would have raised over the past; nothing is kept.
+
+        Raises:
+            NotFound, WrongUse: as `follow`. Refused: it would watch more than can be judged at once.
+        """
+        monitor = self._watches.wished(Wish(metric=metric, within=within or {}, grain=grain, **terms))
+        return backtest(judge(self._lapwing, monitor))
 
     def unfollow(self, name: str) -> None:
         """Stops following.

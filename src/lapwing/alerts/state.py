@@ -25,10 +25,15 @@ class StateError(LapwingError):
 
 @dataclass(frozen=True, slots=True)
 class Follow:
+    """A monitor of somebody's; what was not chosen is None."""
+
     name: str
     metric: str
     grain: str
     slice: Slice
+    by: tuple[str, ...] = ()
+    sensitivity: float | None = None
+    min_change: float | None = None
 
 
 class StateDatabase:
@@ -129,14 +134,20 @@ class StateDatabase:
         """What people follow, oldest first."""
         with self.session() as session:
             rows = session.scalars(sa.select(FollowRow).order_by(FollowRow.created, FollowRow.name)).all()
-            return tuple(Follow(r.name, r.metric, r.grain, tuple((n, v) for n, v in json.loads(r.slice))) for r in rows)
+            return tuple(_follow(row) for row in rows)
 
     def add_follow(self, follow: Follow, now: int) -> None:
         """Raises:
         Conflict: there is one of that name.
         """
+        terms = {"by": follow.by, "sensitivity": follow.sensitivity, "min_change": follow.min_change}
         row = FollowRow(
-            name=follow.name, metric=follow.metric, grain=follow.grain, slice=json.dumps(follow.slice), created=now
+            name=follow.name,
+            metric=follow.metric,
+            grain=follow.grain,
+            slice=json.dumps(follow.slice),
+            terms=json.dumps({name: value for name, value in terms.items() if value}),
+            created=now,
         )
         try:
             with self.changing() as session:
@@ -155,6 +166,19 @@ class StateDatabase:
             if row is None:
                 raise NotFound.of("unknown-follow", f"Nothing called {name} is followed.")
             session.delete(row)
+
+
+def _follow(row: FollowRow) -> Follow:
+    terms = json.loads(row.terms)
+    return Follow(
+        name=row.name,
+        metric=row.metric,
+        grain=row.grain,
+        slice=tuple((name, value) for name, value in json.loads(row.slice)),
+        by=tuple(terms.get("by", ())),
+        sensitivity=terms.get("sensitivity"),
+        min_change=terms.get("min_change"),
+    )
 
 
 def _version(connection: sa.Connection) -> str | None:

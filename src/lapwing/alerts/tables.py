@@ -7,7 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from lapwing.alerts.record import Key
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration. A database at it needs no migrating, so Alembic is not even imported."""
 
 
@@ -16,7 +16,8 @@ class Base(DeclarativeBase):
 
 
 class FollowRow(Base):
-    """A monitor made in the UI. `slice` is JSON: a list of dimension and value pairs."""
+    """A monitor made in the UI. `slice` is JSON, a list of dimension and value pairs, and so is `terms`: `by`, `sensitivity`
+    and `min_change` where they were chosen."""
 
     __tablename__ = "follow"
 
@@ -24,6 +25,7 @@ class FollowRow(Base):
     metric: Mapped[str] = mapped_column(Text)
     grain: Mapped[str] = mapped_column(Text)
     slice: Mapped[str] = mapped_column(Text)
+    terms: Mapped[str] = mapped_column(Text, server_default="{}")
     created: Mapped[int] = mapped_column(BigInteger)
 
 

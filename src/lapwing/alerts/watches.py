@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
 
 from lapwing.alerts.history import Slice
 from lapwing.alerts.state import Follow, StateDatabase
@@ -11,7 +12,7 @@ from lapwing.alerts.views import MonitorView
 from lapwing.model.calendar import to_us
 from lapwing.model.dataset import Dataset
 from lapwing.model.grain import Grain, Unit
-from lapwing.model.monitor import Monitor
+from lapwing.model.monitor import SENSITIVITY, Monitor
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, WrongUse
 
@@ -19,6 +20,28 @@ if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
 DEFAULT_GRAIN = Grain(1, Unit.DAY)
+SENSITIVITIES = (3.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody would follow: a metric, whole or `within` a slice, one series for each value of `by`, at a grain (a day,
+    unless said). `sensitivity` and `min_change` as in `Monitor`; None: as usual."""
+
+    metric: str
+    within: Mapping[str, str] = field(default_factory=dict)
+    by: tuple[str, ...] = ()
+    grain: Grain | None = None
+    sensitivity: float | None = None
+    min_change: float | None = None
+
+
+class Chosen(TypedDict, total=False):
+    """Terms of a `Wish`."""
+
+    by: tuple[str, ...]
+    sensitivity: float | None
+    min_change: float | None
 
 
 class Watches:
@@ -60,7 +83,7 @@ class Watches:
                 dataset, metric = self._lapwing.project.metric(follow.metric)
             except NotFound:
                 continue  # the metric went from the YAML; the follow stays, should it come back
-            if any(name not in dataset.dimensions for name, _ in follow.slice):
+            if any(name not in dataset.dimensions for name in (*dict(follow.slice), *follow.by)):
                 continue
             out.append(
                 Monitor(
@@ -68,29 +91,65 @@ class Watches:
                     dataset=dataset.name,
                     metric=f"{dataset.name}.{metric.name}",
                     grain=Grain.parse(follow.grain),
+                    by=follow.by,
                     slice=tuple((name, str(value)) for name, value in follow.slice),
+                    sensitivity=follow.sensitivity or SENSITIVITY,
+                    min_change=follow.min_change,
                 )
             )
         return tuple(out)
 
-    def follow(self, metric: str, within: Mapping[str, str] | None = None, grain: Grain | None = None) -> Monitor:
-        """Follows a metric, whole or within a slice, at a grain (a day, unless said).
+    def follow(self, wish: Wish) -> Monitor:
+        """Follows what somebody wishes to.
 
         Raises:
             NotFound: no such metric, dimension or value.
+            WrongUse: terms that make no sense.
             Conflict: it is followed already.
         """
-        dataset, found = self._lapwing.project.metric(metric)
-        pairs = self.slice_of(dataset, within or {})
+        made = self.wished(wish)
+        terms = Follow(
+            name=made.name,
+            metric=made.metric,
+            grain=str(made.grain),
+            slice=made.slice,
+            by=made.by,
+            sensitivity=wish.sensitivity,
+            min_change=wish.min_change,
+        )
+        self._state.add_follow(terms, now=to_us(self._lapwing.now()))
+        return next(monitor for monitor in self._followed() if monitor.name == made.name)
+
+    def wished(self, wish: Wish) -> Monitor:
+        """The monitor that following would make. Raises as `follow`, but for Conflict."""
+        dataset, found = self._lapwing.project.metric(wish.metric)
+        pairs = self.slice_of(dataset, wish.within)
+        by = tuple(name for name, _ in self.slice_of(dataset, dict.fromkeys(wish.by, "")))
         for dimension, value in pairs:
+            if dimension in by:
+                says = f"A series for each {dimension} can't be kept to one {dimension}."
+                raise WrongUse.of("by-and-slice", says, hint=f"Leave {dimension} out of one of them.")
             self._known_value(dataset, dimension, str(value))
-        chosen = grain or DEFAULT_GRAIN
+        low, high = SENSITIVITIES
+        if wish.sensitivity is not None and not low <= wish.sensitivity <= high:
+            says = f"A sensitivity of {wish.sensitivity:g} makes no sense."
+            raise WrongUse.of("bad-sensitivity", says, hint=f"Choose {low:g} (much is told) to {high:g} (little).")
+        if wish.min_change is not None and not wish.min_change >= 0:
+            raise WrongUse.of("bad-min-change", "The smallest change is a number from 0 on, in the metric's unit.")
+        chosen = wish.grain or DEFAULT_GRAIN
         of = found.name if self._is_alone(found.name) else f"{dataset.name}.{found.name}"
-        name = "_".join((of, str(chosen).replace(" ", "_"), *(f"{key}={value}" for key, value in pairs)))
-        name = f"{name}_followed" if name in self._lapwing.project.monitors else name
-        follow = Follow(name, f"{dataset.name}.{found.name}", str(chosen), pairs)
-        self._state.add_follow(follow, now=to_us(self._lapwing.now()))
-        return next(monitor for monitor in self._followed() if monitor.name == name)
+        each = (f"by_{'_'.join(by)}",) if by else ()
+        name = "_".join((of, str(chosen).replace(" ", "_"), *each, *(f"{key}={value}" for key, value in pairs)))
+        return Monitor(
+            name=f"{name}_followed" if name in self._lapwing.project.monitors else name,
+            dataset=dataset.name,
+            metric=f"{dataset.name}.{found.name}",
+            grain=chosen,
+            by=by,
+            slice=tuple((key, str(value)) for key, value in pairs),
+            sensitivity=wish.sensitivity or SENSITIVITY,
+            min_change=wish.min_change,
+        )
 
     def slice_of(self, dataset: Dataset, within: Mapping[str, str]) -> Slice:
         """A slice by its dimensions' names, in order.

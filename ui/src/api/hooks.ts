@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { get, post, remove } from "./client";
-import type { ActionBody, Answer, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Completions, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample } from "./types";
+import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Completions, FollowBody, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -48,6 +48,16 @@ export function useAct(id: string): UseMutationResult<IncidentView, Error, Actio
       void queries.invalidateQueries({ queryKey: ["board"] });
     },
     onError: () => void queries.invalidateQueries({ queryKey: ["incident", id] }), // somebody was first, perhaps
+  });
+}
+
+/** What following would have raised over the past. The old figures stay on screen until the new ones are there. */
+export function useBacktest(body: FollowBody): UseQueryResult<Backtest> {
+  return useQuery({
+    queryKey: ["backtest", body],
+    queryFn: ({ signal }) => post<Backtest>("/follow/backtest", body, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 300_000,
   });
 }
 

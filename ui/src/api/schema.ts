@@ -71,6 +71,24 @@ export interface AuditSlice {
   parts: number;
 }
 
+/** What following would have raised from `since` to `until`, `weeks` long (null and 0: too little history to judge anything). `incidents` are the latest of the `fired`. */
+export interface Backtest {
+  metric: string;
+  grain: string;
+  by: string[];
+  slice: Record<string, string | number | boolean | null>;
+  sensitivity: number;
+  min_change: number | null;
+  series: number;
+  since: string | null;
+  until: string | null;
+  weeks: number;
+  fired: number;
+  per_week: number;
+  choices: Choice[];
+  incidents: Fired[];
+}
+
 /** One value a bucket. `ready` is false while there is too little history; `says` why. */
 export interface Band {
   time: number[];
@@ -167,6 +185,13 @@ export interface Chart {
   upper: (number | null)[];
   outside: boolean[];
   until: number;
+}
+
+/** How many it would have been at another sensitivity. */
+export interface Choice {
+  sensitivity: number;
+  fired: number;
+  per_week: number;
 }
 
 /** `type` is boolean, integer, decimal, float, text, date, time, timestamp, timestamptz, or Arrow's own name. */
@@ -268,11 +293,26 @@ export interface FilterBody {
   exclude?: boolean;
 }
 
-/** Watch `metric`, whole or within `slice`. */
+/** An incident that would have been raised: people would have heard of it at `known`; it began at `start`. `actual` and `expected` are of its worst bucket, `score` in robust standard deviations. */
+export interface Fired {
+  known: string;
+  start: string;
+  resolved: string | null;
+  slice: Record<string, string | number | boolean | null>;
+  direction: number;
+  actual: number | null;
+  expected: number | null;
+  score: number;
+}
+
+/** Watch `metric`, whole or within `slice`, one series for each value of `by`. `sensitivity` in robust standard deviations, 3 (much is told) to 10; `min_change` in the metric's unit; null: as usual, and learned. */
 export interface FollowBody {
   metric: string;
   slice?: Record<string, string>;
+  by?: string[];
   grain?: string | null;
+  sensitivity?: number | null;
+  min_change?: number | null;
 }
 
 export interface Happening {

@@ -4,6 +4,7 @@ import type { FilterBody, MetricDocument } from "./schema";
 
 export type {
   ActionBody,
+  Backtest,
   Band,
   BandBody,
   Board,
@@ -16,6 +17,7 @@ export type {
   DatasetDocument as CatalogDataset,
   Happening,
   Incident,
+  FollowBody,
   IncidentView,
   MetricDocument as Metric,
   MonitorDocument as MonitorView,

@@ -276,3 +276,45 @@ class TestDocument(Document):
     channel: str
     state: Literal["sent", "failed"]
     trouble: str
+
+
+class Fired(Document):
+    """An incident that would have been raised: people would have heard of it at `known`; it began at `start`. `actual` and
+    `expected` are of its worst bucket, `score` in robust standard deviations."""
+
+    known: str
+    start: str
+    resolved: str | None
+    slice: dict[str, Value]
+    direction: int
+    actual: float | None
+    expected: float | None
+    score: float
+
+
+class Choice(Document):
+    """How many it would have been at another sensitivity."""
+
+    sensitivity: float
+    fired: int
+    per_week: float
+
+
+class Backtest(Document):
+    """What following would have raised from `since` to `until`, `weeks` long (null and 0: too little history to judge
+    anything). `incidents` are the latest of the `fired`."""
+
+    metric: str
+    grain: str
+    by: list[str]
+    slice: dict[str, Value]
+    sensitivity: float
+    min_change: float | None
+    series: int
+    since: str | None
+    until: str | None
+    weeks: float
+    fired: int
+    per_week: float
+    choices: list[Choice]
+    incidents: list[Fired]

@@ -196,11 +196,15 @@ class Queries(Document):
 
 
 class FollowBody(Asked):
-    """Watch `metric`, whole or within `slice`."""
+    """Watch `metric`, whole or within `slice`, one series for each value of `by`. `sensitivity` in robust standard deviations,
+    3 (much is told) to 10; `min_change` in the metric's unit; null: as usual, and learned."""
 
     metric: Name
     slice: dict[Name, str] = Field(default_factory=dict)
+    by: list[Name] = Field(default_factory=list, max_length=4)
     grain: str | None = None
+    sensitivity: float | None = None
+    min_change: float | None = None
 
 
 class ActionBody(Asked):

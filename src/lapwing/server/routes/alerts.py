@@ -9,13 +9,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from lapwing.alerts.actions import Action
+from lapwing.alerts.watches import Chosen
 from lapwing.model.calendar import from_us, to_us
 from lapwing.model.calendar import zone as zone_of
 from lapwing.model.grain import Grain
 from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.timerange import parse_moment, parse_range
 from lapwing.query.service import Lapwing
-from lapwing.server.documents.alerts import Board, Incidents, IncidentView, Window, Windows
+from lapwing.server.documents.alerts import Backtest, Board, Incidents, IncidentView, Window, Windows
 from lapwing.server.documents.asked import ActionBody, Band, BandBody, FilterBody, FollowBody, WindowBody
 from lapwing.server.documents.project import MonitorDocument, Monitors
 from lapwing.server.encode.columnar import dumps
@@ -139,12 +140,26 @@ def monitors(request: Request) -> Response:
     return _json({"monitors": [one.as_dict() for one in services(request).alerts.monitor_views()]})
 
 
+@router.post("/follow/backtest", response_model=Backtest)
+def backtest(body: FollowBody, request: Request) -> Response:
+    """What following would have raised over all there is of the past, and at other sensitivities; nothing is kept."""
+    found = services(request).alerts.backtest(body.metric, body.slice, _grain(body), **_terms(body))
+    return _json(found.as_dict())
+
+
+def _grain(body: FollowBody) -> Grain | None:
+    return Grain.parse(body.grain) if body.grain else None
+
+
+def _terms(body: FollowBody) -> Chosen:
+    return {"by": tuple(body.by), "sensitivity": body.sensitivity, "min_change": body.min_change}
+
+
 @router.post("/follow", response_model=MonitorDocument, status_code=201)
 def follow(body: FollowBody, request: Request) -> Response:
     """Watches a metric from now on."""
-    grain = Grain.parse(body.grain) if body.grain else None
     alerts = services(request).alerts
-    made = alerts.follow(body.metric, body.slice, grain)
+    made = alerts.follow(body.metric, body.slice, _grain(body), **_terms(body))
     return _json(next(view.as_dict() for view in alerts.monitor_views() if view.name == made.name), 201)
 
 

@@ -22,7 +22,7 @@ export function Head({ metric, view, zone }: { metric: Metric; view: View; zone:
     <header className="head">
       <div className="head-name">
         <h1>{metric.label}</h1>
-        <FollowButton metric={metric} view={view} />
+        <FollowButton metric={metric} view={view} zone={zone} />
         <p className="sub">{metric.description} {better} <Link href={href("/catalog", { kind: "metrics", name: metric.name })}>Definition</Link></p>
       </div>
       <dl className="readouts">

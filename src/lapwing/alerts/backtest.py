@@ -1,0 +1,130 @@
+"""What a monitor would have raised over the past, before anybody follows it: which, how often, and at other sensitivities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from lapwing.alerts.incidents import Episode
+from lapwing.alerts.judged import Judged
+from lapwing.alerts.views import SliceJson, View
+from lapwing.model.calendar import DAY, utc_iso
+
+CHOICES: Final = (3.0, 4.0, 5.0, 6.5, 8.0, 10.0)
+"""Sensitivities that are tried beside the one asked for, in robust standard deviations."""
+_SHOWN: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiredView(View):
+    """An incident that would have been raised: `known` is when people would have heard of it, `start` where it began. `actual`
+    and `expected` are of its worst bucket, in the metric's unit; `score` is how unusual that was."""
+
+    known: str
+    start: str
+    resolved: str | None
+    slice: SliceJson
+    direction: int
+    actual: float | None
+    expected: float | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceView(View):
+    """How many incidents would have been raised at a sensitivity."""
+
+    sensitivity: float
+    fired: int
+    per_week: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestView(View):
+    """From `since` to `until` the series could be judged, `weeks` long; before, there was too little history. `fired` is all
+    that would have been raised, `incidents` the latest of them."""
+
+    metric: str
+    grain: str
+    by: list[str]
+    slice: SliceJson
+    sensitivity: float
+    min_change: float | None
+    series: int
+    since: str | None
+    until: str | None
+    weeks: float
+    fired: int
+    per_week: float
+    choices: list[ChoiceView]
+    incidents: list[FiredView]
+
+
+def backtest(judged: Judged) -> BacktestView:
+    """The same judging as a monitor's, over all there is of its history."""
+    monitor = judged.monitor
+    ready = np.flatnonzero(judged.detection.ready.any(axis=0) & np.isfinite(judged.amount).any(axis=0))
+    since, until = (judged.borders[ready[0]], judged.borders[ready[-1] + 1]) if len(ready) else (0, 0)
+    weeks = float(until - since) / (7 * DAY)
+    fired = sorted((_view(judged, *one) for one in _told(judged)), key=lambda one: one.known, reverse=True)
+    return BacktestView(
+        metric=monitor.metric,
+        grain=str(monitor.grain),
+        by=list(monitor.by),
+        slice=dict(monitor.slice),
+        sensitivity=monitor.sensitivity,
+        min_change=monitor.min_change,
+        series=len(judged.slices),
+        since=utc_iso(int(since)) if weeks else None,
+        until=utc_iso(int(until)) if weeks else None,
+        weeks=round(weeks, 2),
+        fired=len(fired),
+        per_week=_rate(len(fired), weeks),
+        choices=[_choice(judged, sensitivity, weeks) for sensitivity in CHOICES],
+        incidents=fired[:_SHOWN],
+    )
+
+
+def _choice(judged: Judged, sensitivity: float, weeks: float) -> ChoiceView:
+    other = replace(judged, monitor=replace(judged.monitor, sensitivity=sensitivity))
+    fired = len(_told(other))
+    return ChoiceView(sensitivity=sensitivity, fired=fired, per_week=_rate(fired, weeks))
+
+
+def _rate(fired: int, weeks: float) -> float:
+    return round(fired / weeks, 3) if weeks else 0.0
+
+
+def _told(judged: Judged) -> list[tuple[int, Episode]]:
+    """Incidents with the row of their series, without those of parts that one of the whole stands for, as on the board."""
+    every = [(row, episode) for row, episodes in enumerate(judged.episodes) for episode in episodes]
+    sets = [set(within) for within in judged.slices]
+    wholes = [(row, one) for row, one in every if any(sets[row] < other for other in sets)]
+    return [
+        (row, one)
+        for row, one in every
+        if not any(sets[whole] < sets[row] and _together(one, other) for whole, other in wholes)
+    ]
+
+
+def _together(one: Episode, other: Episode) -> bool:
+    ends = [1 << 62 if each.resolved is None else each.resolved for each in (one, other)]
+    return one.direction == other.direction and one.first <= ends[1] and other.first <= ends[0]
+
+
+def _view(judged: Judged, row: int, episode: Episode) -> FiredView:
+    found = judged.detection
+    worst = max(episode.loud, key=lambda at: float(found.score[row, at]) * episode.direction)
+    actual, expected = float(judged.actual[row, worst]), float(found.expected[row, worst])
+    return FiredView(
+        known=utc_iso(int(judged.known[episode.opened])),
+        start=utc_iso(int(judged.borders[episode.first])),
+        resolved=None if episode.resolved is None else utc_iso(int(judged.known[episode.resolved])),
+        slice=dict(judged.slices[row]),
+        direction=episode.direction,
+        actual=actual,
+        expected=expected,
+        score=round(abs(float(found.score[row, worst])), 2),
+    )

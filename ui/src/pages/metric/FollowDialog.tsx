@@ -1,0 +1,87 @@
+import { useState } from "react";
+import { useBacktest } from "../../api/hooks";
+import type { Backtest, FollowBody, Metric } from "../../api/types";
+import { Icon } from "../../components/Icon";
+import { Modal } from "../../components/Modal";
+import { Trouble } from "../../components/Trouble";
+import { say } from "../../lib/numbers";
+import { sliceName } from "../../lib/slice";
+import { date, moment, plural } from "../../lib/words";
+import "./follow.css";
+
+interface Props {
+  metric: Metric;
+  body: FollowBody;
+  zone: string;
+  busy: boolean;
+  onFollow: (body: FollowBody) => void;
+  onClose: () => void;
+}
+
+const SHOWN = 6;
+const USUAL = 5;
+
+/** What following would have brought to the board over the past, before it is followed: how often, and what. */
+export function FollowDialog({ metric, body, zone, busy, onFollow, onClose }: Props) {
+  const [sensitivity, choose] = useState(USUAL);
+  const chosen: FollowBody = { ...body, sensitivity: sensitivity === USUAL ? null : sensitivity };
+  const tried = useBacktest(chosen);
+  const within = Object.keys(body.slice ?? {}).length ? sliceName(body.slice ?? {}, metric) : "";
+  return (
+    <Modal label={`Follow ${metric.label}`} className="follow-dialog" onClose={onClose}>
+      <header>
+        <h2>Follow {metric.label}{within && <span className="sub"> {within}</span>}</h2>
+        <button className="plain square" aria-label="Close" onClick={onClose}><Icon name="cross" /></button>
+      </header>
+      {tried.isError && <Trouble error={tried.error} onRetry={() => void tried.refetch()} />}
+      {tried.isPending && <p className="sub">Trying it on the past…</p>}
+      {tried.data && <Tried found={tried.data} metric={metric} zone={zone} chosen={sensitivity} onChoose={choose} />}
+      <footer className="actions">
+        <button className="button" onClick={onClose}>Cancel</button>
+        <button className="button primary" autoFocus disabled={busy} onClick={() => onFollow(chosen)}>Follow</button>
+      </footer>
+    </Modal>
+  );
+}
+
+function Tried({ found, metric, zone, chosen, onChoose }: { found: Backtest; metric: Metric; zone: string; chosen: number; onChoose: (to: number) => void }) {
+  if (!found.since) return <p>There is too little history yet to say how often it would come to your board.</p>;
+  const shown = found.incidents.slice(0, SHOWN);
+  return (
+    <>
+      <p>It would have come to your board <strong>{found.fired === 0 ? "never" : plural(found.fired, "time")}</strong> since {date(Date.parse(found.since), zone, false, true)}{often(found)}.</p>
+      <fieldset className="choices">
+        <legend>Tell me</legend>
+        {found.choices.map((one, at) => (
+          <label key={one.sensitivity} className={one.sensitivity === chosen ? "on" : ""} title={`${one.sensitivity} robust standard deviations`}>
+            <input type="radio" name="sensitivity" checked={one.sensitivity === chosen} onChange={() => onChoose(one.sensitivity)} />
+            <span>{one.fired}</span> <small>{NAMES[at]}</small>
+          </label>
+        ))}
+      </fieldset>
+      {shown.length > 0 && (
+        <table>
+          <thead><tr><th>Known</th>{found.series > 1 && <th>Slice</th>}<th className="number">Was</th><th className="number">Expected</th></tr></thead>
+          <tbody>
+            {shown.map((one) => (
+              <tr key={`${one.known}${JSON.stringify(one.slice)}`}>
+                <td>{moment(Date.parse(one.known), zone, true)}</td>
+                {found.series > 1 && <td>{sliceName(one.slice, metric)}</td>}
+                <td className="number">{say(one.actual, metric)}</td>
+                <td className="number">{say(one.expected, metric)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {found.fired > shown.length && <p className="sub">and {found.fired - shown.length} before these</p>}
+    </>
+  );
+}
+
+function often({ fired, per_week }: Backtest): string {
+  if (fired < 2) return "";
+  return per_week >= 0.7 ? `, about ${Math.round(per_week)} a week` : `, about once in ${Math.round(1 / per_week)} weeks`;
+}
+
+const NAMES = ["much", "more", "as usual", "less", "little", "only the worst"];
