@@ -22,6 +22,7 @@ from lapwing.alerts.judged import judge
 from lapwing.alerts.keeper import Keeper
 from lapwing.alerts.maintenance import Maintenance
 from lapwing.alerts.state import StateDatabase
+from lapwing.alerts.suggest import SuggestionView, suggestions
 from lapwing.alerts.summaries import Summaries
 from lapwing.alerts.views import Band, Board, IncidentSummary, IncidentView, MonitorView
 from lapwing.alerts.watches import Chosen, Watches, Wish
@@ -102,6 +103,14 @@ class Alerts:
         """
         monitor = self._watches.wished(Wish(metric=metric, within=within or {}, grain=grain, **terms))
         return backtest(judge(self._lapwing, monitor))
+
+    def suggestions(self) -> list[SuggestionView]:
+        """What may be worth following, the best first.
+
+        Raises:
+            StoreError: what was asked can't be read.
+        """
+        return suggestions(self._lapwing.project, self.monitors(), self._lapwing.cache.questions.read())
 
     def unfollow(self, name: str) -> None:
         """Stops following.

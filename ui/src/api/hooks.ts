@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { get, post, remove } from "./client";
-import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Completions, FollowBody, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample } from "./types";
+import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Completions, FollowBody, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample, Suggestion } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -48,6 +48,15 @@ export function useAct(id: string): UseMutationResult<IncidentView, Error, Actio
       void queries.invalidateQueries({ queryKey: ["board"] });
     },
     onError: () => void queries.invalidateQueries({ queryKey: ["incident", id] }), // somebody was first, perhaps
+  });
+}
+
+/** What may be worth following, the best first. */
+export function useSuggestions(): UseQueryResult<Suggestion[]> {
+  return useQuery({
+    queryKey: ["suggestions"],
+    queryFn: async ({ signal }) => (await get<{ suggestions: Suggestion[] }>("/follow/suggestions", signal)).suggestions,
+    staleTime: 300_000,
   });
 }
 

@@ -861,6 +861,18 @@ export interface SubscriptionDocument {
   escalation: string | null;
 }
 
+/** A metric that could be followed, and why. */
+export interface Suggestion {
+  metric: string;
+  label: string;
+  why: string;
+}
+
+/** The best first. */
+export interface Suggestions {
+  suggestions: Suggestion[];
+}
+
 /** A column of a source's table; `type` is the engine's, such as BIGINT. */
 export interface TableColumn {
   name: string;

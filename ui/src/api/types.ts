@@ -41,6 +41,7 @@ export type {
   Sample,
   SourceDocument as CatalogSource,
   SubscriptionDocument as Subscription,
+  Suggestion,
   TableColumn,
   TableDocument as CatalogTable,
   TestDocument as ChannelTest,

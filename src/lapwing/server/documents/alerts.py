@@ -318,3 +318,17 @@ class Backtest(Document):
     per_week: float
     choices: list[Choice]
     incidents: list[Fired]
+
+
+class Suggestion(Document):
+    """A metric that could be followed, and why."""
+
+    metric: str
+    label: str
+    why: str
+
+
+class Suggestions(Document):
+    """The best first."""
+
+    suggestions: list[Suggestion]

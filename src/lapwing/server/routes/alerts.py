@@ -16,7 +16,7 @@ from lapwing.model.grain import Grain
 from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.timerange import parse_moment, parse_range
 from lapwing.query.service import Lapwing
-from lapwing.server.documents.alerts import Backtest, Board, Incidents, IncidentView, Window, Windows
+from lapwing.server.documents.alerts import Backtest, Board, Incidents, IncidentView, Suggestions, Window, Windows
 from lapwing.server.documents.asked import ActionBody, Band, BandBody, FilterBody, FollowBody, WindowBody
 from lapwing.server.documents.project import MonitorDocument, Monitors
 from lapwing.server.encode.columnar import dumps
@@ -138,6 +138,12 @@ def end_maintenance(window_id: str, request: Request, who: str) -> Response:
 def monitors(request: Request) -> Response:
     """What is watched, by the project's files and by people."""
     return _json({"monitors": [one.as_dict() for one in services(request).alerts.monitor_views()]})
+
+
+@router.get("/follow/suggestions", response_model=Suggestions)
+def suggested(request: Request) -> Response:
+    """What may be worth following, the best first."""
+    return _json({"suggestions": [one.as_dict() for one in services(request).alerts.suggestions()]})
 
 
 @router.post("/follow/backtest", response_model=Backtest)

@@ -1,4 +1,4 @@
-import { useMonitors } from "../../api/hooks";
+import { useMonitors, useSuggestions } from "../../api/hooks";
 import type { Board, Metric } from "../../api/types";
 import { Link } from "../../components/Link";
 import { sliceName } from "../../lib/slice";
@@ -8,6 +8,7 @@ import { list, moment, plural, until } from "../../lib/words";
 /** What is watched and when it is looked at again: as important as an alarm is knowing that someone looks. */
 export function Watching({ board, zone, metrics }: { board: Board; zone: string; metrics: Metric[] }) {
   const monitors = useMonitors().data ?? [];
+  const suggested = useSuggestions().data ?? [];
   const labels = [...new Set(monitors.map((m) => metrics.find((one) => one.name === m.metric)?.label ?? m.metric))];
   const { last_check, next_check, data_until, resolved, snoozed, watching, troubles } = board;
   return (
@@ -23,6 +24,11 @@ export function Watching({ board, zone, metrics }: { board: Board; zone: string;
       </div>
       <div>
         <h2>Watching {plural(watching.metrics, "metric")}, {plural(watching.series, "series", "series")}</h2>
+        {suggested.length > 0 && (
+          <p>Worth following: {suggested.slice(0, 3).map((one, at) => (
+            <span key={one.metric}>{at > 0 && ", "}<Link href={href(`/metrics/${one.metric}`)} title={one.why}>{one.label}</Link></span>
+          ))}.</p>
+        )}
         <p>{labels.length ? `${list(labels)}.` : ""} <Link href={href("/metrics")}>Follow another</Link> · <Link href={href("/settings")}>Who is told</Link></p>
       </div>
       <div>
