@@ -92,11 +92,12 @@ class Case:
     def stands_for(self, other: Case) -> bool:
         """This one is of the whole, and `other` of a part of it: the same metric moved the same way at the same time."""
         return (
-            (self.life.state != "retracted" or other.life.state == "retracted")
+            len(self.slice) < len(other.slice)
             and self.judged.monitor.metric == other.judged.monitor.metric
             and self.episode.direction == other.episode.direction
             and set(self.slice) < set(other.slice)
             and self.overlaps(other)
+            and (self.life.state != "retracted" or other.life.state == "retracted")
         )
 
 
@@ -137,5 +138,11 @@ def _as_told(judged: Judged, key: Key, now: Life, buckets: int) -> Episode | Non
 
 def folded(found: Sequence[Case]) -> dict[int, list[Case]]:
     """The incidents to show, each with those of its slices that it stands for."""
-    hidden = {part.id for part in found if any(whole.stands_for(part) for whole in found)}
-    return {one.id: [part for part in found if one.stands_for(part)] for one in found if one.id not in hidden}
+    alike: dict[tuple[str, int], list[Case]] = {}
+    for one in found:
+        alike.setdefault((one.judged.monitor.metric, one.episode.direction), []).append(one)
+    parts = {
+        whole.id: [part for part in group if whole.stands_for(part)] for group in alike.values() for whole in group
+    }
+    hidden = {part.id for of in parts.values() for part in of}
+    return {one.id: parts[one.id] for one in found if one.id not in hidden}

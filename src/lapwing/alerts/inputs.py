@@ -64,6 +64,8 @@ def accepted(records: Iterable[Record]) -> tuple[Accepted, ...]:
     """What people accepted of a monitor's series and did not take back by reopening."""
     out = []
     for record in records:
+        if not any(line.kind == "accepted" for line in record.lines):
+            continue
         line = life(record.lines).accepted
         if line is not None and line.data.get("since") is not None:
             out.append(Accepted(record.key[0], line.at, int(line.data["since"])))

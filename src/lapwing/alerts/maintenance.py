@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ from lapwing.model.problem import Conflict, NotFound, WrongUse
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
+LOOK_AGAIN = 1.0
+"""Seconds for which windows that other processes may make are taken to stand."""
 LONGEST = 92 * DAY
 """Longer than that nothing is watched any more: unfollow it instead."""
 
@@ -41,6 +44,7 @@ class Maintenance:
     def __init__(self, lapwing: Lapwing, state: StateDatabase) -> None:
         self._lapwing = lapwing
         self._state = state
+        self._looked: tuple[float, Sequence[WindowRow]] | None = None
 
     def windows(self, monitor: str) -> tuple[Window, ...]:
         """Those that hold for a monitor."""
@@ -103,6 +107,7 @@ class Maintenance:
             session.add(row)
             session.flush()
             number = row.id
+        self._looked = None
         return next(one for one in self.views() if one.id == number)
 
     def remove(self, number: int, who: str) -> None:
@@ -119,9 +124,14 @@ class Maintenance:
             if row.removed is not None:
                 raise Conflict.of("removed-already", f"{row.removed_by} has removed the window already.")
             row.removed, row.removed_by = to_us(self._lapwing.now()), who.strip()
+        self._looked = None
 
     def _rows(self) -> Sequence[WindowRow]:
+        looked = self._looked
+        if looked is not None and time.monotonic() - looked[0] < LOOK_AGAIN:
+            return looked[1]
         with self._state.session() as session:
             rows = session.scalars(sa.select(WindowRow).where(WindowRow.removed.is_(None)).order_by(WindowRow.id)).all()
             session.expunge_all()
-            return rows
+        self._looked = time.monotonic(), rows
+        return rows
