@@ -99,6 +99,7 @@ def test_another_first_bucket_is_the_same_incident(journal: Journal) -> None:
     (after,) = journal.records("m")
     assert (after.id, after.key) == (before.id, ("[]", 1, 18))
     assert [line.kind for line in after.lines] == ["opened", "withdrawn", "opened"]
+    assert after.lines[1].data == {"of": [1], "reason": "late_data"}
     assert life(after.lines).opened == 21
 
 

@@ -32,7 +32,7 @@ def records(draw: st.DrawFn) -> list[Happened]:
         kind = draw(st.sampled_from(KINDS))
         at = draw(st.integers(0, 20))
         data: dict[str, object] = {
-            "of": draw(st.integers(1, 12)),
+            "of": draw(st.lists(st.integers(1, 12), max_size=3)),
             "reason": draw(st.sampled_from(["by_hand", "deleted"])),
             "to": draw(st.sampled_from(["Ann", ""])),
             "until": draw(st.integers(0, 30)),
@@ -101,3 +101,29 @@ def test_snoozed_until_its_time() -> None:
 def test_flapping_is_told_once() -> None:
     told = lines_of(("opened", 1), ("resolved", 2), ("opened", 3), ("resolved", 4), ("flapping", 5))
     assert [life(told, at).flapping for at in (3, 5)] == [False, True]
+
+
+def test_an_opening_that_is_told_late_lies_before_the_end_that_was_known() -> None:
+    """Restated data moves the opening; that it was over is known since."""
+    told = [
+        line(1, "opened", 11),
+        line(2, "resolved", 20),
+        line(3, "withdrawn", 90, of=[1]),
+        Happened(number=4, kind="opened", at=90, recorded=90, bucket=12),
+    ]
+    assert [life(told, at).state for at in (11, 20, 90)] == ["open", "resolved", "resolved"]
+    now = life(told)
+    assert (now.opened, now.ended, [step.number for step in now.steps]) == (11, 20, [4, 2])
+
+
+def test_what_is_told_again_after_a_retraction_holds() -> None:
+    told = lines_of(("opened", 10), ("resolved", 20), ("retracted", 30))
+    told[-1] = line(3, "retracted", 30, reason="late_data")
+    assert (life(told).state, life(told).steps, life(told).opened) == ("retracted", (), 10)
+    again = [
+        *told,
+        Happened(number=4, kind="opened", at=30, recorded=30, bucket=9),
+        Happened(number=5, kind="resolved", at=30, recorded=30, bucket=19),
+    ]
+    assert (life(again).state, [step.number for step in life(again).steps]) == ("resolved", [4, 5])
+    assert life(again, 25).state == "resolved"

@@ -295,3 +295,28 @@ def test_an_incident_that_comes_and_goes_is_told_as_flapping_once(tmp_path: Path
         assert (END - FIRST).days == 63
         assert alerts.incident(hourly[-1].id, at(21, 23)).summary.flapping
         assert date(2024, 2, 22) <= datetime.fromisoformat(hourly[-1].resolved or "").date()
+
+
+def test_maintenance_over_a_part_of_an_incident_corrects_it(tmp_path: Path) -> None:
+    """What is left outside the window is the same incident, told from then on by what remains of it."""
+    root = write_shop(tmp_path / "shop")
+    with Lapwing.open(root) as lapwing:
+        alerts = open_alerts(lapwing, tmp_path / "state.db")
+        number = next(one.id for one in alerts.incidents() if one.monitor == "rate_hourly")
+        alerts.maintenance.make("Move", to_us(at(20, 10)), to_us(at(20, 15)), ["rate_hourly"], "Ann")
+        (view,) = (alerts.incident(one.id) for one in alerts.incidents() if one.monitor == "rate_hourly")
+        assert view.summary.id == number
+        (corrected,) = (step for step in view.story if step.kind == "withdrawn")
+        assert corrected.says == "One of the steps above does not hold any more: they lie in a maintenance window."
+        assert view.summary.opened == "2024-02-20T15:00:00-05:00"
+        assert view.summary.resolved is not None
+        assert view.summary.resolved.startswith("2024-02-21"), "when it was over, not when that was corrected"
+        assert len(view.related) == 1
+        assert next(step.kind for step in view.story if step.at > "2024-03") == "withdrawn"
+        outside = [
+            flag
+            for time, flag in zip(view.summary.chart.time, view.summary.chart.outside, strict=True)
+            if to_us(at(20, 10)) <= time * 1000 < to_us(at(20, 15))
+        ]
+        assert len(outside) == 5
+        assert not any(outside), "nothing was judged there"

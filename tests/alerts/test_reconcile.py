@@ -33,6 +33,7 @@ def test_after_any_judgings_what_holds_is_what_the_last_one_told(judgings: list[
         assert [line.number for line in lines] == list(range(1, len(lines) + 1))
         held = {(line.kind, line.bucket) for line in life(lines).steps}
         assert held == {(step.kind, step.bucket) for step in judged or ()}
+        assert life(lines).open == (judged is not None and judged[-1].kind != "resolved")
         assert number == 0 or all(line.at == 100 + number for line in added), "it is known from now on"
         if judged is not None:
             assert additions(lines, told(judged), judging) == []

@@ -74,7 +74,19 @@ class Case:
 
     @property
     def end(self) -> int | None:
-        return self.life.ended
+        """When it was over: by the data's own time, where the data says so, whenever that became known."""
+        ended = self.life.ended
+        resolved = next((step for step in reversed(self.life.steps) if step.kind == "resolved"), None)
+        if ended is None or self.life.reason != "quiet" or resolved is None or resolved.bucket is None:
+            return ended
+        place = int(np.searchsorted(self.judged.borders[:-1], resolved.bucket, side="right")) - 1
+        return int(self.judged.known[place])
+
+    @property
+    def finish(self) -> int:
+        """Until when its trouble lasted, as far as it was told: never, while it is open."""
+        end = self.end
+        return 1 << 62 if end is None else self.until if self.life.state == "retracted" else end
 
     @property
     def last(self) -> int:
@@ -87,7 +99,7 @@ class Case:
         return int(self.judged.borders[self.last + 1])
 
     def overlaps(self, other: Case) -> bool:
-        return self.start < (other.end or 1 << 62) and other.start < (self.end or 1 << 62)
+        return self.start < other.finish and other.start < self.finish
 
     def stands_for(self, other: Case) -> bool:
         """This one is of the whole, and `other` of a part of it: the same metric moved the same way at the same time."""

@@ -21,7 +21,7 @@ def window(judged: Judged, row: int, start: int, stop: int) -> Chart:
         expected=listed(found.expected[part] * ready),
         lower=listed(lower * ready),
         upper=listed(upper * ready),
-        outside=(found.ready[part] & ((actual < lower) | (actual > upper))).tolist(),
+        outside=(np.isfinite(found.score[part]) & ((actual < lower) | (actual > upper))).tolist(),
         until=int(judged.borders[stop]) // 1000,
     )
 

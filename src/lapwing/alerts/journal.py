@@ -73,7 +73,9 @@ class Journal:
             if (None if last is None else (last.definition, last.data)) != since:
                 raise Raced.of("judged-meanwhile", f"{run.monitor} was judged by another process meanwhile.")
             same = last is not None and last.definition == run.definition
-            judging = Judging(now=run.finished, covered=None if last is None else last.covered, same=same)
+            judging = Judging(
+                now=run.finished, covered=None if last is None else last.covered, same=same, inputs=inputs
+            )
             rows = {row.key: row for row in _of_monitor(session, run.monitor)}
             lines = _lines(session, [row.id for row in rows.values()])
             moved = adopted({key: lines.get(row.id, ()) for key, row in rows.items()}, wanted.values())

@@ -5,7 +5,7 @@ The lines may have arrived in any order; the state follows from the set of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -64,11 +64,28 @@ class Life:
 def life(lines: Iterable[Happened], moment: int | None = None) -> Life:
     """The state that follows from the lines known at a moment (UTC microseconds; all, unless said)."""
     known = ordered(line for line in lines if moment is None or line.at <= moment)
-    taken_back = {int(line.data["of"]) for line in known if line.kind == "withdrawn"}
-    now = reduce(_after, (line for line in known if line.number not in taken_back), Life())
+    now = reduce(_after, _sequence(known), Life())
     # Where later data corrects when it opened, people have known of it since it was first told.
-    first = next((line.at for line in known if line.kind in OPENINGS), None)
-    return now if now.opened is None else replace(now, opened=first)
+    return replace(now, opened=next((line.at for line in known if line.kind in OPENINGS), None))
+
+
+def _sequence(known: Sequence[Happened]) -> list[Happened]:
+    """What holds of the lines, in order: steps by their buckets, the rest by when it was known.
+
+    A step that data told late lies before the steps of later buckets that were known already, so it takes its place before
+    the first of them.
+    """
+    taken_back = {number for line in known if line.kind == "withdrawn" for number in line.data["of"]}
+    retracted = max((line.number for line in known if line.kind == "retracted"), default=0)
+    holds = [line for line in known if line.kind in STEPS and line.number > retracted and line.number not in taken_back]
+    holds.sort(key=lambda line: (line.bucket or 0, line.number))
+    placed = [((line.at, line.number, 0), line) for line in known if line.kind not in STEPS]
+    soonest = (1 << 62, 0)
+    for place in range(len(holds) - 1, -1, -1):
+        line = holds[place]
+        soonest = min(soonest, (line.at, line.number))
+        placed.append(((*soonest, place), line))
+    return [line for _, line in sorted(placed, key=lambda one: one[0])]
 
 
 def _after(before: Life, line: Happened) -> Life:
@@ -76,7 +93,7 @@ def _after(before: Life, line: Happened) -> Life:
         return _after_step(replace(before, steps=(*before.steps, line)), line)
     match line.kind:
         case "retracted":
-            return replace(before, steps=(), ended=line.at, reason="retracted", acknowledged=None, snoozed=None)
+            return replace(before, ended=line.at, reason="retracted", acknowledged=None, snoozed=None)
         case "acknowledged":
             return replace(before, acknowledged=before.acknowledged or line)
         case "assigned":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.life import GONE, life
 from lapwing.alerts.record import Happened, Key
 
@@ -36,11 +37,12 @@ class Told:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
     """`now`: the moment of it. `covered`: until when the one before it knew the data, None where there was none. `same`: the
-    definition is that of the one before."""
+    definition is that of the one before. `inputs`: what it was told beside the data."""
 
     now: int
     covered: int | None
     same: bool
+    inputs: Inputs = field(default_factory=Inputs)
 
 
 def adopted(records: Mapping[Key, tuple[Happened, ...]], told: Iterable[Told]) -> dict[Key, Key]:
@@ -82,9 +84,12 @@ def additions(lines: tuple[Happened, ...], told: Told, judging: Judging) -> list
     wanted = {(step.kind, step.bucket) for step in told.steps}
     number = _next(lines)
     out: list[Happened] = []
-    for known in held.values():
-        if (known.kind, known.bucket) not in wanted:
-            out.append(_line(number + len(out), "withdrawn", judging.now, judging.now, data={"of": known.number}))
+    gone = [known for known in held.values() if (known.kind, known.bucket) not in wanted]
+    if gone:
+        left_out = any(judging.inputs.in_maintenance(known.bucket or 0) for known in gone)
+        reason = "maintenance" if left_out else "late_data" if judging.same else "redefined"
+        data = {"of": [known.number for known in gone], "reason": reason}
+        out.append(_line(number, "withdrawn", judging.now, judging.now, data=data))
     for step in told.steps:
         if (step.kind, step.bucket) not in held:
             late = judging.covered is not None and step.at <= judging.covered and (judging.same or bool(lines))

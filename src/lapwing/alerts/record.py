@@ -29,7 +29,7 @@ class Happened:
     that a step was seen in. `data` says more, by kind:
 
     - steps: `says`, and the numbers as they were then (`actual`, `expected`, `amount`, `currency`);
-    - withdrawn: `of`, the number of the step that no longer holds; retracted, closed: `reason`;
+    - withdrawn: `of`, the numbers of the steps that no longer hold, and the `reason`; retracted, closed: `reason`;
     - assigned: `to` ("" is nobody); snoozed: `until`; commented: `text`; accepted: `since`, where the new level began.
     """
 

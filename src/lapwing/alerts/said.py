@@ -19,6 +19,12 @@ _RETRACTED = {
     "redefined": "By what its metric or its monitor is now, there was nothing unusual.",
 }
 
+_WITHDRAWN = {
+    "late_data": "the data was restated",
+    "maintenance": "they lie in a maintenance window",
+    "redefined": "the metric or the monitor is defined differently now",
+}
+
 
 def said(line: Happened, zone: str) -> str:
     """What somebody did, or what was corrected, as a sentence."""
@@ -41,7 +47,9 @@ def said(line: Happened, zone: str) -> str:
         case "retracted":
             return _RETRACTED.get(str(data["reason"]), "It is told no longer.")
         case "withdrawn":
-            return "Data that came later corrects one of the steps above."
+            count = len(data["of"])
+            steps = "One of the steps above does" if count == 1 else f"{count} of the steps above do"
+            return f"{steps} not hold any more: {_WITHDRAWN.get(str(data['reason']), 'it is judged anew')}."
         case _:
             return by
 

@@ -19,7 +19,7 @@ from lapwing.model.calendar import from_us, local_iso
 from lapwing.model.dataset import Dataset
 from lapwing.model.grain import Unit
 
-ORDER = ("opened", "flapping", "cause", "grew", "worst", "easing", "resolved")
+ORDER = ("withdrawn", "opened", "flapping", "cause", "grew", "worst", "easing", "resolved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,17 @@ def test_what_is_found_late_is_history_unless_it_is_open() -> None:
     assert is_wanted(subscription(), line(at=0, recorded=DAY), over)
 
 
+def test_restated_data_is_told_of_the_last_days_only() -> None:
+    over = Happened(number=2, kind="resolved", at=20 * DAY, recorded=20 * DAY)
+    assert is_wanted(subscription(), line(at=20 * DAY, until=15 * DAY), over)
+    assert not is_wanted(subscription(), line(at=20 * DAY, until=5 * DAY), over)
+    assert is_wanted(subscription(), line(at=20 * DAY, until=5 * DAY)), "it is open"
+    assert not is_wanted(subscription(), line(at=20 * DAY, until=15 * DAY), told_before=True), (
+        "only when it opened moved"
+    )
+    assert is_wanted(subscription(), line(at=20 * DAY - 1, recorded=20 * DAY, until=15 * DAY), told_before=True)
+
+
 def test_ends_are_told_to_those_who_know() -> None:
     for kind in ("resolved", "retracted", "closed", "accepted"):
         end = line(kind, reason="late_data")
@@ -93,4 +104,4 @@ def test_what_is_assigned_to_somebody() -> None:
 
 @pytest.mark.parametrize("kind", ["acknowledged", "commented", "snoozed", "withdrawn"])
 def test_what_needs_no_message(kind: str) -> None:
-    assert not is_wanted(subscription(), line(kind, who="Ann", until=0, text="x", of=9), told_before=True)
+    assert not is_wanted(subscription(), line(kind, who="Ann", until=0, text="x", of=[9]), told_before=True)

@@ -16,6 +16,9 @@ ENDS = ("resolved", "retracted", "closed", "accepted", "reopened")
 OLD = DAY
 """What is older when it is first found is history: it is in the record, and nobody needs a message."""
 
+LATEST = 7 * DAY
+"""Of data restated later than that, only what is open is told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
@@ -50,11 +53,25 @@ def wanted(subscription: Subscription, subject: Subject, line: Happened, now: Li
         return told_before
     if not subject.standing or not chosen(subscription, subject):
         return False
-    fresh = line.recorded - line.at <= OLD
+    fresh = _is_fresh(line)
     if line.kind in OPENINGS:
+        if told_before and _is_late(line):
+            return False  # it is told already; restated data only moves when it opened
         last = max((step.number for step in now.steps if step.kind in OPENINGS), default=0)
         return fresh or (now.open and line.number == last)
     return line.kind == "grew" and fresh and now.snoozed_until(line.at) is None
+
+
+def _is_late(line: Happened) -> bool:
+    """Data that changed tells it: nobody could know it before it was written down."""
+    return line.at == line.recorded
+
+
+def _is_fresh(line: Happened) -> bool:
+    """It is news; of what changed data tells, only where it is of the last days."""
+    of = line.data.get("until")
+    long_ago = of is not None and line.recorded - int(of) > LATEST
+    return line.recorded - line.at <= OLD and not (_is_late(line) and long_ago)
 
 
 def _text(value: Value) -> str:
