@@ -59,6 +59,7 @@ def test_what_is_right(tmp_path: Path) -> None:
     [
         ("channels: {m: {type: email, smtp: nowhere, from: a@b, to: a@b}}", "bad-address", 2),
         ('channels: {m: {type: email, smtp: "h:25", from: nobody, to: a@b}}', "bad-address", 2),
+        ('channels: {m: {type: email, smtp: "h:25", from: a@@b, to: a@b}}', "bad-address", 2),
         ('channels: {m: {type: email, smtp: "h:25", from: a@b, to: [a@b, b]}}', "bad-address", 2),
         ('channels: {m: {type: email, smtp: "h:25", from: a@b}}', "missing-key", 2),
         ("channels: {m: {type: webhook}}", "missing-key", 2),

@@ -35,14 +35,23 @@ class Delivering:
             self._thread.join(10)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                for done in self._services.deliveries.run(self._stop):
-                    if done.state in ("failed", "waiting"):
-                        _log.warning("a message did not go out", channel=done.channel, why=done.trouble)
-                self._told = ()
-            except LapwingError as error:  # such as a state database that somebody holds
-                if error.problems != self._told:
-                    _log.warning("messages are not sent", problems=[str(problem) for problem in error.problems])
-                self._told = error.problems
-            self._stop.wait(EVERY)
+        try:
+            while not self._stop.is_set():
+                self._look()
+                self._stop.wait(EVERY)
+        finally:
+            if not self._stop.is_set():  # a fault of ours; Python's hook for threads logs it
+                says = "The server no longer tells people of incidents; its log tells why."
+                self._services.trouble = (Problem("delivering-ended", says, hint="Start the server again."),)
+
+    def _look(self) -> None:
+        """Sends what is due. What keeps it from doing so is logged once."""
+        try:
+            for done in self._services.deliveries.run(self._stop):
+                if done.state in ("failed", "waiting"):
+                    _log.warning("a message did not go out", channel=done.channel, why=done.trouble)
+            self._told = ()
+        except LapwingError as error:  # such as a state database that somebody holds
+            if error.problems != self._told:
+                _log.warning("messages are not sent", problems=[str(problem) for problem in error.problems])
+            self._told = error.problems

@@ -159,7 +159,8 @@ def _count(incidents: int) -> str:
 
 def _name(one: IncidentSummary) -> str:
     within = ", ".join("none" if value is None else str(value) for value in one.slice.values())
-    return f"{one.label}, {within}" if within else one.label
+    # One line, whatever the values are: it stands in headers.
+    return " ".join((f"{one.label}, {within}" if within else one.label).split())
 
 
 def _say(value: float | None, one: IncidentSummary) -> str:

@@ -11,9 +11,11 @@ import smtplib
 import ssl
 import urllib.error
 import urllib.request
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from lapwing.alerts.delivery.message import Message
@@ -94,6 +96,8 @@ def _email(channel: Channel, message: Message, domain: str) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         code, why = next(iter(error.recipients.values()))
         raise Undelivered(f"{host} refused the recipients: {code} {_plain(why)}.", lasting=code >= 500) from error
+    except (ValueError, MessageError) as error:  # an address that can't be in a header
+        raise Undelivered(f"The e-mail can't be written: {error}.", lasting=True) from error
     except (OSError, smtplib.SMTPException) as error:
         raise Undelivered(f"{host}:{port} does not take it: {_reason(error)}.") from error
 
@@ -139,7 +143,7 @@ def _webhook(channel: Channel, message: Message) -> None:
         lasting = 400 <= error.code < 500 and error.code not in (408, 425, 429)
         error.close()
         raise Undelivered(f"{host} answered {error.code}.", lasting=lasting) from error
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise Undelivered(f"{host} does not take it: {_reason(error)}.") from error
 
 

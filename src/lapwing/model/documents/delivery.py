@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
@@ -20,7 +23,7 @@ _OF_CHANNELS = {
 """By the type of a channel, the keys that it has."""
 _NEEDED = {"email": ("smtp", "from", "to"), "webhook": ("url",), "apprise": ("url",)}
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
-_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+|[^<>]*<[^@\s<>]+@[^@\s<>]+>")
+_MAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 
 
 def _minute(text: str) -> int | None:
@@ -36,7 +39,12 @@ def _smtp(value: object) -> tuple[str, int]:
 
 
 def _mail(value: str) -> str:
-    if not _MAIL.fullmatch(value.strip()):
+    try:
+        _, address = parseaddr(value)
+        Address(addr_spec=address)
+    except (ValueError, IndexError, MessageError):  # what the standard library says of what is none
+        address = ""
+    if not _MAIL.fullmatch(address):
         raise mistake("bad-address", f"{value!r} is not an e-mail address.", (), "Write name@example.com.")
     return value.strip()
 
