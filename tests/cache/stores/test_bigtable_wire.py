@@ -236,6 +236,27 @@ def test_beyond_the_limit_it_is_told_and_nothing_is_written_afterwards(proxy: Pr
     assert [key for key, _ in store.scan(b"0", b"1")] == [key for key, _ in rows(200)]
 
 
+@pytest.mark.parametrize("method", ["MutateRows", "CheckAndMutateRow"])
+def test_what_is_told_is_why_it_refused_not_that_the_last_try_had_too_little_time(
+    proxy: Proxy, opened: Open, method: str
+) -> None:
+    calls = 0
+
+    def exhausted_then_slow(call: Call) -> None:
+        nonlocal calls
+        if call.method == method:
+            calls += 1
+            if calls > 2:
+                sleep(1)
+            raise Refused(EXHAUSTED)
+
+    store = opened(writes=Writes(time_limit=1, attempt=0.4, first_wait=0.02, longest_wait=0.05))
+    proxy.before = exhausted_then_slow
+    with pytest.raises(StoreError) as caught:
+        store.put(rows(1)) if method == "MutateRows" else store.compare_and_set(b"m", None, b"1")
+    assert caught.value.problems[0].code == "store-full"
+
+
 def test_what_will_not_pass_is_told_at_once(proxy: Proxy, opened: Open) -> None:
     store = opened()
     proxy.before = refusing("MutateRows", first(10**9, grpc.StatusCode.PERMISSION_DENIED))

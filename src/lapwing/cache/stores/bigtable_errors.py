@@ -64,6 +64,13 @@ def passes(error: BaseException) -> bool:
     return False
 
 
+def timed_out(error: BaseException) -> bool:
+    """Whether there was no answer within the time of the request: then it says nothing of why."""
+    from google.api_core.exceptions import DeadlineExceeded
+
+    return isinstance(_cause(error), DeadlineExceeded)
+
+
 def retry_after(error: BaseException) -> float | None:
     """After how many seconds Bigtable wants the request again; None where it does not say."""
     from google.rpc.error_details_pb2 import RetryInfo

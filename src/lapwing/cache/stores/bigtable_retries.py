@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Final
 
-from lapwing.cache.stores.bigtable_errors import passes, retry_after
+from lapwing.cache.stores.bigtable_errors import passes, retry_after, timed_out
 from lapwing.cache.stores.limits import closed
 from lapwing.cache.stores.waiting import waits
 from lapwing.model.problem import Cancelled
@@ -28,6 +28,7 @@ class Retries:
         limit = writes.time_limit if self._cancel is not None else min(reads.time_limit, writes.time_limit)
         self._until = time.monotonic() + limit
         self._pause = writes.first_wait
+        self._why: Exception | None = None
 
     @property
     def seconds(self) -> float:
@@ -38,14 +39,19 @@ class Retries:
         """Waits before the request is made again.
 
         Raises:
-            Exception: `error` itself, where it will not pass, or there is no time left.
+            Exception: `error` itself, where it will not pass. Where there is no time left, the last one by which Bigtable
+                said why.
             StoreError: the store was closed meanwhile. Cancelled: the build was.
         """
+        if self._why is None or not timed_out(error):
+            self._why = error
         asked = retry_after(error)
         # About as long as planned, so that not all come back at once.
         pause = self._pause * (0.5 + random.random()) if asked is None else asked  # noqa: S311
-        if not passes(error) or time.monotonic() + pause >= self._until:
+        if not passes(error):
             raise error
+        if time.monotonic() + pause >= self._until:
+            raise self._why
         self._pause = min(2 * self._pause, self._writes.longest_wait)
         rest(pause, self._closing)
         if self._cancel is not None and self._cancel.is_set():
