@@ -36,6 +36,11 @@ class SourceSql:
     columns: tuple[Column, ...]
     gathered: str
 
+    @property
+    def rereads(self) -> bool:
+        """Whether the rows are read once for each part of the result, by engines that keep nothing between them."""
+        return self.columns[0].name == PART
+
 
 @dataclass(frozen=True, slots=True)
 class _Sketch:

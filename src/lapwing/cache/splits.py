@@ -17,7 +17,7 @@ from lapwing.cache.state_sql import Buckets, state_sql
 from lapwing.cache.stretch import numbered
 from lapwing.sources.base import Split
 from lapwing.sql.bound import BoundDataset
-from lapwing.sql.rows import GIVEN_ROWS, over_given
+from lapwing.sql.rows import GIVEN_ROWS, over_given, rows_sql
 from lapwing.sql.service import SqlService
 
 _BLOCK_ROWS = 250_000
@@ -37,19 +37,20 @@ class Part:
     rows: tuple[Split, ...] = ()
 
 
-def parts_of(order: Order, sql: SqlService, at_least: int) -> list[Part]:
-    """The parts of an order, if possible `at_least` so many."""
-    cut = _of_table(order, sql, at_least)
+def parts_of(order: Order, sql: SqlService, at_least: int, text: str | None = None) -> list[Part]:
+    """The parts of an order, if possible `at_least` so many. `text` is the statement whose columns are to be read, where it
+    is not the one that makes the states."""
+    cut = _of_table(order, sql, at_least, text)
     return _of_time(order, at_least) if cut is None else cut
 
 
-def _of_table(order: Order, sql: SqlService, at_least: int) -> list[Part] | None:
+def _of_table(order: Order, sql: SqlService, at_least: int, text: str | None) -> list[Part] | None:
     """Parts of the table that the dataset's rows are from; None where its source does not cut it."""
     bound, borders = order.finest.bound, order.borders
     dataset = bound.dataset
     if dataset.table is None:
         return None
-    plan = sql.plan(_text(order, bound, 0, len(borders) - 2))
+    plan = sql.plan(text or _text(order, bound, 0, len(borders) - 2))
     scan = next((one for one in plan.scans if one.alias == dataset.name), None)
     if scan is None or scan.limit is not None:
         return None
@@ -107,6 +108,31 @@ def _of_time(order: Order, at_least: int) -> list[Part]:
     return found
 
 
+def rows_of(order: Order, part: Part, home: Home, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Reads these columns of the dataset's own rows of a part, as they are; some rows of a table's part may be of another
+    time.
+
+    Raises:
+        SourceError: the source does not answer, or the rows are others than when the part was made.
+        Cancelled: someone cancelled it.
+    """
+    home.check(order)
+    check(home.cancel)
+    if part.rows:
+        for batch in _read(part, home):
+            yield batch.select(list(columns))
+        return
+    text = rows_sql(order.finest.bound, columns, part.start, part.end)
+    with home.sql.run(text, time_limit=TIME_LIMIT) as running:
+        yield from running
+
+
+def _read(part: Part, home: Home) -> Iterator[pa.RecordBatch]:
+    source = home.sql.catalog.source(part.rows[0].source)
+    for split in part.rows:
+        yield from source.read_split(split, time_limit=TIME_LIMIT)
+
+
 def blocks_of(order: Order, part: Part, home: Home) -> Iterator[tuple[Shard, bytes]]:
     """Reads a part and folds it; see `distributed.blocks`.
 
@@ -124,8 +150,7 @@ def _states(order: Order, part: Part, home: Home) -> Iterator[tuple[int, pa.Reco
     if not part.rows:
         borders = [part.start, *order.borders[part.first + 1 : part.last + 1], part.end]
         return DuckdbBuilder(home.sql).batches(order.finest, borders, home.cancel)
-    source = home.sql.catalog.source(part.rows[0].source)
-    batches = [batch for split in part.rows for batch in source.read_split(split, time_limit=TIME_LIMIT)]
+    batches = list(_read(part, home))
     if not batches:
         return iter(())
     bound = over_given(order.finest.bound)

@@ -108,8 +108,7 @@ class DatasetBinder:
         return columns
 
     def _relation(self, dataset: Dataset, columns: Mapping[str, tuple[str, ...]]) -> tuple[str, tuple[Problem, ...]]:
-        base = f"({dataset.sql.strip().rstrip(';')}\n)" if dataset.sql else _path(dataset.table or "")
-        lines = [f"{base} AS {identifier(dataset.name)}"]
+        lines = [own_rows(dataset)]
         problems: list[Problem] = []
         for join in dataset.joins.values():
             pairs = []
@@ -174,6 +173,12 @@ class DatasetBinder:
     def _ask(self, relation: str, expressions: tuple[_Expression, ...]) -> tuple[str, ...]:
         outputs = ",\n".join(f"({one.sql}\n) AS c{number}" for number, one in enumerate(expressions))
         return self._service.plan(f"SELECT {outputs}\nFROM {relation}").types
+
+
+def own_rows(dataset: Dataset) -> str:
+    """The FROM text of the dataset without its joins."""
+    base = f"({dataset.sql.strip().rstrip(';')}\n)" if dataset.sql else _path(dataset.table or "")
+    return f"{base} AS {identifier(dataset.name)}"
 
 
 def _path(written: str) -> str:

@@ -61,18 +61,26 @@ class Asked(Protocol):
 
 
 def at_source(
-    bound: BoundDataset, source: Asked, sql: SqlService, dimensions: Iterable[str], measures: Iterable[str]
+    bound: BoundDataset,
+    source: Asked,
+    sql: SqlService,
+    dimensions: Iterable[str],
+    measures: Iterable[str],
+    own: Table | None = None,
 ) -> BoundDataset:
-    """The dataset with these dimensions and measures, every text in the source's dialect.
+    """The dataset with these dimensions and measures, every text in the source's dialect. `own` holds its own rows there, in
+    the place of its table or its statement.
 
     Raises:
         Refused: a part that the source might answer otherwise; says which and why.
     """
     dataset = bound.dataset
-    if dataset.table is None:
-        raise _refused(bound, "it is made by a statement in Lapwing's SQL")
     catalog = sql.catalog
-    tables = {dataset.name: catalog.resolve(_parts(dataset.table))}
+    if own is None:
+        if dataset.table is None:
+            raise _refused(bound, "it is made by a statement in Lapwing's SQL")
+        own = catalog.resolve(_parts(dataset.table))
+    tables = {dataset.name: own}
     tables |= {join.name: catalog.resolve(_parts(join.table)) for join in dataset.joins.values()}
     writer = _Writer(source.capabilities, tables)
 

@@ -21,10 +21,10 @@ from lapwing.cache.builders.spark.steps import (
     write_blocks,
     write_indexes,
 )
-from lapwing.cache.builders.spark.tables import Views, make_views
+from lapwing.cache.builders.spark.tables import made, views_of
 from lapwing.cache.distributed import Order, ready
 from lapwing.cache.home import Job
-from lapwing.cache.source_sql import source_sql
+from lapwing.cache.source_sql import SourceSql, source_sql
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.write import Written
 from lapwing.model.problem import Cancelled, LapwingError, SourceError
@@ -38,7 +38,8 @@ _KEYS: Final = "lw_key"
 
 
 class SparkBuilder(HereOnly):
-    """Builds by Spark; nothing passes through this process but receipts, and small tables that are joined.
+    """Builds by Spark; nothing passes through this process but receipts, and small tables that are joined. Its workers open
+    what they need once for all orders of a build.
 
     Raises:
         Refused: it can't run as `config` says.
@@ -51,6 +52,7 @@ class SparkBuilder(HereOnly):
         self._sql = sql
         self._store = store
         self._config = config
+        self._home = uuid.uuid4().hex
 
     def write(
         self, order: Order, cancel: threading.Event, tell: Tell
@@ -66,7 +68,7 @@ class SparkBuilder(HereOnly):
         def work() -> None:
             try:
                 session.sparkContext.setJobGroup(group, f"build of {order.finest.name}", True)
-                self._frames(session, order).collect()
+                self._run(session, order)
             except BaseException as error:  # noqa: BLE001  told by who waits, whatever it is
                 failed.append(error)
             finally:
@@ -96,27 +98,34 @@ class SparkBuilder(HereOnly):
                 "spark-lost", f"Spark ended without all of {order.finest.name}.", hint="Build it again."
             )
 
-    def _frames(self, session: Any, order: Order) -> Any:
-        """The whole work as one frame: a row for each version that is done."""
-        finest, tables = order.finest, self._sql.tables(order.finest.bound.dataset)
-        make_views(session, self._sql, tables)
+    def _run(self, session: Any, order: Order) -> None:
+        """The whole work, to its end."""
+        finest = order.finest
+        views = views_of(finest.bound.dataset, self._sql)
         by = finest.rollup.dimensions
-        bound = at_source(finest.bound, Views(), self._sql, by, finest.kept)
+        bound = at_source(finest.bound, views, self._sql, by, finest.kept, views.own)
         asked = source_sql(bound, finest.kept, by, finest.grain, order.borders, "spark")
-        job = Job(order=order, project=self._sql.project, home=uuid.uuid4().hex)
-        states = session.sql(asked.text)
-        keys = [name for name in states.columns if name.startswith(_KEYS)]
-        shard = f"pmod(xxhash64({', '.join(keys)}), {order.shards})" if keys else "0"
-        gathered = Gathered(columns=asked.columns, text=asked.gathered)
-        from pyspark.sql.functions import expr
+        job = Job(order=order, project=self._sql.project, home=self._home)
+        with made(session, views, self._sql, job, keep=asked.rereads):
+            _frame(session, job, asked).collect()
 
-        grouped = states.groupBy("lw_partition", expr(shard).alias("lw_shard"))
-        found = grouped.applyInArrow(make_blocks(job, gathered), schema=BLOCKS)
-        heads = found.groupBy("member", "partition", "number").applyInArrow(write_blocks(job), schema=HEADS)
-        every = session.createDataFrame(every_version(job)).selectExpr(
-            "cast(member as int) member", "cast(partition as int) partition", "cast(heads as binary) heads"
-        )
-        return heads.union(every).groupBy("member", "partition").applyInArrow(write_indexes(job), schema=DONE)
+
+def _frame(session: Any, job: Job, asked: SourceSql) -> Any:
+    """The work as one frame: a row for each version that is done."""
+    order = job.order
+    states = session.sql(asked.text)
+    keys = [name for name in states.columns if name.startswith(_KEYS)]
+    shard = f"pmod(xxhash64({', '.join(keys)}), {order.shards})" if keys else "0"
+    gathered = Gathered(columns=asked.columns, text=asked.gathered)
+    from pyspark.sql.functions import expr
+
+    grouped = states.groupBy("lw_partition", expr(shard).alias("lw_shard"))
+    found = grouped.applyInArrow(make_blocks(job, gathered), schema=BLOCKS)
+    heads = found.groupBy("member", "partition", "number").applyInArrow(write_blocks(job), schema=HEADS)
+    every = session.createDataFrame(every_version(job)).selectExpr(
+        "cast(member as int) member", "cast(partition as int) partition", "cast(heads as binary) heads"
+    )
+    return heads.union(every).groupBy("member", "partition").applyInArrow(write_indexes(job), schema=DONE)
 
 
 def _told(session: Any) -> str:

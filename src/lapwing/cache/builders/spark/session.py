@@ -26,6 +26,7 @@ _SETTINGS: Final = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
+_EMULATORS: Final = ("BIGTABLE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST", "BIGQUERY_STORAGE_EMULATOR_HOST")
 _LOCAL: Final = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
@@ -94,9 +95,8 @@ def open_session(config: SparkConfig) -> Any:
 
 
 def _for_workers() -> dict[str, str]:
-    """What the store needs to be found by workers, whose environment is the cluster's."""
-    emulator = os.environ.get("BIGTABLE_EMULATOR_HOST")
-    return {"spark.executorEnv.BIGTABLE_EMULATOR_HOST": emulator} if emulator else {}
+    """What the store and the sources need to be found by workers, whose environment is the cluster's."""
+    return {f"spark.executorEnv.{name}": os.environ[name] for name in _EMULATORS if os.environ.get(name)}
 
 
 @contextmanager
