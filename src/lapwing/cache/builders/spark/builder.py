@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Generator
+from contextvars import copy_context
 from dataclasses import replace
 from typing import Any, Final
 
@@ -74,7 +75,7 @@ class SparkBuilder(HereOnly):
             finally:
                 ended.set()
 
-        threading.Thread(target=work, name="spark-build", daemon=True).start()
+        threading.Thread(target=copy_context().run, args=(work,), name="spark-build", daemon=True).start()
         at = 0
         try:
             while True:

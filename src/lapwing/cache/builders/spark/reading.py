@@ -13,8 +13,8 @@ from lapwing.cache.splits import Part, rows_of
 from lapwing.sources.base import Column
 from lapwing.sources.streams import as_promised, schema_of
 
-_WIDER: Final = {"UTINYINT": "SMALLINT", "USMALLINT": "INTEGER", "UINTEGER": "BIGINT", "UBIGINT": "DECIMAL(20,0)"}
-"""Spark has no unsigned integers."""
+_WIDER: Final = {"UTINYINT": "SMALLINT", "USMALLINT": "INTEGER", "UINTEGER": "BIGINT"}
+"""Spark has no unsigned integers; those of 64 bits are refused before."""
 
 Read = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
