@@ -1,8 +1,13 @@
-"""Where Google's libraries look for credentials, for the errors that say that there are none."""
+"""What all of Google's libraries share: where they look for credentials, for the errors that say that there are none; and a
+gRPC that lets other programs be started."""
 
 from __future__ import annotations
 
 import os
+
+# Its handlers of forks abort one of some forty programs that are started while it is at work, such as Spark's Java. It looks
+# when the first channel is opened.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
 
 def searched() -> str:
