@@ -24,6 +24,24 @@ RUNNING = {
     "note": None,
     "cancelling": False,
 }
+JOB: dict[str, Any] = {
+    "id": "3fbcfa4e",
+    "state": "lost",
+    "builder": "beam",
+    "rollups": ["flights.main", "flights.total"],
+    "began": "2026-01-01T00:00:00Z",
+    "seen": "2026-01-01T00:10:00Z",
+    "ended": None,
+    "done": 4,
+    "total": 12,
+    "note": "flights.main: 3 parts read",
+    "by": "laptop/77",
+    "here": False,
+    "problem": None,
+    "remotes": [
+        {"runner": "dataflow", "name": "n", "id": "7", "rollup": "flights.main", "url": "https://example.com/7"}
+    ],
+}
 BROKEN = {
     "status": 500,
     "problems": [{"code": "unexpected", "message": "Lapwing stumbled.", "hint": "Look at the log."}],
@@ -111,6 +129,22 @@ def test_what_runs_shows_how_far_it_is_and_can_be_cancelled(open_page: Open) -> 
     with page.expect_request(lambda request: request.method == "DELETE") as asked:
         page.get_by_role("button", name="Cancel").click()
     assert asked.value.url.endswith("/api/rollups/refresh/flights")
+
+
+def test_builds_of_other_processes_are_shown_and_can_be_cancelled(open_page: Open, audit: Any) -> None:
+    page = open_page("/sql")
+    own = {**JOB, "id": "aa", "here": True}
+    given(page, r"jobs(\?.*|/.*)?", {"jobs": [JOB, own]})
+    went_to(page)
+    row = page.locator(".elsewhere .building-one")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("4 of 12 partitions, beam by laptop/77 since")
+    expect(row).to_contain_text("its process is gone; the next build goes on from there, dataflow")
+    expect(row.get_by_role("link", name="dataflow")).to_have_attribute("href", JOB["remotes"][0]["url"])
+    assert audit(page) == []
+    with page.expect_request(lambda request: request.method == "DELETE") as asked:
+        row.get_by_role("button", name="Cancel").click()
+    assert "/api/jobs/3fbcfa4e?" in asked.value.url
 
 
 def test_what_is_late_or_damaged_is_told(open_page: Open, known: Any, audit: Any) -> None:

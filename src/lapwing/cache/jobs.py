@@ -120,6 +120,7 @@ class JobRecord:
             "total": self.total,
             "note": self.note,
             "by": "/".join(self.by.rsplit("/", 3)[:2]),
+            "here": owner.is_here(self.by),
             "problem": None if self.problem is None else self.problem.as_dict(),
             "remotes": [
                 {"runner": one.runner, "name": one.name, "id": one.id, "rollup": one.rollup, "url": one.url}

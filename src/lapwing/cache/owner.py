@@ -45,6 +45,11 @@ def is_gone(name: str) -> bool:
     return _started(int(process)) != started
 
 
+def is_here(name: str) -> bool:
+    """Whether this is the name of a run in this process, be it over."""
+    return name.rsplit("/", 1)[0] == f"{platform.node()}/{os.getpid()}/{_started(os.getpid())}"
+
+
 def run_of(name: str) -> str:
     """The part of a name that tells runs apart."""
     return name.rpartition("/")[2]

@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { get, post, remove } from "./client";
-import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Completions, FollowBody, IncidentView, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample, Suggestion } from "./types";
+import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Completions, FollowBody, IncidentView, Job, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample, Suggestion } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -48,6 +48,24 @@ export function useAct(id: string): UseMutationResult<IncidentView, Error, Actio
       void queries.invalidateQueries({ queryKey: ["board"] });
     },
     onError: () => void queries.invalidateQueries({ queryKey: ["incident", id] }), // somebody was first, perhaps
+  });
+}
+
+/** Builds that have not ended, in any process that shares the store. */
+export function useJobs(): UseQueryResult<Job[]> {
+  return useQuery({
+    queryKey: ["jobs"],
+    queryFn: async ({ signal }) => (await get<{ jobs: Job[] }>("/jobs?running=true", signal)).jobs,
+    refetchInterval: ({ state }) => (state.data?.length ? 3_000 : 15_000),
+  });
+}
+
+/** Stops a build, wherever it runs. */
+export function useCancelJob(): UseMutationResult<void, Error, string> {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => remove(`/jobs/${encodeURIComponent(id)}?wait=1`),
+    onSettled: () => void queries.invalidateQueries({ queryKey: ["jobs"] }),
   });
 }
 

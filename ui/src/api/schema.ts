@@ -402,10 +402,10 @@ export interface Incidents {
   incidents: Incident[];
 }
 
-/** A build: `done` of `total` partitions, `note` what it is at. `by` is host and process, `seen` when that last told of itself; lost: it is gone without a word. */
+/** A build: `done` of `total` partitions, `note` what it is at. `by` is host and process, `seen` when that last told of itself; lost: it is gone without a word; detached: it left what goes on elsewhere. `here`: this server runs it. */
 export interface JobDocument {
   id: string;
-  state: "running" | "cancelling" | "lost" | "done" | "failed" | "cancelled";
+  state: "running" | "cancelling" | "detached" | "lost" | "done" | "failed" | "cancelled";
   builder: string;
   rollups: string[];
   began: string;
@@ -415,6 +415,7 @@ export interface JobDocument {
   total: number;
   note: string | null;
   by: string;
+  here: boolean;
   problem: ProblemItem | null;
   remotes: RemoteDocument[];
 }

@@ -19,6 +19,7 @@ export type {
   Incident,
   FollowBody,
   IncidentView,
+  JobDocument as Job,
   MetricDocument as Metric,
   MonitorDocument as MonitorView,
   Plan,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from lapwing.server.documents.base import Document, ProblemItem
 
-State = Literal["running", "cancelling", "lost", "done", "failed", "cancelled"]
+State = Literal["running", "cancelling", "detached", "lost", "done", "failed", "cancelled"]
 
 
 class RemoteDocument(Document):
@@ -22,7 +22,7 @@ class RemoteDocument(Document):
 
 class JobDocument(Document):
     """A build: `done` of `total` partitions, `note` what it is at. `by` is host and process, `seen` when that last told of
-    itself; lost: it is gone without a word."""
+    itself; lost: it is gone without a word; detached: it left what goes on elsewhere. `here`: this server runs it."""
 
     id: str
     state: State
@@ -35,6 +35,7 @@ class JobDocument(Document):
     total: int
     note: str | None
     by: str
+    here: bool
     problem: ProblemItem | None
     remotes: list[RemoteDocument]
 

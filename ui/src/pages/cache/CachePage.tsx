@@ -5,6 +5,7 @@ import { Trouble, Waiting } from "../../components/Trouble";
 import { useKeys } from "../../lib/keys";
 import { useMoment } from "../../lib/moment";
 import { list } from "../../lib/words";
+import { Elsewhere } from "./Elsewhere";
 import { Head } from "./Head";
 import { LastRuns } from "./LastRuns";
 import { Misses } from "./Misses";
@@ -56,6 +57,7 @@ function Loaded({ cache }: { cache: Rollups }) {
       )}
       {build.isError && <Trouble error={build.error} />}
       <Running running={running} />
+      <Elsewhere zone={zone} />
       <RollupTable rollups={rollups} zone={zone} chosen={at} onChoose={setChosen} building={running} onBuild={buildOne} />
       <div className="cache-below">
         <Misses cache={cache} />
