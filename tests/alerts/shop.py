@@ -37,7 +37,7 @@ events:
   - {{name: Card provider down, start: 2024-02-20T10:00, end: 2024-02-20T18:00}}
 monitors:
   failed_daily: {{metric: failed, grain: day, by: [region]}}
-  rate_hourly: {{metric: fail_rate, grain: hour, sensitivity: 6}}
+  rate_hourly: {{metric: fail_rate, grain: hour, sensitivity: 5}}
 """
 
 DATASET = """

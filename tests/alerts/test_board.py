@@ -33,10 +33,10 @@ def test_quiet_before(alerts: Alerts) -> None:
 
 
 def test_on_the_board_while_it_lasts_and_resolved_after(alerts: Alerts) -> None:
-    on_the_day = alerts.board(at(20, 15))
+    on_the_day = alerts.board(at(20, 14))
     assert [one.monitor for one in on_the_day.incidents] == ["rate_hourly"]
-    assert on_the_day.incidents[0].known_at == "2024-02-20T15:00:00-05:00"
-    assert alerts.board(at(20, 15) - timedelta(seconds=1)).incidents == []
+    assert on_the_day.incidents[0].known_at == "2024-02-20T14:00:00-05:00"
+    assert alerts.board(at(20, 14) - timedelta(seconds=1)).incidents == []
     next_day = alerts.board(at(21, 1))
     assert [one.monitor for one in next_day.incidents] == ["failed_daily"]
     assert [one.id for one in next_day.resolved] == [on_the_day.incidents[0].id]

@@ -57,7 +57,7 @@ def test_soon_after_is_the_same_incident_and_later_is_not() -> None:
 
 def test_after_a_pause_only_a_record_is_told() -> None:
     """It grew to 14 in the second outbreak: less than half again of the 10 told before. 16 is more."""
-    (one,) = run([0, 10, 0, 0, 0, 6, 14, 16, 0, 0, 0])
+    (one,) = run([0, 10, 0, 0, 0, 8, 14, 16, 0, 0, 0])
     assert kinds(one) == [("opened", 1), ("resolved", 4), ("opened", 5), ("grew", 7), ("resolved", 10)]
 
 

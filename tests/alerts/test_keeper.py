@@ -100,7 +100,7 @@ def test_a_changed_definition_is_told_anew_and_a_changed_label_is_not(tmp_path: 
         alerts = open_alerts(lapwing, path)
         alerts.replay()
         assert StateDatabase(path).journal.run("failed_daily") == run
-    (root / "lapwing.yaml").write_text(PROJECT.format(now="2024-06-01").replace("sensitivity: 6", "sensitivity: 9"))
+    (root / "lapwing.yaml").write_text(PROJECT.format(now="2024-06-01").replace("sensitivity: 5", "sensitivity: 9"))
     with Lapwing.open(root) as lapwing:
         hourly = StateDatabase(path).journal.run("rate_hourly")
         alerts = open_alerts(lapwing, path)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from benchmarks.alerts import __main__ as command
 from benchmarks.alerts.injected import incidents, rivals
-from benchmarks.alerts.injected.alarms import above, ours
+from benchmarks.alerts.injected.alarms import above, around, ours
 from benchmarks.alerts.injected.calendar import _date, clock, holidays, month_ends
 from benchmarks.alerts.injected.make import CHOOSING, DAILY, HOURLY, SEALED, make_panel, panels
 from benchmarks.alerts.injected.outcome import outcome
@@ -135,7 +135,7 @@ def test_clocks_change() -> None:
 def test_panels_judged_together_are_as_judged_alone() -> None:
     some = panels(DAILY, CHOOSING, 12)
     for panel, alarms in zip(some, ours(some), strict=True):
-        _, found = judge_series(panel.starts, panel.zone, panel.values, panel.exposure, panel.terms)
+        _, found = judge_series(panel.starts, panel.zone, panel.values, panel.exposure, panel.terms, around([panel]))
         assert [[one.opened for one in row] for row in alarms] == [[one.opened for one in row] for row in found]
 
 
@@ -151,7 +151,7 @@ def test_rivals_see_only_the_past_and_a_spike(rival: object) -> None:
     assert spiked[0, 300] == np.abs(spiked[0, :301]).max()
 
 
-BOUNDS = {"daily": (0.79, 0.01), "hourly": (0.55, 0.07)}
+BOUNDS = {"daily": (0.8, 0.008), "hourly": (0.7, 0.04)}
 """The least event F1 and the most false alarms a series-week of the small run: those that were seen, less a little room.
 Whoever makes the model better raises them."""
 

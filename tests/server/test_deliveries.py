@@ -53,7 +53,7 @@ def test_an_incident_goes_out_by_itself(url: str, box: Mailbox) -> None:
         if box.mails:
             break
         time.sleep(0.1)
-    assert box.subjects == ["[shop] Failed: 83, 17.8 expected. $1.30 k at stake"]
+    assert box.subjects == ["[shop] Failed: 83, 18.5 expected. $1.29 k at stake"]
     for _ in range(50):
         found = DeliveriesDocument.model_validate_json(requests.get(f"{url}/api/deliveries", timeout=30).content)
         if any(one.state == "sent" for one in found.deliveries):

@@ -8,24 +8,55 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.alerts.injected.panel import Alarm, Alarms, Floats, Panel
+from lapwing.alerts.almanac import effects
 from lapwing.alerts.incidents import Episode
-from lapwing.alerts.terms import judge_series
+from lapwing.alerts.slices import parents
+from lapwing.alerts.terms import Around, judge_series
+from lapwing.model.calendar import DAY, from_us
+from lapwing.model.events import Event, EventKind, HolidayCalendar
 
 
 def ours(panels: Sequence[Panel]) -> list[Alarms]:
     """What monitors with the default rules raise. Panels of the same terms and times are judged together."""
     alike: dict[object, list[int]] = defaultdict(list)
     for place, panel in enumerate(panels):
-        alike[panel.terms, panel.zone.key, panel.starts.tobytes()].append(place)
+        alike[panel.terms, panel.country, panel.zone.key, panel.starts.tobytes()].append(place)
     out: list[Alarms] = [()] * len(panels)
     for places in alike.values():
         of = [panels[place] for place in places]
         values, exposure = (np.concatenate([getattr(one, name) for one in of]) for name in ("values", "exposure"))
-        _, found = judge_series(of[0].starts, of[0].zone, values, exposure, of[0].terms)
+        _, found = judge_series(of[0].starts, of[0].zone, values, exposure, of[0].terms, around(of))
         rows = iter(found)
         for place, panel in zip(places, of, strict=True):
             out[place] = tuple(tuple(_alarm(one) for one in next(rows)) for _ in panel.values)
     return out
+
+
+def around(panels: Sequence[Panel]) -> Around:
+    """What a project would say: its country, what people told of before, and which series is which one's slice."""
+    first = panels[0]
+    borders = np.append(first.starts, 2 * first.starts[-1] - first.starts[-2])
+    slices = [
+        (("panel", panel.name), *((("part", str(row)),) if row < len(panel.values) - 1 else ()))
+        for panel in panels
+        for row in range(len(panel.values))
+    ]
+    events = [
+        Event(
+            name=f"{one.kind} of {panel.name}",
+            start=from_us(int(borders[one.start])),
+            end=from_us(int(borders[one.end]) - DAY * (one.kind == "expected sale")),
+            kind=EventKind.EXPECTED,
+            after=int(one.kind == "expected sale"),
+            slice=(("panel", panel.name),),
+        )
+        for panel in panels
+        for one in panel.quiet
+        if one.told
+    ]
+    holidays = HolidayCalendar(country=first.country)
+    found = effects(borders, first.terms.grain, first.zone, holidays=holidays, events=events, slices=slices)
+    return Around(parents(slices), found)
 
 
 def above(panel: Panel, score: Floats, threshold: float) -> Alarms:

@@ -1,6 +1,6 @@
 """Incidents: from unusual buckets to something with a life, told once.
 
-An incident opens when a bucket, or up to three in a row together, are significant AND large enough, in the direction
+An incident opens when the evidence up to a bucket is significant AND its difference is large enough, in the direction
 that hurts. It is then updated silently:
 "grew" is told only when the difference passes the last told one by half. It closes after enough quiet buckets in a row,
 where quiet is well inside the range (hysteresis), and a new outbreak soon after is the same incident again. One that
@@ -11,7 +11,7 @@ Every step carries the moment at which people could know it: the end of its buck
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,13 +19,15 @@ import numpy.typing as npt
 
 from lapwing.alerts.chance import Bools, Floats, Kind
 from lapwing.alerts.detect import Detection
-from lapwing.alerts.evidence import gathered
+from lapwing.alerts.evidence import Gathering, evidence
 from lapwing.alerts.record import OPENINGS
 
 GREW = 1.5
 """How much larger than the last told difference a new one must be to be told."""
 HYSTERESIS = 0.5
-"""The share of the opening score below which a bucket counts as quiet."""
+"""The share of the opening score below which a bucket's own counts as quiet, however much has built up before it."""
+OPENS = 1.0
+"""What has built up opens an incident only in a bucket whose own score is beyond this."""
 FLAPS = 3
 """How many openings within a day (`Rules.calm`) are flapping: twice is a relapse."""
 
@@ -35,13 +37,14 @@ class Rules:
     """`threshold` in robust standard deviations. `direction`: 1 raises only what is above its range, -1 what is below,
     0 both. `quiet`: judged buckets inside the range that close an incident. `rejoin`: buckets after the close within which
     a new outbreak is the same incident. `calm`: buckets within which several openings are flapping, and which must be
-    quiet to close an incident that does; 0: nothing flaps."""
+    quiet to close an incident that does; 0: nothing flaps. `gathering`: how evidence comes together."""
 
     threshold: float
     direction: int
     quiet: int
     rejoin: int
     calm: int = 0
+    gathering: Gathering = field(default_factory=Gathering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +114,21 @@ def episodes(
     an incident ends, whatever it was: what comes then is measured against another normal."""
     directions = (1, -1) if rules.direction == 0 else (rules.direction,)
     found = []
-    # What has built up may open an incident, but only in a bucket that is not quiet itself.
-    evidence = _evidence(detection.score, rules)
+    shown = evidence(detection.score, rules.gathering, detection.alone)
     for row in range(len(actual)):
         borders = (0, *(cuts or {}).get(row, ()), actual.shape[1])
         of_row: list[Episode] = []
         for first, stop in pairwise(borders):
             part = np.s_[row, first:stop]
+            own, difference = detection.score[part], actual[part] - detection.expected[part]
+            alone = None if detection.alone is None else detection.alone[part]
             # Evidence of before a cut says nothing about what comes after it.
-            score = evidence[part] if not first else _evidence(detection.score[row : row + 1, first:stop], rules)[0]
-            difference = actual[part] - detection.expected[part]
+            gathered = shown[part] if not first else evidence(own[None], rules.gathering, _two(alone))[0]
             for direction in directions:
-                way = _one_way(score * direction, difference * direction, minimum[part], direction, rules)
-                of_row += [_later(episode, first) for episode in way]
+                hurts = _Hurting(own * direction, gathered * direction, difference * direction, minimum[part], alone)
+                of_row += [_later(episode, first) for episode in _one_way(hurts, direction, rules)]
         found.append(tuple(sorted(of_row, key=lambda episode: episode.opened)))
     return tuple(found)
-
-
-def _evidence(score: Floats, rules: Rules) -> Floats:
-    loud = np.abs(score) >= rules.threshold * HYSTERESIS
-    return np.where(loud, gathered(score), score)
 
 
 def _later(episode: Episode, by: int) -> Episode:
@@ -146,25 +144,60 @@ def _later(episode: Episode, by: int) -> Episode:
     )
 
 
-def _one_way(score: Floats, difference: Floats, minimum: Floats, direction: int, rules: Rules) -> list[Episode]:
-    """The incidents in one direction: `score` and `difference` are positive where it hurts."""
-    hot = (score >= rules.threshold) & (difference >= minimum)
-    openings = np.flatnonzero(hot)
-    judged = np.flatnonzero(np.isfinite(score))
+def _two(mask: Bools | None) -> Bools | None:
+    """One series as one of several."""
+    return None if mask is None else mask[None]
+
+
+@dataclass(slots=True, eq=False)
+class _Hurting:
+    """One series, (T,) each: the buckets' own scores, evidence, differences, positive where it hurts, the smallest
+    difference worth telling, the buckets that count for themselves only, and those that were told."""
+
+    own: Floats
+    evidence: Floats
+    difference: Floats
+    minimum: Floats
+    alone: Bools | None
+    told: Bools = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.told = np.zeros(self.own.shape, bool)
+
+    def hot(self, rules: Rules) -> Bools:
+        """Buckets that open an incident."""
+        significant = (self.evidence >= rules.threshold) & (self.own >= OPENS)
+        hot: Bools = significant & (self.difference >= self.minimum)
+        return hot
+
+    def loud(self, rules: Rules) -> Bools:
+        """Buckets that keep it open."""
+        loud: Bools = self.own >= rules.threshold * HYSTERESIS
+        return loud
+
+    def tell(self, first: int, last: int, rules: Rules) -> None:
+        """What was told is no evidence of anything new."""
+        self.told[first : last + 1] = True
+        self.evidence = evidence(self.own[None], rules.gathering, _two(self.alone), self.told[None])[0]
+
+
+def _one_way(series: _Hurting, direction: int, rules: Rules) -> list[Episode]:
+    """The incidents in one direction."""
+    hot, loud, difference = series.hot(rules), series.loud(rules), series.difference
+    judged = np.flatnonzero(np.isfinite(series.own))
     out: list[Episode] = []
     after = 0
     while True:
-        place = int(np.searchsorted(openings, after))
-        if place == len(openings):
+        openings = np.flatnonzero(hot[after:])
+        if not len(openings):
             return out
-        opened = int(openings[place])
+        opened = after + int(openings[0])
         before = out.pop() if out and opened - (out[-1].resolved or 0) <= rules.rejoin else None
         told = 0.0 if before is None else max(float(difference[step.bucket]) for step in before.steps if step.told)
         flaps = before is not None and _flaps(before, opened, rules)
-        episode = _follow(score, difference, hot, judged, opened, told, rules, flaps=flaps)
+        episode = _follow(loud, difference, hot, judged, opened, told, rules, flaps=flaps)
         if before is None:
-            first = _onset(score, judged, opened, after, rules)
-            episode = replace(episode, direction=direction, first=first)
+            episode = replace(episode, direction=direction, first=_onset(loud, judged, opened, after))
         else:
             episode = replace(
                 before,
@@ -176,6 +209,8 @@ def _one_way(score: Floats, difference: Floats, minimum: Floats, direction: int,
         if episode.resolved is None:
             return out
         after = episode.resolved + 1
+        series.tell(episode.first, episode.resolved, rules)
+        hot = series.hot(rules)
 
 
 def _flaps(before: Episode, opened: int, rules: Rules) -> bool:
@@ -184,18 +219,18 @@ def _flaps(before: Episode, opened: int, rules: Rules) -> bool:
     return len(lately) >= FLAPS - 1
 
 
-def _onset(score: Floats, judged: npt.NDArray[np.intp], opened: int, after: int, rules: Rules) -> int:
+def _onset(loud: Bools, judged: npt.NDArray[np.intp], opened: int, after: int) -> int:
     """Where the trouble began: the judged buckets just before that were already outside the quiet range."""
     first = opened
     for at in judged[: np.searchsorted(judged, opened)][::-1]:
-        if at < after or score[at] < rules.threshold * HYSTERESIS:
+        if at < after or not loud[at]:
             break
         first = int(at)
     return first
 
 
 def _follow(
-    score: Floats,
+    loud: Bools,
     difference: Floats,
     hot: Bools,
     judged: npt.NDArray[np.intp],
@@ -206,13 +241,13 @@ def _follow(
     flaps: bool = False,
 ) -> Episode:
     """The life of an outbreak from its opening bucket. `told`: the largest difference told before of the same incident."""
-    steps, loud = [Step("flapping" if flaps else "opened", opened)], [opened]
+    steps, counted = [Step("flapping" if flaps else "opened", opened)], [opened]
     enough = rules.calm if flaps else rules.quiet
     told, quiet = max(told, float(difference[opened])), 0
     for at in judged[np.searchsorted(judged, opened) + 1 :]:
         here = int(at)
-        if score[here] >= rules.threshold * HYSTERESIS:
-            loud.append(here)
+        if loud[here]:
+            counted.append(here)
             quiet = 0
             if hot[here] and difference[here] > GREW * told:
                 told = float(difference[here])
@@ -221,5 +256,5 @@ def _follow(
         quiet += 1
         if quiet >= enough:
             steps.append(Step("resolved", here))
-            return Episode(1, opened, tuple(loud), here, tuple(steps))
-    return Episode(1, opened, tuple(loud), None, tuple(steps))
+            return Episode(1, opened, tuple(counted), here, tuple(steps))
+    return Episode(1, opened, tuple(counted), None, tuple(steps))

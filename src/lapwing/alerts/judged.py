@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from lapwing.alerts.almanac import effects
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.history import Asking, Series, Slice, Span, series_key
@@ -20,7 +21,8 @@ from lapwing.alerts.incidents import Rules
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.measured import Measured, measured
 from lapwing.alerts.restart import Shift, cuts, with_shifts
-from lapwing.alerts.terms import Episodes, Terms, expect, raised, smallest
+from lapwing.alerts.slices import parents
+from lapwing.alerts.terms import Around, Episodes, Terms, expect, raised, smallest
 from lapwing.model.calendar import edges
 from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.monitor import Monitor
@@ -98,6 +100,7 @@ class Judged:
             "upper": found.upper.astype(np.float32),
             "score": found.score,
             "ready": found.ready,
+            "alone": np.zeros(found.ready.shape, bool) if found.alone is None else found.alone,
         }
         out = io.BytesIO()
         slices = np.array(json.dumps(self.slices))
@@ -125,7 +128,7 @@ def unpack(data: bytes, monitor: Monitor, dataset: Dataset, metric: Metric) -> J
             complete_after=int(kept["complete_after"]),
             amount=kept["amount"],
             exposure=kept["exposure"],
-            detection=Detection(kept["expected"], lower, upper, kept["score"], kept["ready"]),
+            detection=Detection(kept["expected"], lower, upper, kept["score"], kept["ready"], kept["alone"]),
             cuts={row: tuple(at) for row, at in json.loads(str(kept["cuts"]))},
         )
 
@@ -159,8 +162,19 @@ def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None), inputs:
     values = np.where(judged, plan.value(series.amount, series.exposure), np.nan)
     zone, terms = ZoneInfo(lapwing.project.timezone), _terms(monitor, metric, plan)
     shifts = _shifts(said, series.slices, borders, complete_after)
+    around = Around(
+        parent=parents(series.slices),
+        effects=effects(
+            borders,
+            monitor.grain,
+            zone,
+            holidays=lapwing.project.calendar,
+            events=lapwing.project.events,
+            slices=series.slices,
+        ),
+    )
     found = with_shifts(
-        lambda past, exposure: expect(series.starts, zone, past, exposure, terms),
+        lambda past, exposure, rows: expect(series.starts, zone, past, exposure, terms, around.part(rows)),
         values,
         series.exposure,
         shifts,

@@ -22,6 +22,7 @@ from lapwing.alerts.judged import Judged, judge, unpack
 from lapwing.alerts.record import Key, Record
 from lapwing.alerts.telling import told_of
 from lapwing.model.calendar import to_us
+from lapwing.model.events import EventKind
 from lapwing.model.hashing import metric_hash, monitor_hash
 from lapwing.model.monitor import Monitor
 from lapwing.model.problem import LapwingError, Problem
@@ -234,6 +235,8 @@ class Keeper:
             metric_hash(dataset, metric, project.datasets),
             project.timezone,
             str(project.week_start),
+            repr(project.calendar),
+            repr([event for event in project.events if event.kind is EventKind.EXPECTED]),
             str(metric.shown.better),
             str(dataset.complete_after.total_seconds()),
             str(METHOD),

@@ -25,7 +25,7 @@ class Shift:
 
 
 def with_shifts(
-    expect: Callable[[Floats, Floats], Detection],
+    expect: Callable[[Floats, Floats, slice], Detection],
     values: Floats,
     exposure: Floats,
     shifts: Mapping[int, tuple[Shift, ...]],
@@ -33,9 +33,9 @@ def with_shifts(
     kind: Kind,
     ratio: bool,
 ) -> Detection:
-    """What `expect` says of values and exposures (S, T); of the series (rows) in `shifts` what comes after each cut is
-    judged by the new level. `ratio`: values are amounts by exposure."""
-    found = expect(values, exposure)
+    """What `expect` says of values and exposures (S, T) and which series they are; of the series (rows) in `shifts` what
+    comes after each cut is judged by the new level. `ratio`: values are amounts by exposure."""
+    found = expect(values, exposure, slice(0, len(values)))
     if not shifts:
         return found
     arrays = {name: getattr(found, name).copy() for name in Detection.__slots__}
@@ -43,7 +43,7 @@ def with_shifts(
         past, weight = values[row].copy(), exposure[row]
         for shift in sorted(of_row):
             past = _brought(past, arrays["expected"][row], weight if ratio else None, shift, kind)
-            again = expect(past[None], weight[None])
+            again = expect(past[None], weight[None], slice(row, row + 1))
             for name, array in arrays.items():
                 array[row, shift.cut :] = getattr(again, name)[0, shift.cut :]
     return Detection(**arrays)

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from lapwing.alerts.detect import Tuning
+from lapwing.alerts.evidence import Gathering
+from lapwing.alerts.online.constants import MOST_FIRST, Tuning
 from lapwing.model.calendar import from_us, transitions
 from lapwing.model.grain import Grain, Unit
 
@@ -60,7 +61,12 @@ def tuning(grain: Grain) -> Tuning:
     if grain.fixed is None:
         return Tuning()
     a_day = max(DAY * MINUTE // grain.fixed, 1)
-    return Tuning(level=7.0 * a_day, spread=21.0 * a_day)
+    return Tuning(
+        level=7.0 * a_day,
+        spread=21.0 * a_day,
+        first=min(max(3 * a_day, 14), MOST_FIRST),
+        day=float(a_day),
+    )
 
 
 def quiet_buckets(grain: Grain) -> int:
@@ -76,3 +82,21 @@ def calm_buckets(grain: Grain) -> int:
     if grain.fixed is None:
         return 14 if grain.unit is Unit.DAY else 4
     return max(DAY * MINUTE // grain.fixed, 2)
+
+
+def rejoining(grain: Grain) -> int:
+    """How many buckets after an incident a new outbreak is the same one: three days, or four of days. Evidence that reaches back
+    two weeks would else tell of the end of what it told of before."""
+    if grain.fixed is None:
+        return 4 if grain.unit is Unit.DAY else 1
+    return max(72 * 60 * MINUTE // grain.fixed, 2)
+
+
+def gathering(grain: Grain) -> Gathering:
+    """Over how many buckets evidence is gathered: up to two weeks of days, two days of shorter buckets, a few of longer
+    ones. A tail is believed in sooner where more buckets tell of it."""
+    if grain.fixed is None:
+        return Gathering((1, 2, 3, 5, 7, 14) if grain.unit is Unit.DAY else (1, 2, 3))
+    hours = (1, 2, 3, 6, 12, 24, 48)
+    an_hour = 60 * MINUTE / grain.fixed
+    return Gathering(tuple(sorted({1, *(max(1, round(count * an_hour)) for count in hours)})), believed=8.0)

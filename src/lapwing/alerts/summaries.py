@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from lapwing.alerts.cases import Case
 from lapwing.alerts.cause import Cause
@@ -33,7 +34,7 @@ from lapwing.alerts.views import (
     Related,
 )
 from lapwing.alerts.words import signed
-from lapwing.model.calendar import DAY, local_iso, to_us
+from lapwing.model.calendar import DAY, from_us, local_iso, to_us
 from lapwing.model.problem import LapwingError
 
 if TYPE_CHECKING:
@@ -158,10 +159,11 @@ class Summaries:
         return around(case.judged, case.row, case.start, case.until, case.buckets)
 
     def _events(self, case: Case) -> list[EventView]:
+        zone = ZoneInfo(self._lapwing.project.timezone)
         return [
-            EventView(name=event.name, start=self.iso(to_us(event.start)), end=self.iso(to_us(event.end)))
+            EventView(name=event.name, start=self.iso(to_us(start)), end=self.iso(to_us(end)))
             for event in self._lapwing.project.events
-            if to_us(event.start) < case.until and case.start < to_us(event.end)
+            for start, end in event.occurrences(from_us(case.start), from_us(case.until), zone)
         ] + [
             EventView(name=window.name, start=self.iso(window.start), end=self.iso(window.end))
             for window in self._windows(case.judged.monitor.name)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.chance import Floats, Kind
-from lapwing.alerts.detect import Detection, detect
+from lapwing.alerts.detect import Detection, Setting, detect
 from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
-from lapwing.alerts.season import calm_buckets, quiet_buckets, slots, tuning
+from lapwing.alerts.online.effects import Effects
+from lapwing.alerts.season import calm_buckets, gathering, quiet_buckets, rejoining, slots, tuning
 from lapwing.model.dataset import Better
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import SENSITIVITY
@@ -35,11 +36,42 @@ class Terms:
     @property
     def rules(self) -> Rules:
         direction = {None: 0, Better.UP: -1, Better.DOWN: 1}[self.better]
-        quiet, calm = quiet_buckets(self.grain), calm_buckets(self.grain)
-        return Rules(threshold=self.sensitivity, direction=direction, quiet=quiet, rejoin=quiet, calm=calm)
+        return Rules(
+            threshold=self.sensitivity,
+            direction=direction,
+            quiet=quiet_buckets(self.grain),
+            rejoin=rejoining(self.grain),
+            calm=calm_buckets(self.grain),
+            gathering=gathering(self.grain),
+        )
 
 
-def expect(starts: npt.NDArray[np.int64], zone: ZoneInfo, values: Floats, exposure: Floats, terms: Terms) -> Detection:
+@dataclass(frozen=True, slots=True, eq=False)
+class Around:
+    """What else is known of the series: `parent` (S,), the row of the series that each is a slice of (-1 for none), and what
+    the calendar does to them."""
+
+    parent: npt.NDArray[np.intp] | None = None
+    effects: Effects | None = None
+
+    def part(self, rows: slice) -> Around:
+        """Of some of the series: all of them, or such that no other of them is a parent."""
+        parent = self.parent
+        if parent is None or rows == slice(0, len(parent)):
+            return self
+        scope = None if self.effects is None or self.effects.scope is None else self.effects.scope[:, rows]
+        effects = None if self.effects is None else replace(self.effects, scope=scope)
+        return Around(None, effects)
+
+
+def expect(
+    starts: npt.NDArray[np.int64],
+    zone: ZoneInfo,
+    values: Floats,
+    exposure: Floats,
+    terms: Terms,
+    around: Around = Around(),
+) -> Detection:
     """What each bucket was expected to be by those before it.
 
     Args:
@@ -47,14 +79,14 @@ def expect(starts: npt.NDArray[np.int64], zone: ZoneInfo, values: Floats, exposu
         values: (S, T), nan where there is no value or it is not complete.
         exposure: (S, T), the denominators where `terms.ratio`.
     """
-    return detect(
-        values,
-        slots(starts, terms.grain, zone),
+    setting = Setting(
         kind=terms.kind,
-        exposure=exposure if terms.ratio else None,
-        width=terms.sensitivity,
         tuning=tuning(terms.grain),
+        parent=around.parent,
+        effects=around.effects,
+        width=terms.sensitivity,
     )
+    return detect(values, slots(starts, terms.grain, zone), setting, exposure if terms.ratio else None)
 
 
 def smallest(detection: Detection, exposure: Floats, terms: Terms) -> Floats:
@@ -76,8 +108,13 @@ def raised(
 
 
 def judge_series(
-    starts: npt.NDArray[np.int64], zone: ZoneInfo, values: Floats, exposure: Floats, terms: Terms
+    starts: npt.NDArray[np.int64],
+    zone: ZoneInfo,
+    values: Floats,
+    exposure: Floats,
+    terms: Terms,
+    around: Around = Around(),
 ) -> tuple[Detection, Episodes]:
     """Both, from arrays as in `expect`."""
-    detection = expect(starts, zone, values, exposure, terms)
+    detection = expect(starts, zone, values, exposure, terms, around)
     return detection, raised(values, exposure, detection, terms)

@@ -32,14 +32,14 @@ from lapwing.model.documents.project import (
     SourceDocument,
 )
 from lapwing.model.documents.read import Draft, draft
+from lapwing.model.events import Event, EventKind, Every, HolidayCalendar, check_country
 from lapwing.model.goal import Goal, Limit
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.positions import read
-from lapwing.model.problem import ModelError, Place, Problem, WrongUse
+from lapwing.model.problem import ModelError, NotFound, Place, Problem, WrongUse
 from lapwing.model.project import (
     BeamConfig,
-    Event,
     History,
     Maintenance,
     Project,
@@ -121,7 +121,7 @@ class _Reading:
         if main is None:
             return None
         document = main.document
-        events = tuple(self._events(main))
+        events = tuple(self._events(main, datasets))
         deliveries = Deliveries(main, datasets, monitors)
         delivery = deliveries.delivery()
         self.problems.extend(deliveries.problems)
@@ -154,6 +154,7 @@ class _Reading:
             delivery=delivery,
             goals=found_goals,
             limits=found_limits,
+            calendar=self._calendar(main),
         )
 
     def _project_draft(self) -> Draft[ProjectDocument] | None:
@@ -310,9 +311,19 @@ class _Reading:
         found = self._moment(text, main, "now")
         return None if found is None else from_us(found[0])
 
-    def _events(self, main: Draft[ProjectDocument]) -> Iterator[Event]:
-        for _, event, start, end in self._stretches(main, "events", main.document.events):
-            yield Event(name=event.name, start=start, end=end)
+    def _events(self, main: Draft[ProjectDocument], datasets: Mapping[str, Dataset]) -> Iterator[Event]:
+        for index, event, start, end in self._stretches(main, "events", main.document.events):
+            self.problems.extend(self._event_dimensions(event, main.located.key("events", index, "slice"), datasets))
+            yield Event(
+                name=event.name,
+                start=start,
+                end=end,
+                kind=EventKind(event.kind),
+                every=None if event.every is None else Every(event.every),
+                before=event.before,
+                after=event.after,
+                slice=tuple(event.slice.items()),
+            )
 
     def _maintenance(self, main: Draft[ProjectDocument], monitors: Mapping[str, Monitor]) -> Iterator[Maintenance]:
         for index, window, start, end in self._stretches(main, "maintenance", main.document.maintenance):
@@ -343,6 +354,35 @@ class _Reading:
                 self.problems.append(Problem("from-after-to", says, place, hint=hint))
                 continue
             yield index, document, from_us(start[0]), from_us(until)
+
+    def _event_dimensions(
+        self, event: EventDocument, place: Place, datasets: Mapping[str, Dataset]
+    ) -> Iterator[Problem]:
+        """An event may touch a slice of any dataset, so some dataset has its dimensions."""
+        known = {name: name for dataset in datasets.values() for name in dataset.dimensions}
+        for name in event.slice:
+            if self.complete and name not in known:
+                says = f"No dataset has a dimension {name}."
+                yield Problem("unknown-dimension", says, place, nearest(name, known))
+
+    def _calendar(self, main: Draft[ProjectDocument]) -> HolidayCalendar | None:
+        document = main.document.calendar
+        if document is None:
+            return None
+        try:
+            check_country(document.country, document.subdivision)
+        except NotFound as error:
+            problem = error.problems[0]
+            key = "country" if problem.code == "unknown-country" else "subdivision"
+            place = main.located.key("calendar", key)
+            self.problems.append(replace(problem, place=place))
+            return None
+        return HolidayCalendar(
+            country=document.country,
+            subdivision=document.subdivision,
+            before=document.before,
+            after=document.after,
+        )
 
     def _moment(self, text: str, main: Draft[ProjectDocument], *location: str | int) -> tuple[int, int] | None:
         """A time in a file: absolute, since the file must mean the same tomorrow."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from lapwing.model.grain import Grain
 from lapwing.model.problem import Place
 
-SENSITIVITY = 5.0
+SENSITIVITY = 3.75
 """Robust standard deviations, unless a monitor says otherwise."""
 
 

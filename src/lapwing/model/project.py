@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.delivery import Delivery
+from lapwing.model.events import Event, HolidayCalendar
 from lapwing.model.goal import Goal, Limit
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
@@ -116,15 +117,6 @@ class SparkConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something known that explains numbers: a holiday, a storm, a deploy. Times are absolute, half-open."""
-
-    name: str
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
     """A stretch in which nothing is raised and of which nothing is learned; of all monitors where none is named. Times are
     absolute, half-open."""
@@ -157,6 +149,7 @@ class Project:
     delivery: Delivery = field(default_factory=Delivery)
     goals: Mapping[str, Goal] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    calendar: HolidayCalendar | None = None
     history: History = History()
     by_product_bytes: int = 64_000_000
     beam: BeamConfig = BeamConfig()

@@ -92,17 +92,17 @@ def test_an_incident_is_told_once_with_all_there_is_to_say(night: Night) -> None
     deliveries.run()
     assert deliveries.run() == ()
     (mail,) = night.box.mails
-    assert mail["Subject"] == "[shop] Failed: 83, 17.8 expected. $1.30 k at stake"
+    assert mail["Subject"] == "[shop] Failed: 83, 18.5 expected. $1.29 k at stake"
     plain = mail.get_body(("plain",))
     assert plain is not None
     text = plain.get_content()
     (one,) = (one for one in night.alerts().board().incidents if one.monitor == "failed_daily")
     for says in (
-        "83 on Tue 20 Feb, 17.8 expected. $1.30 k so far.",
+        "83 on Tue 20 Feb, 18.5 expected. $1.29 k so far.",
         "Within Card provider down.",
         "Mostly north (region)",
-        "Difference: +65.2",
-        "At stake: $1.30 k",
+        "Difference: +64.5",
+        "At stake: $1.29 k",
         f"https://lapwing.example.com/incidents/{one.id}?as_of=2024-02-21T01:00",
     ):
         assert says in text
@@ -197,7 +197,7 @@ def test_what_nobody_acknowledges_is_escalated(night: Night, acknowledged: bool)
     (done,) = deliveries.run()
     assert done.state == ("dropped" if acknowledged else "sent")
     assert [call.data["subject"] for call in night.hook.calls] == (
-        [] if acknowledged else ["[shop] Nobody has acknowledged: Failed: 83, 17.8 expected. $1.30 k at stake"]
+        [] if acknowledged else ["[shop] Nobody has acknowledged: Failed: 83, 18.5 expected. $1.29 k at stake"]
     )
 
 
@@ -208,7 +208,7 @@ def test_who_is_assigned_is_told(night: Night) -> None:
     (one,) = (one for one in night.alerts().board().incidents if one.monitor == "failed_daily")
     night.alerts().act(one.id, Action(name="assign", who="Bo", to="Ann"))
     deliveries.run()
-    assert night.box.subjects == ["[shop] Assigned to you: Failed: 83, 17.8 expected. $1.30 k at stake"]
+    assert night.box.subjects == ["[shop] Assigned to you: Failed: 83, 18.5 expected. $1.29 k at stake"]
 
 
 def test_a_channel_that_fails_is_tried_again(night: Night) -> None:

@@ -20,7 +20,7 @@ MESSAGE = Message(
     thread="incident-7",
     kind="opened",
     good=False,
-    subject="[shop] Failed: 83, 17.8 expected. $1.30 k at stake – now",
+    subject="[shop] Failed: 83, 18.5 expected. $1.29 k at stake – now",
     text="83 on Tue 20 Feb.\n",
     html="<p>83 on Tue 20 Feb.</p><img src='cid:chart'>",
     link="https://lapwing.example.com/incidents/7?as_of=2024-02-21T01:00",

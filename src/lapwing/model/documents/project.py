@@ -23,6 +23,7 @@ from lapwing.model.documents.delivery import ChannelDocument, SubscriptionDocume
 from lapwing.model.documents.goals import Goals, Limits, texts
 from lapwing.model.documents.spark import SparkDocument
 from lapwing.model.documents.store import StoreDocument
+from lapwing.model.monitor import SENSITIVITY
 from lapwing.model.names import nearest
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -115,14 +116,6 @@ def _number_text(value: object) -> object:
 TimeText = Annotated[str, BeforeValidator(_number_text, json_schema_input_type=str | int)]
 
 
-class EventDocument(Document):
-    """Something known that explains numbers. The end is exclusive: to 2013-03 is until March begins."""
-
-    name: str = Field(description="What people read.")
-    start: TimeText = Field(description="A day, a moment, or any other time text.")
-    end: TimeText | None = Field(None, description="The end of `start` itself, where left out.")
-
-
 class MaintenanceDocument(Document):
     """A stretch in which nothing is raised, and of which nothing is learned."""
 
@@ -130,6 +123,35 @@ class MaintenanceDocument(Document):
     start: TimeText = Field(description="A day, a moment, or any other time text.")
     end: TimeText | None = Field(None, description="Exclusive; the end of `start` itself, where left out.")
     monitors: Words = Field((), description="Only of these; of all, where left out.")
+
+
+class EventDocument(Document):
+    """Something known that explains numbers. The end is exclusive: to 2013-03 is until March begins."""
+
+    name: str = Field(description="What people read. Events of one name are one kind of event: each teaches the next.")
+    start: TimeText = Field(description="A day, a moment, or any other time text.")
+    end: TimeText | None = Field(None, description="The end of `start` itself, where left out.")
+    kind: Literal["note", "expected"] = Field(
+        "note",
+        description="note: shown beside what is unusual. expected: numbers are expected to differ, too, as in a sale.",
+    )
+    every: Literal["week", "month", "year"] | None = Field(
+        None, description="It recurs each week, month or year, from then on."
+    )
+    before: Annotated[int, Field(ge=0, le=31)] = Field(0, description="Days before it that differ, too.")
+    after: Annotated[int, Field(ge=0, le=31)] = Field(0, description="Days after it that differ, too.")
+    slice: Annotated[dict[str, str], BeforeValidator(texts)] = Field(
+        default_factory=dict, description="It touches only what these dimensions have these values of."
+    )
+
+
+class CalendarDocument(Document):
+    """Whose public holidays numbers are expected to differ on."""
+
+    country: str = Field(description="Two letters, such as US, DE or IN.")
+    subdivision: str | None = Field(None, description="A state, such as NY or BY, for holidays of its own.")
+    before: Annotated[int, Field(ge=0, le=7)] = Field(1, description="Days before a holiday that differ, too.")
+    after: Annotated[int, Field(ge=0, le=7)] = Field(1, description="Days after a holiday that differ, too.")
 
 
 class MonitorDocument(Document):
@@ -141,7 +163,9 @@ class MonitorDocument(Document):
     slice: Annotated[dict[str, str], BeforeValidator(texts)] = Field(
         default_factory=dict, description="Only where these dimensions have these values."
     )
-    sensitivity: Annotated[float, Field(ge=3, le=10)] = Field(5.0, description="Robust standard deviations.")
+    sensitivity: Annotated[float, Field(ge=3, le=10)] = Field(
+        SENSITIVITY, description="Robust standard deviations beyond which a bucket is unusual, or what builds up to it."
+    )
     min_change: Annotated[float, Field(ge=0)] | None = Field(None, description="The smallest change worth raising.")
     tags: Words = Field((), description="Words by which subscriptions choose it.")
 
@@ -232,6 +256,7 @@ class ProjectDocument(HomeDocument):
     maintenance: tuple[MaintenanceDocument, ...] = Field(
         (), description="Stretches in which nothing is raised, and of which nothing is learned."
     )
+    calendar: CalendarDocument | None = Field(None, description="Whose public holidays count.")
     monitors: Monitors = Field(default_factory=dict, description="What is watched from the first day.")
     subscriptions: Annotated[dict[str, SubscriptionDocument], BeforeValidator(nothing_is_empty)] = Field(
         default_factory=dict, description="Who is told of what, by which channels, and when."
