@@ -22,9 +22,9 @@ import numpy as np
 from lapwing.alerts.history_file import Columns, read_history
 from lapwing.alerts.slicing.answer import explain
 from lapwing.alerts.slicing.expected import expected
-from lapwing.alerts.slicing.leaves import Floats, History
+from lapwing.alerts.slicing.leaves import Floats, History, Value
 
-Slice = dict[str, str | None]
+Slice = dict[str, Value]
 FOLDS = 5
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from lapwing.alerts.actions import Action
-from lapwing.alerts.cause import Cause
 from lapwing.alerts.inputs import Inputs, Window
 from lapwing.alerts.journal import Journal, Raced, Run
 from lapwing.alerts.life import life
 from lapwing.alerts.reconcile import Step, Told
 from lapwing.alerts.state import StateDatabase
+from lapwing.alerts.why.change import Cause
 from lapwing.model.problem import Conflict, NotFound
 
 

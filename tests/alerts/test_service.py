@@ -74,7 +74,8 @@ def test_an_incident_tells_its_story(alerts: Alerts) -> None:
     assert view.story[1].says.startswith("Mostly north (region)")
     assert view.story[-1].says.startswith("6 hours inside the range. In all +")
     assert [one.metric for one in view.related] == ["orders.failed"]
-    assert {each.dimension for each in view.causes} == {"region", "channel", "gift"}
+    assert view.why is not None
+    assert {each["dimension"] for each in view.why["tables"]} == {"region", "channel", "gift"}
     assert view.summary.events[0].name == "Card provider down"
     assert view.receipt is not None
     assert view.receipt["pieces"][0]["by"] == "rollup"
@@ -206,6 +207,7 @@ def test_the_slice_is_the_one_that_moved_most(flights: Lapwing, year: Alerts) ->
             f"and scheduled >= '{start}' and scheduled < '{end}' group by 1"
         )
     )
-    (by_origin,) = (each for each in full.causes if each.dimension == "origin")
-    assert {row.value: row.actual for row in by_origin.rows} == cancelled
+    assert full.why is not None
+    (by_origin,) = (each for each in full.why["tables"] if each["dimension"] == "origin")
+    assert {row["value"]: row["actual"] for row in by_origin["rows"]} == cancelled
     assert max(cancelled, key=lambda origin: cancelled[origin]) == "LGA"

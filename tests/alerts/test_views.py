@@ -7,20 +7,14 @@ import math
 
 import numpy as np
 
-from lapwing.alerts.cause import Row
 from lapwing.alerts.service import Alerts
-from lapwing.alerts.views import Watching, listed, plain, row_json
+from lapwing.alerts.views import Watching, listed, plain
 
 
 def test_what_is_no_number_is_null() -> None:
     assert plain({"a": [math.nan, (1.5, math.inf)], "b": {"c": None}}) == {"a": [None, [1.5, None]], "b": {"c": None}}
     assert listed(np.array([1 / 3, np.nan, 1e12])) == [0.333333333, None, 1e12]
     assert Watching(metrics=1, series=2).as_dict() == {"metrics": 1, "series": 2}
-
-
-def test_a_row_leaves_out_what_is_not_known() -> None:
-    row = Row(value=None, label=None, actual=1.0, expected=2.0, difference=-1.0, share=None, size=0.5)
-    assert row_json(row) == {"value": None, "actual": 1.0, "expected": 2.0, "difference": -1.0, "size": 0.5}
 
 
 def test_whole_pages_are_json(alerts: Alerts) -> None:

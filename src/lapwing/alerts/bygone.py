@@ -68,7 +68,7 @@ def bygone(record: Record, moment: int, zone: str) -> IncidentView:
         comments=[
             Comment(at=local_iso(line.at, zone), who=line.who, text=str(line.data["text"])) for line in now.comments
         ],
-        causes=[],
+        why=None,
         related=[],
         receipt=None,
     )

@@ -12,14 +12,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lapwing.alerts.actions import Action, lines_of
-from lapwing.alerts.cause import Cause
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.life import life
 from lapwing.alerts.reconcile import Judging, Told, additions, adopted, taken_back
 from lapwing.alerts.record import Happened, Record
 from lapwing.alerts.tables import CauseRow, IncidentRow, LineRow, RunRow
+from lapwing.alerts.why.change import Cause
 from lapwing.model.problem import Conflict, NotFound
 
+METHOD = 2
+"""Of finding causes; raised when it changes, so that those found before are looked for again."""
 Begin = Callable[[], AbstractContextManager[Session]]
 
 
@@ -160,13 +162,17 @@ class Journal:
             if row is None:
                 return None
             found = json.loads(row.found)
+            if found.get("method") != METHOD:
+                return None
             named = None if found["slice"] is None else tuple((name, value) for name, value in found["slice"])
-            return Cause(found["says"], named, found["share"], found["clear"])
+            return Cause(found["says"], named, found["share"], found["clear"], found["p"])
 
     def keep_cause(self, incident: int, until: int, cause: Cause) -> None:
         """Keeps it, unless the incident is no more."""
         with suppress(IntegrityError), self._changing() as session:
-            session.merge(CauseRow(incident=incident, until=until, found=json.dumps(asdict(cause))))
+            session.merge(
+                CauseRow(incident=incident, until=until, found=json.dumps({**asdict(cause), "method": METHOD}))
+            )
 
 
 def _of_monitor(session: Session, monitor: str) -> Sequence[IncidentRow]:

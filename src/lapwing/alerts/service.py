@@ -17,15 +17,16 @@ from lapwing.alerts.bands import Bands
 from lapwing.alerts.board import BoardMaker
 from lapwing.alerts.bygone import bygone
 from lapwing.alerts.cases import Known
-from lapwing.alerts.causes import Causes
 from lapwing.alerts.judged import judge
 from lapwing.alerts.keeper import Keeper
 from lapwing.alerts.maintenance import Maintenance
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.suggest import SuggestionView, suggestions
 from lapwing.alerts.summaries import Summaries
-from lapwing.alerts.views import Band, Board, IncidentSummary, IncidentView, MonitorView
+from lapwing.alerts.views import Band, Board, IncidentSummary, IncidentView, Json, MonitorView, plain
 from lapwing.alerts.watches import Chosen, Watches, Wish
+from lapwing.alerts.why.asked import Asked, why
+from lapwing.alerts.why.service import Why
 from lapwing.model.calendar import from_us, to_us
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import Monitor
@@ -63,7 +64,8 @@ class Alerts:
         self.maintenance = Maintenance(lapwing, state)
         """Stretches in which nothing is raised."""
         self._keeper = Keeper(lapwing, state.journal, self._watches.all, self.maintenance.windows, patience)
-        self._summaries = Summaries(lapwing, Causes(lapwing), state.journal, self.maintenance.windows)
+        self._why = Why(lapwing)
+        self._summaries = Summaries(lapwing, self._why, state.journal, self.maintenance.windows)
         self._board = BoardMaker(lapwing, self._summaries)
         self._bands = Bands(lapwing, self._keeper)
 
@@ -253,6 +255,16 @@ class Alerts:
             name="", dataset=dataset.name, metric=f"{dataset.name}.{found.name}", grain=grain, slice=pairs
         )
         return self._bands.band(monitor, start, end)
+
+    def why(self, asked: Asked) -> Json:
+        """Why a metric changed between two stretches: what an incident's page has as `why`.
+
+        Raises:
+            NotFound: no such metric or dimension.
+            WrongUse: a time or a condition can't be read, or a stretch is empty.
+        """
+        found: Json = plain(why(self._why, self._lapwing, asked))
+        return found
 
     def _moment(self, as_of: datetime | None) -> int:
         now = self._lapwing.now()

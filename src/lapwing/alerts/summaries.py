@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from lapwing.alerts.cases import Case
-from lapwing.alerts.cause import Cause
-from lapwing.alerts.causes import Causes, Found
 from lapwing.alerts.charts import around
-from lapwing.alerts.history import Asking, Slice
+from lapwing.alerts.history import Asking, condition
 from lapwing.alerts.inputs import Window
 from lapwing.alerts.journal import Journal
 from lapwing.alerts.judged import Judged
@@ -33,6 +30,10 @@ from lapwing.alerts.views import (
     Json,
     Related,
 )
+from lapwing.alerts.why.change import Cause, Change
+from lapwing.alerts.why.service import Question, Why
+from lapwing.alerts.why.shown import change_json
+from lapwing.alerts.why.stretches import earlier
 from lapwing.alerts.words import signed
 from lapwing.model.calendar import DAY, from_us, local_iso, to_us
 from lapwing.model.problem import LapwingError
@@ -40,22 +41,19 @@ from lapwing.model.problem import LapwingError
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
-MOST_ROWS = 12
-"""Rows of a breakdown that are shown."""
-
 
 class Summaries:
     """Makes views of incidents. A cause is asked of the front door once, and kept."""
 
     def __init__(
-        self, lapwing: Lapwing, causes: Causes, journal: Journal, windows: Callable[[str], tuple[Window, ...]]
+        self, lapwing: Lapwing, why: Why, journal: Journal, windows: Callable[[str], tuple[Window, ...]]
     ) -> None:
         """`windows`: the maintenance of a monitor, laid beside its incidents."""
         self._lapwing = lapwing
-        self._find_causes = causes
+        self._why = why
         self._journal = journal
         self._windows = windows
-        self._cause = lru_cache(maxsize=128)(self._find_cause)
+        self._change = lru_cache(maxsize=128)(self._find_change)
 
     def summary(self, case: Case, folded: int, *, look: bool = True) -> IncidentSummary:
         """An incident that stands for `folded` others. With `look` its cause is looked for now, where nobody has yet."""
@@ -118,14 +116,15 @@ class Summaries:
             episode=case.episode,
             zone=self._lapwing.project.timezone,
         )
-        opening = self._cause_of(case, case.episode.opened)
+        opening = self._change_of(case, case.episode.opened)
+        summary = self.summary(case, folded)
         return IncidentView(
-            summary=self.summary(case, folded),
+            summary=summary,
             story=telling.story(case.counted, opening.cause.says, case.lines),
             comments=[
                 Comment(at=self.iso(line.at), who=line.who, text=str(line.data["text"])) for line in case.life.comments
             ],
-            causes=[replace(b, rows=b.rows[:MOST_ROWS]) for b in self._cause_of(case, case.last).breakdowns],
+            why=self._shown(case, summary),
             related=self._related(case, found),
             receipt=self._receipt(case),
         )
@@ -135,17 +134,36 @@ class Summaries:
         kept = self._journal.cause(case.id, case.until)
         if kept is not None or not look:
             return kept
-        found = self._cause_of(case, case.last).cause
+        found = self._change_of(case, case.last).cause
         with suppress(LapwingError):  # it is shown all the same, and found again by the next who asks
             self._journal.keep_cause(case.id, case.until, found)
         return found
 
-    def _cause_of(self, case: Case, last: int) -> Found:
-        end = int(case.judged.borders[last + 1])
-        return self._cause(case.judged, case.slice, case.start, end, case.episode.direction)
+    def _change_of(self, case: Case, last: int) -> Change:
+        """Of the incident's buckets up to `last`, against the same ones of weeks before, as the whole was expected."""
+        judged, zone = case.judged, self._lapwing.project.timezone
+        since, start, end = int(judged.borders[0]), case.start, int(judged.borders[last + 1])
+        found = numbers(judged, case.row, case.episode.first, last)
+        usual = found.expected / found.actual if found.actual > 0 and found.expected > 0 else None
+        question = Question(
+            metric=judged.monitor.metric,
+            now=(start, end),
+            before=tuple(one for one in earlier(start, end, zone) if one[0] >= since),
+            where=condition(case.slice),
+            fixed=tuple(name for name, _ in case.slice),
+            direction=case.episode.direction,
+            usual=usual,
+        )
+        return self._change(judged, question)
 
-    def _find_cause(self, judged: Judged, within: Slice, start: int, end: int, direction: int) -> Found:
-        return self._find_causes.find(judged, within, start, end, direction)
+    def _find_change(self, judged: Judged, question: Question) -> Change:
+        """`judged` is of one version of the data: what is found of it is kept for as long."""
+        return self._why.find(question)
+
+    def _shown(self, case: Case, summary: IncidentSummary) -> Json:
+        stake = None if summary.at_stake is None else (summary.at_stake.amount, summary.at_stake.currency)
+        events = [event.as_dict() for event in summary.events]
+        return change_json(self._change_of(case, case.last), stake=stake, events=events, iso=self.iso)
 
     def _at_stake(self, case: Case, found: Numbers) -> AtStake | None:
         dataset = self._lapwing.project.datasets[case.judged.monitor.dataset]

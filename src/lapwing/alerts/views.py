@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lapwing.alerts.cause import Breakdown, Cause, Row
 from lapwing.alerts.history import Value
+from lapwing.alerts.why.change import Cause
 
 Json = dict[str, Any]
 SliceJson = Mapping[str, Value]
@@ -49,11 +49,12 @@ class CauseView(View):
     slice: SliceJson | None
     share: float | None
     clear: bool
+    p: float | None
 
     @classmethod
     def of(cls, cause: Cause) -> CauseView:
         named = None if cause.slice is None else dict(cause.slice)
-        return cls(says=cause.says, slice=named, share=cause.share, clear=cause.clear)
+        return cls(says=cause.says, slice=named, share=cause.share, clear=cause.clear, p=cause.p)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +141,7 @@ class IncidentView(View):
     summary: IncidentSummary
     story: list[StoryStep]
     comments: list[Comment]
-    causes: list[Breakdown]
+    why: Json | None
     related: list[Related]
     receipt: Json | None
 
@@ -149,18 +150,10 @@ class IncidentView(View):
             **self.summary.as_dict(),
             "story": [step.as_dict() for step in self.story],
             "comments": [one.as_dict() for one in self.comments],
-            "causes": [
-                {"dimension": b.dimension, "label": b.label, "rows": [row_json(row) for row in b.rows]}
-                for b in self.causes
-            ],
+            "why": plain(self.why),
             "related": [one.as_dict() for one in self.related],
             "receipt": self.receipt,
         }
-
-
-def row_json(row: Row) -> Json:
-    """A row of a breakdown; what is not known is left out."""
-    return {name: value for name, value in plain(asdict(row)).items() if value is not None or name == "value"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

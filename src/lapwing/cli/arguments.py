@@ -27,6 +27,7 @@ from lapwing.cli.commands import (
     serve,
     sql,
     store,
+    why,
 )
 from lapwing.model.names import nearest
 from lapwing.model.problem import WrongUse
@@ -43,6 +44,7 @@ COMMANDS = {
         store,
         serve,
         incidents,
+        why,
         channels,
         detect,
         explain,

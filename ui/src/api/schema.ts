@@ -137,30 +137,85 @@ export interface CatalogDocument {
   monitors: MonitorDocument[];
 }
 
-/** The slice that moved most; `clear` where it stands out. */
+/** `slice` is the first cause, `share` the part of the difference that all causes have; both are known where it is `clear`. `p`: how likely chance alone does as well; of a cause that is clear by its share, a bound on that. */
 export interface Cause {
   says: string;
   slice: Record<string, string | number | boolean | null> | null;
   share: number | null;
   clear: boolean;
+  p: number | null;
 }
 
-export interface CauseRow {
+/** Why a metric changed. `rate`, `mix`: how a ratio's change divides over what happened inside slices and which of them grew. `before`: the stretches of which what was expected was made. `parts` are slices, the best first; `tables` have those of each dimension. `searched`: how many slices were looked at, in `milliseconds`. */
+export interface Change {
+  says: string;
+  slice: Record<string, string | number | boolean | null> | null;
+  share: number | null;
+  clear: boolean;
+  p: number | null;
+  actual: number | null;
+  expected: number | null;
+  difference: number | null;
+  rate: number | null;
+  mix: number | null;
+  at_stake: Stake | null;
+  parts: ChangePart[];
+  tables: ChangeTable[];
+  formula: string;
+  factors: ChangeFactor[];
+  beside: Neighbour[];
+  events: Happening[];
+  before: Span[];
+  searched: number;
+  milliseconds: number;
+}
+
+/** A metric that the changed one is a product of, or divided by. The `part`s of all of them add up to the change. */
+export interface ChangeFactor {
+  metric: string;
+  label: string;
+  before: number;
+  after: number;
+  part: number;
+  share: number | null;
+  divides: boolean;
+}
+
+/** A slice that may be a cause: `chosen` ones are the answer, others came near. `share` is its part of the change, `size` of the whole before; `money` its part of what is at stake. */
+export interface ChangePart {
+  slice: Record<string, string | number | boolean | null>;
+  name: string;
+  chosen: boolean;
+  share: number | null;
+  size: number;
+  p: number;
+  actual: number;
+  expected: number;
+  difference: number;
+  rate: number | null;
+  mix: number | null;
+  money: number | null;
+}
+
+/** A slice of a dimension. Of a ratio, amounts are numerators, and `rate` + `mix` add up to the change of the whole. */
+export interface ChangeRow {
   value: string | number | boolean | null;
   label?: string | null;
   actual: number | null;
   expected: number | null;
   difference: number | null;
-  share: number | null;
+  share?: number | null;
+  size: number;
   before_rate?: number | null;
   after_rate?: number | null;
   rate?: number | null;
   mix?: number | null;
 }
 
-export interface CauseTable {
+export interface ChangeTable {
   dimension: string;
-  rows: CauseRow[];
+  label: string;
+  rows: ChangeRow[];
 }
 
 /** A way by which incidents are told. `to` is what may be shown of where it leads; `subscriptions` use it. */
@@ -393,7 +448,7 @@ export interface IncidentView {
   flapping: boolean;
   story: Told[];
   comments: Comment[];
-  causes: CauseTable[];
+  why: Change | null;
   related: Related[];
   receipt: ReceiptDocument | null;
 }
@@ -488,6 +543,13 @@ export interface Named {
   name: string;
   label: string;
   names?: string | null;
+}
+
+export interface Neighbour {
+  metric: string;
+  label: string;
+  before: number;
+  after: number;
 }
 
 export interface OrderBody {
@@ -838,6 +900,11 @@ export interface SourceDocument {
   tables: number;
 }
 
+export interface Span {
+  start: string;
+  end: string;
+}
+
 /** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. */
 export interface SqlBody {
   text: string;
@@ -936,6 +1003,19 @@ export interface Watched {
 export interface Watching {
   metrics: number;
   series: number;
+}
+
+/** Why `metric` changed from `start` to `end`, against another stretch, or (both left out) against the same hours of the weeks before. `by`: dimensions to split by; none: all that rollups hold. */
+export interface WhyBody {
+  metric: string;
+  start: string;
+  end: string;
+  against_start?: string | null;
+  against_end?: string | null;
+  where?: string | null;
+  filters?: FilterBody[];
+  by?: string[];
+  zone?: string | null;
 }
 
 /** Maintenance: nothing is raised in it. `id` is null where it is written in the project's files; `monitors` is empty where it holds for all. */

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lapwing.alerts.slicing.expected import Expected, expected
-from lapwing.alerts.slicing.leaves import Floats, History, Piece
+from lapwing.alerts.slicing.constants import SPARSE, UNLIKE
+from lapwing.alerts.slicing.expected import Expected, expected, one_event
+from lapwing.alerts.slicing.leaves import Bools, Floats, History, Piece, Value
 from lapwing.alerts.slicing.search import SliceFound, search
 from lapwing.alerts.slicing.split import rate_and_mix
 
@@ -17,7 +18,7 @@ class Named:
     """A slice that may be a cause, `share` of the whole's move being its part. `chosen`: part of the answer, else an
     alternative. Of a ratio: `rate` and `mix`, its parts of the ratio's change among the slices of its dimensions."""
 
-    slice: dict[str, str | None]
+    slice: dict[str, Value]
     share: float | None
     p: float
     score: float
@@ -31,7 +32,9 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`actual`, `expected` of the whole: amounts, or ratios. `rate`, `mix`: how a ratio's change splits over the slices of
-    the first cause's dimensions. `moments`: how many earlier ones made the baseline. `direction`: 1 up, -1 down."""
+    the first cause's dimensions. `baseline`: which of the earlier moments made what was expected. `direction`: 1 up, -1
+    down. `joint`: the evidence of the chosen slices, in nats, of `searched`. What the past says was taken times `factor`, of
+    the other side of a share where `mirrored`."""
 
     clear: bool
     p: float
@@ -39,43 +42,98 @@ class Answer:
     direction: int
     actual: float
     expected: float
-    moments: int
+    baseline: tuple[int, ...]
     causes: tuple[Named, ...]
     rate: float | None = None
     mix: float | None = None
+    joint: float = 0.0
+    searched: int = 0
+    factor: float = 1.0
+    mirrored: bool = False
+
+    @property
+    def moments(self) -> int:
+        """How many earlier ones made the baseline."""
+        return len(self.baseline)
 
 
-def explain(history: History, *, top: int = 5, seed: int = 0) -> Answer:
-    """The causes of the last moment, the best first; `history` has at least one moment before it."""
+def explain(
+    history: History, *, top: int = 5, seed: int = 0, direction: int | None = None, whole: float | None = None
+) -> Answer:
+    """The causes of the last moment, the best first; `history` has at least one moment before it. `direction`: of what
+    there is more (1) or less (-1), where that is known. `whole`: what was expected of the whole, where more is known than
+    its past; what is expected of each leaf is then scaled, so that they agree."""
     amounts, weights = history.amounts, history.weights
     mirrored = weights is not None and bool((amounts <= weights).all()) and 2 * amounts.sum() > weights.sum()
     # Of a share above one half the other side is looked at: a success rate that fell from 97 % is failures that tripled.
     searched = weights - amounts if weights is not None and mirrored else amounts
     usual = expected(searched, weights)
     now = searched[:, -1]
+    actual, before = _wholes(now, usual, weights)
+    factor = _factor(before, 1 - whole if mirrored and whole is not None else whole)
     live = (now != 0) | (usual.amounts > 0) if weights is None else weights[:, -1] > 0
-    found = search(history.codes[:, live], now[live], usual.amounts[live], top=top, seed=seed)
+    moments = _moments(usual, weights, live, factor)
+    known = usual.amounts[live] * factor if moments is None else _mean(usual, live, moments)
+    found = search(
+        history.codes[:, live],
+        now[live],
+        known,
+        top=top,
+        seed=seed,
+        moments=moments,
+        direction=-direction if mirrored and direction is not None else direction,
+    )
     parts = [_parts(history, searched, usual, one.piece, mirrored) for one in found.slices]
     causes = [_named(history, one, part, mirrored) for one, part in zip(found.slices, parts, strict=True)]
-    if weights is None or usual.before_weights is None:
-        whole, before = float(now.sum()), float(usual.amounts.sum())
-    else:
-        whole, before = _ratio(now, weights[:, -1]), _ratio(usual.before, usual.before_weights)
-        if mirrored:
-            whole, before = 1 - whole, 1 - before
+    before *= factor
     first = parts[0] if parts else None
     return Answer(
         clear=found.clear,
         p=found.p,
         bound=found.bound,
         direction=-found.direction if mirrored else found.direction,
-        actual=whole,
-        expected=before,
-        moments=usual.moments,
+        actual=1 - actual if mirrored else actual,
+        expected=1 - before if mirrored else before,
+        baseline=usual.chosen,
         causes=tuple(causes),
         rate=first[2] if first else None,
         mix=first[3] if first else None,
+        joint=found.joint,
+        searched=found.searched,
+        factor=factor,
+        mirrored=mirrored,
     )
+
+
+def _wholes(now: Floats, usual: Expected, weights: Floats | None) -> tuple[float, float]:
+    """The whole now and before."""
+    if weights is None or usual.before_weights is None:
+        return float(now.sum()), float(usual.amounts.sum())
+    return _ratio(now, weights[:, -1]), _ratio(usual.before, usual.before_weights)
+
+
+def _factor(before: float, whole: float | None) -> float:
+    """What the past has to be multiplied by; 1 where what is known has hardly to do with it."""
+    if whole is None or not (whole > 0 and before > 0):
+        return 1.0
+    return whole / before if 1 / UNLIKE <= whole / before <= UNLIKE else 1.0
+
+
+def _mean(usual: Expected, live: Bools, moments: Floats) -> Floats:
+    """What a past of so many moments makes expected of each leaf."""
+    events = usual.before[live] * (len(usual.chosen) if usual.before_weights is None else 1)
+    return np.asarray(events / moments, np.float64)
+
+
+def _moments(usual: Expected, weights: Floats | None, live: Bools, factor: float) -> Floats | None:
+    """How many times as much as now the past is, by leaf; None where what is expected is taken as known: of ratios, unless
+    their leaves have so few events that what each starts with would outweigh its past."""
+    if weights is None:
+        return np.full(int(live.sum()), len(usual.chosen) / factor)
+    if usual.before_weights is None or usual.before.mean() >= SPARSE * one_event(usual.before):
+        return None
+    past = usual.before_weights[live] / weights[live, -1] / factor
+    return np.asarray(np.clip(past, 1e-6, 1e6), np.float64)
 
 
 def _named(history: History, one: SliceFound, parts: tuple[float, ...] | None, mirrored: bool) -> Named:

@@ -14,6 +14,8 @@ QUIET = 0.5
 """Share of the earlier moments that the baseline is made of: half of the past may hold other incidents."""
 EXPECTED = 2.0
 """Events at the whole's rate that each leaf's baseline begins with, so that small leaves do not start at 0."""
+SPARSE = 1.0
+"""Events of a leaf's past, on average, below which EXPECTED would say more than the past: now and then are paired then."""
 SPREAD = 0.1
 """Variance of log(actual / expected) of a leaf nothing happened to (about 30 %): in an incident all shifts a little."""
 SPREAD_LEAVES = 10
@@ -40,3 +42,5 @@ KEEP = 8
 """Slices of each combination of dimensions that are looked at as members of a set."""
 FEW_LEAVES, MANY_DRAWS, FEW_DRAWS = 2000, 199, 19
 """Up to so many leaves so many permutations, else the least that can show ALPHA: a search has to take < 0.1 s."""
+UNLIKE = 4.0
+"""How many times as much as the past (or as little) may be known to be expected; beyond, the two are not of one thing."""

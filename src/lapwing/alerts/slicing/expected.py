@@ -14,12 +14,12 @@ from lapwing.alerts.slicing.leaves import Floats
 @dataclass(frozen=True, slots=True, eq=False)
 class Expected:
     """(leaves,): `amounts` expected; of a ratio also its numerators and denominators in the baseline, summed.
-    `moments`: how many made the baseline."""
+    `chosen`: which moments made the baseline."""
 
     amounts: Floats
     before: Floats
     before_weights: Floats | None
-    moments: int
+    chosen: tuple[int, ...]
 
 
 def expected(amounts: Floats, weights: Floats | None) -> Expected:
@@ -33,7 +33,7 @@ def expected(amounts: Floats, weights: Floats | None) -> Expected:
         total = past.sum(0)
         chosen = _first(np.abs(total - np.median(total)))
         mean = past[:, chosen].mean(1)
-        return Expected(mean, mean, None, len(chosen))
+        return Expected(mean, mean, None, tuple(chosen.tolist()))
     whole = amounts.sum(0) / np.maximum(weights.sum(0), 1e-12)
     past = whole[:-1]
     chosen = _first(past if whole[-1] > np.median(past) else -past)
@@ -41,7 +41,7 @@ def expected(amounts: Floats, weights: Floats | None) -> Expected:
     event = one_event(amounts)
     rate = max(before.sum(), event / 2) / max(exposed.sum(), 1e-12)
     usual = (before + EXPECTED * event) / (exposed + EXPECTED * event / rate)
-    return Expected(weights[:, -1] * usual, before, exposed, len(chosen))
+    return Expected(weights[:, -1] * usual, before, exposed, tuple(chosen.tolist()))
 
 
 def one_event(amounts: Floats) -> float:

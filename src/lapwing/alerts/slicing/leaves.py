@@ -11,6 +11,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+Value = str | int | float | bool | None
+"""What a dimension may hold."""
 Piece = tuple[tuple[int, int], ...]
 """A slice: (place of the dimension, code of its value), by place."""
 
@@ -24,7 +26,7 @@ class History:
     """
 
     dimensions: tuple[str, ...]
-    values: tuple[tuple[str | None, ...], ...]
+    values: tuple[tuple[Value, ...], ...]
     codes: Ints
     moments: tuple[str, ...]
     amounts: Floats
@@ -34,7 +36,7 @@ class History:
         """(leaves,): which of them are in a slice."""
         return inside(self.codes, piece)
 
-    def named(self, piece: Piece) -> dict[str, str | None]:
+    def named(self, piece: Piece) -> dict[str, Value]:
         """A slice by names."""
         return {self.dimensions[place]: self.values[place][code] for place, code in piece}
 

@@ -23,7 +23,7 @@ from lapwing.alerts.slicing.constants import (
     REST,
     SHIFTS,
 )
-from lapwing.alerts.slicing.evidence import event_size, evidence, spread
+from lapwing.alerts.slicing.evidence import event_size, event_size_of_share, evidence, evidence_of_share, spread
 from lapwing.alerts.slicing.lattice import Lattice, Scored
 from lapwing.alerts.slicing.leaves import Floats, Ints, Piece, inside
 
@@ -45,13 +45,16 @@ class SliceFound:
 @dataclass(frozen=True, slots=True)
 class Explained:
     """`clear`: neither chance nor a move of the whole metric explains it as well. `p` is that of the best slice, `bound` one
-    on its chance over all slices and shifts. `direction`: 1 more than expected, -1 less. `slices`: the best first."""
+    on its chance over all slices and shifts. `direction`: 1 more than expected, -1 less. `slices`: the best first. `joint`:
+    the evidence of the chosen ones, in nats; `searched`: how many slices there are."""
 
     clear: bool
     p: float
     bound: float
     direction: int
     slices: tuple[SliceFound, ...]
+    joint: float = 0.0
+    searched: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,23 +67,33 @@ class _Way:
     every: list[Scored]
 
 
-def search(codes: Ints, actual: Floats, expected: Floats, *, top: int = 5, seed: int = 0) -> Explained:
+def search(
+    codes: Ints,
+    actual: Floats,
+    expected: Floats,
+    *,
+    top: int = 5,
+    seed: int = 0,
+    moments: Floats | None = None,
+    direction: int | None = None,
+) -> Explained:
     """The slices that explain actual against expected amounts, at most `top` of them.
 
-    `codes`: (dimensions, leaves), from 0; `actual`, `expected`: (leaves,), not negative.
+    `codes`: (dimensions, leaves), from 0; `actual`, `expected`: (leaves,), not negative. `moments`: (leaves,), how many
+    times as much as now the past is that `expected` is the mean of, and whose chance counts then; None where it is known.
+    `direction`: only more (1) or only less (-1) is looked for.
     """
-    size = event_size(actual, expected) if len(actual) else 1.0
-    counts, means = actual / size, np.maximum(expected / size, 1e-6)
     lattice = Lattice(codes) if len(actual) else None
-    first = 1 if counts.sum() >= means.sum() else -1
+    first = direction or (1 if actual.sum() >= expected.sum() else -1)
     if lattice is None or not lattice.cuboids:
         return Explained(False, 1.0, 1.0, first, ())
     # Both ways: where much is added and lost elsewhere, the sign of the whole's move says little.
-    way = max((_look(lattice, counts, means, sign) for sign in (first, -first)), key=lambda one: one.every[0].score)
+    signs = (first, -first) if direction is None else (first,)
+    way = max((_look(lattice, actual, expected, sign, moments) for sign in signs), key=lambda one: one.every[0].score)
     chosen = _with_rest(lattice, codes, way)
     tops = _by_chance(lattice, codes, way, chosen[0], seed)
     score = way.every[0].score
-    bound = min(1.0, lattice.count() * len(SHIFTS) * 2 * math.exp(-min(score, 700.0)))  # P(ratio >= x) <= 1 / x
+    bound = chance_bound(lattice.count(), score)
     p = _share_reaching(tops, score)
     joint, whole = sum(scored.score for scored in chosen), float(way.nats.sum(0).max())
     pieces = {scored.piece for scored in chosen}
@@ -101,11 +114,25 @@ def search(codes: Ints, actual: Floats, expected: Floats, *, top: int = 5, seed:
                 chosen=scored.piece in pieces,
             )
         )
-    return Explained(p <= ALPHA and bound <= BOUND and joint > whole, p, bound, way.sign, tuple(slices))
+    clear = p <= ALPHA and bound <= BOUND and joint > whole
+    return Explained(clear, p, bound, way.sign, tuple(slices), joint, lattice.count())
 
 
-def _look(lattice: Lattice, counts: Floats, means: Floats, sign: int) -> _Way:
-    nats = evidence(counts, means, spread(counts, means, sign), sign)
+def chance_bound(slices: int, score: float) -> float:
+    """At most how likely some slice of so many has so much evidence at some shift where nothing moved: a likelihood ratio
+    has mean 1 then, so it reaches x in at most 1 of x cases."""
+    return min(1.0, slices * len(SHIFTS) * 2 * math.exp(-min(score, 700.0)))
+
+
+def _look(lattice: Lattice, actual: Floats, expected: Floats, sign: int, moments: Floats | None) -> _Way:
+    if moments is None:
+        size = event_size(actual, expected)
+        counts, means = actual / size, np.maximum(expected / size, 1e-6)
+        nats = evidence(counts, means, spread(counts, means, sign), sign)
+    else:
+        size = event_size_of_share(actual, expected, moments, sign)
+        counts, means = actual / size, expected / size
+        nats = evidence_of_share(counts, means, spread(counts, means, sign, moments), sign, moments)
     return _Way(sign, nats, *lattice.search(nats))
 
 

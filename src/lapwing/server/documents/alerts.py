@@ -15,12 +15,14 @@ class Stake(Document):
 
 
 class Cause(Document):
-    """The slice that moved most; `clear` where it stands out."""
+    """`slice` is the first cause, `share` the part of the difference that all causes have; both are known where it is
+    `clear`. `p`: how likely chance alone does as well; of a cause that is clear by its share, a bound on that."""
 
     says: str
     slice: dict[str, Value] | None
     share: float | None
     clear: bool
+    p: float | None
 
 
 class Chart(Document):
@@ -99,22 +101,90 @@ class Comment(Document):
     text: str
 
 
-class CauseRow(Document):
+class ChangeRow(Document):
+    """A slice of a dimension. Of a ratio, amounts are numerators, and `rate` + `mix` add up to the change of the whole."""
+
     value: Value
     label: str | None = None
     actual: float | None
     expected: float | None
     difference: float | None
-    share: float | None
+    share: float | None = None
+    size: float
     before_rate: float | None = None
     after_rate: float | None = None
     rate: float | None = None
     mix: float | None = None
 
 
-class CauseTable(Document):
+class ChangeTable(Document):
     dimension: str
-    rows: list[CauseRow]
+    label: str
+    rows: list[ChangeRow]
+
+
+class ChangePart(Document):
+    """A slice that may be a cause: `chosen` ones are the answer, others came near. `share` is its part of the change, `size`
+    of the whole before; `money` its part of what is at stake."""
+
+    slice: dict[str, Value]
+    name: str
+    chosen: bool
+    share: float | None
+    size: float
+    p: float
+    actual: float
+    expected: float
+    difference: float
+    rate: float | None
+    mix: float | None
+    money: float | None
+
+
+class ChangeFactor(Document):
+    """A metric that the changed one is a product of, or divided by. The `part`s of all of them add up to the change."""
+
+    metric: str
+    label: str
+    before: float
+    after: float
+    part: float
+    share: float | None
+    divides: bool
+
+
+class Neighbour(Document):
+    metric: str
+    label: str
+    before: float
+    after: float
+
+
+class Span(Document):
+    start: str
+    end: str
+
+
+class Change(Cause):
+    """Why a metric changed. `rate`, `mix`: how a ratio's change divides over what happened inside slices and which of them
+    grew. `before`: the stretches of which what was expected was made. `parts` are slices, the best first; `tables` have those
+    of each dimension. `searched`: how many slices were looked at, in `milliseconds`."""
+
+    actual: float | None
+    expected: float | None
+    difference: float | None
+    rate: float | None
+    mix: float | None
+    at_stake: Stake | None
+    parts: list[ChangePart]
+    tables: list[ChangeTable]
+    formula: str
+    factors: list[ChangeFactor]
+    beside: list[Neighbour]
+    events: list[Happening]
+    before: list[Span]
+    searched: int
+    milliseconds: float
 
 
 class Related(Document):
@@ -127,7 +197,7 @@ class Related(Document):
 class IncidentView(Incident):
     story: list[Told]
     comments: list[Comment]
-    causes: list[CauseTable]
+    why: Change | None
     related: list[Related]
     receipt: ReceiptDocument | None
 

@@ -119,6 +119,21 @@ class Band(Document):
     says: str
 
 
+class WhyBody(Asked):
+    """Why `metric` changed from `start` to `end`, against another stretch, or (both left out) against the same hours of the
+    weeks before. `by`: dimensions to split by; none: all that rollups hold."""
+
+    metric: Name
+    start: str
+    end: str
+    against_start: str | None = None
+    against_end: str | None = None
+    where: str | None = None
+    filters: Annotated[list[FilterBody], Field(default_factory=list, max_length=100)]
+    by: Annotated[list[Name], Field(default_factory=list, max_length=12)]
+    zone: str | None = None
+
+
 class SqlBody(Asked):
     """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent."""
 

@@ -10,16 +10,27 @@ from starlette.responses import Response
 
 from lapwing.alerts.actions import Action
 from lapwing.alerts.watches import Chosen
+from lapwing.alerts.why.asked import Asked
 from lapwing.model.calendar import from_us, to_us
 from lapwing.model.calendar import zone as zone_of
 from lapwing.model.grain import Grain
 from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.timerange import parse_moment, parse_range
 from lapwing.query.service import Lapwing
-from lapwing.server.documents.alerts import Backtest, Board, Incidents, IncidentView, Suggestions, Window, Windows
-from lapwing.server.documents.asked import ActionBody, Band, BandBody, FilterBody, FollowBody, WindowBody
+from lapwing.server.documents.alerts import (
+    Backtest,
+    Board,
+    Change,
+    Incidents,
+    IncidentView,
+    Suggestions,
+    Window,
+    Windows,
+)
+from lapwing.server.documents.asked import ActionBody, Band, BandBody, FilterBody, FollowBody, WhyBody, WindowBody
 from lapwing.server.documents.project import MonitorDocument, Monitors
 from lapwing.server.encode.columnar import dumps
+from lapwing.server.filters import where
 from lapwing.server.services import services
 
 router = APIRouter(tags=["alerts"], prefix="/api")
@@ -199,6 +210,24 @@ def band(body: BandBody, request: Request) -> Response:
     chosen = dict(_equality(each) for each in body.filters)
     view = found.alerts.band(body.metric, chosen, Grain.parse(body.grain), low, high)
     return _json(view.as_dict())
+
+
+@router.post("/why", response_model=Change)
+def why(body: WhyBody, request: Request) -> Response:
+    """Why a metric changed: the slices that explain it, the metrics that it is a product of, and what lay beside it in
+    time. The same object as an incident has."""
+    found = services(request)
+    fixed = tuple(one.dimension for one in body.filters if not one.exclude and len(one.values) == 1)
+    asked = Asked(
+        metric=body.metric,
+        now=(body.start, body.end),
+        against=(body.against_start, body.against_end) if body.against_start and body.against_end else None,
+        where=where(body.where, body.filters),
+        fixed=fixed,
+        by=tuple(body.by) or None,
+        zone=body.zone or None,
+    )
+    return _json(found.alerts.why(asked))
 
 
 def _equality(chosen: FilterBody) -> tuple[str, str]:
