@@ -9,7 +9,7 @@ import pytest
 import requests
 from pydantic import BaseModel
 
-from lapwing.server.documents.alerts import Board, Incidents, Windows
+from lapwing.server.documents.alerts import Board, Change, Incidents, Windows
 from lapwing.server.documents.asked import Band, Explanation, PlanAnswer, Queries, QueryAnswer
 from lapwing.server.documents.audit import AuditDocument
 from lapwing.server.documents.project import (
@@ -47,6 +47,10 @@ POSTS: dict[str, tuple[dict[str, Any], type[BaseModel]]] = {
     "/api/query/explain": ({"metrics": ["orders"], "by": ["shop"], "max_staleness": "10 minutes"}, Explanation),
     "/api/query": ({"metrics": ["orders", "return_rate"], "by": ["shop"], "grain": "month"}, QueryAnswer),
     "/api/sql/plan": ({"text": "select town, count(*) from files.orders where shop = 'a' group by 1"}, PlanAnswer),
+    "/api/why": (
+        {"metric": "orders", "start": "2024-01-08", "end": "2024-01-15", "against_start": "2024-01", "against_end": "2024-01-08"},
+        Change,
+    ),
     "/api/band": ({"metric": "orders", "grain": "day", "start": "2024-01", "end": "2024-02"}, Band),
 }
 JSON = {"content-type": "application/json"}

@@ -45,9 +45,15 @@ def test_causes_by_each_dimension_are_the_apis(open_page: Open, api: Any, blizza
     found = api(f"/incidents/{blizzard}?as_of=2013-02-11T00:00:00-05:00")
     page = open_page(f"/incidents/{blizzard}?as_of=2013-02-11")
     tabs = page.get_by_role("tab")
-    expect(tabs).to_have_count(len(found["causes"]))
-    for i, cause in enumerate(found["causes"]):
-        tabs.nth(i).click()
+    why = found["why"]
+    expect(tabs).to_have_count(1 + len(why["tables"]))
+    parts = page.locator(".change tbody tr")
+    expect(parts).to_have_count(len(why["parts"]))
+    for i, part in enumerate(why["parts"]):
+        expect(parts.nth(i)).to_contain_text(part["name"])
+    expect(page.locator(".factors")).to_contain_text(why["formula"])
+    for i, cause in enumerate(why["tables"]):
+        tabs.nth(i + 1).click()
         rows = page.locator(".causes tbody tr")
         expect(rows).to_have_count(min(8, len(cause["rows"])))
         expect(rows.first).to_contain_text(f"{cause['rows'][0]['actual']:,.0f}")

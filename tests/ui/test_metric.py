@@ -111,6 +111,26 @@ def test_drag_why_and_zoom(open_page: Open, api: Any) -> None:
     why = page.get_by_role("dialog", name="Why did it change?")
     now = rate(api, start, end)
     expect(why).to_contain_text(f"to {percent(now)}")
+    before = [f"{text[:9]}{int(text[9]) - 7}{text[10:]}" if text[8] == "0" else text for text in (start, end)]
+    found = api(
+        "/why",
+        {
+            "metric": "flights.cancel_rate",
+            "start": start,
+            "end": end,
+            "against_start": before[0],
+            "against_end": before[1],
+            "zone": ZONE,
+        },
+    )
+    expect(why).to_contain_text(found["says"])
+    expect(why).to_contain_text("Blizzard warning")
+    rows = why.locator(".change tbody tr")
+    expect(rows).to_have_count(len(found["parts"]))
+    for i, part in enumerate(found["parts"]):
+        expect(rows.nth(i)).to_contain_text(part["name"])
+    expect(why.locator(".factors")).to_contain_text(found["formula"])
+    why.get_by_role("tab", name="Carrier").press("Enter")
     total = why.locator("tr.sum")
     expect(total).to_contain_text("100%")
     expect(total).to_contain_text(percent(now))
@@ -133,13 +153,26 @@ def test_why_adds_up_for_every_dimension(open_page: Open) -> None:
     page = open_page(STORM + "&sel=2013-02-08..2013-02-10")
     page.get_by_role("button", name="Why did it change?").click()
     why = page.get_by_role("dialog", name="Why did it change?")
-    for tab in why.get_by_role("tab").all():
+    expect(why.get_by_role("tab").first).to_have_text("Combinations")
+    for tab in why.get_by_role("tab").all()[1:]:
         tab.click()
         expect(tab).to_have_attribute("aria-selected", "true")
         expect(why.locator("tr.sum")).to_be_visible()
         texts = why.locator("tbody tr:not(.sum) .part span").all_inner_texts()
         parts = [float(text.replace("−", "-").rstrip("%")) for text in texts]
         assert sum(parts) == pytest.approx(100, abs=len(parts) / 2 + 1)
+
+
+def test_why_of_a_range_compared_with_nothing_is_against_the_weeks_before(open_page: Open, api: Any) -> None:
+    page = open_page("/metrics/flights.cancelled?start=2013-07-20&end=2013-07-27&compare=none&sel=2013-07-22..2013-07-24")
+    page.keyboard.press("w")
+    why = page.get_by_role("dialog", name="Why did it change?")
+    found = api("/why", {"metric": "flights.cancelled", "start": "2013-07-22", "end": "2013-07-24", "zone": ZONE})
+    assert found["slice"] == {"origin": "LGA"}
+    expect(why).to_contain_text(found["says"])
+    expect(why).to_contain_text("against the weeks before")
+    why.get_by_role("link", name="LGA (airport)", exact=True).press("Enter")
+    expect(page.locator(".chip.set")).to_contain_text("Airport is LGA")
 
 
 def test_range_grain_and_comparison(open_page: Open, api: Any) -> None:
@@ -288,5 +321,8 @@ def test_axe_finds_nothing(open_page: Open, audit: Any, width: int, theme: str) 
     )
     assert audit(page) == []
     page.get_by_role("button", name="Why did it change?").click()
+    expect(page.locator(".why .change tbody tr").first).to_be_visible()
+    assert audit(page) == []
+    page.get_by_role("tab", name="Destination").click()
     expect(page.locator(".why tr.sum")).to_be_visible()
     assert audit(page) == []

@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { get, post, remove } from "./client";
-import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Completions, FollowBody, IncidentView, Job, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample, Suggestion } from "./types";
+import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Change, Completions, FollowBody, IncidentView, Job, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample, Suggestion, WhyBody } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -103,6 +103,17 @@ export function useBand(body: BandBody | null): UseQueryResult<Band> {
   return useQuery({
     queryKey: ["band", body],
     queryFn: ({ signal }) => post<Band>("/band", body, signal),
+    enabled: body !== null,
+    staleTime: 60_000,
+    retry: false,
+  });
+}
+
+/** Why a metric changed between two stretches; the slices are searched on the server. */
+export function useWhy(body: WhyBody | null): UseQueryResult<Change> {
+  return useQuery({
+    queryKey: ["why", body],
+    queryFn: ({ signal }) => post<Change>("/why", body, signal),
     enabled: body !== null,
     staleTime: 60_000,
     retry: false,

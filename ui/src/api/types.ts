@@ -10,8 +10,11 @@ export type {
   Board,
   Channels,
   CatalogDocument as Catalog,
-  CauseRow,
   ChannelDocument as Channel,
+  Change,
+  ChangeFactor,
+  ChangePart,
+  ChangeRow,
   Completions,
   DeliveryDocument as Delivery,
   DatasetDocument as CatalogDataset,
@@ -49,6 +52,7 @@ export type {
   Watched,
   Window as MaintenanceWindow,
   WindowBody,
+  WhyBody,
 } from "./schema";
 
 export type Value = FilterBody["values"][number];

@@ -1,5 +1,7 @@
 import { useState } from "react";
-import type { CauseRow, IncidentView, Metric } from "../../api/types";
+import type { Change, ChangeRow, IncidentView, Metric } from "../../api/types";
+import { Factors } from "../../components/change/Factors";
+import { Parts } from "../../components/change/Parts";
 import { Link } from "../../components/Link";
 import { difference, money, parts, percent } from "../../lib/numbers";
 import { sliceFilters, valueName } from "../../lib/slice";
@@ -7,24 +9,39 @@ import { href } from "../../lib/url";
 
 const SHOWN = 8;
 
-/** Which slices make up the difference; a tab for each dimension, the most telling first. */
-export function Causes({ incident, metric }: { incident: IncidentView; metric?: Metric }) {
-  const [at, setAt] = useState(0);
-  const cause = incident.causes[at];
-  if (!cause) return null;
+/** Which slices make up the difference: the combinations that were searched, then each dimension; and what it is a product of. */
+export function Causes({ incident, why, metric }: { incident: IncidentView; why: Change; metric?: Metric }) {
+  const [at, setAt] = useState("");
   const label = (name: string): string => metric?.dimensions.find((one) => one.name === name)?.label ?? name;
+  const table = why.tables.find((one) => one.dimension === at);
   return (
     <>
-      <h2 className="section">Causes <span className="faint">{incident.cause?.clear ? "" : "No clear cause. "}Slices by what they add to the difference.</span></h2>
+      <h2 className="section">Causes <span className="faint">{heading(why)}</span></h2>
       <div className="tabline" role="tablist" aria-label="Dimension">
-        {incident.causes.map((one, i) => <button key={one.dimension} role="tab" aria-selected={i === at} onClick={() => setAt(i)}>{label(one.dimension)}</button>)}
+        {why.parts.length > 0 && <button role="tab" aria-selected={!table} onClick={() => setAt("")}>Combinations</button>}
+        {why.tables.map((one) => <button key={one.dimension} role="tab" aria-selected={one === table} onClick={() => setAt(one.dimension)}>{label(one.dimension)}</button>)}
       </div>
-      <CauseTable incident={incident} rows={cause.rows} dimension={cause.dimension} label={label(cause.dimension)} />
+      {table
+        ? <CauseTable key={at} incident={incident} rows={table.rows} dimension={table.dimension} label={label(table.dimension)} />
+        : <Parts change={why} metric={incident.metric} by={incident} within={incident.slice} />}
+      <Factors change={why} />
     </>
   );
 }
 
-function CauseTable({ incident, rows, dimension, label }: { incident: IncidentView; rows: CauseRow[]; dimension: string; label: string }) {
+/** How sure it is, and what a ratio's change is made of. */
+function heading(why: Change): string {
+  const found = why.clear ? `Chance of this by accident: ${chance(why.p)}. ` : "No clear cause. ";
+  const total = (why.rate ?? 0) + (why.mix ?? 0);
+  if (why.rate === null || why.mix === null || Math.abs(total) < 1e-12) return found;
+  return `${found}Rates explain ${percent(why.rate / total, 0)}, the mix ${percent(why.mix / total, 0)}.`;
+}
+
+function chance(p: number | null): string {
+  return p === null ? "–" : p < 0.001 ? "below 0.1%" : percent(p, 1);
+}
+
+function CauseTable({ incident, rows, dimension, label }: { incident: IncidentView; rows: ChangeRow[]; dimension: string; label: string }) {
   const [all, setAll] = useState(false);
   const shown = all ? rows : rows.slice(0, SHOWN);
   const rates = rows.some((row) => row.before_rate !== undefined && row.before_rate !== null);
@@ -56,7 +73,7 @@ function CauseTable({ incident, rows, dimension, label }: { incident: IncidentVi
               {split && <><td className="num extra">{points(row.rate)}</td><td className="num extra">{points(row.mix)}</td></>}
               <td className="part">
                 <i className="bar" style={{ width: (90 * Math.abs(row.difference ?? 0)) / most }} />
-                <span>{worth !== null && stake ? money((row.difference ?? 0) * worth, stake.currency) : row.share === null ? "–" : percent(row.share, 0)}</span>
+                <span>{worth !== null && stake ? money((row.difference ?? 0) * worth, stake.currency) : row.share === null || row.share === undefined ? "–" : percent(row.share, 0)}</span>
               </td>
             </tr>
           ))}

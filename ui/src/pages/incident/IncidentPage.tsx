@@ -70,7 +70,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
             name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)} start={start} end={end}
             {...incident.chart} until={incident.chart.until} events={incident.events} pins={storyPins(incident.story, start, end)} height={320}
           /> : <p className="sub">Its data is not looked at any more, so nothing is drawn.</p>}
-          <Causes incident={incident} metric={metric} />
+          {incident.why && <Causes incident={incident} why={incident.why} metric={metric} />}
         </section>
       </div>
       <div className="tail">

@@ -54,7 +54,7 @@ export function ChartBox({ metric, metrics, view, at, why, onWhy }: Props) {
           <button className="button quiet" onClick={zoom}>Zoom <kbd>z</kbd></button>
         </div>
       )}
-      {why && view.shift > 0 && <WhyPanel metric={metric} metrics={metrics} view={view} zone={zone} right={right} onClose={() => onWhy(false)} />}
+      {why && <WhyPanel metric={metric} metrics={metrics} view={view} zone={zone} right={right} onClose={() => onWhy(false)} />}
       <button className="plain table-toggle" aria-expanded={table} onClick={() => setTable(!table)}>{table ? "Hide table" : "Table"}</button>
       {table && <SeriesTable metric={metric} series={series} zone={zone} compareName={compareName(view)} />}
     </section>

@@ -1,13 +1,17 @@
 import { useState, type CSSProperties } from "react";
-import type { Metric } from "../../api/types";
+import { useWhy } from "../../api/hooks";
+import type { Change, Metric, WhyBody } from "../../api/types";
+import { Factors } from "../../components/change/Factors";
+import { Parts } from "../../components/change/Parts";
 import { Pop } from "../../components/Pop";
 import { difference, say } from "../../lib/numbers";
 import { stretch } from "../../lib/words";
-import { sentence } from "./explain";
+import { iso } from "../../lib/zoned";
+import { head, whole, type Sums } from "./explain";
 import { Name } from "./Leaderboard";
 import type { Row } from "./parts";
 import { useBreakdown } from "./useBreakdown";
-import { boardsOf, compareName, dimensionLabel, scopeOf, type View } from "./view";
+import { boardsOf, compareName, dimensionLabel, scopeOf, sliceOf, type Scope, type View } from "./view";
 
 interface Props {
   metric: Metric;
@@ -19,35 +23,65 @@ interface Props {
 }
 
 const SHOWN = 7;
+const ALL = ""; // the tab of all combinations
 
-/** Before and after by dimension. What the slices changed (rate) and how they grew or shrank (mix) add up exactly. */
+/** Which slices explain the change, over all combinations of dimensions, and before and after by each dimension. What the
+ * slices changed (rate) and how they grew or shrank (mix) add up exactly. */
 export function WhyPanel({ metric, metrics, view, zone, right, onClose }: Props) {
   const free = boardsOf(metric).filter((one) => !view.filters.some((filter) => filter.dimension === one.name && !filter.exclude));
-  const [dimension, setDimension] = useState(free[0]?.name ?? metric.dimensions[0]?.name ?? "");
-  const board = free.find((one) => one.name === dimension) ?? { name: dimension, label: dimension, title: null };
+  const [tab, setTab] = useState(ALL);
   const scope = scopeOf(view, zone, true);
-  const { rows, ratio, error } = useBreakdown(metric, metrics, board, scope, view.filters, zone);
-  const label = dimensionLabel(metric, dimension);
-  const adds = ratio !== null || metric.additive;
-  const words = rows && adds ? sentence(metric, ratio, rows, label) : null;
-  const text = (): string => [words?.head, words?.rest, ...(rows ?? []).map((row) => [row.key, say(row.before, metric), say(row.after, metric), difference(row.total, metric)].join("\t"))].join("\n");
+  const why = useWhy(asked(metric, view, scope, zone));
+  const adds = why.data?.actual !== null;
+  const text = (): string => {
+    const found = why.data;
+    if (!found) return "";
+    const lines = found.parts.map((one) => [one.name, say(one.actual, metric), say(one.expected, metric), one.share === null ? "" : `${Math.round(100 * one.share)}%`].join("\t"));
+    return [`${head(metric, found)} ${found.says}`, ...lines].join("\n");
+  };
   return (
     <Pop title="Why did it change?" className="why" style={{ "--from": right / 100 } as CSSProperties} onClose={onClose}>
-      <p className="say">{words ? <><b>{words.head}</b> {words.rest}</> : error ? error.message : adds ? "Comparing…" : "This metric’s slices do not add up to it, so no part of the change can be given to any of them."}</p>
-      <div className="tabline" role="tablist" aria-label="Dimension">
-        {free.map((one) => <button key={one.name} role="tab" aria-selected={one.name === dimension} onClick={() => setDimension(one.name)}>{one.label}</button>)}
-      </div>
-      {rows && <WhyTable rows={rows} metric={metric} label={label} ratio={ratio !== null} adds={adds} before={scope.before ? stretch(...scope.before, zone) : ""} after={stretch(scope.start, scope.end, zone)} sums={words?.sums} />}
+      <p className="say">{why.isError ? why.error.message : why.data ? <Says metric={metric} change={why.data} /> : "Comparing…"}</p>
+      {adds && <div className="tabline" role="tablist" aria-label="Dimension">
+        <button role="tab" aria-selected={tab === ALL} onClick={() => setTab(ALL)}>Combinations</button>
+        {scope.before && free.map((one) => <button key={one.name} role="tab" aria-selected={one.name === tab} onClick={() => setTab(one.name)}>{one.label}</button>)}
+      </div>}
+      {tab === ALL
+        ? why.data && adds && <><Parts change={why.data} metric={metric.name} by={metric} within={sliceOf(view.filters) ?? {}} /><Factors change={why.data} /></>
+        : <ByDimension key={tab} dimension={tab} metric={metric} metrics={metrics} view={view} zone={zone} scope={scope} />}
       <footer>
         <button className="button" onClick={() => void navigator.clipboard?.writeText(text())}>Copy as text</button>
-        <span className="faint">{stretch(scope.start, scope.end, zone)} against {compareName(view).toLowerCase()}</span>
+        <span className="faint">{stretch(scope.start, scope.end, zone)} against {scope.before ? compareName(view).toLowerCase() : "the weeks before"}</span>
       </footer>
     </Pop>
   );
 }
 
+/** Compared with nothing, it is laid beside the same hours of the weeks before. */
+function asked(metric: Metric, view: View, { start, end, before }: Scope, zone: string): WhyBody {
+  const against = before && { against_start: iso(before[0]), against_end: iso(before[1]) };
+  return { metric: metric.name, start: iso(start), end: iso(end), ...against, filters: view.filters, zone };
+}
+
+function Says({ metric, change }: { metric: Metric; change: Change }) {
+  const beside = change.events.map((event) => event.name).join(" and ");
+  return <><b>{head(metric, change)}</b> {change.says}{beside && ` Beside it: ${beside}.`}</>;
+}
+
+function ByDimension({ dimension, metric, metrics, view, zone, scope }: { dimension: string; metric: Metric; metrics: Metric[]; view: View; zone: string; scope: Scope }) {
+  const board = boardsOf(metric).find((one) => one.name === dimension) ?? { name: dimension, label: dimension, title: null };
+  const { rows, ratio, error } = useBreakdown(metric, metrics, board, scope, view.filters, zone);
+  if (error) return <p className="say">{error.message}</p>;
+  if (!rows) return null;
+  const adds = ratio !== null || metric.additive;
+  return (
+    <WhyTable rows={rows} metric={metric} label={dimensionLabel(metric, dimension)} ratio={ratio !== null} adds={adds} before={scope.before ? stretch(...scope.before, zone) : ""}
+      after={stretch(scope.start, scope.end, zone)} sums={adds ? whole(ratio, rows) : undefined} />
+  );
+}
+
 function WhyTable({ rows, metric, label, ratio, adds, before, after, sums }: {
-  rows: Row[]; metric: Metric; label: string; ratio: boolean; adds: boolean; before: string; after: string; sums?: { before: number; after: number; total: number };
+  rows: Row[]; metric: Metric; label: string; ratio: boolean; adds: boolean; before: string; after: string; sums?: Sums;
 }) {
   const top = rows.slice(0, SHOWN);
   const rest = rows.slice(SHOWN);
