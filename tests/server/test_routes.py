@@ -48,7 +48,13 @@ POSTS: dict[str, tuple[dict[str, Any], type[BaseModel]]] = {
     "/api/query": ({"metrics": ["orders", "return_rate"], "by": ["shop"], "grain": "month"}, QueryAnswer),
     "/api/sql/plan": ({"text": "select town, count(*) from files.orders where shop = 'a' group by 1"}, PlanAnswer),
     "/api/why": (
-        {"metric": "orders", "start": "2024-01-08", "end": "2024-01-15", "against_start": "2024-01", "against_end": "2024-01-08"},
+        {
+            "metric": "orders",
+            "start": "2024-01-08",
+            "end": "2024-01-15",
+            "against_start": "2024-01",
+            "against_end": "2024-01-08",
+        },
         Change,
     ),
     "/api/band": ({"metric": "orders", "grain": "day", "start": "2024-01", "end": "2024-02"}, Band),

@@ -164,7 +164,9 @@ def test_why_adds_up_for_every_dimension(open_page: Open) -> None:
 
 
 def test_why_of_a_range_compared_with_nothing_is_against_the_weeks_before(open_page: Open, api: Any) -> None:
-    page = open_page("/metrics/flights.cancelled?start=2013-07-20&end=2013-07-27&compare=none&sel=2013-07-22..2013-07-24")
+    page = open_page(
+        "/metrics/flights.cancelled?start=2013-07-20&end=2013-07-27&compare=none&sel=2013-07-22..2013-07-24"
+    )
     page.keyboard.press("w")
     why = page.get_by_role("dialog", name="Why did it change?")
     found = api("/why", {"metric": "flights.cancelled", "start": "2013-07-22", "end": "2013-07-24", "zone": ZONE})
