@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from lapwing.alerts.life import life
 from lapwing.alerts.record import STEPS, Record
 from lapwing.alerts.story import told_step
-from lapwing.alerts.views import Acknowledged, AtStake, Chart, Comment, IncidentSummary, IncidentView
+from lapwing.alerts.views import (
+    Acknowledged,
+    AtStake,
+    Chart,
+    Comment,
+    IncidentSummary,
+    IncidentView,
+    WarningView,
+)
 from lapwing.model.calendar import local_iso
 from lapwing.model.problem import NotFound
 
@@ -61,6 +71,8 @@ def bygone(record: Record, moment: int, zone: str) -> IncidentView:
         snoozed_until=None if (until := now.snoozed_until(moment)) is None else local_iso(until, zone),
         reason=now.reason,
         flapping=now.flapping,
+        kind=about.get("kind", "anomaly"),
+        warning=warning_of(last),
     )
     return IncidentView(
         summary=summary,
@@ -72,3 +84,12 @@ def bygone(record: Record, moment: int, zone: str) -> IncidentView:
         related=[],
         receipt=None,
     )
+
+
+def warning_of(told: Mapping[str, Any]) -> WarningView | None:
+    """What a step of an early warning says of it; None of other incidents."""
+    found = told.get("warning")
+    if found is None:
+        return None
+    shown = {name: found.get(name) for name in WarningView.__dataclass_fields__ if name != "says"}
+    return WarningView(**shown, says=str(told.get("says", "")))

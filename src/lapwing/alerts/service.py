@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
@@ -17,21 +17,33 @@ from lapwing.alerts.bands import Bands
 from lapwing.alerts.board import BoardMaker
 from lapwing.alerts.bygone import bygone
 from lapwing.alerts.cases import Known
+from lapwing.alerts.early import shown as early
+from lapwing.alerts.early.keeper import EarlyKeeper, EarlyKnown, is_early, of_number
 from lapwing.alerts.judged import judge
 from lapwing.alerts.keeper import Keeper
 from lapwing.alerts.maintenance import Maintenance
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.suggest import SuggestionView, suggestions
 from lapwing.alerts.summaries import Summaries
-from lapwing.alerts.views import Band, Board, IncidentSummary, IncidentView, Json, MonitorView, plain
+from lapwing.alerts.views import (
+    Band,
+    Board,
+    GoalView,
+    IncidentSummary,
+    IncidentView,
+    Json,
+    MonitorView,
+    Trouble,
+    plain,
+)
 from lapwing.alerts.watches import Chosen, Watches, Wish
 from lapwing.alerts.why.asked import Asked, why
 from lapwing.alerts.why.service import Why
-from lapwing.model.calendar import from_us, to_us
+from lapwing.model.calendar import from_us, local_iso, to_us
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
-from lapwing.model.problem import Cancelled, LapwingError, NotFound
+from lapwing.model.problem import Cancelled, LapwingError, NotFound, WrongUse
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
@@ -68,6 +80,8 @@ class Alerts:
         self._summaries = Summaries(lapwing, self._why, state.journal, self.maintenance.windows)
         self._board = BoardMaker(lapwing, self._summaries)
         self._bands = Bands(lapwing, self._keeper)
+        self._early = EarlyKeeper(lapwing, state.journal, lambda: self._keeper.kept().known)
+        self._waits = patience is None
 
     def close(self) -> None:
         """Returns when nothing is being judged any more."""
@@ -157,7 +171,9 @@ class Alerts:
             if progress is not None:
                 progress(done[-1])
         if monitor is None:
-            gone = self._state.journal.monitors() - {one.name for one in self.monitors()}
+            self._early.bring()
+            kept = {one.name for one in self.monitors()}
+            gone = self._state.journal.monitors() - kept - self._early.names(kept)
             if gone:
                 self._state.journal.end(sorted(gone), "deleted", to_us(self._lapwing.now()))
         if failed:
@@ -190,7 +206,30 @@ class Alerts:
 
     def board(self, as_of: datetime | None = None) -> Board:
         """What needed a look at a moment (now, unless said), with the numbers as they were known then."""
-        return self._board.board(self._keeper.kept(), self.monitors(), self._moment(as_of))
+        moment, zone = self._moment(as_of), self._lapwing.project.timezone
+        board = self._board.board(self._keeper.kept(), self.monitors(), moment)
+        troubles = [
+            Trouble(monitor=name, says=f"{problem.message} {problem.hint or ''}".strip())
+            for name, problem in self._early.troubles.items()
+        ]
+        found = early.summaries(self._warnings(), moment, zone)
+        board = early.on_board(board, found, local_iso(moment - early.LATELY, zone), board.as_of)
+        return replace(board, troubles=[*board.troubles, *troubles])
+
+    def _warnings(self) -> list[EarlyKnown]:
+        """Early warnings: of the data as it is, or (where others wait for pages) as it was last looked at."""
+        return self._early.bring() if self._waits else self._early.kept()
+
+    def goals(self, as_of: datetime | None = None) -> list[GoalView]:
+        """How every goal stands at a moment (now, unless said), the likeliest miss first.
+
+        Raises:
+            LapwingError: one can't be paced.
+        """
+        moment = self._moment(as_of)
+        known = self._early.bring()
+        views = [found for one in self._early.paces() if (found := early.goal_view(one, known, moment)) is not None]
+        return sorted(views, key=lambda one: (-(one.miss or 0.0), one.name))
 
     def incidents(
         self, start: datetime | None = None, end: datetime | None = None, state: str | None = None
@@ -198,7 +237,15 @@ class Alerts:
         """Incidents that were going on in [start, end), as known now, the newest first; their causes as far as somebody
         looked for them. `state`: "open", "resolved" or "retracted"; without one, the first two."""
         low, high = (None if at is None else to_us(at) for at in (start, end))
-        found = self._board.incidents(self._keeper.kept().known, self._moment(None), low, high)
+        moment, zone = self._moment(None), self._lapwing.project.timezone
+        found = self._board.incidents(self._keeper.kept().known, moment, low, high)
+        found += [
+            one
+            for one in early.summaries(self._warnings(), moment, zone)
+            if (high is None or _us(one.known_at) < high)
+            and (low is None or one.resolved is None or _us(one.resolved) > low)
+        ]
+        found.sort(key=lambda one: (one.known_at, one.id), reverse=True)
         return [one for one in found if one.state == state or (state is None and one.state != "retracted")]
 
     def incident(self, number: int, as_of: datetime | None = None) -> IncidentView:
@@ -208,6 +255,8 @@ class Alerts:
             NotFound: no such incident, or nobody knew of it yet at that moment.
         """
         known, moment = self._keeper.kept().known, self._moment(as_of)
+        if (warned := of_number(self._warnings(), number)) is not None:
+            return early.view(*warned, moment, self._lapwing.project.timezone)
         if not any(record.id == number for one in known for record in one.records.values()):
             return bygone(self._state.journal.record(number), moment, self._lapwing.project.timezone)
         return self._board.incident(known, number, moment)
@@ -224,6 +273,9 @@ class Alerts:
         """
         now = self._moment(None)
         since = None
+        if action.name == "accept" and is_early(self._state.journal.record(number).monitor):
+            hint = "Change the goal or limit it is of, or resolve it."
+            raise WrongUse.of("no-new-normal", "A warning has no level that could become the normal one.", hint=hint)
         if action.name == "accept":
             since = self._board.case(self._keeper.kept().known, number, now).start
         self._state.journal.act(number, action, now, since)
@@ -269,6 +321,10 @@ class Alerts:
     def _moment(self, as_of: datetime | None) -> int:
         now = self._lapwing.now()
         return to_us(now if as_of is None else min(as_of, now))
+
+
+def _us(moment: str) -> int:
+    return to_us(datetime.fromisoformat(moment))
 
 
 def _go_on(cancel: threading.Event | None) -> None:

@@ -71,10 +71,57 @@ class Acknowledged(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarningView(View):
+    """What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of
+    is, which is `due` (ISO) at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose
+    `aim` is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true."""
+
+    kind: str
+    name: str
+    chance: float | None
+    projected: float | None
+    lower: float | None
+    upper: float | None
+    goal: float | None
+    aim: str
+    due: str | None
+    says: str
+    warnings: int
+    came: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalView(View):
+    """How a goal stands in its current period, [start, end) as ISO. `open`: the incident that warns of it, if one does."""
+
+    name: str
+    metric: str
+    label: str
+    unit: str
+    format: str
+    slice: SliceJson
+    period: str
+    start: str
+    end: str
+    aim: str
+    goal: float | None
+    so_far: float | None
+    projected: float | None
+    lower: float | None
+    upper: float | None
+    miss: float | None
+    warnings: int
+    came: int
+    open: int | None
+    chart: Chart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentSummary(View):
     """An incident as it was known at the moment asked. `opened` is when its trouble began, `known_at` when people could
     know, `until` the end of what its numbers count. `state` is open, resolved or retracted; `reason` says why it is over.
-    `cause` None: nobody looked for it yet. `folded`: how many incidents of its slices it stands for."""
+    `cause` None: nobody looked for it yet. `folded`: how many incidents of its slices it stands for. `kind` is anomaly or
+    warning; of a warning, `actual` is what is projected and `expected` the goal."""
 
     id: int
     monitor: str
@@ -105,6 +152,8 @@ class IncidentSummary(View):
     snoozed_until: str | None
     reason: str | None
     flapping: bool
+    kind: str = "anomaly"
+    warning: WarningView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

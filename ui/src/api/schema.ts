@@ -370,6 +370,34 @@ export interface FollowBody {
   min_change?: number | null;
 }
 
+/** How a goal stands in its current period, [start, end). `miss` is the probability that it is missed; `open` the incident that warns of it, if one does. */
+export interface Goal {
+  name: string;
+  metric: string;
+  label: string;
+  unit: string;
+  format: string;
+  slice: Record<string, string | number | boolean | null>;
+  period: string;
+  start: string;
+  end: string;
+  aim: string;
+  goal: number | null;
+  so_far: number | null;
+  projected: number | null;
+  lower: number | null;
+  upper: number | null;
+  miss: number | null;
+  warnings: number;
+  came: number;
+  open: string | null;
+  chart: Chart;
+}
+
+export interface Goals {
+  goals: Goal[];
+}
+
 export interface Happening {
   name: string;
   start: string;
@@ -383,7 +411,7 @@ export interface Health {
   problems?: ProblemItem[] | null;
 }
 
-/** `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal, by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`: it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many incidents of its slices it stands for. */
+/** `kind` is anomaly or warning; of a warning `actual` is what is projected, `expected` the goal. `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal, by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`: it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many incidents of its slices it stands for. */
 export interface Incident {
   id: string;
   monitor: string;
@@ -414,6 +442,8 @@ export interface Incident {
   snoozed_until: string | null;
   reason: string | null;
   flapping: boolean;
+  kind: string;
+  warning: Warned | null;
 }
 
 export interface IncidentView {
@@ -446,6 +476,8 @@ export interface IncidentView {
   snoozed_until: string | null;
   reason: string | null;
   flapping: boolean;
+  kind: string;
+  warning: Warned | null;
   story: Told[];
   comments: Comment[];
   why: Change | null;
@@ -983,6 +1015,22 @@ export interface TopBody {
 export interface Trouble {
   monitor: string;
   says: string;
+}
+
+/** What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim` is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true. */
+export interface Warned {
+  kind: string;
+  name: string;
+  chance: number | null;
+  projected: number | null;
+  lower: number | null;
+  upper: number | null;
+  goal: number | null;
+  aim: string;
+  due: string | null;
+  says: string;
+  warnings: number;
+  came: number;
 }
 
 export interface Watched {

@@ -61,3 +61,5 @@ MINED_PART: Final = 0.6
 """The part of the past that pairs are found on; what is found must hold on the rest."""
 FALSE_PAIRS: Final = 0.1
 """The share of found pairs that may be false."""
+METHOD: Final = 1
+"""Raised whenever rules of warnings change: what was told by other rules is told anew."""

@@ -45,3 +45,10 @@ def spread(errors: Floats, horizon: npt.NDArray[np.int64]) -> Spread:
         strayed = np.maximum(np.square(_NORMAL * size / count) - np.square(bias), np.square(0.5 * size / count))
         scale = np.sqrt(strayed * (1 + 1 / np.maximum(freedom, 1)))
     return Spread(bias, scale, np.broadcast_to(freedom, (series, buckets)))
+
+
+def spread_ahead(errors: Floats, at: int, most: int) -> Spread:
+    """The same, known after one bucket, of outlooks 1 to `most` buckets ahead: (S, most) each."""
+    found = [spread(errors[:, : at + 1, :], np.where(np.arange(at + 1) == at, step, 0)) for step in range(1, most + 1)]
+    columns = [np.stack([getattr(one, name)[:, at] for one in found], axis=1) for name in ("bias", "scale", "freedom")]
+    return Spread(*columns)

@@ -1,72 +1,125 @@
-"""Will it cross a limit: the outlook with its trend against a value that is not to be crossed, and when."""
+"""Limits against what the front door answers: crossings foreseen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
-from lapwing.alerts.chance import Floats
-from lapwing.alerts.early.constants import DAMPING, INTERVAL, LEAST_WINDOWS
-from lapwing.alerts.early.errors import spread
-from lapwing.alerts.early.outlook import Slots, outlook
-from lapwing.alerts.early.student import below, quantile
+from lapwing.alerts.early.complete import complete
+from lapwing.alerts.early.constants import WARM_UP
+from lapwing.alerts.early.crossing import crossing
+from lapwing.alerts.early.early import Early, Figures
+from lapwing.alerts.early.goals import definition
+from lapwing.alerts.early.outlook import seasons
+from lapwing.alerts.early.warned import Hits, Warned, raised
+from lapwing.alerts.early.words import counted, limit_says
+from lapwing.alerts.views import Chart, listed
+from lapwing.model.calendar import local_iso
+from lapwing.model.goal import Limit
 
+if TYPE_CHECKING:
+    from lapwing.query.service import Lapwing
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Crossing:
-    """`expected` with `low` to `high` (S, T, H): the next buckets after each. `chance` (S, T): how likely one of them is
-    across the limit; 1 where the bucket itself is. `away` (S, T): how many buckets it is to the first that is expected across,
-    or to the one that comes closest; 0 where the bucket itself is."""
-
-    expected: Floats
-    low: Floats
-    high: Floats
-    chance: Floats
-    away: npt.NDArray[np.int64]
+_SHOWN = {1: 28, 24: 72}
+"""Buckets before now that are drawn, by those in a day."""
 
 
-def crossing(
-    values: Floats, slots: Slots, limit: float, *, above: bool, ahead: int, a_day: int = 1, warm_up: int = 28
-) -> Crossing:
-    """Arrays (S, T); `slots` (P, T + ahead). `above`: more than the limit is too much, else less is too little."""
-    series, buckets = values.shape
-    expected = outlook(values, slots, ahead, a_day, damping=DAMPING)
-    end = np.arange(buckets)[:, None] + np.arange(1, ahead + 1)
-    came = np.where(end < buckets, values[:, np.minimum(end, buckets - 1)], np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        errors = np.clip(came / expected - 1, -5, 5)
-    errors = np.where(np.isfinite(errors), errors, np.nan)
-    shape = (series, buckets, ahead)
-    low, high = np.full(shape, np.nan), np.full(shape, np.nan)
-    for step in range(ahead):
-        known = spread(errors, np.full(buckets, step + 1))
-        reach = (
-            quantile(INTERVAL, np.maximum(known.freedom, LEAST_WINDOWS)) * known.scale * np.abs(expected[:, :, step])
+def judge(lapwing: Lapwing, limit: Limit) -> Early:
+    """All that a limit warned of over its metric's history."""
+    data = complete(lapwing, limit.metric, limit.slice, limit.grain)
+    above = limit.above is not None
+    value = float(limit.above if limit.above is not None else limit.below or 0.0)
+    values, a_day = data.values, data.a_day
+    later = data.later(limit.ahead)
+    slots = seasons(later, limit.grain, ZoneInfo(data.zone))
+    found = crossing(
+        values, slots, value, above=above, ahead=limit.ahead, a_day=a_day, warm_up=WARM_UP * min(a_day, 12)
+    )
+    furthest = found.expected[0].max(axis=1) if above else found.expected[0].min(axis=1)
+    across = values[0] > value if above else values[0] < value
+    warned = tuple(
+        replace(one, direction=1 if above else -1, **_outcome(one, across, limit.ahead))
+        for one in raised(found.chance[0], furthest - value, limit.chance)
+    )
+
+    def figures(one: Warned, kind: str, bucket: int) -> Figures:
+        away = int(found.away[0, bucket])
+        chance, seen = float(found.chance[0, bucket]), float(values[0, bucket])
+        hits = Hits.before(warned, bucket, _judged_at(warned, limit.ahead))
+        at = max(away - 1, 0)
+        projected = seen if away == 0 else float(found.expected[0, bucket, at])
+        low, high = (float(part[0, bucket, at]) if away else seen for part in (found.low, found.high))
+        due = int(later[min(bucket + away, len(later) - 1)])
+        says = limit_says(limit, data.metric.shown, kind, (seen, projected), chance, counted(away, limit.grain))
+        return {
+            "says": says + ("" if kind == "resolved" else f" {hits.says()}"),
+            "actual": projected,
+            "expected": value,
+            "lower": low,
+            "upper": high,
+            "difference": projected - value,
+            "amount": None,
+            "currency": None,
+            "first": int(data.borders[one.opened]),
+            "until": int(data.borders[bucket + 1]),
+            "warning": {
+                "kind": "limit",
+                "name": limit.name,
+                "chance": chance,
+                "projected": projected,
+                "lower": low,
+                "upper": high,
+                "goal": value,
+                "aim": "above" if above else "below",
+                "due": local_iso(due, data.zone),
+                "warnings": hits.warnings,
+                "came": hits.came,
+            },
+        }
+
+    def chart(_: Warned, bucket: int) -> Chart:
+        first = max(0, bucket + 1 - _SHOWN[a_day])
+        gap = np.full(bucket + 1 - first, np.nan)
+        lines = [np.concatenate([gap, part[0, bucket]]) for part in (found.expected, found.low, found.high)]
+        times = later[first : bucket + 1 + limit.ahead]
+        return Chart(
+            time=(times // 1000).tolist(),
+            actual=listed(np.concatenate([values[0, first : bucket + 1], np.full(len(times) - len(gap), np.nan)])),
+            expected=listed(lines[0][: len(times)]),
+            lower=listed(lines[1][: len(times)]),
+            upper=listed(lines[2][: len(times)]),
+            outside=[False] * len(times),
+            until=int(data.borders[bucket + 1]) // 1000,
         )
-        low[:, :, step], high[:, :, step] = expected[:, :, step] - reach, expected[:, :, step] + reach
-    chance = _chance(expected, came, limit, above=above)
-    chance[:, : min(warm_up, buckets)] = np.nan
-    across = values > limit if above else values < limit
-    beyond = expected > limit if above else expected < limit
-    furthest = expected.argmax(axis=2) if above else expected.argmin(axis=2)
-    first = np.where(beyond.any(axis=2), beyond.argmax(axis=2), furthest) + 1
-    return Crossing(expected, low, high, np.where(across, 1.0, chance), np.where(across, 0, first))
+
+    return Early(
+        name=f"limit:{limit.name}",
+        kind="limit",
+        dataset=data.dataset,
+        metric=data.metric,
+        slice=limit.slice,
+        grain=limit.grain,
+        borders=data.borders,
+        complete_after=data.complete_after,
+        warned=warned,
+        figures=figures,
+        chart=chart,
+        definition=definition(limit, data.dataset, data.metric),
+    )
 
 
-def _chance(expected: Floats, came: Floats, limit: float, *, above: bool) -> Floats:
-    """How likely the furthest of the next buckets is across: by how wrong the furthest expected was before, so that what
-    noise adds to the furthest of many counts."""
-    ahead = expected.shape[2]
-    middle, seen = (part.max(axis=2) if above else part.min(axis=2) for part in (expected, came))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.clip(seen / middle - 1, -5, 5)
-        errors = np.full(expected.shape, np.nan)
-        errors[:, :, -1] = np.where(np.isfinite(error), error, np.nan)
-        known = spread(errors, np.full(expected.shape[1], ahead))
-        freedom = np.maximum(known.freedom, LEAST_WINDOWS)
-        away = (middle * (1 + known.bias) - limit) / (known.scale * np.abs(middle))
-        over = below(np.clip(np.nan_to_num(away), -1e9, 1e9), freedom)
-    known_enough = np.isfinite(away) & (known.freedom >= LEAST_WINDOWS)
-    return np.where(known_enough, over if above else 1 - over, np.nan)
+def _outcome(one: Warned, across: np.ndarray[Any, np.dtype[np.bool_]], ahead: int) -> dict[str, Any]:
+    """Whether it was crossed in the time it was warned of, and when; not known before that time is over."""
+    if across[one.opened]:
+        return {}  # it was not foreseen: no warning that could have been right
+    after = np.flatnonzero(across[one.opened : one.opened + ahead + 1])
+    if len(after):
+        return {"came": True, "due": one.opened + int(after[0])}
+    return {"came": False if one.opened + ahead < len(across) else None}
+
+
+def _judged_at(warned: tuple[Warned, ...], ahead: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.array([one.due if one.due is not None else one.opened + ahead for one in warned], np.int64)

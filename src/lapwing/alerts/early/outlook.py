@@ -48,7 +48,7 @@ def outlook(
 
     Args:
         values: (S, T); nan where there is no value: nothing is learned of it.
-        slots: (P, T + ahead), the seasons' slots.
+        slots: (P, T + ahead), the seasons' slots; where there are fewer, what lies beyond them is nan.
         a_day: buckets in a day.
         damping: share of the trend that is left a bucket later; 0 for no trend (Gardner and McKenzie, "Forecasting trends
             in time series", 1985).
@@ -58,12 +58,14 @@ def outlook(
     chosen = (LEVEL if a_day == 1 else HOURLY_LEVEL) if level is None else level
     model = _Model(series, slots, chosen * a_day, TREND_LEVEL * a_day)
     steps = np.cumsum(damping ** np.arange(1, ahead + 1))[:, None]
-    out = np.empty((buckets, ahead, series))
+    out = np.full((buckets, ahead, series), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         for at in range(buckets):
             model.learn(slots[:, at], values[:, at])
-            middle = model.level + (model.trend * (model.memory + steps) if damping else 0.0)
-            out[at] = middle * model.shape(slots[:, at + 1 : at + 1 + ahead])
+            next_ones = slots[:, at + 1 : at + 1 + ahead]
+            known = next_ones.shape[1]
+            middle = model.level + (model.trend * (model.memory + steps[:known]) if damping else 0.0)
+            out[at, :known] = middle * model.shape(next_ones)
     return np.moveaxis(out, 2, 0)
 
 

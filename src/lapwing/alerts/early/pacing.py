@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.early.constants import INTERVAL, LEAST_WINDOWS, WIDEN
-from lapwing.alerts.early.errors import spread
+from lapwing.alerts.early.errors import spread, spread_ahead
 from lapwing.alerts.early.outlook import Slots, outlook
 from lapwing.alerts.early.student import below, quantile
 
@@ -25,13 +25,31 @@ _ROUNDING = 1e-9
 @dataclass(frozen=True, slots=True, eq=False)
 class Pace:
     """`so_far` is exact; `projected` with `low` to `high` (eight of ten) is what the period will come to; `miss` is the
-    probability that this is not within the goal. nan where too little is known."""
+    probability that this is not within the goal. nan where too little is known. `coming`, `coming_too` (of the exposure)
+    and `error` (S, T, H) are the outlooks that it rests on."""
 
     so_far: Floats
     projected: Floats
     low: Floats
     high: Floats
     miss: Floats
+    coming: Floats
+    coming_too: Floats | None
+    error: Floats
+
+    def path(self, row: int, at: int, left: int, done: float, whole: float) -> tuple[Floats, Floats, Floats]:
+        """The period's course after bucket `at`, of which `left` buckets are to come: (left,) what it will have come to by
+        each, and its interval. `done` and `whole`: its amount and exposure so far."""
+        if not left:
+            return np.empty(0), np.empty(0), np.empty(0)
+        part = slice(row, row + 1)
+        known = spread_ahead(self.error[part], at, left)
+        rest = self.coming[part, at, :left]
+        total = 1.0 if self.coming_too is None else whole + self.coming_too[part, at, :left]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            middle = (done + rest * (1 + known.bias)) / total
+            reach = quantile(INTERVAL, np.maximum(known.freedom, LEAST_WINDOWS)) * known.scale * np.abs(rest) / total
+        return middle[0], (middle - reach)[0], (middle + reach)[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,11 +103,15 @@ def pace(
     so_far = _so_far(amount, periods)
     rest = _at(coming, periods.left)
     whole: Floats = np.ones_like(so_far)
+    seen = so_far
+    coming_too: Floats | None = None
     if exposure is not None:
         exposure = np.nan_to_num(exposure)
         coming_too, came_too, _ = _parts(exposure, slots, ahead, a_day)
-        whole = _so_far(exposure, periods) + _at(coming_too, periods.left)
+        so_much = _so_far(exposure, periods)
+        whole = so_much + _at(coming_too, periods.left)
         with np.errstate(divide="ignore", invalid="ignore"):
+            seen = so_far / so_much
             error = (came / came_too) / (coming / coming_too) - 1
     known = spread(error, periods.left)
     chance = np.where(rest > 0, 1 / np.sqrt(np.maximum(rest, 1e-12)), 0.0) if counts and exposure is None else 0.0
@@ -110,7 +132,7 @@ def pace(
     stays = exposure is None and bool(np.all(amount >= 0))
     missed = np.where(stays & (done > high * (1 + _ROUNDING)), 1.0, shown[3])
     least = np.maximum(shown[1], done) if stays else shown[1]
-    return Pace(done, shown[0], least, np.maximum(shown[2], least), missed)
+    return Pace(seen, shown[0], least, np.maximum(shown[2], least), missed, coming, coming_too, error)
 
 
 def _within(bound: Floats, middle: Floats, scale: Floats, freedom: Floats, *, strictly: bool = False) -> Floats:

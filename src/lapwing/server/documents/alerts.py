@@ -48,8 +48,59 @@ class Acknowledged(Document):
     who: str
 
 
+class Warned(Document):
+    """What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of
+    is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim`
+    is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true."""
+
+    kind: str
+    name: str
+    chance: float | None
+    projected: float | None
+    lower: float | None
+    upper: float | None
+    goal: float | None
+    aim: str
+    due: str | None
+    says: str
+    warnings: int
+    came: int
+
+
+class Goal(Document):
+    """How a goal stands in its current period, [start, end). `miss` is the probability that it is missed; `open` the incident
+    that warns of it, if one does."""
+
+    name: str
+    metric: str
+    label: str
+    unit: str
+    format: str
+    slice: dict[str, Value]
+    period: str
+    start: str
+    end: str
+    aim: str
+    goal: float | None
+    so_far: float | None
+    projected: float | None
+    lower: float | None
+    upper: float | None
+    miss: float | None
+    warnings: int
+    came: int
+    open: str | None
+    chart: Chart
+
+
+class Goals(Document):
+    goals: list[Goal]
+
+
 class Incident(Document):
-    """`state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal,
+    """`kind` is anomaly or warning; of a warning `actual` is what is projected, `expected` the goal.
+
+    `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal,
     by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`:
     it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many
     incidents of its slices it stands for."""
@@ -83,6 +134,8 @@ class Incident(Document):
     snoozed_until: str | None
     reason: str | None
     flapping: bool
+    kind: str
+    warning: Warned | None
 
 
 class Told(Document):

@@ -21,6 +21,7 @@ from lapwing.server.documents.alerts import (
     Backtest,
     Board,
     Change,
+    Goals,
     Incidents,
     IncidentView,
     Suggestions,
@@ -102,6 +103,15 @@ def incident(incident_id: str, request: Request, as_of: str | None = None) -> Re
     found = services(request)
     view = found.alerts.incident(_incident_id(incident_id), _moment(as_of, found.lapwing))
     return _json(_text_id(view.as_dict()))
+
+
+@router.get("/goals", response_model=Goals)
+def goals(request: Request, as_of: str | None = None) -> Response:
+    """How every goal stands: what is in, what its period will come to, and how likely it is missed; the likeliest miss
+    first."""
+    found = services(request)
+    views = [one.as_dict() for one in found.alerts.goals(_moment(as_of, found.lapwing))]
+    return _json({"goals": [{**one, "open": None if one["open"] is None else str(one["open"])} for one in views]})
 
 
 @router.post("/incidents/{incident_id}/actions", response_model=IncidentView)

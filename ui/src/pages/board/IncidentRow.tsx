@@ -6,6 +6,7 @@ import { Readouts } from "../incident/Readouts";
 import { sliceFilters, sliceName } from "../../lib/slice";
 import { href } from "../../lib/url";
 import { length, moment } from "../../lib/words";
+import { early } from "../incident/Warned";
 import { Looking } from "../incident/Actions";
 import { Cause } from "../incident/Cause";
 import { Hands } from "../incident/Hands";
@@ -33,7 +34,7 @@ export function IncidentRow({ incident, metric, zone, focused, now, onFocus }: P
   return (
     <article className="incident" data-focus={focused || undefined} onPointerDown={onFocus}>
       <div className="what">
-        <h2><Link href={to}>{incident.label}</Link> <span className="slice">{slice}</span></h2>
+        <h2><Link href={to}>{incident.label}</Link> <span className="slice">{slice}</span>{incident.warning && <span className="early">{early(incident.warning)}</span>}</h2>
         <Readouts incident={incident} />
         <p className="cause"><Cause incident={incident} /></p>
         <p className="since">Since {moment(opened, zone)}: {length(Math.max(0, chart.until - opened))}. Known at {moment(Date.parse(incident.known_at), zone)}.{incident.flapping && " It comes and goes."} <Hands incident={incident} /></p>
@@ -46,7 +47,7 @@ export function IncidentRow({ incident, metric, zone, focused, now, onFocus }: P
         {acting.extra}
       </div>
       <TimeChart
-        label={`${incident.label}, ${slice}, since ${moment(opened, zone)} outside the expected range`}
+        label={incident.warning ? `${incident.label}, ${slice}: ${incident.warning.says}` : `${incident.label}, ${slice}, since ${moment(opened, zone)} outside the expected range`}
         name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)}
         start={start} end={end} {...chart} events={incident.events} pins={peak ? [peak] : []} height={incident.events.length ? 244 : 222}
       />

@@ -8,6 +8,7 @@ export function Cause({ incident }: { incident: Incident }) {
   const { cause, events, slice, metric } = incident;
   const names = events.map((event) => event.name).join(" and ");
   const within = names ? `Within ${events.length === 1 ? "the event" : "the events"} ${names}. ` : "";
+  if (incident.warning) return <>{within}{incident.warning.says}</>;
   if (!cause) return incident.state === "open" ? <>{within}No cause was looked for yet.</> : <>{within}</>;
   return (
     <>

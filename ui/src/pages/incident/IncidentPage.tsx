@@ -22,6 +22,7 @@ import { Readouts } from "./Readouts";
 import { Related } from "./Related";
 import { Story, storyPins } from "./Story";
 import { useActing } from "./useActing";
+import { early } from "./Warned";
 import "./incident.css";
 
 export function IncidentPage({ id }: { id: string }) {
@@ -46,7 +47,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
       <nav className="crumb" aria-label="Where you are"><Link href={href("/")}>Board</Link><span className="faint">Incident {incident.id.slice(0, 12)}</span></nav>
       <header className="head">
         <div>
-          <h1>{incident.label} <span className="slice">{slice}</span></h1>
+          <h1>{incident.label} <span className="slice">{slice}</span>{incident.warning && <span className="early">{early(incident.warning)}</span>}</h1>
           <p className="sub"><State incident={incident} zone={zone} /></p>
         </div>
         <Readouts incident={incident} />

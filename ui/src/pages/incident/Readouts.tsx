@@ -1,10 +1,12 @@
 import type { Incident } from "../../api/types";
 import { Readout } from "../../components/Readout";
+import { WarnedReadouts } from "./Warned";
 import { judge, money, parts, say } from "../../lib/numbers";
 
 /** Actual, expected with its range, the difference in colour, money. */
 export function Readouts({ incident }: { incident: Incident }) {
   const { actual, expected, lower, upper, difference, at_stake, better } = incident;
+  if (incident.warning) return <WarnedReadouts incident={incident} />;
   const range = lower === null || upper === null ? undefined : `${say(lower, { ...incident, unit: "" })} to ${say(upper, { ...incident, unit: "" })}`;
   return (
     <dl className="readouts">

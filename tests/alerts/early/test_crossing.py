@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from lapwing.alerts.early.limits import crossing
+from lapwing.alerts.early.crossing import crossing
 from lapwing.alerts.early.outlook import seasons
 from lapwing.model.calendar import edges, to_us
 from lapwing.model.grain import Grain

@@ -1,0 +1,184 @@
+"""What is watched for early warning, brought up to the data, and its records: the same kind as of all incidents."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lapwing.alerts.cases import Known
+from lapwing.alerts.early import drifts, goals, limits
+from lapwing.alerts.early.complete import DAY
+from lapwing.alerts.early.early import Early
+from lapwing.alerts.early.goals import Paced
+from lapwing.alerts.history import series_key
+from lapwing.alerts.inputs import Inputs
+from lapwing.alerts.journal import Journal, Raced, Run
+from lapwing.alerts.reconcile import Step, Told
+from lapwing.alerts.record import Key, Record
+from lapwing.alerts.views import plain
+from lapwing.model.calendar import to_us
+from lapwing.model.problem import LapwingError, Problem
+
+if TYPE_CHECKING:
+    from lapwing.query.service import Lapwing
+
+Judge = Callable[[], Early]
+PREFIXES = ("goal:", "limit:", "drift:", "leading:")
+"""How names of what is watched for early warning begin; a monitor's can't."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EarlyKnown:
+    """One of all that is watched, and the records of its incidents."""
+
+    early: Early
+    records: Mapping[Key, Record]
+
+
+class EarlyKeeper:
+    """Judges what is watched when its data has changed. Safe to use from several threads."""
+
+    def __init__(self, lapwing: Lapwing, journal: Journal, judged: Callable[[], Sequence[Known]]) -> None:
+        """`judged`: the monitors as far as they are judged."""
+        self._judged = judged
+        self._lapwing = lapwing
+        self._journal = journal
+        self._lock = threading.RLock()
+        self._paced: dict[str, tuple[str, Paced]] = {}
+        self._known: dict[str, tuple[str, Early]] = {}
+        self.troubles: dict[str, Problem] = {}
+        """What could not be judged, and why."""
+
+    def paces(self) -> list[Paced]:
+        """Every goal's, of the data as it is.
+
+        Raises:
+            LapwingError: a goal can't be paced.
+        """
+        return [self._pace(name) for name in self._lapwing.project.goals]
+
+    def _pace(self, name: str) -> Paced:
+        goal = self._lapwing.project.goals[name]
+        with self._lock:
+            version = self._lapwing.cache.version(goal.dataset)
+            kept = self._paced.get(name)
+            if kept is None or kept[0] != version:
+                kept = self._paced[name] = version, goals.judge(self._lapwing, goal)
+            return kept[1]
+
+    def _goal(self, name: str) -> Early:
+        return self._pace(name).early()
+
+    def _watched(self) -> Iterator[tuple[str, str, Judge]]:
+        """Name, the version of what it rests on, and how it is judged."""
+        version = self._lapwing.cache.version
+        for name, goal in self._lapwing.project.goals.items():
+            yield f"goal:{name}", version(goal.dataset), partial(self._goal, name)
+        for name, limit in self._lapwing.project.limits.items():
+            yield f"limit:{name}", version(limit.dataset), partial(limits.judge, self._lapwing, limit)
+        zone = self._lapwing.project.timezone
+        for one in self._judged():
+            monitor, judged = one.judged.monitor, one.judged
+            if monitor.grain == DAY and len(judged.borders) > 1:
+                home = self._lapwing.project.datasets[monitor.dataset]
+                yield (
+                    f"drift:{monitor.name}",
+                    f"{one.definition} {one.data}",
+                    partial(drifts.judge, judged, home, zone),
+                )
+
+    def names(self, monitors: Iterable[str]) -> frozenset[str]:
+        """Of all that may be watched beside these monitors."""
+        project = self._lapwing.project
+        own = (f"{kind}:{name}" for kind, of in (("goal", project.goals), ("limit", project.limits)) for name in of)
+        return frozenset((*own, *(f"drift:{name}" for name in monitors)))
+
+    def bring(self) -> list[EarlyKnown]:
+        """Judges what is new and writes down what follows; what can't be judged is among the troubles."""
+        out = []
+        with self._lock:
+            for name, version, judge in self._watched():
+                try:
+                    out.append(self._brought(name, version, judge))
+                except LapwingError as error:
+                    self.troubles[name] = error.problems[0]
+                    continue
+                self.troubles.pop(name, None)
+        return out
+
+    def kept(self) -> list[EarlyKnown]:
+        """What was brought up before, of whichever data; nothing is asked of it now."""
+        with self._lock:
+            return [EarlyKnown(early, self._records(name)) for name, (_, early) in self._known.items()]
+
+    def _brought(self, name: str, version: str, judge: Judge) -> EarlyKnown:
+        kept = self._known.get(name)
+        if kept is None or kept[0] != version:
+            early = judge()
+            self._save(early, version)
+            kept = self._known[name] = version, early
+        return EarlyKnown(kept[1], self._records(name))
+
+    def _records(self, name: str) -> Mapping[Key, Record]:
+        return {record.key: record for record in self._journal.records(name)}
+
+    def _save(self, early: Early, version: str) -> None:
+        run = self._journal.run(early.name)
+        if run is not None and run.version == (early.definition, version):
+            return
+        new = Run(
+            monitor=early.name,
+            definition=early.definition,
+            data=version,
+            covered=int(early.known[-1]) if len(early.known) else 0,
+            finished=to_us(self._lapwing.now()),
+            series=1,
+            judged=len(early.known),
+            arrays=b"",
+        )
+        try:
+            self._journal.save(new, told_of(early), None if run is None else run.version, Inputs())
+        except Raced:
+            return  # another process wrote the same down
+
+
+def told_of(early: Early) -> Iterator[Told]:
+    """Its warnings, to be written down."""
+    shown = early.metric.shown
+    about = {
+        "kind": "warning",
+        "metric": f"{early.dataset.name}.{early.metric.name}",
+        "label": shown.label,
+        "unit": shown.unit,
+        "format": shown.format,
+        "better": None if shown.better is None else str(shown.better),
+        "grain": str(early.grain),
+    }
+    known = early.known
+    for warned in early.warned:
+        steps = {
+            Step(one.kind, int(known[one.bucket]), int(early.borders[one.bucket])): one.bucket for one in warned.steps
+        }
+
+        def tell(step: Step, warned: Any = warned, steps: dict[Step, int] = steps) -> dict[str, Any]:
+            return dict(plain(dict(early.figures(warned, step.kind, steps[step]))))
+
+        yield Told(
+            key=(series_key(early.slice), warned.direction, int(early.borders[warned.opened])),
+            steps=tuple(steps),
+            about=about,
+            tell=tell,
+        )
+
+
+def is_early(monitor: str) -> bool:
+    """Whether a name is that of something watched for early warning."""
+    return monitor.startswith(PREFIXES)
+
+
+def of_number(known: Sequence[EarlyKnown], number: int) -> tuple[EarlyKnown, Record] | None:
+    """The one that an incident is of."""
+    return next(((one, record) for one in known for record in one.records.values() if record.id == number), None)

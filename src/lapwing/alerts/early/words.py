@@ -1,0 +1,80 @@
+"""The sentences of warnings."""
+
+from __future__ import annotations
+
+from lapwing.alerts.words import number, share
+from lapwing.model.dataset import Shown
+from lapwing.model.goal import Aim, Goal, Limit
+from lapwing.model.grain import Grain
+
+_DAY = 86_400_000_000
+_AIMS = {Aim.AT_LEAST: "at least", Aim.AT_MOST: "at most", Aim.EXACTLY: "exactly"}
+
+
+def left(microseconds: int) -> str:
+    """A length of time in days, or hours where there are few.
+
+    >>> left(3 * 86_400_000_000), left(3_600_000_000)
+    ('3 days', '1 hour')
+    """
+    count, unit = round(microseconds / _DAY), "day"
+    if microseconds < 2 * _DAY:
+        count, unit = round(microseconds / 3_600_000_000), "hour"
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def pacing_says(
+    goal: Goal,
+    shown: Shown,
+    kind: str,
+    projected: float,
+    interval: tuple[float, float],
+    miss: float,
+    amount: float,
+    *,
+    over: bool,
+) -> str:
+    """How a goal stands, as a step of a warning tells it."""
+    value, low, high, wanted = (number(one, shown.format, shown.unit) for one in (projected, *interval, amount))
+    aim = f"{_AIMS[goal.aim]} {wanted}"
+    if over:
+        return f"The {goal.period} came to {value}, the goal was {aim}: {'missed' if miss > 0.5 else 'met'}."
+    if kind == "resolved":
+        return f"The {goal.period} will come to about {value}, the goal is {aim}: likely to be met after all."
+    if miss >= 1:
+        return f"The goal is {aim}, and more is in already; the {goal.period} will come to about {value}."
+    grown = "Further off: " if kind == "grew" else ""
+    sure = share(min(miss, 0.99))
+    about = f"{grown}The {goal.period} will come to about {value} ({low} to {high})"
+    return f"{about}, the goal is {aim}: {sure} likely to be missed."
+
+
+def counted(buckets: int, grain: Grain) -> str:
+    """A number of buckets.
+
+    >>> counted(1, Grain.parse("day")), counted(3, Grain.parse("hour"))
+    ('1 day', '3 hours')
+    """
+    return f"{buckets} {grain}" if buckets == 1 else f"{buckets} {grain}s"
+
+
+def limit_says(limit: Limit, shown: Shown, kind: str, values: tuple[float, float], chance: float, away: str) -> str:
+    """How a limit stands; `values` are that of now and that expected where it comes closest."""
+    seen, projected = (number(one, shown.format, shown.unit) for one in values)
+    side = "above" if limit.above is not None else "below"
+    wanted = number(limit.above if limit.above is not None else limit.below or 0.0, shown.format, shown.unit)
+    if kind == "resolved":
+        return f"{seen}, and no longer likely to go {side} {wanted}."
+    if chance >= 1:
+        return f"{seen} is {side} the limit of {wanted}."
+    sure = share(min(chance, 0.99))
+    return f"{seen} now, about {projected} in {away}: {sure} likely to go {side} the limit of {wanted}."
+
+
+def drift_says(kind: str, moved: float) -> str:
+    """How far a level has drifted: `moved` is its share of what was expected a week before."""
+    way = "higher" if moved > 0 else "lower"
+    far = f"{number(abs(moved), 'percent')} {way} over the last week than expected the week before"
+    if kind == "resolved":
+        return f"No slow drift any more: {far}."
+    return f"A slow drift: {far}; no single day shows it."
