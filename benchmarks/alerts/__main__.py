@@ -1,6 +1,6 @@
 """How good alerts are, on labelled data, beside baselines.
 
-    python -m benchmarks.alerts [--injected [--sealed]] [--ads] [--flights] [--nab FOLDER] [--heavy-tails]
+    python -m benchmarks.alerts [--injected [--sealed]] [--early [--sealed]] [--ads] [--flights] [--nab FOLDER] [--heavy-tails]
         [--causes FOLDER] [--small] [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
@@ -13,10 +13,19 @@ import json
 import sys
 
 from benchmarks.alerts import ads, causes, flights, heavy_tails, nab
+from benchmarks.alerts.early import table as early
 from benchmarks.alerts.injected import table as injected
 from benchmarks.report import parser
 
-PARTS = {"injected": injected, "ads": ads, "flights": flights, "nab": nab, "heavy_tails": heavy_tails, "causes": causes}
+PARTS = {
+    "injected": injected,
+    "early": early,
+    "ads": ads,
+    "flights": flights,
+    "nab": nab,
+    "heavy_tails": heavy_tails,
+    "causes": causes,
+}
 
 
 def main() -> int:

@@ -83,3 +83,33 @@ def _slide(random: Random, ill: Trouble, start: int, end: int) -> None:
         ill.volume[:, start:end] *= 1 - random.uniform(0.06, 0.35)
     else:
         ill.volume[:, start:end] *= (1 - random.uniform(0.01, 0.03)) ** np.arange(1, end - start + 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slid:
+    """A metric that slides now and then: `slides` are the days [start, end) over which it falls by a little each day."""
+
+    name: str
+    zone: ZoneInfo
+    starts: np.ndarray[tuple[int], np.dtype[np.int64]]
+    amount: Floats
+    slides: tuple[tuple[int, int], ...]
+
+
+def slid(seed: int, count: int) -> Iterator[Slid]:
+    """So many: half the stretches of ten weeks have four weeks of .7 to 2 % a day, and two in which it comes back."""
+    for number in range(count):
+        random = np.random.default_rng([seed, 8, number])
+        place = MARKETS[number % len(MARKETS)]
+        times = clock(DAILY, place.zone, date(2025, 1, 6), DAYS)
+        made = make_metric(random, (COUNT, MONEY)[number % 2], times, 1)
+        ill = no_trouble(1, DAYS)
+        slides: list[tuple[int, int]] = []
+        for first in range(WARM_UP, DAYS - 70, 70):
+            if random.random() < 0.5:
+                start, rate = first + int(random.integers(0, 20)), random.uniform(0.007, 0.02)
+                ill.volume[:, start : start + 28] *= (1 - rate) ** np.arange(1, 29)
+                ill.volume[:, start + 28 : start + 42] *= np.linspace((1 - rate) ** 28, 1, 14)
+                slides.append((start, start + 28))
+        amount = draw(random, made, ill)[0][0]
+        yield Slid(f"{made.family.name} {number}", ZoneInfo(place.zone), times.starts, amount, tuple(slides))
