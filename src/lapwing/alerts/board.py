@@ -9,10 +9,12 @@ import numpy as np
 
 from lapwing.alerts.cases import Case, Known, cases, folded
 from lapwing.alerts.charts import latest
+from lapwing.alerts.folding import unified
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.keeper import Kept
 from lapwing.alerts.summaries import Summaries
 from lapwing.alerts.views import Board, Day, IncidentSummary, IncidentView, Quiet, Resolved, Snoozed, Trouble, Watching
+from lapwing.alerts.why.factors import explaining
 from lapwing.model.calendar import DAY, edges, to_us
 from lapwing.model.grain import Grain, Unit
 from lapwing.model.monitor import Monitor
@@ -34,6 +36,9 @@ class BoardMaker:
         self._lapwing = lapwing
         self._summaries = summaries
         self._iso = summaries.iso
+        self._factors = {
+            name: of for dataset in lapwing.project.datasets.values() for name, of in explaining(dataset).items()
+        }
 
     def board(self, kept: Kept, monitors: Sequence[Monitor], moment: int) -> Board:
         """The board at a moment (UTC microseconds); the most money, then the longest known, first."""
@@ -42,10 +47,13 @@ class BoardMaker:
         shown = folded(found)
         standing = [case for case in found if case.id in shown]
         asleep = [case for case in standing if case.snoozed_until is not None]
+        # One of a metric that explains another's is told with that, while both are open.
+        awake = [case for case in standing if case.end is None and case.snoozed_until is None]
+        told = unified(awake, self._factors)
         live = [
-            self._summaries.summary(case, len(shown[case.id]))
-            for case in standing
-            if case.end is None and case.snoozed_until is None
+            self._summaries.summary(case, sum(1 + len(shown[one.id]) for one in told[case.id]) + len(shown[case.id]))
+            for case in awake
+            if case.id in told
         ]
         live.sort(key=lambda one: (-(one.at_stake.amount if one.at_stake else 0.0), one.known_at))
         over = [case for case in standing if case.life.state == "resolved" and moment - (case.end or 0) <= LATELY]

@@ -119,3 +119,15 @@ def formula(product: Product, label: Mapping[str, str]) -> str:
     for term in product:
         text += (" ÷ " if term.power < 0 else " × " if text else "") + label[term.metric]
     return text
+
+
+def explaining(dataset: Dataset) -> dict[str, dict[str, int]]:
+    """For each amount, the metrics that products write it with, and the power of each; by qualified names. A ratio explains
+    nothing here: it is what amounts are explained by."""
+    found: dict[str, dict[str, int]] = {}
+    for name, metric in dataset.metrics.items():
+        pair = pair_of(dataset, metric)
+        if pair is not None and pair.weight is None:
+            terms = {term for product in products(dataset, metric) for term in product}
+            found[f"{dataset.name}.{name}"] = {f"{dataset.name}.{term.metric}": term.power for term in terms}
+    return found
