@@ -257,7 +257,7 @@ def test_follow_and_stop(open_page: Open, api: Any, audit: Audit) -> None:
     expect(page.get_by_role("button", name="Following")).to_have_attribute("aria-pressed", "true")
     added = [one for one in api("/monitors")["monitors"] if one["name"] not in names]
     assert [(one["metric"].split(".")[-1], one["slice"], one["sensitivity"]) for one in added] == [
-        ("speed", {"origin": "LGA"}, 10.0)
+        ("speed", {"origin": "LGA"}, 8.0)
     ]
     page.reload()
     expect(page.get_by_role("button", name="Following")).to_be_enabled()

@@ -11,9 +11,10 @@ from lapwing.alerts.incidents import Episode
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.views import SliceJson, View
 from lapwing.model.calendar import DAY, utc_iso
+from lapwing.model.monitor import SENSITIVITY
 
-CHOICES: Final = (3.0, 4.0, 5.0, 6.5, 8.0, 10.0)
-"""Sensitivities that are tried beside the one asked for, in robust standard deviations."""
+CHOICES: Final = (3.0, 3.4, SENSITIVITY, 4.5, 5.5, 8.0)
+"""Sensitivities that are tried, the usual one among them: from much that is told to only the worst."""
 _SHOWN: Final = 50
 
 

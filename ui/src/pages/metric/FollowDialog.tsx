@@ -19,12 +19,13 @@ interface Props {
 }
 
 const SHOWN = 6;
-const USUAL = 5;
+/** Of the choices: what a monitor is that chooses nothing. */
+const USUAL = 2;
 
 /** What following would have brought to the board over the past, before it is followed: how often, and what. */
 export function FollowDialog({ metric, body, zone, busy, onFollow, onClose }: Props) {
-  const [sensitivity, choose] = useState(USUAL);
-  const chosen: FollowBody = { ...body, sensitivity: sensitivity === USUAL ? null : sensitivity };
+  const [sensitivity, choose] = useState<number | null>(null);
+  const chosen: FollowBody = { ...body, sensitivity };
   const tried = useBacktest(chosen);
   const within = Object.keys(body.slice ?? {}).length ? sliceName(body.slice ?? {}, metric) : "";
   return (
@@ -44,17 +45,18 @@ export function FollowDialog({ metric, body, zone, busy, onFollow, onClose }: Pr
   );
 }
 
-function Tried({ found, metric, zone, chosen, onChoose }: { found: Backtest; metric: Metric; zone: string; chosen: number; onChoose: (to: number) => void }) {
+function Tried({ found, metric, zone, chosen, onChoose }: { found: Backtest; metric: Metric; zone: string; chosen: number | null; onChoose: (to: number | null) => void }) {
   if (!found.since) return <p>There is too little history yet to say how often it would come to your board.</p>;
   const shown = found.incidents.slice(0, SHOWN);
+  const isOn = (sensitivity: number, at: number): boolean => chosen === null ? at === USUAL : sensitivity === chosen;
   return (
     <>
       <p>It would have come to your board <strong>{found.fired === 0 ? "never" : plural(found.fired, "time")}</strong> since {date(Date.parse(found.since), zone, false, true)}{often(found)}.</p>
       <fieldset className="choices">
         <legend>Tell me</legend>
         {found.choices.map((one, at) => (
-          <label key={one.sensitivity} className={one.sensitivity === chosen ? "on" : ""} title={`${one.sensitivity} robust standard deviations`}>
-            <input type="radio" name="sensitivity" checked={one.sensitivity === chosen} onChange={() => onChoose(one.sensitivity)} />
+          <label key={one.sensitivity} className={isOn(one.sensitivity, at) ? "on" : ""} title={`${one.sensitivity} robust standard deviations`}>
+            <input type="radio" name="sensitivity" checked={isOn(one.sensitivity, at)} onChange={() => onChoose(at === USUAL ? null : one.sensitivity)} />
             <span>{one.fired}</span> <small>{NAMES[at]}</small>
           </label>
         ))}

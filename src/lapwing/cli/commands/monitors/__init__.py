@@ -10,6 +10,6 @@ DESCRIPTION = """What is watched is written under monitors: in lapwing.yaml, or 
 
   lapwing monitors list
   lapwing monitors backtest cancel_rate --where origin=LGA
-  lapwing monitors follow cancel_rate --where origin=LGA --sensitivity 6.5"""
+  lapwing monitors follow cancel_rate --where origin=LGA --sensitivity 4.5"""
 
 ACTIONS = {"list": listing, "backtest": backtest, "follow": follow, "unfollow": unfollow, "suggest": suggest}

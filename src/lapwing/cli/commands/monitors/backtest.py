@@ -19,7 +19,7 @@ DESCRIPTION = """Judges the history of a metric as a monitor would, each bucket 
 raised: how often, which, and how often at other sensitivities. Nothing is kept.
 
   lapwing monitors backtest cancel_rate --by origin
-  lapwing monitors backtest flights --where carrier=UA --grain hour --sensitivity 6.5"""
+  lapwing monitors backtest flights --where carrier=UA --grain hour --sensitivity 4.5"""
 
 
 def arguments(parser: ArgumentParser) -> None:

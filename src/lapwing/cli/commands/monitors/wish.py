@@ -21,7 +21,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--by", type=names, default=(), metavar="D1,D2", help="one series for each value of these")
     parser.add_argument("--grain", metavar="GRAIN", help="how long a bucket is (day)")
     parser.add_argument(
-        "--sensitivity", type=float, metavar="N", help="robust standard deviations, 3 (much is told) to 10 (5)"
+        "--sensitivity", type=float, metavar="N", help="robust standard deviations, 3 (much is told) to 10 (3.75)"
     )
     parser.add_argument(
         "--min-change",
