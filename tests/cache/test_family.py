@@ -97,7 +97,7 @@ class Counted(DuckdbBuilder):
 def test_quick_partitions_are_read_together(project: tuple[Project, Cache], monkeypatch: pytest.MonkeyPatch) -> None:
     cache = project[1]
     counted = Counted(DuckdbBuilder(cache._sql))
-    monkeypatch.setattr("lapwing.cache.building.builder_of", lambda *_: counted)
+    monkeypatch.setattr("lapwing.cache.building.builder_of", lambda *_, **__: counted)
     monkeypatch.setattr("lapwing.cache.build._QUICK_SECONDS", 1e9)
     cache.build()
     families_read = ("main", "half", "towns")
@@ -110,7 +110,7 @@ def test_quick_partitions_are_read_together(project: tuple[Project, Cache], monk
 def test_slow_partitions_are_read_one_by_one(project: tuple[Project, Cache], monkeypatch: pytest.MonkeyPatch) -> None:
     cache = project[1]
     counted = Counted(DuckdbBuilder(cache._sql))
-    monkeypatch.setattr("lapwing.cache.building.builder_of", lambda *_: counted)
+    monkeypatch.setattr("lapwing.cache.building.builder_of", lambda *_, **__: counted)
     monkeypatch.setattr("lapwing.cache.build._QUICK_SECONDS", 0.0)
     cache.build("trips.total")
     assert counted.asked == [("total", 1)] * 5

@@ -43,7 +43,7 @@ def test_from_a_test_to_the_record(lapwing: Lapwing, night: Path, hook: Hook) ->
     assert (failed.code, failed.err) == (1, "hook: it did not go out. 127.0.0.1 answered 500.\n")
     assert lapwing("-p", night, "channels", "test", "hok").code == 2
     sent = lapwing("-p", night, "channels", "send")
-    assert sent.text == "hook: sent. [shop] Failed: 83, 17.8 expected. $1.30 k at stake\n"
+    assert sent.text == "hook: sent. [shop] Failed: 83, 18.5 expected. $1.29 k at stake\n"
     assert lapwing("-p", night, "channels", "send").text == "Nothing is due.\n"
     found = lapwing("-p", night, "channels", "log", "--json").json["deliveries"]
     assert [(one["kind"], one["state"]) for one in found] == [("opened", "sent"), ("test", "failed"), ("test", "sent")]

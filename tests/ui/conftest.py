@@ -78,11 +78,13 @@ def api(flights_server: str) -> Api:
 
 @pytest.fixture(scope="session")
 def audit() -> Audit:
-    """What axe finds wrong with a page as it stands, as sentences."""
+    """What axe finds wrong with a page at rest, as sentences."""
     source = AXE.read_text(encoding="utf-8")
 
     def run(page: Page) -> list[str]:
         page.evaluate(source)
+        # Colours on their way from one to another are neither.
+        page.evaluate("() => Promise.allSettled(document.getAnimations().map((one) => one.finished))")
         found = page.evaluate("async () => (await axe.run()).violations")
         return [
             f"{one['id']}: {node['html'][:160]} ({node['failureSummary'][:300]})"

@@ -23,10 +23,10 @@ def test_each_page_is_one_press_away(open_page: Open) -> None:
 
 def test_letters_go_to_pages_and_say_nothing_in_text_fields(open_page: Open) -> None:
     page = open_page("/")
-    for letter, heading in {"c": "23 metrics", "r": "questions", "m": "Cancel rate", "b": "look"}.items():
+    for letter, heading in {"c": "23 metrics", "r": "questions", "m": "Cancel rate", "b": "look|quiet"}.items():
         page.keyboard.press("g")
         page.keyboard.press(letter)
-        expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(heading))
     page.goto("/catalog")
     page.get_by_placeholder("Filter by name").fill("")
     page.get_by_placeholder("Filter by name").press_sequentially("gb?/")
@@ -129,7 +129,7 @@ def test_a_server_that_does_not_answer_is_told_and_asked_again(open_page: Open) 
     expect(page.get_by_role("alert")).to_contain_text("The store is damaged. Build it again.")
     page.unroute("**/api/board*")
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("look")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("look|quiet"))
 
 
 BROKEN = {

@@ -37,7 +37,7 @@ def telling(view: IncidentView, kind: str = "opened", **summary: Any) -> Telling
 
 def test_a_message_says_all(view: IncidentView) -> None:
     found = RENDERER.one(telling(view), "k")
-    assert found.subject == "[shop] Fail rate: 27.7%, 4.5% expected. $1.02 k at stake"
+    assert found.subject == "[shop] Fail rate: 27.7%, 4.9% expected. $1.01 k at stake"
     assert found.link == f"https://lapwing.example.com/incidents/{view.summary.id}?as_of=2024-02-20T19:00"
     for says in (
         "Mostly north (region)",
