@@ -21,6 +21,7 @@ from lapwing.cache.jobs import JobRecord, Jobs, JobState, Remote, with_remote
 from lapwing.cache.ledger import all_ledgers
 from lapwing.cache.on_record import on_record
 from lapwing.cache.owner import owner, run_of
+from lapwing.cache.progress import BuildProgress
 from lapwing.cache.stopping import stop_job
 from lapwing.cache.stores.lmdb import LmdbStore
 from lapwing.cache.stores.memory import MemoryStore
@@ -133,6 +134,28 @@ def test_what_begins_elsewhere_is_on_record_at_once_and_how_it_ended() -> None:
         work(by)
     (left,) = jobs.all()
     assert (left.state(time.time()), left.problem and left.problem.code) == (JobState.FAILED, "gone")
+
+
+def test_what_begins_elsewhere_stays_on_record_while_progress_is_told() -> None:
+    jobs = Jobs(MemoryStore())
+    with owner() as by, on_record(jobs, job(by), threading.Event()) as entry:
+        over = threading.Event()
+        progress = BuildProgress(
+            rollup="a.main", start=0, end=1, action="built", keys=0, cells=0, done=1, total=2, seconds_left=None
+        )
+
+        def tell() -> None:
+            while not over.is_set():
+                entry.told(progress)
+
+        thread = threading.Thread(target=tell)
+        thread.start()
+        for number in range(200):
+            entry.begins(replace(REMOTE, name=str(number)))
+        over.set()
+        thread.join()
+        (left,) = jobs.all()
+        assert [one.name for one in left.remotes] == [str(number) for number in range(200)]
 
 
 def test_a_build_is_stopped_from_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

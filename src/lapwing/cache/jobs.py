@@ -8,7 +8,6 @@ whatever happens here. It is a record and no data: a row that can't be read is a
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
@@ -102,7 +101,7 @@ class JobRecord:
 
     def is_lost(self, now: float) -> bool:
         """Nobody here or elsewhere runs it any more."""
-        if self.by.rsplit("/", 3)[0] == platform.node():
+        if owner.is_of_this_machine(self.by):
             return owner.is_gone(self.by)
         return now - self.seen > STALE_SECONDS
 
@@ -119,7 +118,7 @@ class JobRecord:
             "done": self.done,
             "total": self.total,
             "note": self.note,
-            "by": "/".join(self.by.rsplit("/", 3)[:2]),
+            "by": owner.where(self.by),
             "here": owner.is_here(self.by),
             "problem": None if self.problem is None else self.problem.as_dict(),
             "remotes": [
@@ -218,11 +217,7 @@ def _decode(row: bytes) -> JobRecord | None:
     try:
         read = {name: value for name, value in json.loads(row).items() if name in _NAMES}
         told = read.pop("problem")
-        problem = None
-        if told is not None:
-            problem = Problem(
-                told["code"], told["message"], nearest=tuple(told.get("nearest", ())), hint=told.get("hint")
-            )
+        problem = None if told is None else Problem.of_dict(told)
         remotes = tuple(
             Remote(**one | {"borders": tuple(one["borders"]), "marks": tuple(one["marks"])})
             for one in read.pop("remotes")

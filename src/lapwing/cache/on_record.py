@@ -32,7 +32,8 @@ class Entry:
     def told(self, progress: BuildProgress) -> None:
         """How far it is; written with the next beat."""
         note = f"{progress.rollup}: {progress.note}" if progress.note else progress.rollup
-        self._job = replace(self._job, done=progress.done, total=progress.total, note=note)
+        with self._lock:  # what is begun elsewhere meanwhile, by another thread, stays in it
+            self._job = replace(self._job, done=progress.done, total=progress.total, note=note)
 
     def begins(self, remote: Remote) -> None:
         """Something begins elsewhere, or has its id now: on record when this returns.
@@ -53,13 +54,15 @@ class Entry:
     def ended(self, problem: Problem | None) -> None:
         """It is over; quick ones leave no row."""
         if self._written:
-            ended = None if self._job.detached else time.time()
-            self._job = replace(self._job, ended=ended, problem=problem)
+            with self._lock:
+                ended = None if self._job.detached else time.time()
+                self._job = replace(self._job, ended=ended, problem=problem)
             self.beat()
 
     def detach(self) -> None:
         """Something that was begun elsewhere is left to go on there."""
-        self._job = replace(self._job, detached=True)
+        with self._lock:
+            self._job = replace(self._job, detached=True)
 
     def _write(self) -> None:
         mine = self._job

@@ -32,9 +32,19 @@ def owner() -> Iterator[str]:
 
 def is_dead(building: Building, now: float) -> bool:
     """Whether nobody writes this version any more."""
-    if building.owner.rsplit("/", 3)[0] != platform.node():
+    if not is_of_this_machine(building.owner):
         return now - building.since > ABANDONED_AFTER
     return is_gone(building.owner)
+
+
+def is_of_this_machine(name: str) -> bool:
+    """Whether a run of this name is, or was, on this machine."""
+    return name.rsplit("/", 3)[0] == platform.node()
+
+
+def where(name: str) -> str:
+    """Host and process of a run, for people."""
+    return "/".join(name.rsplit("/", 3)[:2])
 
 
 def is_gone(name: str) -> bool:

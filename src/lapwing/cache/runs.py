@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from lapwing.cache import owner
 from lapwing.cache.keys import runs_key
 from lapwing.cache.stores.base import RollupStore
 from lapwing.model.calendar import utc_iso
@@ -83,7 +84,7 @@ class Run:
             "jobs": list(self.jobs),
             "bytes_billed": self.bytes_billed,
             "slot_ms": self.slot_ms,
-            "by": "/".join(self.by.rsplit("/", 3)[:2]),
+            "by": owner.where(self.by),
             "problem": None if self.problem is None else self.problem.as_dict(),
         }
 
@@ -169,8 +170,7 @@ def _decode(rollup: str, row: bytes | None) -> Record:
 
 def _run(rollup: str, row: Mapping[str, Any]) -> Run:
     told = row.get("problem")
-    problem = None
-    if told is not None:
-        problem = Problem(told["code"], told["message"], nearest=tuple(told.get("nearest", ())), hint=told.get("hint"))
+    # A line of a file of then is no place to look at now.
+    problem = None if told is None else replace(Problem.of_dict(told), place=None)
     values = {name: row[name] for name in _NAMES if name in row or name not in _COSTS}
     return Run(rollup=rollup, problem=problem, **values | {"why": Why(row["why"]), "jobs": tuple(row.get("jobs", ()))})

@@ -7,9 +7,9 @@ and over every wire.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ class Problem:
         if self.hint:
             out["hint"] = self.hint
         return out
+
+    @classmethod
+    def of_dict(cls, data: Mapping[str, Any]) -> Problem:
+        """What `as_dict` gave, read back from JSON. Raises KeyError or TypeError where it is something else."""
+        place = Place(**data["place"]) if "place" in data else None
+        return cls(data["code"], data["message"], place, tuple(data.get("nearest", ())), data.get("hint"))
 
 
 class LapwingError(Exception):

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from lapwing.cache.home import Home, Job, home_of
 from lapwing.model.problem import (
@@ -17,7 +17,6 @@ from lapwing.model.problem import (
     LapwingError,
     ModelError,
     NotFound,
-    Place,
     Problem,
     Refused,
     SourceError,
@@ -72,12 +71,7 @@ def found_in(text: str) -> LapwingError | None:
     for word in reversed(_MARK.findall(text)):
         try:
             data = json.loads(base64.b64decode(word, validate=True))
-            return _KINDS[data["kind"]](*(_problem(one) for one in data["problems"]))
+            return _KINDS[data["kind"]](*(Problem.of_dict(one) for one in data["problems"]))
         except (binascii.Error, ValueError, KeyError, TypeError):
             continue
     return None
-
-
-def _problem(data: dict[str, Any]) -> Problem:
-    place = Place(**data["place"]) if "place" in data else None
-    return Problem(data["code"], data["message"], place, tuple(data.get("nearest", ())), data.get("hint"))
