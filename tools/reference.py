@@ -18,11 +18,25 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
-COMMANDS = ("query", "sql", "build", "rollups", "incidents", "goals", "channels", "check", "catalog", "init", "serve")
+COMMANDS = (
+    "query",
+    "sql",
+    "build",
+    "rollups",
+    "incidents",
+    "goals",
+    "channels",
+    "maintenance",
+    "check",
+    "catalog",
+    "init",
+    "serve",
+)
 ACTIONS = {
     "rollups": ("list", "history", "rollback", "verify"),
     "incidents": ("list", "show", "act"),
     "channels": ("list", "test", "log", "send"),
+    "maintenance": ("list", "add", "end"),
 }
 FILES = {"project": "lapwing.yaml", "dataset": "datasets/*.yaml", "monitors": "monitors/*.yaml"}
 TAGS = {

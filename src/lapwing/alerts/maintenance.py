@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.tables import WindowRow
 from lapwing.alerts.views import View
 from lapwing.model.calendar import DAY, local_iso, to_us
+from lapwing.model.names import nearest
 from lapwing.model.problem import Conflict, NotFound, WrongUse
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class WindowView(View):
 class Maintenance:
     """Safe to use from several threads."""
 
-    def __init__(self, lapwing: Lapwing, state: StateDatabase) -> None:
+    def __init__(self, lapwing: Lapwing, state: StateDatabase, monitors: Callable[[], Iterable[str]]) -> None:
+        """`monitors`: the names there are."""
+        self._monitors = monitors
         self._lapwing = lapwing
         self._state = state
         self._looked: tuple[float, Sequence[WindowRow]] | None = None
@@ -85,6 +88,7 @@ class Maintenance:
 
         Raises:
             WrongUse: it has no name, or no length, or lasts too long.
+            NotFound: one of the monitors does not exist.
         """
         if not name.strip() or not who.strip():
             raise WrongUse.of("name-needed", "A maintenance window has a name, and somebody who made it.")
@@ -93,6 +97,11 @@ class Maintenance:
             raise WrongUse.of(
                 "bad-window", "The window ends before it starts, or lasts longer than 92 days.", hint=hint
             )
+        known = set(self._monitors())
+        for one in monitors:
+            if one not in known:
+                near = nearest(one, known)
+                raise NotFound.of("unknown-monitor", f"There is no monitor {one}.", nearest=near)
         row = WindowRow(
             name=name.strip(),
             start=start,

@@ -73,7 +73,7 @@ class Alerts:
         self._lapwing = lapwing
         self._state = state
         self._watches = Watches(lapwing, state)
-        self.maintenance = Maintenance(lapwing, state)
+        self.maintenance = Maintenance(lapwing, state, lambda: [one.name for one in self._watches.all()])
         """Stretches in which nothing is raised."""
         self._keeper = Keeper(lapwing, state.journal, self._watches.all, self.maintenance.windows, patience)
         self._why = Why(lapwing)
