@@ -287,6 +287,10 @@ class Alerts:
         """Every monitor as far as it is judged."""
         return self._keeper.kept().known
 
+    def warned(self) -> list[EarlyKnown]:
+        """All that is watched for early warning, as far as it is judged."""
+        return self._warnings()
+
     def moment(self) -> int:
         """Now, in UTC microseconds: the project's own now, where its clock stands."""
         return self._moment(None)

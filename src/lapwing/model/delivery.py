@@ -55,7 +55,8 @@ class Escalation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """Who is told of what. Any of `monitors`, `metrics` ("dataset.metric") and `tags` will do, all of them where none is
-    named; `slice` must hold, too. `person` is told of what is assigned to them, as well."""
+    named; `slice` must hold, too. `person` is told of what is assigned to them, as well. Monitors may be goals and limits:
+    `goal:NAME`, `limit:NAME`. Without `warnings`, only of what has happened."""
 
     name: str
     channels: tuple[str, ...]
@@ -64,6 +65,7 @@ class Subscription:
     tags: tuple[str, ...] = ()
     slice: Mapping[str, str] = field(default_factory=dict)
     person: str = ""
+    warnings: bool = True
     digest: Digest | None = None
     quiet: QuietHours | None = None
     escalation: Escalation | None = None

@@ -24,8 +24,11 @@ MOST_DAYS = 7
 """Days named below the line."""
 
 
-def png(chart: Chart, *, better: str | None, zone: str, form: str, unit: str) -> bytes | None:
-    """The picture; None where there is nothing to draw, or nothing to draw with (the extra `delivery`)."""
+def png(
+    chart: Chart, *, better: str | None, zone: str, form: str, unit: str, goal: float | None = None
+) -> bytes | None:
+    """The picture; None where there is nothing to draw, or nothing to draw with (the extra `delivery`). `goal`: of a goal or
+    limit, drawn across; what is expected from `chart.until` on is drawn as a projection."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
@@ -35,7 +38,9 @@ def png(chart: Chart, *, better: str | None, zone: str, form: str, unit: str) ->
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS, facecolor="white")
     axes = figure.add_subplot()
     _draw(axes, chart, better)
-    _frame(axes, chart, zone, form, unit)
+    if goal is not None:
+        axes.axhline(goal, color=BAD, linewidth=1.0, linestyle=(0, (6, 3)))
+    _frame(axes, chart, zone, form, unit, goal)
     figure.tight_layout(pad=0.4)
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
@@ -50,6 +55,10 @@ def _draw(axes: Axes, chart: Chart, better: str | None) -> None:
     )
     axes.fill_between(at, lower, upper, color=BAND, linewidth=0)
     axes.plot(at, actual, color=INK, linewidth=1.2, solid_joinstyle="round")
+    expected = np.array([np.nan if value is None else value for value in chart.expected], np.float64)
+    ahead = int(np.searchsorted(at, chart.until)) - 1  # from the last that is known on
+    if 0 <= ahead < len(at) - 1:
+        axes.plot(at[ahead:], expected[ahead:], color=INK, linewidth=1.0, linestyle=(0, (2, 2)))
     outside = np.array(chart.outside, bool)
     for far, colour in ((actual > upper, {"up": GOOD, "down": BAD}), (actual < lower, {"up": BAD, "down": GOOD})):
         there = outside & far
@@ -58,11 +67,10 @@ def _draw(axes: Axes, chart: Chart, better: str | None) -> None:
             axes.plot(at, np.where(near, actual, np.nan), color=colour[better], linewidth=1.8)
 
 
-def _frame(axes: Axes, chart: Chart, zone: str, form: str, unit: str) -> None:
-    top = max((value for series in (chart.actual, chart.upper) for value in series if value is not None), default=1.0)
-    bottom = min(
-        (value for series in (chart.actual, chart.lower) for value in series if value is not None), default=0.0
-    )
+def _frame(axes: Axes, chart: Chart, zone: str, form: str, unit: str, goal: float | None) -> None:
+    lines = (chart.actual, chart.lower, chart.upper, [goal])
+    drawn = [value for line in lines for value in line if value is not None]
+    top, bottom = max(drawn, default=1.0), min(drawn, default=0.0)
     low = min(bottom, 0.0) * 1.05
     axes.set_ylim(low, (top - low) * 1.08 + low or 1.0)
     axes.set_xlim(chart.time[0], chart.time[-1])

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from lapwing.alerts.delivery import warn
 from lapwing.alerts.delivery.chart import png
 from lapwing.alerts.delivery.message import Message
 from lapwing.alerts.views import IncidentSummary, IncidentView
@@ -27,6 +28,8 @@ HEADS = {
     "escalation": "Nobody has acknowledged: ",
 }
 GOOD = ("resolved", "retracted", "accepted", "closed")
+LINES = ("pacing", "limit")
+"""Warnings of a line that people drew: it is in the picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +53,13 @@ class Renderer:
     def one(self, telling: Telling, key: str) -> Message:
         """A message about one thing that happened to one incident."""
         one = telling.view.summary
-        subject = f"{HEADS.get(telling.kind, '')}{_name(one)}: {_against(one)}{_stake(one)}"
+        subject = _subject(telling)
         link = self._link(one.id, telling.as_of)
-        rows = _rows(one)
+        rows = _rows(one, telling.as_of)
         text = [subject, "", telling.says, *_cause(one)] if telling.says else [subject, "", *_cause(one)]
         text += ["", *(f"{name}: {value}" for name, value in rows), *([] if link is None else ["", link])]
-        chart = png(one.chart, better=one.better, zone=self.zone, form=one.format, unit=one.unit)
+        goal = None if one.warning is None or one.warning.kind not in LINES else one.warning.goal
+        chart = png(one.chart, better=one.better, zone=self.zone, form=one.format, unit=one.unit, goal=goal)
         return Message(
             key=key,
             thread=f"incident-{one.id}",
@@ -78,8 +82,7 @@ class Renderer:
         blocks = []
         for telling in shown:
             one = telling.view.summary
-            head = f"{HEADS.get(telling.kind, '')}{_name(one)}: {_against(one)}{_stake(one)}"
-            blocks.append((head, [telling.says, *_cause(one)], self._link(one.id, telling.as_of)))
+            blocks.append((_subject(telling), [telling.says, *_cause(one)], self._link(one.id, telling.as_of)))
         text = "\n\n".join(
             "\n".join([head, *(line for line in lines if line), *([] if link is None else [link])])
             for head, lines, link in blocks
@@ -141,6 +144,8 @@ class Renderer:
             "as_of": telling.as_of,
             "url": link,
             **{name: data[name] for name in (*names, *numbers, "at_stake", "cause", "acknowledged", "assignee")},
+            "kind": one.kind,
+            "warning": data["warning"],
             "id": str(one.id),
         }
 
@@ -161,6 +166,14 @@ def _name(one: IncidentSummary) -> str:
     within = ", ".join("none" if value is None else str(value) for value in one.slice.values())
     # One line, whatever the values are: it stands in headers.
     return " ".join((f"{one.label}, {within}" if within else one.label).split())
+
+
+def _subject(telling: Telling) -> str:
+    one = telling.view.summary
+    head = HEADS.get(telling.kind, "")
+    if one.warning is not None:
+        return f"{head}{warn.subject(_name(one), one, one.warning, telling.as_of)}{_stake(one)}"
+    return f"{head}{_name(one)}: {_against(one)}{_stake(one)}"
 
 
 def _say(value: float | None, one: IncidentSummary) -> str:
@@ -184,10 +197,13 @@ def _cause(one: IncidentSummary) -> list[str]:
     return [*within, *([one.cause.says] if one.cause is not None else [])]
 
 
-def _rows(one: IncidentSummary) -> list[tuple[str, str]]:
-    rows = [("Actual", _say(one.actual, one)), ("Expected", _say(one.expected, one))]
-    if one.lower is not None and one.upper is not None:
-        rows[1] = ("Expected", f"{rows[1][1]} ({_say(one.lower, one)} to {_say(one.upper, one)})")
+def _rows(one: IncidentSummary, as_of: str) -> list[tuple[str, str]]:
+    if one.warning is not None:
+        rows = warn.rows(one, one.warning, as_of)
+    else:
+        rows = [("Actual", _say(one.actual, one)), ("Expected", _say(one.expected, one))]
+        if one.lower is not None and one.upper is not None:
+            rows[1] = ("Expected", f"{rows[1][1]} ({_say(one.lower, one)} to {_say(one.upper, one)})")
     if one.difference is not None:
         rows.append(("Difference", signed(one.difference, one.format, one.unit)))
     if one.at_stake is not None:

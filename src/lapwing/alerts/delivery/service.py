@@ -17,6 +17,7 @@ from lapwing.alerts.delivery.render import Renderer, Telling
 from lapwing.alerts.delivery.timing import due
 from lapwing.alerts.delivery.wanted import Subject, wanted
 from lapwing.alerts.delivery.ways import Undelivered, send
+from lapwing.alerts.early.keeper import warned_of
 from lapwing.alerts.life import Life, life
 from lapwing.alerts.record import OPENINGS, STEPS, Happened, Record
 from lapwing.alerts.said import said
@@ -90,6 +91,7 @@ class Deliveries:
         """Turns what is new in the records into messages; says how many lines are to be told."""
         planned = 0
         self._alerts.known()  # what is judged now is news, too
+        self._alerts.warned()
         until = self._journal.pulse()
         if not self.outbox.news(until):
             return 0
@@ -111,7 +113,19 @@ class Deliveries:
         tags = {monitor.name: monitor.tags for monitor in self._alerts.monitors()}
         found = cases(self._alerts.known(), self._alerts.moment())
         standing = folded(found)
-        return {
+        of_warnings = {
+            record.id: Subject(
+                monitor=warned_of(record.monitor),
+                metric=str(record.about["metric"]),
+                tags=tags.get(warned_of(record.monitor), ()),
+                slice=dict(one.early.slice),
+                standing=True,
+                warning=True,
+            )
+            for one in self._alerts.warned()
+            for record in one.records.values()
+        }
+        return of_warnings | {
             case.id: Subject(
                 monitor=case.judged.monitor.name,
                 metric=case.judged.monitor.metric,

@@ -42,15 +42,16 @@ def subscriptions(config: Delivery) -> list[dict[str, Any]]:
 def about(one: Subscription) -> str:
     """What a subscription is about, as a phrase."""
     parts = [
-        *(f"monitor {name}" for name in one.monitors),
+        *(name.replace(":", " ") if ":" in name else f"monitor {name}" for name in one.monitors),
         *(f"metric {name}" for name in one.metrics),
         *(f"tag {name}" for name in one.tags),
     ]
     within = ", ".join(f"{name} = {value}" for name, value in one.slice.items())
     mine = f"what is assigned to {one.person}" if one.person else ""
+    but = "" if one.warnings else ", no warnings"
     if not parts:
-        return f"all, where {within}" if within else mine or "all"
-    said = ", ".join(parts) + (f", where {within}" if within else "")
+        return f"all, where {within}{but}" if within else mine or f"all{but}"
+    said = ", ".join(parts) + (f", where {within}" if within else "") + but
     return f"{said}; {mine}" if mine else said
 
 

@@ -22,17 +22,20 @@ LATEST = 7 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What an incident is of. `standing`: it is shown by itself, no other stands for it."""
+    """What an incident is of. `standing`: it is shown by itself, no other stands for it. `warning`: it is one."""
 
     monitor: str
     metric: str
     tags: tuple[str, ...]
     slice: Mapping[str, Value]
     standing: bool
+    warning: bool = False
 
 
 def chosen(subscription: Subscription, subject: Subject) -> bool:
     """Whether a subscription is about an incident at all."""
+    if subject.warning and not subscription.warnings:
+        return False
     within = all(_text(subject.slice.get(name)) == value for name, value in subscription.slice.items())
     if not (subscription.monitors or subscription.metrics or subscription.tags):
         return within and not (subscription.person and not subscription.slice)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Judge = Callable[[], Early]
 PREFIXES = ("goal:", "limit:", "drift:", "leading:")
 """How names of what is watched for early warning begin; a monitor's can't."""
+OF_MONITORS = ("drift:", "leading:")
+"""Those that a monitor's name follows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,6 +179,15 @@ def told_of(early: Early) -> Iterator[Told]:
 def is_early(monitor: str) -> bool:
     """Whether a name is that of something watched for early warning."""
     return monitor.startswith(PREFIXES)
+
+
+def warned_of(name: str) -> str:
+    """What subscriptions call it: a monitor by its own name, a goal or limit as `goal:NAME` and `limit:NAME`.
+
+    >>> warned_of("drift:spend_daily"), warned_of("goal:spend")
+    ('spend_daily', 'goal:spend')
+    """
+    return name.partition(":")[2] if name.startswith(OF_MONITORS) else name
 
 
 def of_number(known: Sequence[EarlyKnown], number: int) -> tuple[EarlyKnown, Record] | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lapwing.alerts.words import number, share
 from lapwing.model.dataset import Shown
 from lapwing.model.goal import Aim, Goal, Limit
 from lapwing.model.grain import Grain
 
 _DAY = 86_400_000_000
-_AIMS = {Aim.AT_LEAST: "at least", Aim.AT_MOST: "at most", Aim.EXACTLY: "exactly"}
+AIMS: Mapping[str, str] = {Aim.AT_LEAST: "at least", Aim.AT_MOST: "at most", Aim.EXACTLY: "exactly"}
 
 
 def left(microseconds: int) -> str:
@@ -36,7 +38,7 @@ def pacing_says(
 ) -> str:
     """How a goal stands, as a step of a warning tells it."""
     value, low, high, wanted = (number(one, shown.format, shown.unit) for one in (projected, *interval, amount))
-    aim = f"{_AIMS[goal.aim]} {wanted}"
+    aim = f"{AIMS[goal.aim]} {wanted}"
     if over:
         return f"The {goal.period} came to {value}, the goal was {aim}: {'missed' if miss > 0.5 else 'met'}."
     if kind == "resolved":

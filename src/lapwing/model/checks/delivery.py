@@ -61,7 +61,9 @@ class Deliveries:
     def _subscription(self, name: str, document: SubscriptionDocument) -> Subscription:
         self.problems.extend(bad_name(name, self._main.located.key("subscriptions", name)))
         self._known(name, "channels", document.channels, self._main.document.channels)
-        self._known(name, "monitors", document.monitors, self._monitors)
+        lines = (("goal", self._main.document.goals), ("limit", self._main.document.limits))
+        drawn = [f"{kind}:{one}" for kind, of in lines for one in of]
+        self._known(name, "monitors", document.monitors, [*self._monitors, *drawn])
         tags = {tag for monitor in self._monitors.values() for tag in monitor.tags}
         self._known(name, "tags", document.tags, tags)
         escalation = None
@@ -76,6 +78,7 @@ class Deliveries:
             tags=document.tags,
             slice=document.slice,
             person=document.person.strip(),
+            warnings=document.warnings,
             digest=document.when,
             quiet=document.quiet_hours,
             escalation=escalation,

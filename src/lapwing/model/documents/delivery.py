@@ -132,13 +132,14 @@ class SubscriptionDocument(Document):
     """Who is told of what. Where no monitor, metric or tag is named, all are meant."""
 
     channels: Words = Field(description="By which ways.")
-    monitors: Words = Field((), description="What these watch.")
+    monitors: Words = Field((), description="What these watch; goals and limits as goal:NAME and limit:NAME.")
     metrics: Words = Field((), description="These metrics, by whatever monitor.")
     tags: Words = Field((), description="Monitors that have any of these tags.")
     slice: Annotated[dict[str, str], BeforeValidator(_texts)] = Field(
         default_factory=dict, description="Only incidents within this slice."
     )
     person: str = Field("", description="Is told of what is assigned to them, too.")
+    warnings: bool = Field(True, description="Also of early warnings; false: only of what has happened.")
     when: Annotated[Digest | None, PlainValidator(_when, json_schema_input_type=str)] = Field(
         None, description='instant; "daily 08:00" or "monday 08:00", in the project\'s zone, gathers what happened.'
     )
