@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from benchmarks.alerts.early.leaders import leading, led
+from benchmarks.alerts.early.lines import calibration, crossings, lined
 from benchmarks.alerts.early.make import MONTH, Paced, Slid, paced, slid
+from benchmarks.alerts.early.outcome import WARM_UP, Outcome, threshold
 from benchmarks.alerts.injected.make import CHOOSING, DAILY, SEALED
 from benchmarks.alerts.injected.panel import Floats
 from lapwing.alerts.early.constants import DRIFT_LAG
 from lapwing.alerts.early.drift import drift
+from lapwing.alerts.early.drifts import WAVERING
 from lapwing.alerts.early.outlook import seasons
 from lapwing.alerts.early.pacing import Periods, pace
 from lapwing.alerts.early.warned import raised
@@ -25,42 +28,16 @@ from lapwing.model.calendar import edges
 from lapwing.model.goal import CHANCE
 
 _COUNT, _SMALL = 120, 20
-_THRESHOLD = 3.5
-_WEEKS = 4
 _DAY = 86_400_000_000
-WARM_UP = 112
-"""Days before which nothing counts."""
 AFTER = 28
 """Days behind the end of a slide in which a warning is put down to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Of one kind of case: how many there were, how many were warned of, warnings that were wrong, and of each that was found
-    how many days before the plain threshold (or the end) it was told."""
-
-    cases: int
-    found: int
-    false: int
-    leads: tuple[float, ...]
-    seen: int
-    """Cases that the threshold ever showed."""
-
-    def figures(self) -> dict[str, float]:
-        """As they are printed and written."""
-        return {
-            "cases": self.cases,
-            "precision": round(self.found / max(1, self.found + self.false), 3),
-            "recall": round(self.found / max(1, self.cases), 3),
-            "median lead, days": float(np.median(self.leads)) if self.leads else float("nan"),
-            "told first": round(float(np.mean([lead > 0 for lead in self.leads])), 3) if self.leads else float("nan"),
-            "seen by the threshold": round(self.seen / max(1, self.cases), 3),
-        }
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of this part; `--sealed` is shared with the injected incidents."""
-    parser.add_argument("--early", action="store_true", help="early warnings on made series: goals and slow slides")
+    parser.add_argument(
+        "--early", action="store_true", help="early warnings on made series: goals, limits, slides, leaders"
+    )
 
 
 def run(options: argparse.Namespace) -> dict[str, Any] | None:
@@ -68,15 +45,23 @@ def run(options: argparse.Namespace) -> dict[str, Any] | None:
     if not options.early:
         return None
     seed, count = (SEALED if options.sealed else CHOOSING), (_SMALL if options.small else _COUNT)
-    goals, probability = pacing(list(paced(seed, count)))
-    found = {"pacing": goals.figures(), "drift": drifting(list(slid(seed, count))).figures()}
+    goals, goals_kept = pacing(list(paced(seed, count)))
+    lines, lines_kept = crossings(list(lined(seed, count)))
+    found = {
+        "pacing": goals.figures(),
+        "limits": lines.figures(),
+        "drift": drifting(list(slid(seed, count))).figures(),
+        "leading": leading(list(led(seed, count))).figures(),
+    }
     print(f"\nEarly warnings, {count} series of each kind ({'sealed' if options.sealed else 'choosing'} seed)\n")
     print(f"  {'':10}" + "".join(f"  {column}" for column in found["pacing"]))
     for kind, figures in found.items():
         print(f"  {kind:10}" + "".join(f"  {value:{len(column)}.3f}" for column, value in figures.items()))
-    print("\n  of the days on which a miss was likely by so much, months that did miss:")
-    print("    " + ", ".join(f"{said}: {came:.2f} of {days:,.0f}" for said, came, days in probability))
-    return {**found, "calibration": probability}
+    kept = {"a miss": goals_kept, "a crossing": lines_kept}
+    for what, probability in kept.items():
+        print(f"\n  of the days on which {what} was likely by so much, the share on which it came:")
+        print("    " + ", ".join(f"{said}: {came:.2f} of {days:,.0f}" for said, came, days in probability))
+    return {**found, "calibration": goals_kept, "calibration of limits": lines_kept}
 
 
 def pacing(made: Sequence[Paced]) -> tuple[Outcome, list[tuple[str, float, float]]]:
@@ -87,7 +72,7 @@ def pacing(made: Sequence[Paced]) -> tuple[Outcome, list[tuple[str, float, float
     came: list[Floats] = []
     for one in made:
         periods, pace_of, goal = _pace(one)
-        loud = _threshold(one.amount, -1)
+        loud = threshold(one.amount, -1)
         ends = periods.left == 0
         warned = {
             int(periods.number[each.opened]): each.opened
@@ -110,7 +95,7 @@ def pacing(made: Sequence[Paced]) -> tuple[Outcome, list[tuple[str, float, float
             if told is not None:
                 found += 1
                 leads.append(float(visible[0] if len(visible) else days[-1]) - told)
-    return Outcome(cases, found, false, tuple(leads), seen), _calibration(np.concatenate(said), np.concatenate(came))
+    return Outcome(cases, found, false, tuple(leads), seen), calibration(np.concatenate(said), np.concatenate(came))
 
 
 def _pace(one: Paced) -> tuple[Periods, Any, Floats]:
@@ -125,14 +110,6 @@ def _pace(one: Paced) -> tuple[Periods, Any, Floats]:
     return periods, pace(one.amount[None], None, slots, periods, bounds, counts=one.counts), goal
 
 
-def _calibration(said: Floats, came: Floats) -> list[tuple[str, float, float]]:
-    out = []
-    for low in (0.0, 0.2, 0.4, 0.6, 0.8):
-        chosen = (said >= low) & (said < low + 0.2 + (low == 0.8))
-        out.append((f"{low:.1f} to {low + 0.2:.1f}", round(float(came[chosen].mean()), 3), float(chosen.sum())))
-    return out
-
-
 def drifting(made: Sequence[Slid]) -> Outcome:
     """Slides of about one per cent a day."""
     cases = found = false = seen = 0
@@ -141,8 +118,12 @@ def drifting(made: Sequence[Slid]) -> Outcome:
         buckets = len(one.amount)
         every = edges(DAILY, one.zone.key, int(one.starts[0]), int(one.starts[-1]) + 20 * _DAY)[: buckets + DRIFT_LAG]
         state = drift(one.amount[None], seasons(every, DAILY, one.zone), direction=-1)
-        told = [each.opened for each in raised(state.found[0], state.moved[0], 0.5, stays=1) if each.opened >= WARM_UP]
-        loud = _threshold(one.amount, -1)
+        told = [
+            each.opened
+            for each in raised(state.found[0], state.moved[0], 0.5, rules=WAVERING)
+            if each.opened >= WARM_UP
+        ]
+        loud = threshold(one.amount, -1)
         for start, end in one.slides:
             cases += 1
             hits = [at for at in told if start <= at < end]
@@ -153,16 +134,3 @@ def drifting(made: Sequence[Slid]) -> Outcome:
                 leads.append(float(visible[0] if len(visible) else end - start) - (hits[0] - start))
         false += sum(not any(start <= at < end + AFTER for start, end in one.slides) for at in told)
     return Outcome(cases, found, false, tuple(leads), seen)
-
-
-def _threshold(amount: Floats, side: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """(T,): days that a plain daily threshold shows, by the same weekdays of the weeks before."""
-    out = np.zeros(len(amount), np.bool_)
-    usual = np.full(len(amount), np.nan)
-    for at in range(7 * _WEEKS, len(amount)):
-        usual[at] = np.mean(amount[at - 7 * _WEEKS : at : 7])
-    away = amount - usual
-    for at in range(7 * _WEEKS + 28, len(amount)):
-        size = 1.4826 * np.nanmedian(np.abs(away[at - 28 : at]))
-        out[at] = side * away[at] > _THRESHOLD * size
-    return out

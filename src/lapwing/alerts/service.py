@@ -16,8 +16,9 @@ from lapwing.alerts.backtest import BacktestView, backtest
 from lapwing.alerts.bands import Bands
 from lapwing.alerts.board import BoardMaker
 from lapwing.alerts.bygone import bygone
-from lapwing.alerts.cases import Known
+from lapwing.alerts.cases import Known, cases
 from lapwing.alerts.early import shown as early
+from lapwing.alerts.early.folding import Folding, folding
 from lapwing.alerts.early.keeper import EarlyKeeper, EarlyKnown, is_early, of_number
 from lapwing.alerts.judged import judge
 from lapwing.alerts.keeper import Keeper
@@ -212,9 +213,22 @@ class Alerts:
             Trouble(monitor=name, says=f"{problem.message} {problem.hint or ''}".strip())
             for name, problem in self._early.troubles.items()
         ]
-        found = early.summaries(self._warnings(), moment, zone)
+        known, folded = self._foldings(moment)
+        found = early.summaries(known, moment, self._lapwing.project, folded)
+        board = replace(board, incidents=[early.foretold(one, folded) for one in board.incidents])
         board = early.on_board(board, found, local_iso(moment - early.LATELY, zone), board.as_of)
         return replace(board, troubles=[*board.troubles, *troubles])
+
+    def _foldings(self, moment: int) -> tuple[list[EarlyKnown], Folding]:
+        """Early warnings, and which others stand for them at a moment."""
+        known = self._warnings()
+        found = cases(self._keeper.kept().known, moment)
+        return known, folding(known, found, moment, self._lapwing.project.timezone)
+
+    def standing_warnings(self) -> frozenset[int]:
+        """The early warnings that are shown by themselves now."""
+        known, folded = self._foldings(self._moment(None))
+        return frozenset(record.id for one in known for record in one.records.values()) - set(folded.under)
 
     def _warnings(self) -> list[EarlyKnown]:
         """Early warnings: of the data as it is, or (where others wait for pages) as it was last looked at."""
@@ -237,11 +251,13 @@ class Alerts:
         """Incidents that were going on in [start, end), as known now, the newest first; their causes as far as somebody
         looked for them. `state`: "open", "resolved" or "retracted"; without one, the first two."""
         low, high = (None if at is None else to_us(at) for at in (start, end))
-        moment, zone = self._moment(None), self._lapwing.project.timezone
-        found = self._board.incidents(self._keeper.kept().known, moment, low, high)
+        moment = self._moment(None)
+        known, folded = self._foldings(moment)
+        shown = self._board.incidents(self._keeper.kept().known, moment, low, high)
+        found = [early.foretold(one, folded) for one in shown]
         found += [
             one
-            for one in early.summaries(self._warnings(), moment, zone)
+            for one in early.summaries(known, moment, self._lapwing.project, folded)
             if (high is None or _us(one.known_at) < high)
             and (low is None or one.resolved is None or _us(one.resolved) > low)
         ]
@@ -256,10 +272,10 @@ class Alerts:
         """
         known, moment = self._keeper.kept().known, self._moment(as_of)
         if (warned := of_number(self._warnings(), number)) is not None:
-            return early.view(*warned, moment, self._lapwing.project.timezone)
+            return early.view(*warned, moment, self._lapwing.project)
         if not any(record.id == number for one in known for record in one.records.values()):
             return bygone(self._state.journal.record(number), moment, self._lapwing.project.timezone)
-        return self._board.incident(known, number, moment)
+        return early.with_warning(self._board.incident(known, number, moment), self._foldings(moment)[1])
 
     # What people do
 

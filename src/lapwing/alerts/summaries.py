@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from lapwing.alerts.beside import events_beside
 from lapwing.alerts.cases import Case
 from lapwing.alerts.charts import around
 from lapwing.alerts.history import Asking, condition
@@ -35,7 +35,7 @@ from lapwing.alerts.why.service import Question, Why
 from lapwing.alerts.why.shown import change_json
 from lapwing.alerts.why.stretches import earlier
 from lapwing.alerts.words import signed
-from lapwing.model.calendar import DAY, from_us, local_iso, to_us
+from lapwing.model.calendar import DAY, local_iso
 from lapwing.model.problem import LapwingError
 
 if TYPE_CHECKING:
@@ -177,12 +177,7 @@ class Summaries:
         return around(case.judged, case.row, case.start, case.until, case.buckets)
 
     def _events(self, case: Case) -> list[EventView]:
-        zone = ZoneInfo(self._lapwing.project.timezone)
-        return [
-            EventView(name=event.name, start=self.iso(to_us(start)), end=self.iso(to_us(end)))
-            for event in self._lapwing.project.events
-            for start, end in event.occurrences(from_us(case.start), from_us(case.until), zone)
-        ] + [
+        return events_beside(self._lapwing.project, case.start, case.until) + [
             EventView(name=window.name, start=self.iso(window.start), end=self.iso(window.end))
             for window in self._windows(case.judged.monitor.name)
             if window.start < case.until + DAY and case.start - DAY < window.end

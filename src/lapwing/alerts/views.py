@@ -74,7 +74,8 @@ class Acknowledged(View):
 class WarningView(View):
     """What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of
     is, which is `due` (ISO) at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose
-    `aim` is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true."""
+    `aim` is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true. Of kind leading,
+    `leader` (a label, of the metric `leader_metric`) has moved, and this one usually follows by `expected_at` (ISO)."""
 
     kind: str
     name: str
@@ -88,6 +89,19 @@ class WarningView(View):
     says: str
     warnings: int
     came: int
+    leader: str | None = None
+    leader_metric: str | None = None
+    expected_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen(View):
+    """The early warning (`kind` drift or leading) that told of an incident before it came; `at` (ISO) is when."""
+
+    id: str
+    kind: str
+    at: str
+    says: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +168,7 @@ class IncidentSummary(View):
     flapping: bool
     kind: str = "anomaly"
     warning: WarningView | None = None
+    foreseen: Foreseen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

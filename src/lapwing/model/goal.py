@@ -10,6 +10,9 @@ from lapwing.model.problem import Place
 
 CHANCE = 0.85
 """How likely a miss is before it is told, unless a goal says otherwise: of five such warnings more than four come true."""
+LIMIT_CHANCE = 0.7
+"""The same of crossing a limit, unless it says otherwise: of those told so more than four of five come, too, since a forecast
+that nears a limit goes on doing so."""
 TOLERANCE = 0.05
 """How far from an exact goal is still well, as a share of it, unless it says otherwise."""
 
@@ -64,5 +67,5 @@ class Limit:
     below: float | None
     ahead: int
     slice: tuple[tuple[str, str], ...] = ()
-    chance: float = CHANCE
+    chance: float = LIMIT_CHANCE
     place: Place = field(default_factory=Place, compare=False)

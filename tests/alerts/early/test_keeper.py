@@ -24,6 +24,8 @@ goals:
 limits:
   failures: {{metric: fail_rate, above: 0.5}}
 """
+LEAP_DAY = "  - {{name: Leap day, start: 2024-02-29T00:00, end: 2024-03-01T00:00}}\n"
+WITH_EVENT = PROJECT.replace("monitors:", LEAP_DAY + "monitors:")
 SLID = date(2024, 2, 16)
 
 
@@ -37,7 +39,9 @@ def slid() -> pa.Table:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_shop(tmp_path_factory.mktemp("early"), now="2024-02-28T12:00", table=slid(), project=PROJECT + GOALS)
+    return write_shop(
+        tmp_path_factory.mktemp("early"), now="2024-02-28T12:00", table=slid(), project=WITH_EVENT + GOALS
+    )
 
 
 @pytest.fixture
@@ -73,6 +77,7 @@ def test_a_miss_is_told_before_the_end_as_an_incident(alerts: Alerts) -> None:
     assert SLID.isoformat() <= one.known_at[:10] <= "2024-02-26"
     assert one.chart.actual[0] is not None
     assert one.chart.expected[-1] == pytest.approx(one.actual)
+    assert [event.name for event in one.events] == ["Leap day"], "what lies between now and then"
     view = alerts.incident(one.id)
     assert view.story[0].kind == "opened"
     assert "the goal is at least 9,000" in view.story[0].says

@@ -370,6 +370,14 @@ export interface FollowBody {
   min_change?: number | null;
 }
 
+/** The early warning (`kind` drift or leading) that told of an incident before it came; `at` is when. */
+export interface Foreseen {
+  id: string;
+  kind: string;
+  at: string;
+  says: string;
+}
+
 /** How a goal stands in its current period, [start, end). `miss` is the probability that it is missed; `open` the incident that warns of it, if one does. */
 export interface Goal {
   name: string;
@@ -444,6 +452,7 @@ export interface Incident {
   flapping: boolean;
   kind: string;
   warning: Warned | null;
+  foreseen: Foreseen | null;
 }
 
 export interface IncidentView {
@@ -478,6 +487,7 @@ export interface IncidentView {
   flapping: boolean;
   kind: string;
   warning: Warned | null;
+  foreseen: Foreseen | null;
   story: Told[];
   comments: Comment[];
   why: Change | null;
@@ -1017,7 +1027,7 @@ export interface Trouble {
   says: string;
 }
 
-/** What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim` is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true. */
+/** What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim` is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true. Of kind leading, `leader` (a label, of the metric `leader_metric`) has moved, and this one usually follows by `expected_at`. */
 export interface Warned {
   kind: string;
   name: string;
@@ -1031,6 +1041,9 @@ export interface Warned {
   says: string;
   warnings: number;
   came: number;
+  leader: string | null;
+  leader_metric: string | null;
+  expected_at: string | null;
 }
 
 export interface Watched {

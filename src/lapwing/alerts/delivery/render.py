@@ -194,6 +194,7 @@ def _stake(one: IncidentSummary) -> str:
 def _cause(one: IncidentSummary) -> list[str]:
     names = " and ".join(event.name for event in one.events)
     within = [f"Within {names}."] if names else []
+    within += [one.foreseen.says] if one.foreseen is not None else []
     return [*within, *([one.cause.says] if one.cause is not None else [])]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
@@ -113,13 +114,14 @@ class Deliveries:
         tags = {monitor.name: monitor.tags for monitor in self._alerts.monitors()}
         found = cases(self._alerts.known(), self._alerts.moment())
         standing = folded(found)
+        alone = self._alerts.standing_warnings()
         of_warnings = {
             record.id: Subject(
                 monitor=warned_of(record.monitor),
                 metric=str(record.about["metric"]),
                 tags=tags.get(warned_of(record.monitor), ()),
-                slice=dict(one.early.slice),
-                standing=True,
+                slice=dict(json.loads(record.key[0])),
+                standing=record.id in alone,
                 warning=True,
             )
             for one in self._alerts.warned()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.early.constants import DAMPING, INTERVAL, LEAST_WINDOWS
 from lapwing.alerts.early.errors import spread
+from lapwing.alerts.early.holidays import Known
 from lapwing.alerts.early.outlook import Slots, outlook
 from lapwing.alerts.early.student import below, quantile
 
@@ -28,11 +29,20 @@ class Crossing:
 
 
 def crossing(
-    values: Floats, slots: Slots, limit: float, *, above: bool, ahead: int, a_day: int = 1, warm_up: int = 28
+    values: Floats,
+    slots: Slots,
+    limit: float,
+    *,
+    above: bool,
+    ahead: int,
+    a_day: int = 1,
+    warm_up: int = 28,
+    known: Known | None = None,
 ) -> Crossing:
-    """Arrays (S, T); `slots` (P, T + ahead). `above`: more than the limit is too much, else less is too little."""
+    """Arrays (S, T); `slots` (P, T + ahead), and `known`: holidays and events. `above`: more than the limit is too much,
+    else less is too little."""
     series, buckets = values.shape
-    expected = outlook(values, slots, ahead, a_day, damping=DAMPING)
+    expected = outlook(values, slots, ahead, a_day, damping=DAMPING, known=known)
     end = np.arange(buckets)[:, None] + np.arange(1, ahead + 1)
     came = np.where(end < buckets, values[:, np.minimum(end, buckets - 1)], np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -41,10 +51,9 @@ def crossing(
     shape = (series, buckets, ahead)
     low, high = np.full(shape, np.nan), np.full(shape, np.nan)
     for step in range(ahead):
-        known = spread(errors, np.full(buckets, step + 1))
-        reach = (
-            quantile(INTERVAL, np.maximum(known.freedom, LEAST_WINDOWS)) * known.scale * np.abs(expected[:, :, step])
-        )
+        found = spread(errors, np.full(buckets, step + 1))
+        freedom = np.maximum(found.freedom, LEAST_WINDOWS)
+        reach = quantile(INTERVAL, freedom) * found.scale * np.abs(expected[:, :, step])
         low[:, :, step], high[:, :, step] = expected[:, :, step] - reach, expected[:, :, step] + reach
     chance = _chance(expected, came, limit, above=above)
     chance[:, : min(warm_up, buckets)] = np.nan

@@ -21,6 +21,7 @@ from lapwing.alerts.early.constants import (
     DRIFT_SLACK,
     WARM_UP,
 )
+from lapwing.alerts.early.holidays import Known
 from lapwing.alerts.early.outlook import Slots, outlook
 
 _SETTLED = 14
@@ -39,10 +40,16 @@ class Drift:
     found: Floats
 
 
-def drift(values: Floats, slots: Slots, direction: int = 0) -> Drift:
+def drift(
+    values: Floats, slots: Slots, direction: int = 0, known: Known | None = None, of: Floats | None = None
+) -> Drift:
     """Of daily values (S, T), nan where unknown; `slots` (P, T + a week). `direction`: 1 only upwards, -1 only downwards is
-    told, 0 both."""
-    expected = outlook(values, slots[:, : values.shape[1] + DRIFT_LAG], DRIFT_LAG, level=DRIFT_LEVEL)[:, :, -1]
+    told, 0 both. `known`: holidays and events, whose days say nothing of a level. `of`
+    (S,): among how many like it each series is looked at. Page's sum passes a bound h by chance at a rate of about
+    exp(-2 slack h) (Siegmund, "Sequential Analysis", 1985), so that many have the false alarms of one where h is larger by
+    log(n) / (2 slack)."""
+    slots = slots[:, : values.shape[1] + DRIFT_LAG]
+    expected = outlook(values, slots, DRIFT_LAG, level=DRIFT_LEVEL, known=known)[:, :, -1]
     away = np.full(values.shape, np.nan)
     # Half of one: the logarithm of a count of nothing.
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -53,12 +60,15 @@ def drift(values: Floats, slots: Slots, direction: int = 0) -> Drift:
         with np.errstate(divide="ignore", invalid="ignore"):
             plain = np.log(values[small, DRIFT_LAG:] / expected[small, :-DRIFT_LAG])
         away[small, DRIFT_LAG:] = np.where(np.isfinite(plain), plain, np.nan)
+    if known is not None:
+        away[:, known.held[: values.shape[1]]] = np.nan
     up, down = _sums(_standard(away))
     week = np.nan_to_num(away)
     total = np.cumsum(np.concatenate([np.zeros((len(week), 7)), week], axis=1), axis=1)
     moved = np.expm1((total[:, 7:] - total[:, :-7]) / 7)
-    rise = (up > DRIFT_BOUND) & (moved > DRIFT_LEAST) & (direction >= 0)
-    fall = (down > DRIFT_BOUND) & (moved < -DRIFT_LEAST) & (direction <= 0)
+    bound = DRIFT_BOUND + (0.0 if of is None else np.log(of)[:, None] / (2 * DRIFT_SLACK))
+    rise = (up > bound) & (moved > DRIFT_LEAST) & (direction >= 0)
+    fall = (down > bound) & (moved < -DRIFT_LEAST) & (direction <= 0)
     return Drift(up, down, moved, np.where(np.isfinite(away), (rise | fall).astype(np.float64), np.nan))
 
 

@@ -1,4 +1,4 @@
-"""Slow drift of what monitors watch by the day."""
+"""Slow drift of what monitors watch by the day: of the whole, and of its slices where a monitor has several."""
 
 from __future__ import annotations
 
@@ -6,52 +6,65 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
-from lapwing.alerts.early.constants import DRIFT_LAG
+from lapwing.alerts.chance import Floats, Kind
+from lapwing.alerts.early.constants import DRIFT_LAG, DRIFT_REJOIN, DRIFT_SLICES, DRIFT_SUPPORT
 from lapwing.alerts.early.drift import drift
 from lapwing.alerts.early.early import Early, Figures
-from lapwing.alerts.early.goals import definition
+from lapwing.alerts.early.goals import calendar_of, definition
+from lapwing.alerts.early.holidays import known_beforehand
 from lapwing.alerts.early.outlook import outlook, seasons
-from lapwing.alerts.early.warned import Hits, Warned, raised
+from lapwing.alerts.early.warned import Hits, Warned, Wavering, raised
 from lapwing.alerts.early.words import drift_says
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.views import Chart, listed
 from lapwing.model.calendar import edges
-from lapwing.model.dataset import Better, Dataset
+from lapwing.model.dataset import Better
+from lapwing.model.project import Project
 
 _SHOWN = 56
 """Days drawn."""
+WAVERING = Wavering(stays=1, rejoin=DRIFT_REJOIN, calm=DRIFT_REJOIN)
+"""The sums say yes or no: it is told at once, and is over when they no longer do."""
 _STILL = 7
 """Days after a warning within which the level must not have come back for the warning to have been right."""
 
 
-def judge(judged: Judged, dataset: Dataset, zone: str) -> Early:
-    """All that the whole of a daily monitor drifted by. Slices are left to it: a slow change of one shows in its incidents."""
-    row = len(judged.slices) - 1
-    values = judged.actual[row : row + 1]
-    buckets = int(np.flatnonzero(np.isfinite(judged.amount[row])).max(initial=-1)) + 1
-    values, borders = values[:, :buckets], judged.borders[: buckets + 1]
+def judge(judged: Judged, project: Project) -> Early:
+    """All that a daily monitor drifted by: the whole first, then its largest slices."""
+    grain, zone, dataset = judged.monitor.grain, project.timezone, project.datasets[judged.monitor.dataset]
+    buckets = int(np.flatnonzero(np.isfinite(judged.amount).any(axis=0)).max(initial=-1)) + 1
+    rows = watched(judged, buckets)
+    slices = tuple(judged.slices[row] for row in rows)
+    values, borders = judged.actual[rows, :buckets], judged.borders[: buckets + 1]
+    every = borders
+    if buckets:
+        every = edges(grain, zone, int(borders[0]), int(borders[-1]) + (DRIFT_LAG + 2) * 86_400_000_000)
+    every = every[: buckets + DRIFT_LAG + 1]
+    slots = seasons(every[: buckets + DRIFT_LAG], grain, ZoneInfo(zone))
+    known = known_beforehand(every, grain, project, judged.monitor.slice)
     direction = {None: 0, Better.UP: -1, Better.DOWN: 1}[judged.metric.shown.better]
-    every = (
-        edges(judged.monitor.grain, zone, int(borders[0]), int(borders[-1]) + (DRIFT_LAG + 2) * 86_400_000_000)
-        if buckets
-        else borders
-    )
-    slots = seasons(every[: buckets + DRIFT_LAG], judged.monitor.grain, ZoneInfo(zone))
-    found = drift(values, slots, direction)
-    expected = outlook(values, slots, DRIFT_LAG)[0, :, -1]
-    before = np.concatenate([np.full(DRIFT_LAG, np.nan), expected])[:buckets]
-    # The sums say yes or no: it is told at once, and is over when they no longer do.
+    found = drift(values, slots, direction, known, of=_of(len(rows)))
+    expected = outlook(values, slots, DRIFT_LAG, known=known)[:, :, -1]
+    before = np.concatenate([np.full((len(rows), DRIFT_LAG), np.nan), expected], axis=1)[:, :buckets]
     warned = tuple(
-        replace(one, came=_lasted(found.moved[0], one)) for one in raised(found.found[0], found.moved[0], 0.5, stays=1)
+        replace(one, row=row, came=_lasted(found.moved[row], one))
+        for row in range(len(rows))
+        for one in raised(found.found[row], found.moved[row], 0.5, rules=WAVERING)
     )
 
+    def hits(one: Warned, bucket: int) -> Hits:
+        """Of the whole its own, of slices all slices'."""
+        like = [each for each in warned if (each.row == 0) == (one.row == 0)]
+        return Hits.before(like, bucket, np.array([each.opened + _STILL for each in like], np.int64))
+
     def figures(one: Warned, kind: str, bucket: int) -> Figures:
-        moved, seen, usual = float(found.moved[0, bucket]), float(values[0, bucket]), float(before[bucket])
-        hits = Hits.before(warned, bucket, np.array([each.opened + _STILL for each in warned], np.int64))
+        moved, seen, usual = (float(part[one.row, bucket]) for part in (found.moved, values, before))
+        past = hits(one, bucket)
         says = drift_says(kind, moved)
         return {
-            "says": says + ("" if kind == "resolved" else f" {hits.says()}"),
+            "says": says + ("" if kind == "resolved" else f" {past.says()}"),
             "actual": seen,
             "expected": usual,
             "lower": None,
@@ -71,19 +84,19 @@ def judge(judged: Judged, dataset: Dataset, zone: str) -> Early:
                 "goal": usual,
                 "aim": "above" if one.direction > 0 else "below",
                 "due": None,
-                "warnings": hits.warnings,
-                "came": hits.came,
+                "warnings": past.warnings,
+                "came": past.came,
             },
         }
 
-    def chart(_: Warned, bucket: int) -> Chart:
+    def chart(one: Warned, bucket: int) -> Chart:
         first = max(0, bucket + 1 - _SHOWN)
         part = np.s_[first : bucket + 1]
         nothing: list[float | None] = [None] * (bucket + 1 - first)
         return Chart(
             time=(borders[:-1][part] // 1000).tolist(),
-            actual=listed(values[0, part]),
-            expected=listed(before[part]),
+            actual=listed(values[one.row, part]),
+            expected=listed(before[one.row, part]),
             lower=nothing,
             upper=nothing,
             outside=[False] * (bucket + 1 - first),
@@ -95,15 +108,31 @@ def judge(judged: Judged, dataset: Dataset, zone: str) -> Early:
         kind="drift",
         dataset=dataset,
         metric=judged.metric,
-        slice=judged.slices[row] if judged.slices else (),
-        grain=judged.monitor.grain,
+        slices=slices or ((),),
+        grain=grain,
         borders=borders,
         complete_after=judged.complete_after,
         warned=warned,
         figures=figures,
         chart=chart,
-        definition=definition((judged.monitor, direction), dataset, judged.metric),
+        definition=definition((judged.monitor, direction, calendar_of(project)), dataset, judged.metric),
     )
+
+
+def watched(judged: Judged, buckets: int) -> npt.NDArray[np.intp]:
+    """The rows that are looked at: the whole, then the largest slices that are large enough to have a level at all."""
+    if not judged.slices:
+        return np.zeros(0, np.intp)
+    whole = len(judged.slices) - 1
+    size = np.nan_to_num(judged.amount[:whole, :buckets]).mean(axis=1) if buckets else np.zeros(whole)
+    least = DRIFT_SUPPORT if judged.measured.kind is not Kind.LEVEL else 0.0
+    largest = np.argsort(-size, kind="stable")[:DRIFT_SLICES]
+    return np.array([whole, *largest[size[largest] >= least]], np.intp)
+
+
+def _of(rows: int) -> Floats:
+    """How many are looked at beside each: the whole is alone, slices are many."""
+    return np.array([1.0, *[max(rows - 1, 1)] * (rows - 1)])[:rows]
 
 
 def _lasted(moved: np.ndarray[tuple[int], np.dtype[np.float64]], one: Warned) -> bool | None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lapwing.alerts.early.warned import Hits, Warned
-from lapwing.alerts.history import Slice
+from lapwing.alerts.early.warned import Warned
+from lapwing.alerts.history import Slice, series_key
+from lapwing.alerts.record import Key
 from lapwing.alerts.views import Chart
 from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.grain import Grain
@@ -21,7 +22,8 @@ Figures = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Early:
-    """`name` is unique among all that is watched ("goal:spend_month"), `kind` pacing, limit, drift or leading. `borders` are
+    """`name` is unique among all that is watched ("goal:spend_month"), `kind` pacing, limit, drift or leading. `slices` are
+    those that the rows of warnings mean. `borders` are
     the T + 1 borders of the buckets (UTC microseconds) that `warned` counts; each is known `complete_after` its end.
     `figures` says how a warning stood after a bucket, and the sentence of a step of it; `chart` draws it as known then."""
 
@@ -29,7 +31,7 @@ class Early:
     kind: str
     dataset: Dataset
     metric: Metric
-    slice: Slice
+    slices: tuple[Slice, ...]
     grain: Grain
     borders: npt.NDArray[np.int64]
     complete_after: int
@@ -47,6 +49,10 @@ class Early:
         """How many buckets people knew at a moment."""
         return int(np.searchsorted(self.known, moment, side="right"))
 
-    def hits(self, bucket: int) -> Hits:
-        """How earlier warnings of the same went, as known at a bucket."""
-        return Hits.before(self.warned, bucket)
+    def slice_of(self, one: Warned) -> Slice:
+        """What a warning is about."""
+        return self.slices[one.row]
+
+    def key(self, one: Warned) -> Key:
+        """What names it among the incidents of the same."""
+        return series_key(self.slice_of(one)), one.direction, int(self.borders[one.opened])

@@ -14,14 +14,17 @@ from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.early.complete import DAY, HOUR, Complete, complete
 from lapwing.alerts.early.constants import METHOD, WARM_UP
 from lapwing.alerts.early.early import Early, Figures
+from lapwing.alerts.early.holidays import known_beforehand
 from lapwing.alerts.early.outlook import seasons
 from lapwing.alerts.early.pacing import Pace, Periods, pace
-from lapwing.alerts.early.warned import Hits, Warned, raised
+from lapwing.alerts.early.warned import Hits, Warned, Wavering, raised
 from lapwing.alerts.early.words import left, pacing_says
 from lapwing.alerts.measured import Measured, measured
+from lapwing.alerts.season import calm_buckets
 from lapwing.alerts.views import Chart, listed
 from lapwing.model.calendar import edges, local_iso
 from lapwing.model.dataset import Aggregation, Dataset, Metric
+from lapwing.model.events import EventKind
 from lapwing.model.expression import MeasureRef
 from lapwing.model.goal import Goal
 from lapwing.model.grain import Grain, Unit
@@ -29,15 +32,17 @@ from lapwing.model.hashing import metric_hash
 from lapwing.model.problem import Refused
 
 if TYPE_CHECKING:
+    from lapwing.model.project import Project
     from lapwing.query.service import Lapwing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Paced:
-    """A goal, judged: buckets (T,) that are complete, the periods they are in, and its pace (1, T). `goal_of` (T,) is the
-    amount of each bucket's period, nan for none."""
+    """A goal, judged by a `calendar`: buckets (T,) that are complete, the periods they are in, and its pace (1, T).
+    `goal_of` (T,) is the amount of each bucket's period, nan for none."""
 
     goal: Goal
+    calendar: str
     dataset: Dataset
     metric: Metric
     plan: Measured
@@ -141,15 +146,20 @@ class Paced:
             kind="pacing",
             dataset=self.dataset,
             metric=self.metric,
-            slice=self.goal.slice,
+            slices=(self.goal.slice,),
             grain=self.grain,
             borders=self.borders,
             complete_after=self.complete_after,
             warned=self.warned,
             figures=lambda one, kind, bucket: {**self.figures(kind, bucket), "first": int(self.borders[one.opened])},
             chart=lambda _, bucket: self.chart(bucket),
-            definition=definition(self.goal, self.dataset, self.metric),
+            definition=definition((self.goal, self.calendar), self.dataset, self.metric),
         )
+
+
+def calendar_of(project: Project) -> str:
+    """What is known beforehand, as text."""
+    return repr((project.calendar, [one for one in project.events if one.kind is EventKind.EXPECTED]))
 
 
 def definition(of: object, dataset: Dataset, metric: Metric) -> str:
@@ -175,7 +185,7 @@ def judge(lapwing: Lapwing, goal: Goal) -> Paced:
             hint="Take a count, a sum, or a ratio of them.",
         )
     data = complete(lapwing, goal.metric, goal.slice, HOUR if goal.period.unit is Unit.DAY else DAY)
-    return paced(goal, data)
+    return paced(goal, data, lapwing.project)
 
 
 def _aggregation(dataset: Dataset, metric: Metric) -> Aggregation | None:
@@ -185,8 +195,8 @@ def _aggregation(dataset: Dataset, metric: Metric) -> Aggregation | None:
     return None
 
 
-def paced(goal: Goal, data: Complete) -> Paced:
-    """The same, of complete buckets.
+def paced(goal: Goal, data: Complete, project: Project) -> Paced:
+    """The same, of complete buckets; `project` has the calendar.
 
     Raises:
         Refused: there are none.
@@ -211,15 +221,19 @@ def paced(goal: Goal, data: Complete) -> Paced:
         counts=plan.kind is Kind.COUNT,
         a_day=data.a_day,
         warm_up=WARM_UP * min(data.a_day, 12),
+        known=known_beforehand(every, grain, project, goal.slice),
     )
     goal_of = amounts[mine.number]
     ends = mine.left == 0
     # The first period may have begun before the data did.
     whole = (mine.number > 0) | (first == int(periods[0]))
     miss = np.where(np.isfinite(goal_of) & whole, found.miss[0], np.nan)
-    warned = raised(miss, (found.projected[0] - goal_of), goal.chance, ends)
+    warned = raised(
+        miss, (found.projected[0] - goal_of), goal.chance, ends, Wavering(rejoin=buckets, calm=calm_buckets(grain))
+    )
     return Paced(
         goal=goal,
+        calendar=calendar_of(project),
         dataset=data.dataset,
         metric=data.metric,
         plan=plan,

@@ -13,7 +13,6 @@ from lapwing.alerts.early import drifts, goals, limits
 from lapwing.alerts.early.complete import DAY
 from lapwing.alerts.early.early import Early
 from lapwing.alerts.early.goals import Paced
-from lapwing.alerts.history import series_key
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.journal import Journal, Raced, Run
 from lapwing.alerts.reconcile import Step, Told
@@ -76,21 +75,16 @@ class EarlyKeeper:
 
     def _watched(self) -> Iterator[tuple[str, str, Judge]]:
         """Name, the version of what it rests on, and how it is judged."""
-        version = self._lapwing.cache.version
+        data = self._lapwing.cache.version
         for name, goal in self._lapwing.project.goals.items():
-            yield f"goal:{name}", version(goal.dataset), partial(self._goal, name)
+            yield f"goal:{name}", data(goal.dataset), partial(self._goal, name)
         for name, limit in self._lapwing.project.limits.items():
-            yield f"limit:{name}", version(limit.dataset), partial(limits.judge, self._lapwing, limit)
-        zone = self._lapwing.project.timezone
+            yield f"limit:{name}", data(limit.dataset), partial(limits.judge, self._lapwing, limit)
         for one in self._judged():
             monitor, judged = one.judged.monitor, one.judged
             if monitor.grain == DAY and len(judged.borders) > 1:
-                home = self._lapwing.project.datasets[monitor.dataset]
-                yield (
-                    f"drift:{monitor.name}",
-                    f"{one.definition} {one.data}",
-                    partial(drifts.judge, judged, home, zone),
-                )
+                version = f"{one.definition} {one.data}"
+                yield f"drift:{monitor.name}", version, partial(drifts.judge, judged, self._lapwing.project)
 
     def names(self, monitors: Iterable[str]) -> frozenset[str]:
         """Of all that may be watched beside these monitors."""
@@ -169,7 +163,7 @@ def told_of(early: Early) -> Iterator[Told]:
             return dict(plain(dict(early.figures(warned, step.kind, steps[step]))))
 
         yield Told(
-            key=(series_key(early.slice), warned.direction, int(early.borders[warned.opened])),
+            key=early.key(warned),
             steps=tuple(steps),
             about=about,
             tell=tell,

@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from lapwing.alerts.early.complete import complete
-from lapwing.alerts.early.constants import WARM_UP
+from lapwing.alerts.early.constants import LIMIT_STAYS, WARM_UP
 from lapwing.alerts.early.crossing import crossing
 from lapwing.alerts.early.early import Early, Figures
-from lapwing.alerts.early.goals import definition
+from lapwing.alerts.early.goals import calendar_of, definition
+from lapwing.alerts.early.holidays import known_beforehand
 from lapwing.alerts.early.outlook import seasons
-from lapwing.alerts.early.warned import Hits, Warned, raised
+from lapwing.alerts.early.warned import Hits, Warned, Wavering, raised
 from lapwing.alerts.early.words import counted, limit_says
+from lapwing.alerts.season import calm_buckets, rejoining
 from lapwing.alerts.views import Chart, listed
 from lapwing.model.calendar import local_iso
 from lapwing.model.goal import Limit
@@ -34,15 +36,21 @@ def judge(lapwing: Lapwing, limit: Limit) -> Early:
     value = float(limit.above if limit.above is not None else limit.below or 0.0)
     values, a_day = data.values, data.a_day
     later = data.later(limit.ahead)
-    slots = seasons(later, limit.grain, ZoneInfo(data.zone))
     found = crossing(
-        values, slots, value, above=above, ahead=limit.ahead, a_day=a_day, warm_up=WARM_UP * min(a_day, 12)
+        values,
+        seasons(later, limit.grain, ZoneInfo(data.zone)),
+        value,
+        above=above,
+        ahead=limit.ahead,
+        a_day=a_day,
+        warm_up=WARM_UP * min(a_day, 12),
+        known=known_beforehand(data.later(limit.ahead + 1), limit.grain, lapwing.project, limit.slice),
     )
     furthest = found.expected[0].max(axis=1) if above else found.expected[0].min(axis=1)
     across = values[0] > value if above else values[0] < value
     warned = tuple(
-        replace(one, direction=1 if above else -1, **_outcome(one, across, limit.ahead))
-        for one in raised(found.chance[0], furthest - value, limit.chance)
+        replace(one, direction=1 if above else -1, **outcome(one, across, limit.ahead))
+        for one in raised(found.chance[0], furthest - value, limit.chance, rules=wavering(limit))
     )
 
     def figures(one: Warned, kind: str, bucket: int) -> Figures:
@@ -100,25 +108,32 @@ def judge(lapwing: Lapwing, limit: Limit) -> Early:
         kind="limit",
         dataset=data.dataset,
         metric=data.metric,
-        slice=limit.slice,
+        slices=(limit.slice,),
         grain=limit.grain,
         borders=data.borders,
         complete_after=data.complete_after,
         warned=warned,
         figures=figures,
         chart=chart,
-        definition=definition(limit, data.dataset, data.metric),
+        definition=definition((limit, calendar_of(lapwing.project)), data.dataset, data.metric),
     )
 
 
-def _outcome(one: Warned, across: np.ndarray[Any, np.dtype[np.bool_]], ahead: int) -> dict[str, Any]:
+def wavering(limit: Limit) -> Wavering:
+    """A forecast that wavers about a limit is one warning, as long as what it warned of may still come."""
+    return Wavering(stays=LIMIT_STAYS, rejoin=max(limit.ahead, rejoining(limit.grain)), calm=calm_buckets(limit.grain))
+
+
+def outcome(one: Warned, across: np.ndarray[Any, np.dtype[np.bool_]], ahead: int) -> dict[str, Any]:
     """Whether it was crossed in the time it was warned of, and when; not known before that time is over."""
     if across[one.opened]:
         return {}  # it was not foreseen: no warning that could have been right
-    after = np.flatnonzero(across[one.opened : one.opened + ahead + 1])
-    if len(after):
-        return {"came": True, "due": one.opened + int(after[0])}
-    return {"came": False if one.opened + ahead < len(across) else None}
+    for opened in one.openings:
+        after = np.flatnonzero(across[opened : opened + ahead + 1])
+        if len(after):
+            return {"came": True, "due": opened + int(after[0])}
+    last = one.openings[-1] + ahead
+    return {"came": False if last < len(across) else None, "due": last}
 
 
 def _judged_at(warned: tuple[Warned, ...], ahead: int) -> np.ndarray[Any, np.dtype[np.int64]]:

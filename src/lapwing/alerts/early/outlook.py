@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.early.constants import CLIP, HOURLY_LEVEL, LEVEL, SHRINK, TREND_LEVEL, VISITS
+from lapwing.alerts.early.holidays import Factors, Known
 from lapwing.alerts.season import DAY, local_minutes, weekday
 from lapwing.model.grain import Grain, Unit
 
@@ -43,6 +44,7 @@ def outlook(
     *,
     damping: float = 0.0,
     level: float | None = None,
+    known: Known | None = None,
 ) -> Floats:
     """(S, T, ahead): what was expected, after each bucket, of the ones that follow.
 
@@ -53,19 +55,28 @@ def outlook(
         damping: share of the trend that is left a bucket later; 0 for no trend (Gardner and McKenzie, "Forecasting trends
             in time series", 1985).
         level: days that the level remembers, unless as chosen for the grain.
+        known: holidays and events, of as many buckets as there are slots at least.
     """
     series, buckets = values.shape
     chosen = (LEVEL if a_day == 1 else HOURLY_LEVEL) if level is None else level
     model = _Model(series, slots, chosen * a_day, TREND_LEVEL * a_day)
+    factors = None if known is None else Factors(known, series, a_day)
+    held = np.zeros(slots.shape[1], bool) if known is None else known.held
     steps = np.cumsum(damping ** np.arange(1, ahead + 1))[:, None]
     out = np.full((buckets, ahead, series), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         for at in range(buckets):
-            model.learn(slots[:, at], values[:, at])
-            next_ones = slots[:, at + 1 : at + 1 + ahead]
-            known = next_ones.shape[1]
-            middle = model.level + (model.trend * (model.memory + steps[:known]) if damping else 0.0)
-            out[at, :known] = middle * model.shape(next_ones)
+            if factors is not None and held[at]:
+                plain = model.level * model.shape(slots[:, at])
+                factors.learn(at, values[:, at], plain, factors.at(slice(at, at + 1), model.level)[0])
+            else:
+                model.learn(slots[:, at], values[:, at])
+            later = slice(at + 1, min(at + 1 + ahead, slots.shape[1]))
+            count = later.stop - later.start
+            middle = model.level + (model.trend * (model.memory + steps[:count]) if damping else 0.0)
+            out[at, :count] = middle * model.shape(slots[:, later])
+            if factors is not None and held[later].any():
+                out[at, :count] *= factors.at(later, model.level)
     return np.moveaxis(out, 2, 0)
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.early.constants import INTERVAL, LEAST_WINDOWS, WIDEN
 from lapwing.alerts.early.errors import spread, spread_ahead
+from lapwing.alerts.early.holidays import Known
 from lapwing.alerts.early.outlook import Slots, outlook
 from lapwing.alerts.early.student import below, quantile
 
@@ -86,6 +87,7 @@ def pace(
     counts: bool = False,
     a_day: int = 1,
     warm_up: int = 28,
+    known: Known | None = None,
 ) -> Pace:
     """The pace of every period after every bucket.
 
@@ -96,10 +98,11 @@ def pace(
         well: (T,) each, or broadcast to (S, T): the lowest and highest total that meet the goal of a bucket's period.
         counts: of rows, whose chance is Poisson's at least.
         warm_up: buckets before which nothing is said.
+        known: holidays and events, of as many buckets as `slots`.
     """
     amount = np.nan_to_num(amount)
     ahead = max(int(periods.left.max(initial=0)), 1)
-    coming, came, error = _parts(amount, slots, ahead, a_day)
+    coming, came, error = _parts(amount, slots, ahead, a_day, known)
     so_far = _so_far(amount, periods)
     rest = _at(coming, periods.left)
     whole: Floats = np.ones_like(so_far)
@@ -107,25 +110,25 @@ def pace(
     coming_too: Floats | None = None
     if exposure is not None:
         exposure = np.nan_to_num(exposure)
-        coming_too, came_too, _ = _parts(exposure, slots, ahead, a_day)
+        coming_too, came_too, _ = _parts(exposure, slots, ahead, a_day, known)
         so_much = _so_far(exposure, periods)
         whole = so_much + _at(coming_too, periods.left)
         with np.errstate(divide="ignore", invalid="ignore"):
             seen = so_far / so_much
             error = (came / came_too) / (coming / coming_too) - 1
-    known = spread(error, periods.left)
+    errors = spread(error, periods.left)
     chance = np.where(rest > 0, 1 / np.sqrt(np.maximum(rest, 1e-12)), 0.0) if counts and exposure is None else 0.0
     over = periods.left == 0
     with np.errstate(divide="ignore", invalid="ignore"):
         done = so_far / whole
-        middle = np.where(over, done, done + rest * (1 + known.bias) / whole)
-        scale = np.where(over, 0.0, np.hypot(known.scale, chance) * np.abs(rest) / whole)
-        freedom = np.maximum(known.freedom, LEAST_WINDOWS)
+        middle = np.where(over, done, done + rest * (1 + errors.bias) / whole)
+        scale = np.where(over, 0.0, np.hypot(errors.scale, chance) * np.abs(rest) / whole)
+        freedom = np.maximum(errors.freedom, LEAST_WINDOWS)
         reach = quantile(INTERVAL, freedom) * scale
         low, high = well
         wide = WIDEN * scale
         miss = 1 - (_within(high, middle, wide, freedom) - _within(low, middle, wide, freedom, strictly=True))
-    enough = over | ((known.freedom >= LEAST_WINDOWS) & np.isfinite(scale))
+    enough = over | ((errors.freedom >= LEAST_WINDOWS) & np.isfinite(scale))
     enough = enough & (np.arange(amount.shape[1]) >= warm_up)
     shown = [np.where(enough, part, np.nan) for part in (middle, middle - reach, middle + reach, np.clip(miss, 0, 1))]
     # Where nothing is ever taken back, what is in stays: a budget that is spent is missed.
@@ -147,10 +150,10 @@ def _within(bound: Floats, middle: Floats, scale: Floats, freedom: Floats, *, st
     return found
 
 
-def _parts(amount: Floats, slots: Slots, ahead: int, a_day: int) -> tuple[Floats, Floats, Floats]:
+def _parts(amount: Floats, slots: Slots, ahead: int, a_day: int, known: Known | None) -> tuple[Floats, Floats, Floats]:
     """(S, T, ahead) each: what the next 1, 2, ... buckets were expected to come to, what they came to (nan: not known yet),
     and by how much of the first the second was more."""
-    coming = np.cumsum(outlook(amount, slots[:, : amount.shape[1] + ahead], ahead, a_day), axis=2)
+    coming = np.cumsum(outlook(amount, slots[:, : amount.shape[1] + ahead], ahead, a_day, known=known), axis=2)
     total = np.concatenate([np.zeros((len(amount), 1)), np.cumsum(amount, axis=1)], axis=1)
     buckets = amount.shape[1]
     end = np.arange(1, buckets + 1)[:, None] + np.arange(1, ahead + 1)

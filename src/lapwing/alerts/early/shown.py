@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from lapwing.alerts.beside import events_beside
 from lapwing.alerts.bygone import bygone, warning_of
+from lapwing.alerts.early.folding import Folding
 from lapwing.alerts.early.goals import Paced
 from lapwing.alerts.early.keeper import EarlyKnown
 from lapwing.alerts.life import life
@@ -19,23 +22,26 @@ from lapwing.alerts.views import (
     IncidentView,
     Resolved,
     Snoozed,
+    StoryStep,
     plain,
 )
-from lapwing.model.calendar import DAY, local_iso
+from lapwing.model.calendar import DAY, local_iso, to_us
+from lapwing.model.project import Project
 
 LATELY = 2 * DAY
 """How long a warning that is over stays on the board's last line."""
 
 
-def view(one: EarlyKnown, record: Record, moment: int, zone: str) -> IncidentView:
+def view(one: EarlyKnown, record: Record, moment: int, project: Project) -> IncidentView:
     """An early warning as it was known at a moment: its record, with the numbers and the chart of then.
 
     Raises:
         NotFound: nobody knew of it yet.
     """
+    zone = project.timezone
     told = bygone(record, moment, zone)
     early = one.early
-    warned = next((each for each in early.warned if int(early.borders[each.opened]) == record.key[2]), None)
+    warned = next((each for each in early.warned if early.key(each) == record.key), None)
     ended = life(record.lines, moment).ended
     buckets = early.known_buckets(moment if ended is None else min(ended, moment))
     seen = None if warned is None else warned.until(buckets)
@@ -43,7 +49,8 @@ def view(one: EarlyKnown, record: Record, moment: int, zone: str) -> IncidentVie
         return told  # the data no longer shows it, or not yet: as it was told
     last = buckets - 1
     found = plain(dict(early.figures(warned, "opened" if ended is None else "resolved", last)))
-    amount = found["amount"]
+    amount, warning = found["amount"], warning_of(found)
+    due = found["until"] if warning is None or warning.due is None else to_us(datetime.fromisoformat(warning.due))
     return replace(
         told,
         summary=replace(
@@ -52,20 +59,36 @@ def view(one: EarlyKnown, record: Record, moment: int, zone: str) -> IncidentVie
             **{name: found[name] for name in ("actual", "expected", "lower", "upper", "difference")},
             at_stake=None if amount is None else AtStake(amount=amount, currency=found["currency"]),
             chart=early.chart(warned, last),
-            warning=warning_of(found),
+            events=events_beside(project, found["first"], max(found["until"], due)),
+            warning=warning,
         ),
     )
 
 
-def summaries(known: Sequence[EarlyKnown], moment: int, zone: str) -> list[IncidentSummary]:
-    """All early warnings that people could know of at a moment, the oldest first."""
+def summaries(known: Sequence[EarlyKnown], moment: int, project: Project, folded: Folding) -> list[IncidentSummary]:
+    """All early warnings that people could know of at a moment and that no other stands for, the oldest first."""
     found = [
-        view(one, record, moment, zone).summary
+        replace(view(one, record, moment, project).summary, folded=folded.parts.get(record.id, 0))
         for one in known
         for record in one.records.values()
-        if life(record.lines, moment).told
+        if record.id not in folded.under and life(record.lines, moment).told
     ]
     return sorted(found, key=lambda one: (one.known_at, one.id))
+
+
+def foretold(one: IncidentSummary, folded: Folding) -> IncidentSummary:
+    """An incident with the warning of it, where there was one."""
+    foreseen = folded.foreseen.get(one.id)
+    return one if foreseen is None else replace(one, foreseen=foreseen)
+
+
+def with_warning(one: IncidentView, folded: Folding) -> IncidentView:
+    """The same of its page: the warning is the first step of its story."""
+    foreseen = folded.foreseen.get(one.summary.id)
+    if foreseen is None:
+        return one
+    step = StoryStep(at=foreseen.at, bucket=None, kind="foreseen", says=foreseen.says)
+    return replace(one, summary=foretold(one.summary, folded), story=[step, *one.story])
 
 
 def on_board(board: Board, found: Sequence[IncidentSummary], lately: str, moment: str) -> Board:

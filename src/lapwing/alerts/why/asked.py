@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lapwing.alerts.beside import events_beside
 from lapwing.alerts.why.change import Change
 from lapwing.alerts.why.pair import pair_of
 from lapwing.alerts.why.service import Question, Why, money
 from lapwing.alerts.why.shown import change_json
 from lapwing.alerts.why.stretches import Stretch, earlier
-from lapwing.model.calendar import local_iso, to_us
+from lapwing.model.calendar import local_iso
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.timerange import parse_range
@@ -56,11 +57,7 @@ def why(finder: Why, lapwing: Lapwing, asked: Asked) -> dict[str, Any]:
     def iso(moment: int) -> str:
         return local_iso(moment, zone)
 
-    events = [
-        {"name": event.name, "start": iso(to_us(event.start)), "end": iso(to_us(event.end))}
-        for event in project.events
-        if to_us(event.start) < now[1] and now[0] < to_us(event.end)
-    ]
+    events = [event.as_dict() for event in events_beside(project, *now, zone)]
     stake = money(found, metric, dataset, pair_of(dataset, metric))
     return change_json(found, stake=stake, events=events, iso=iso)
 

@@ -16,7 +16,7 @@ from lapwing.model.documents.base import (
     mistake,
     nothing_is_empty,
 )
-from lapwing.model.goal import CHANCE, TOLERANCE, Aim
+from lapwing.model.goal import CHANCE, LIMIT_CHANCE, TOLERANCE, Aim
 from lapwing.model.grain import Grain, Unit
 
 PERIODS = (Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.QUARTER)
@@ -121,9 +121,11 @@ class LimitDocument(Document):
     grain: GrainText = Field(Grain(1, Unit.DAY), description="hour or day: what is compared with the limit.")
     above: float | None = Field(None, description="More than this is too much.")
     below: float | None = Field(None, description="Less than this is too little.")
-    within: DurationText = Field(timedelta(days=7), description="How far ahead a crossing is told.")
+    within: DurationText | None = Field(
+        None, description="How far ahead a crossing is told: 14 days, or 2 by hour, unless said."
+    )
     slice: Slice = Field(default_factory=dict, description="Only where these dimensions have these values.")
-    chance: Chance = Field(CHANCE, description="How likely a crossing is before it is told.")
+    chance: Chance = Field(LIMIT_CHANCE, description="How likely a crossing is before it is told.")
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -133,7 +135,9 @@ class LimitDocument(Document):
     @property
     def ahead(self) -> int:
         """Buckets within which a crossing is told."""
-        return int(self.within / (timedelta(hours=1) if self.grain.unit is Unit.HOUR else timedelta(days=1)))
+        hourly = self.grain.unit is Unit.HOUR
+        within = self.within or timedelta(days=2 if hourly else 14)
+        return int(within / timedelta(hours=1 if hourly else 24))
 
     @model_validator(mode="after")
     def _one_side(self) -> LimitDocument:

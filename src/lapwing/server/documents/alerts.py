@@ -51,7 +51,8 @@ class Acknowledged(Document):
 class Warned(Document):
     """What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of
     is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim`
-    is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true."""
+    is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true. Of kind leading, `leader` (a
+    label, of the metric `leader_metric`) has moved, and this one usually follows by `expected_at`."""
 
     kind: str
     name: str
@@ -65,6 +66,18 @@ class Warned(Document):
     says: str
     warnings: int
     came: int
+    leader: str | None
+    leader_metric: str | None
+    expected_at: str | None
+
+
+class Foreseen(Document):
+    """The early warning (`kind` drift or leading) that told of an incident before it came; `at` is when."""
+
+    id: str
+    kind: str
+    at: str
+    says: str
 
 
 class Goal(Document):
@@ -136,6 +149,7 @@ class Incident(Document):
     flapping: bool
     kind: str
     warning: Warned | None
+    foreseen: Foreseen | None
 
 
 class Told(Document):
