@@ -23,12 +23,14 @@ from lapwing.model.problem import LapwingError
 class Column:
     """`type` is the engine's (DuckDB's) name, such as BIGINT, DECIMAL(12,2), VARCHAR, TIMESTAMP WITH TIME ZONE: what the
     planner sees and what `read` delivers. `exact_text` is False where the source compares this text otherwise than by
-    bytes even when asked to."""
+    bytes even when asked to. `distinct` is about how many different values it has, by the source's own statistics; None
+    where it has none."""
 
     name: str
     type: str
     nullable: bool = True
     exact_text: bool = True
+    distinct: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,12 @@ class Family(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What may be pushed. `native`: the engine reads this source itself (`Source.relation`), so everything may.
-    `pushable` maps an operation to the families it is exact for; what is absent stays in the engine."""
+    `pushable` maps an operation to the families it is exact for; what is absent stays in the engine. `keys` is the most
+    values that a column may be compared with in one statement."""
 
     dialect: str
     native: bool = False
+    keys: int = 0
     pushable: Mapping[Operation, frozenset[Family]] = field(default_factory=dict)
 
 
@@ -229,6 +233,12 @@ class Source(ABC):
     def shown(self, table: Table) -> str:
         """`relation` as people are told it."""
         return self.relation(table)
+
+    def expected_rows(self, table: Table, where: str) -> float | None:
+        """About how many rows of the table a condition in the source's dialect (of a native source: in the engine's) is true
+        of, by the source's statistics or by looking at some; None where it can't be told quickly. Never raises for what
+        the source says: it is a guess for planning."""
+        return None
 
     def estimate(self, sql: str) -> int | None:
         """The bytes that a SELECT of the source's dialect would read and be billed for, found without running it; None

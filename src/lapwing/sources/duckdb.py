@@ -12,6 +12,7 @@ from typing import ClassVar
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Source, Stream, Table
+from lapwing.sources.counted import counted
 from lapwing.sources.engine import Engine
 from lapwing.sources.quote import identifier, select, text
 from lapwing.sources.streams import EngineStream
@@ -62,6 +63,9 @@ class DuckDBSource(Source):
     def relation(self, table: Table) -> str:
         self.tables()
         return f"{identifier(self._alias)}.{identifier(table.schema or 'main')}.{identifier(table.name)}"
+
+    def expected_rows(self, table: Table, where: str) -> float | None:
+        return counted(self._engine, self.relation(table), where)
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         return self._fingerprint()

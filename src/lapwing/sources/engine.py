@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
+from duckdb._sources import ArrowScanSource
 
 from lapwing.model.problem import Cancelled, LapwingError, Place, Problem, SourceError, TimeLimit, WrongUse
 from lapwing.sources.breakable import breakable
@@ -166,10 +167,14 @@ class Cursor:
             reader = self._breakable(lambda: self._connection.sql(sql).to_arrow_reader(batch_rows))
             return Batches(reader, self._limit, sql, self._breakable)
 
-    def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> None:
-        """Makes Arrow data a table called `name`, for this cursor alone. A reader can be read once."""
+    def register(self, name: str, data: pa.Table | pa.RecordBatchReader, rows: int | None = None) -> None:
+        """Makes Arrow data a table called `name`, for this cursor alone. A reader can be read once; `rows`, about how many it
+        has, decides in which order it is joined."""
         with mapped(self._limit):
-            self._connection.register(name, data)
+            if isinstance(data, pa.RecordBatchReader) and rows is not None:
+                self._connection._register_arrow_source(name, Counted(data, rows))
+            else:
+                self._connection.register(name, data)
 
     def unregister(self, name: str) -> None:
         with mapped(self._limit):
@@ -199,6 +204,24 @@ class Cursor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class Counted(ArrowScanSource):
+    """A reader that tells the engine how many rows it is expected to have. The engine's own interface for that is not public
+    yet, which is why its version is bounded."""
+
+    def __init__(self, reader: pa.RecordBatchReader, rows: int) -> None:
+        super().__init__(None)
+        self._reader, self._rows = reader, rows
+
+    def rows(self) -> int:
+        return self._rows
+
+    def __arrow_c_schema__(self) -> object:
+        return self._reader.schema.__arrow_c_schema__()
+
+    def stream(self, columns: object, filters: object) -> tuple[object, bool]:
+        return self._reader.__arrow_c_stream__(), False
 
 
 class Batches(Iterator[pa.RecordBatch]):

@@ -20,6 +20,7 @@ from lapwing.model.problem import LapwingError, Problem, SourceError, WrongUse
 from lapwing.model.project import SourceConfig
 from lapwing.sources import csv_dialect
 from lapwing.sources.base import Capabilities, Column, Source, Split, Stream, Table
+from lapwing.sources.counted import counted
 from lapwing.sources.engine import Engine
 from lapwing.sources.parquet_footers import ParquetFooters
 from lapwing.sources.parquet_splits import ROWS as SPLIT_ROWS
@@ -99,6 +100,9 @@ class FilesSource(Source):
         if len(found.files) == 1:
             return _relation(found, text(found.files[0].relative_to(root).as_posix()))
         return f"{_relation(found, text(_pattern(found.files, root)))} of {len(found.files):,} files"
+
+    def expected_rows(self, table: Table, where: str) -> float | None:
+        return counted(self._engine, self.relation(table), where)
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         found = self._set(table.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import re
 import threading
@@ -41,11 +42,15 @@ CAPABILITIES = Capabilities(
         Operation.ARITHMETIC: frozenset({Family.INTEGER, Family.DECIMAL, Family.FLOAT}),
         Operation.LIMIT: frozenset(Family),
     },
+    keys=50_000,
 )
 _COLUMNS = """
 select n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), not a.attnotnull,
-       greatest(c.reltuples, 0)::bigint, case when c.relkind in ('r', 'm') then pg_table_size(c.oid) end,
-       coalesce(obj_description(c.oid, 'pg_class'), '')
+       case when c.reltuples >= 0 then c.reltuples::bigint end, case when c.relkind in ('r', 'm') then pg_table_size(c.oid) end,
+       coalesce(obj_description(c.oid, 'pg_class'), ''),
+       (select case when s.n_distinct < 0 then -s.n_distinct * greatest(c.reltuples, 1) else s.n_distinct end from pg_stats s
+        where s.schemaname = n.nspname and s.tablename = c.relname and s.attname = a.attname
+        order by s.inherited desc limit 1)
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 join pg_attribute a on a.attrelid = c.oid
@@ -116,6 +121,27 @@ class PostgresSource(Source):
         except psycopg.Error as error:
             raise self._explain(error) from error
 
+    def expected_rows(self, table: Table, where: str) -> float | None:
+        """As the server's own planner expects them."""
+        import adbc_driver_postgresql.dbapi as adbc
+
+        try:
+            connection = self._connect()
+        except LapwingError:
+            return None
+        healthy = False
+        try:
+            with connection.cursor() as cursor:
+                cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
+                cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {self.reference(table)} WHERE {where}")
+                ((plan,),) = cursor.fetchall()
+            healthy = True
+            return float(json.loads(plan)[0]["Plan"]["Plan Rows"])
+        except (OSError, ValueError, LookupError, adbc.Error):
+            return None
+        finally:
+            self._release(connection, healthy)
+
     def close(self) -> None:
         while not self._pool.empty():
             self._pool.get().close()
@@ -143,9 +169,9 @@ class PostgresSource(Source):
     def _tables_of(self, connection: Any, rows: list[tuple[Any, ...]]) -> tuple[Table, ...]:
         columns: dict[tuple[str, str], list[Column]] = {}
         facts: dict[tuple[str, str], tuple[int, int | None, str]] = {}
-        for schema, table, name, kind, nullable, count, size, comment in rows:
+        for schema, table, name, kind, nullable, count, size, comment, distinct in rows:
             scale = self._scale(connection, schema, table, name) if kind == "numeric" else None
-            columns.setdefault((schema, table), []).append(column_of(name, kind, nullable, scale))
+            columns.setdefault((schema, table), []).append(column_of(name, kind, nullable, scale, distinct))
             facts[schema, table] = (count, size, comment)
         return tuple(
             Table(

@@ -24,7 +24,7 @@ _SAME = {
 }
 
 
-def column_of(name: str, kind: str, nullable: bool, scale: int | None = None) -> Column:
+def column_of(name: str, kind: str, nullable: bool, scale: int | None = None, distinct: float | None = None) -> Column:
     """The column for a type as `format_type` writes it. `scale`: the largest one in use in a bare numeric.
 
     Text-like types that compare by their own rules (uuid, enum, char(n), json, arrays, ...) travel as text and are not
@@ -33,14 +33,16 @@ def column_of(name: str, kind: str, nullable: bool, scale: int | None = None) ->
     kind = re.sub(r"\((\d+)\)(?= with)", "", kind)  # timestamp(3) with time zone
     if match := _NUMERIC.match(kind):
         precision, digits = int(match[1]), int(match[2])
-        return Column(name, f"DECIMAL({precision},{digits})" if precision <= 38 else "DOUBLE", nullable)
+        return Column(
+            name, f"DECIMAL({precision},{digits})" if precision <= 38 else "DOUBLE", nullable, distinct=distinct
+        )
     if kind == "numeric":
-        return Column(name, "DOUBLE" if scale is None else f"DECIMAL(38,{scale})", nullable)
+        return Column(name, "DOUBLE" if scale is None else f"DECIMAL(38,{scale})", nullable, distinct=distinct)
     if kind in _SAME:
-        return Column(name, _SAME[kind], nullable)
+        return Column(name, _SAME[kind], nullable, distinct=distinct)
     if kind.startswith("character varying"):
-        return Column(name, "VARCHAR", nullable)
-    return Column(name, "VARCHAR", nullable, exact_text=False)
+        return Column(name, "VARCHAR", nullable, distinct=distinct)
+    return Column(name, "VARCHAR", nullable, exact_text=False, distinct=distinct)
 
 
 def transport(column: Column) -> str:

@@ -10,6 +10,7 @@ import queue
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -34,7 +35,10 @@ CAPABILITIES = Capabilities(
         Operation.AND_OR_NOT: frozenset(Family),
         Operation.LIMIT: frozenset(Family),
     },
+    keys=50_000,
 )
+_LOOKED_AT = 2_000
+"""Rows, evenly spread over a table, that a condition is tried on."""
 
 
 class SQLiteSource(Source):
@@ -92,6 +96,24 @@ class SQLiteSource(Source):
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         return self._fingerprint()
 
+    def expected_rows(self, table: Table, where: str) -> float | None:
+        """By rows evenly spread over the table; of what has no row numbers (views, say) nothing is known."""
+        name = self.reference(table)
+        try:
+            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as db:
+                db.execute("pragma case_sensitive_like = on")
+                (last,) = db.execute(f"select max(rowid) from {name}").fetchone()
+                if not last or table.rows is None:
+                    return 0.0 if table.rows == 0 else None
+                numbers = ",".join(str(last * (2 * i + 1) // (2 * _LOOKED_AT) + 1) for i in range(_LOOKED_AT))
+                among = numbers if table.rows > _LOOKED_AT else f"select rowid from {name}"
+                seen, found = db.execute(
+                    f"select count(*), count(case when {where} then 1 end) from {name} where rowid in ({among})"
+                ).fetchone()
+                return table.rows * max(found, 0.5) / seen if seen else None
+        except sqlite3.Error:
+            return None
+
     def close(self) -> None:
         while not self._pool.empty():
             self._pool.get().close()
@@ -136,8 +158,12 @@ class SQLiteSource(Source):
         rows, *misfits = db.execute(
             f"select count(*){', ' if checks else ''}{checks} from {identifier(name)}"
         ).fetchone()
+        distinct = _distinct(db, name, rows)
         columns = tuple(
-            Column(column.name, "VARCHAR", column.nullable, exact_text=False) if bad else column
+            replace(
+                Column(column.name, "VARCHAR", column.nullable, exact_text=False) if bad else column,
+                distinct=distinct.get(column.name),
+            )
             for column, bad in zip(declared, misfits, strict=True)
         )
         return Table(source=self.name, schema="", name=name, columns=columns, rows=rows)
@@ -169,3 +195,20 @@ class SQLiteSource(Source):
         if "no such table" in message:
             return SourceError.of("table-vanished", f"{self.name}: {message}.", hint="It was there when it was listed.")
         return SourceError.of("source-failed", f"The SQLite file of {self.name} gave an error: {message}.")
+
+
+def _distinct(db: sqlite3.Connection, table: str, rows: int) -> dict[str, float]:
+    """How many different values the first columns of indexes have, after ANALYZE; a key has as many as there are rows."""
+    found: dict[str, float] = {}
+    analyzed = db.execute("select 1 from sqlite_master where name = 'sqlite_stat1'").fetchone()
+    for _, index, unique, *_ in db.execute(f"pragma index_list({identifier(table)})").fetchall():
+        columns = [name for _, _, name in db.execute(f"pragma index_info({identifier(index)})")]
+        if unique and len(columns) == 1:
+            found[columns[0]] = float(rows)
+        elif analyzed and columns[0] is not None:
+            stat = db.execute("select stat from sqlite_stat1 where tbl = ? and idx = ?", (table, index)).fetchone()
+            numbers = stat[0].split() if stat else []
+            if len(numbers) > 1 and int(numbers[1]):
+                found[columns[0]] = max(1.0, int(numbers[0]) / int(numbers[1]))
+    keys = [name for _, name, _, _, _, key in db.execute(f"pragma table_info({identifier(table)})") if key]
+    return {**found, keys[0]: float(rows)} if len(keys) == 1 else found

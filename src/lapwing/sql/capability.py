@@ -101,6 +101,16 @@ class Renderer:
                 return value.sql
         raise No(f"{_kind(node)} is not translated for {self._dialect}")
 
+    def member(self, column: Column) -> str:
+        """The column as the left side of IN.
+
+        Raises:
+            No: the source would or might compare it otherwise.
+        """
+        value = self._column(exp.column(exp.to_identifier(column.name, quoted=True)))
+        self._may(Operation.IN, value.family)
+        return self._collated(value)
+
     # -- comparisons
 
     def _compared(self, node: exp.Expr) -> str:

@@ -43,6 +43,8 @@ def explain(
 def _scan(scan: Scan) -> list[str]:
     lines = [f"filter at the source: {one.text}" for one in scan.pushed]
     lines += [f"filter in the engine: {one.text}, because {one.reason}" for one in scan.kept]
+    if not scan.native:
+        lines += [f"rows at the source only with {key}" for key in scan.keys]
     if scan.native:
         return [*lines, "the engine reads it itself:", f"  {scan.shown}"]
     if not scan.used:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import copy_context
 
 import pyarrow as pa
@@ -16,32 +16,40 @@ from lapwing.sql.nodes import Scan
 
 
 class Feed:
-    """`rows` and `bytes` count what the engine has taken; `error` is why the read failed, which the engine's own message
-    would hide."""
+    """`rows` and `bytes` count what was taken; `keyed` tells with how many values columns were compared at the source; `error`
+    is why the read failed, which the engine's own message would hide."""
 
     def __init__(self, scan: Scan, source: Source, time_limit: float) -> None:
         self.scan = scan
         self.rows = 0
         self.bytes = 0
         self.done = False
+        self.keyed: dict[str, int] = {}
         self.error: LapwingError | None = None
         self._source = source
         self._time_limit = time_limit
         self._stopped = False
         self._stream: Stream | None = None
+        self._begun = threading.Event()
         self._lock = threading.Lock()
         self._bill = current()
         self._context = copy_context()  # the engine may begin the read, in a thread of its own
 
-    def start(self) -> Stream | None:
-        """Begins to read, if it has not; None after `stop`."""
+    def begin(self, conditions: Sequence[str] = ()) -> None:
+        """Begins to read, if it has not. `conditions`, in the source's dialect, are added to the scan's own."""
+        scan = self.scan
+        where = " AND ".join(f"({one})" for one in (scan.where, *conditions) if one) or None
         with self._lock:
-            if self._stream is None and not self._stopped:
-                scan = self.scan
+            if self._stream is not None or self._stopped or self.error is not None:
+                return
+            try:
                 self._stream = self._context.run(
-                    self._source.scan, scan.table, scan.columns, scan.where, scan.limit, time_limit=self._time_limit
+                    self._source.scan, scan.table, scan.columns, where, scan.limit, time_limit=self._time_limit
                 )
-            return self._stream
+            except LapwingError as error:
+                self.error = error
+            finally:
+                self._begun.set()
 
     @property
     def spent(self) -> Spent | None:
@@ -50,7 +58,7 @@ class Feed:
         return None if stream is None else stream.spent
 
     def reader(self) -> pa.RecordBatchReader:
-        """The rows as a stream that can be read once; a scan nobody asks for is not read."""
+        """The rows as a stream that can be read once. A scan that the plan did not show is read only now, if at all."""
         return pa.RecordBatchReader.from_batches(schema_of(self.scan.columns), self._taken())
 
     def stop(self) -> None:
@@ -58,6 +66,7 @@ class Feed:
         with self._lock:
             self._stopped = True
             stream = self._stream
+        self._begun.set()
         if stream is not None:
             stream.cancel()
 
@@ -71,10 +80,14 @@ class Feed:
 
     def _taken(self) -> Iterator[pa.RecordBatch]:
         try:
-            stream = self.start()
-            if stream is None:
+            if not self.scan.used:
+                self.begin()
+            self._begun.wait()
+            if self.error is not None:
+                raise self.error
+            if self._stream is None:
                 raise OSError("the read was stopped")
-            for batch in stream:
+            for batch in self._stream:
                 self.rows += batch.num_rows
                 self.bytes += batch.nbytes
                 yield batch

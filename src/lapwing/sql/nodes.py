@@ -24,14 +24,28 @@ class Condition:
         return self.text if self.pushed is not None else f"{self.text} (in the engine: {self.reason})"
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Rows of a scan whose `column` is none of the values that the scan `provider` holds in `provided` are not read.
+    `expected`: about how many values these are."""
+
+    column: Column
+    provider: str
+    provided: Column
+    expected: int
+
+    def __str__(self) -> str:
+        return f"{self.column.name} in the {self.provided.name} of {self.provider}, about {self.expected:,} values"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """One mention of a table in the statement, and what is read for it.
 
     `columns` are those read, `used` how often the plan scans it (0: not at all as far as can be seen), `many` whether
-    it may be scanned again, so that its rows must be kept. `limit`: so many rows are enough. `sql` is what the source
-    is sent; of a native one, the text that stands in the engine's FROM; `shown` is how people are told it. `rows` is an
-    estimate.
+    it may be scanned again, so that its rows must be kept. `limit`: so many rows are enough. `keys` are added to what the
+    source is told once their providers were read. `sql` is what the source is sent; of a native one, the text that stands
+    in the engine's FROM; `shown` is how people are told it. `rows` is an estimate.
     """
 
     id: str
@@ -42,6 +56,7 @@ class Scan:
     columns: tuple[Column, ...]
     conditions: tuple[Condition, ...] = ()
     limit: int | None = None
+    keys: tuple[Key, ...] = ()
     used: int = 0
     many: bool = False
     sql: str = ""
@@ -91,9 +106,11 @@ class Residual:
 class Plan:
     """A statement ready to run. `feeds` maps the engine's names of tables to ids of scans; `given` maps them to the
     names of tables handed in. `schema` is the result's. `steps` are the engine's operators, root first, each with its
-    depth; `notes` say what was done and what not, and why."""
+    depth; `notes` say what was done and what not, and why. `named` is the statement with each mention of a scanned table
+    under its scan's id."""
 
     text: str
+    named: str
     zone: str
     scans: tuple[Scan, ...]
     feeds: Mapping[str, str]

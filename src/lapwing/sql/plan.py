@@ -61,6 +61,7 @@ class Planner:
         texts = {one.number: _relation(one, scan) for one, scan in zip(bound.occurrences, scans, strict=True)}
         return Plan(
             text=text,
+            named=bound.replaced({one.number: one.stub for one in bound.occurrences}).text,
             zone=zone,
             scans=tuple(scans),
             feeds={feed(scan): scan.id for scan in scans if not scan.native},
@@ -81,7 +82,7 @@ def _scan(facts: Facts) -> Scan:
     table = facts.occurrence.table
     many = len(facts.sightings) > 1 or any(seen.again for seen in facts.sightings)
     return Scan(
-        id=f"s{facts.occurrence.number}",
+        id=facts.occurrence.stub,
         table=table,
         alias=facts.occurrence.reference.name,
         kind=facts.source.kind,

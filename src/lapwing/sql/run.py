@@ -14,6 +14,7 @@ from lapwing.model.problem import Cancelled, LapwingError, Problem, TimeLimit
 from lapwing.sources.base import Source, Spent, Stream
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan
+from lapwing.sql.reduce.values import Reduction
 from lapwing.sql.wrong import at_home, own_cast
 
 if TYPE_CHECKING:
@@ -79,12 +80,11 @@ class Running(Stream):
             scan.id: Feed(scan, sources[scan.table.source], time_limit) for scan in plan.scans if not scan.native
         }
         self._limit = time_limit
+        self._reduction = Reduction(plan, self._feeds, sources, lambda: engine.cursor(plan.zone))
         self._timer = threading.Timer(time_limit, self._expire)
         self._timer.daemon = True
         self._timer.start()
-        for feed in self._feeds.values():
-            if feed.scan.used:
-                feed.start()
+        self._reduction.start()
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
@@ -119,6 +119,7 @@ class Running(Stream):
             self._stage = "cancelled"  # left before its end
         for feed in self._feeds.values():
             feed.stop()
+        self._reduction.close()
         self._cursor.close()
         for feed in self._feeds.values():
             feed.close()
@@ -140,9 +141,7 @@ class Running(Stream):
         for name, table_name in self.plan.given.items():
             self._cursor.register(name, self._given[table_name])
         for name, scan_id in self.plan.feeds.items():
-            feed = self._feeds[scan_id]
-            reader = feed.reader()
-            self._cursor.register(name, reader.read_all() if feed.scan.many else reader)
+            self._cursor.register(name, self._reduction.rows(scan_id), self._feeds[scan_id].scan.rows)
 
     def _expire(self) -> None:
         self._halt(
@@ -171,6 +170,7 @@ class Running(Stream):
                     return
                 if self._stage == "running":
                     self._cursor.interrupt()
+                    self._reduction.stop()
             if self._stage == "planned":
                 self._stage = "cancelled" if isinstance(self._stop, Cancelled) else "failed"
                 self.close()

@@ -23,6 +23,7 @@ from lapwing.sql.dataset import DatasetBinder
 from lapwing.sql.explain import explain
 from lapwing.sql.nodes import Plan
 from lapwing.sql.plan import Planner
+from lapwing.sql.reduce.reducer import Reducer
 from lapwing.sql.run import Running
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class SqlService:
         self._engine = engine
         self._planning = EngineClass.planner()
         self._planner = Planner(self.catalog, self._planning)
+        self._reducer = Reducer(sources)
         self._binder = DatasetBinder(self)
         self._bound: dict[str, tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
         self._lock = threading.Lock()
@@ -74,7 +76,7 @@ class SqlService:
     ) -> Running:
         """Starts a statement; iterate (or close) what comes back. Raises as `plan` does, and SourceError where it would cost
         more than its bill (`sources.bill`) allows."""
-        plan = self.plan(text, zone=zone, given=given)
+        plan = self._reducer.reduced(self.plan(text, zone=zone, given=given))
         self._reserve(plan)
         running = Running(
             plan,
@@ -147,7 +149,7 @@ class SqlService:
     ) -> str:
         """The plan in words; `analyze` runs the statement and tells what happened."""
         if not analyze:
-            plan = self.plan(text, zone=zone, given=given)
+            plan = self._reducer.reduced(self.plan(text, zone=zone, given=given))
             return explain(plan, estimates=self.estimates(plan))
         with self.run(text, zone=zone, given=given) as running:
             for _ in running:

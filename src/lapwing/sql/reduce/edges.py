@@ -1,0 +1,252 @@
+"""Which scan may leave out rows by the values that another holds: equalities of the statement, read from its scopes.
+
+An edge is legal if no row that it drops can be part of the result, nor change it:
+
+- `x.a = y.b` in WHERE or in the ON of an inner join: each side may receive from the other. In the ON of a LEFT JOIN only
+  the right side receives. `IN (SELECT ...)` that must hold is such an equality, and so is `EXISTS`.
+- a correlated equality, wherever the subquery stands: inner rows that no outer row asks for do not matter.
+- A receiver is found through derived tables, each branch of a UNION, and GROUP BY if the column is a plain key of it;
+  never through LIMIT, windows, DISTINCT ON, an aggregate over all rows, the null side of an outer join, or a CTE that is
+  used twice. A provider is found through anything but set operations: its values are then more than there are, never
+  fewer.
+
+What is written in a way that is not listed here has no edges. Semi-joins of this kind: Bernstein and Chiu, "Using
+semi-joins to solve relational queries", JACM 28 (1981).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import permutations
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from lapwing.sources.base import Column
+from lapwing.sources.types import family
+from lapwing.sql.reduce.keys import WRITTEN
+
+# Anywhere in a statement these make the reading below unsure.
+_UNSURE = (exp.Lateral, exp.TableSample, exp.Pivot, exp.MatchRecognize, exp.Connect, exp.Command)
+_JOIN_PARTS = frozenset({"this", "on", "side", "kind"})
+_GROUP_PARTS = ("rollup", "cube", "grouping_sets", "all", "totals")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    """Rows of the table mentioned as number `receiver` whose `column` (an index) is none of the values that number `provider`
+    has in its column `provided` can't matter."""
+
+    receiver: int
+    column: int
+    provider: int
+    provided: int
+
+
+def edges(text: str, tables: Mapping[str, tuple[int, tuple[Column, ...]]]) -> tuple[Edge, ...]:
+    """All edges of a statement, in order.
+
+    Args:
+        text: the statement, each mention of a table under a name of its own.
+        tables: by those names the mention's number and the table's columns.
+    """
+    try:
+        tree = sqlglot.parse_one(text, read="duckdb")
+        if any(tree.find(kind) for kind in _UNSURE) or any(
+            one.args.get("recursive") for one in tree.find_all(exp.With)
+        ):
+            return ()
+        schema: dict[str, object] = {
+            name: {column.name: column.type for column in columns} for name, (_, columns) in tables.items()
+        }
+        tree = qualify(tree, schema=schema, dialect="duckdb", quote_identifiers=False)
+        return tuple(sorted(_Reading(tree, tables).found))
+    except (sqlglot.errors.SqlglotError, RecursionError):
+        return ()  # what the library does not understand is only read whole
+
+
+class _Reading:
+    def __init__(self, tree: exp.Expr, tables: Mapping[str, tuple[int, tuple[Column, ...]]]) -> None:
+        self.found: set[Edge] = set()
+        self._tables = tables
+        self._scopes = traverse_scope(tree)
+        self._uses = Counter(
+            id(source.expression)
+            for scope in self._scopes
+            for _, source in scope.selected_sources.values()
+            if isinstance(source, Scope)
+        )
+        for scope in self._scopes:
+            if isinstance(scope.expression, exp.Select) and all(_plain(join) for join in _joins(scope.expression)):
+                self._select(scope, scope.expression)
+
+    # -- equalities
+
+    def _select(self, scope: Scope, select: exp.Select) -> None:
+        where = conjuncts(_where(select))
+        inner = [*where, *(part for join in _joins(select) if not join.side for part in conjuncts(join.args.get("on")))]
+        alike = _Alike()
+        for part in inner:
+            if pair := _equal_columns(part):
+                if all(one.table in scope.selected_sources for one in pair):
+                    alike.join(*pair)
+                else:
+                    self._correlated(scope, select, *pair)
+            elif isinstance(part, exp.In) and part.args.get("query") and isinstance(part.this, exp.Column):
+                self._contained(scope, part.this, part.args["query"].unnest())
+        for one, other in alike.pairs():
+            self._link(scope, one, scope, other)
+        for join in _joins(select):
+            if join.side == "LEFT":
+                self._left(scope, join)
+
+    def _correlated(self, scope: Scope, select: exp.Select, left: exp.Column, right: exp.Column) -> None:
+        inner, outer = (left, right) if left.table in scope.selected_sources else (right, left)
+        above = scope.parent
+        if above is None or inner.table not in scope.selected_sources or outer.table not in above.selected_sources:
+            return
+        if select.args.get("limit"):
+            return
+        self._link(scope, inner, above, outer)
+        if isinstance(select.parent, exp.Exists) and isinstance(above.expression, exp.Select):
+            must = conjuncts(_where(above.expression))
+            if any(select.parent is one for one in must) and all(map(_plain, _joins(above.expression))):
+                self._link(above, outer, scope, inner)
+
+    def _contained(self, scope: Scope, column: exp.Column, query: exp.Expr) -> None:
+        below = next((one for one in scope.subquery_scopes if one.expression is query), None)
+        if below is None or not isinstance(query, exp.Query) or len(query.named_selects) != 1:
+            return
+        if column.table not in scope.selected_sources:
+            return
+        (name,) = query.named_selects
+        self._add(self._origins(scope, column, receives=True), self._through(below, name, receives=False))
+        self._add(self._through(below, name, receives=True), self._origins(scope, column, receives=False))
+
+    def _left(self, scope: Scope, join: exp.Join) -> None:
+        right = join.this.alias_or_name
+        for part in conjuncts(join.args.get("on")):
+            for one, other in (pair, pair[::-1]) if (pair := _equal_columns(part)) else ():
+                if one.table == right and other.table != right and other.table in scope.selected_sources:
+                    self._link(scope, one, scope, other)
+
+    def _link(self, scope: Scope, column: exp.Column, other: Scope, provided: exp.Column) -> None:
+        receivers = self._origins(scope, column, receives=True)
+        self._add(receivers, self._origins(other, provided, receives=False))
+
+    def _add(self, receivers: list[tuple[str, str]], providers: list[tuple[str, str]]) -> None:
+        for table, column in receivers:
+            for other, provided in providers:
+                one, two = self._column(table, column), self._column(other, provided)
+                if table != other and one is not None and two is not None and _comparable(one[1], two[1]):
+                    self.found.add(Edge(self._tables[table][0], one[0], self._tables[other][0], two[0]))
+
+    def _column(self, table: str, name: str) -> tuple[int, Column] | None:
+        columns = self._tables[table][1]
+        same = [index for index, column in enumerate(columns) if column.name.lower() == name.lower()]
+        return (same[0], columns[same[0]]) if len(same) == 1 else None
+
+    # -- where a column's values come from: pairs of a table's name and its column
+
+    def _origins(self, scope: Scope, column: exp.Column, *, receives: bool) -> list[tuple[str, str]]:
+        source = scope.sources.get(column.table)
+        if isinstance(source, exp.Table):
+            return [(source.name, column.name)] if source.name in self._tables else []
+        return self._through(source, column.name, receives=receives) if isinstance(source, Scope) else []
+
+    def _through(self, scope: Scope, name: str, *, receives: bool) -> list[tuple[str, str]]:
+        query = scope.expression
+        if receives and (self._uses[id(query)] > 1 or query.args.get("limit") or query.args.get("offset")):
+            return []
+        if isinstance(query, exp.SetOperation):
+            if not receives or isinstance(query, exp.Except) or name not in query.named_selects:
+                return []
+            at = query.named_selects.index(name)
+            branches = [(one, one.expression) for one in scope.set_operation_scopes]
+            return [
+                found
+                for branch, part in branches
+                if isinstance(part, exp.Query) and at < len(part.named_selects)
+                for found in self._through(branch, part.named_selects[at], receives=True)
+            ]
+        if not isinstance(query, exp.Select):
+            return []
+        output = next((one.unalias() for one in query.selects if one.alias_or_name == name), None)
+        if not isinstance(output, exp.Column) or (receives and not _receives(query, output)):
+            return []
+        return self._origins(scope, output, receives=receives)
+
+
+class _Alike:
+    """Columns of one scope that must be equal, in classes."""
+
+    def __init__(self) -> None:
+        self._classes: list[list[exp.Column]] = []
+
+    def join(self, one: exp.Column, other: exp.Column) -> None:
+        met = [known for known in self._classes if one in known or other in known]
+        self._classes = [known for known in self._classes if not any(known is old for old in met)]
+        self._classes.append(list({column: None for known in (*met, [one, other]) for column in known}))
+
+    def pairs(self) -> Iterator[tuple[exp.Column, exp.Column]]:
+        for known in self._classes:
+            yield from permutations(known, 2)
+
+
+def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
+    """The parts of a condition that must all hold."""
+    if node is None:
+        return []
+    node = node.unnest()
+    if isinstance(node, exp.And):
+        return [part for side in (node.left, node.right) for part in conjuncts(side)]
+    return [node]
+
+
+def _where(select: exp.Select) -> exp.Expr | None:
+    where = select.args.get("where")
+    return None if where is None else where.this
+
+
+def _joins(select: exp.Select) -> list[exp.Join]:
+    return select.args.get("joins") or []
+
+
+def _plain(join: exp.Join) -> bool:
+    said = {key for key, value in join.args.items() if value}
+    return said <= _JOIN_PARTS and join.side in ("", "LEFT") and join.kind in ("", "INNER", "CROSS", "OUTER")
+
+
+def _equal_columns(node: exp.Expr) -> tuple[exp.Column, exp.Column] | None:
+    if isinstance(node, exp.EQ) and isinstance(node.left, exp.Column) and isinstance(node.right, exp.Column):
+        return node.left, node.right
+    return None
+
+
+def _receives(query: exp.Select, output: exp.Column) -> bool:
+    """Whether rows below may be left out by their value of `output`."""
+    distinct, group = query.args.get("distinct"), query.args.get("group")
+    if query.find(exp.Window) or (distinct is not None and distinct.args.get("on")):
+        return False
+    if group is not None:
+        keys = not any(group.args.get(part) for part in _GROUP_PARTS) and any(
+            one == output for one in group.expressions
+        )
+        if not keys:
+            return False
+    elif any(one.find(exp.AggFunc) for one in query.selects) or query.args.get("having"):
+        return False
+    joins = _joins(query)
+    return all(map(_plain, joins)) and not any(
+        join.side == "LEFT" and join.this.alias_or_name == output.table for join in joins
+    )
+
+
+def _comparable(one: Column, other: Column) -> bool:
+    """Whether equal values of both columns are written alike."""
+    kind = family(one.type)
+    return kind in WRITTEN and kind is family(other.type)

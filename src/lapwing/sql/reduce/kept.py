@@ -1,0 +1,61 @@
+"""Rows of a scan that others wait for: collected as they come, and streamed from there on where they become too many."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from lapwing.model.problem import LapwingError
+from lapwing.sources.streams import schema_of
+from lapwing.sql.feed import Feed
+
+MOST = 256_000_000
+"""Bytes; nobody waits for more."""
+
+
+class Kept:
+    """All rows of a feed that has begun or will."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._reader = feed.reader()
+        self._batches: list[pa.RecordBatch] = []
+        self._ended = False
+        self._error: LapwingError | OSError | None = None
+        self._schema = schema_of(feed.scan.columns)
+        self._thread = threading.Thread(target=self._collect, name=f"keep {feed.scan.id}", daemon=True)
+        self._thread.start()
+
+    def table(self) -> pa.Table | None:
+        """All rows, once they are there; None where they are too many, or the read failed."""
+        self._thread.join()
+        return pa.Table.from_batches(self._batches, self._schema) if self._ended else None
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Those kept, then the others; once."""
+        return pa.RecordBatchReader.from_batches(self._schema, self._all())
+
+    def close(self) -> None:
+        """Returns when nothing is collected any more; the feed must have been stopped, or have ended."""
+        self._thread.join()
+
+    def _collect(self) -> None:
+        size = 0
+        try:
+            for batch in self._reader:
+                self._batches.append(batch)
+                size += batch.nbytes
+                if size > MOST:
+                    return
+            self._ended = True
+        except (LapwingError, pa.ArrowException, OSError) as error:
+            self._error = error
+
+    def _all(self) -> Iterator[pa.RecordBatch]:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        yield from self._batches
+        self._batches.clear()
+        yield from self._reader

@@ -1,0 +1,64 @@
+"""Writes the values that a column may have as a condition of a source's dialect.
+
+Only families that every source writes exactly are written: whole numbers, texts and dates. An empty set is no row at all.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lapwing.sources.base import Capabilities, Column, Family
+from lapwing.sources.types import family
+from lapwing.sql.capability import Renderer
+from lapwing.states.dialects import dialect_of
+
+WRITTEN = frozenset({Family.INTEGER, Family.TEXT, Family.DATE})
+NOTHING = "1 = 0"
+_FEW = 500
+"""Values up to which SQLite finds its way by an index through a plain list."""
+_CASTS = {Family.INTEGER: "bigint", Family.TEXT: "text", Family.DATE: "date"}
+
+
+def key_condition(capabilities: Capabilities, column: Column, values: pa.Array) -> str | None:
+    """The condition that `column` has one of `values` (no nulls among them); None where it is not written, being too many
+    or of another family.
+
+    Raises:
+        capability.No: the source does not compare the column as the engine does.
+    """
+    kind = family(column.type)
+    if not len(values):
+        return NOTHING
+    if kind not in WRITTEN or len(values) > capabilities.keys:
+        return None
+    name = Renderer(capabilities, {column.name: column}).member(column)
+    if kind is Family.INTEGER:
+        return _numbers(capabilities.dialect, name, values)
+    texts = [str(value) for value in values.to_pylist()]
+    if any("\0" in text for text in texts):
+        return None
+    if capabilities.dialect == "postgres":
+        return f"{name} = ANY({_array(texts)}::{_CASTS[kind]}[])"
+    literal = dialect_of(capabilities.dialect).literal
+    typed = "DATE " if kind is Family.DATE and capabilities.dialect != "sqlite" else ""
+    return f"{name} IN ({', '.join(typed + literal(text) for text in texts)})"
+
+
+def _numbers(dialect: str, name: str, values: pa.Array) -> str:
+    ends = pc.min_max(values)
+    low, high = ends["min"].as_py(), ends["max"].as_py()
+    if high - low + 1 == len(values):
+        return f"{name} BETWEEN {low} AND {high}"
+    listed = ",".join(map(str, values.to_pylist()))
+    if dialect == "postgres":
+        return f"({name} BETWEEN {low} AND {high} AND {name} = ANY('{{{listed}}}'::bigint[]))"
+    if dialect == "sqlite" and len(values) > _FEW:
+        return f"{name} IN (SELECT value FROM json_each('[{listed}]'))"
+    return f"{name} IN ({listed})"
+
+
+def _array(texts: list[str]) -> str:
+    """PostgreSQL's array of texts, as a constant."""
+    quoted = ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts)
+    return dialect_of("postgres").literal("{" + ",".join(quoted) + "}")

@@ -1,0 +1,144 @@
+"""Finds the values of providers while a statement runs, and begins the reads that wait for them.
+
+Every scan with keys has a thread that waits for its providers' rows, asks the engine for their values, and begins the read
+with these as conditions. What goes wrong with values costs time only: the scan is then read without them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lapwing.model.problem import LapwingError
+from lapwing.sources.base import Column, Source
+from lapwing.sources.quote import identifier
+from lapwing.sql.feed import Feed
+from lapwing.sql.nodes import Key, Plan, Scan
+from lapwing.sql.reduce.kept import Kept
+
+if TYPE_CHECKING:
+    from lapwing.sources.engine import Cursor
+
+ROWS = "provider"
+
+
+class Reduction:
+    """`feeds` by the ids of their scans; `cursor` gives a cursor of the engine that the statement runs in."""
+
+    def __init__(
+        self, plan: Plan, feeds: Mapping[str, Feed], sources: Mapping[str, Source], cursor: Callable[[], Cursor]
+    ) -> None:
+        self._scans = {scan.id: scan for scan in plan.scans}
+        self._feeds, self._sources, self._cursor = feeds, sources, cursor
+        self._kept: dict[str, Kept] = {}
+        self._threads: list[threading.Thread] = []
+        self._asking: set[Cursor] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def start(self) -> None:
+        """Begins all reads that the plan needs: those of providers are kept, those with keys wait for them."""
+        used = {key: feed for key, feed in self._feeds.items() if self._scans[key].used}
+        keyed = [self._scans[key] for key in used if self._scans[key].keys]
+        self._kept = {one: Kept(self._feeds[one]) for one in {found for scan in keyed for found in self._read(scan)}}
+        for scan in keyed:
+            thread = threading.Thread(target=self._begin, args=(scan,), name=f"keys of {scan.id}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        for key, feed in used.items():
+            if not self._scans[key].keys:
+                feed.begin()
+
+    def rows(self, scan: str) -> pa.Table | pa.RecordBatchReader:
+        """The rows of a scan: all of them where they are kept anyway, or may be scanned again; else a stream."""
+        if scan in self._kept:
+            table = self._kept[scan].table()
+            return self._kept[scan].reader() if table is None else table
+        reader = self._feeds[scan].reader()
+        return reader.read_all() if self._scans[scan].many else reader
+
+    def stop(self) -> None:
+        """Breaks off what is asked of the engine, from any thread; again and again until it has ended."""
+        with self._lock:
+            self._stopped = True
+            for cursor in self._asking:
+                cursor.interrupt()
+
+    def close(self) -> None:
+        """Returns when nothing runs any more; the feeds must have been stopped, or have ended."""
+        self.stop()
+        for thread in self._threads:
+            thread.join()
+        for kept in self._kept.values():
+            kept.close()
+
+    def _read(self, scan: Scan) -> Iterator[str]:
+        """The feeds whose rows a scan's values are of; those of native scans are read when they are asked."""
+        for key in scan.keys:
+            if key.provider in self._feeds:
+                yield key.provider
+            else:
+                yield from self._read(self._scans[key.provider])
+
+    def _begin(self, scan: Scan) -> None:
+        conditions: list[str] = []
+        try:
+            for key in scan.keys:
+                found = self._condition(scan, key)
+                conditions += [] if found is None else [found]
+        finally:
+            self._feeds[scan.id].begin(conditions)
+
+    def _condition(self, scan: Scan, key: Key) -> str | None:
+        from lapwing.sql.capability import No
+        from lapwing.sql.reduce.keys import key_condition
+
+        able = self._sources[scan.table.source].capabilities
+        try:
+            values = self._values(key, able.keys)
+            condition = None if values is None else key_condition(able, key.column, values)
+        except (LapwingError, No):
+            return None
+        if condition is not None and values is not None:
+            self._feeds[scan.id].keyed[key.column.name] = len(values)
+        return condition
+
+    def _values(self, key: Key, most: int) -> pa.Array | None:
+        """The different values; None if they are more than `most`."""
+        cursor = self._cursor()
+        with self._lock:
+            if self._stopped:
+                cursor.close()
+                return None
+            self._asking.add(cursor)
+        try:
+            asked = self._asked(key.provider, key.provided, key.column, cursor)
+            found = None if asked is None else cursor.table(f"{asked} LIMIT {most + 1}")
+            return None if found is None or found.num_rows > most else found.column(0).combine_chunks()
+        finally:
+            with self._lock:
+                self._asking.discard(cursor)
+                cursor.close()
+
+    def _asked(self, provider: str, provided: Column, column: Column, cursor: Cursor) -> str | None:
+        """The engine's query for the values that `provider` has left, as the type of `column`."""
+        scan = self._scans[provider]
+        if scan.native:
+            relation = scan.sql
+            where = [one.text for one in scan.conditions]
+            for key in scan.keys:
+                nested = self._asked(key.provider, key.provided, key.column, cursor)
+                where += [] if nested is None else [f"{identifier(key.column.name)} IN ({nested})"]
+        else:
+            rows = self._kept[provider].table()
+            if rows is None:
+                return None
+            relation = f"{ROWS}_{provider}"
+            cursor.register(relation, rows)
+            where = [one.text for one in scan.kept]
+        value = f"TRY_CAST({identifier(provided.name)} AS {column.type})"
+        where.append(f"{value} IS NOT NULL")
+        return f"SELECT DISTINCT {value} AS v FROM {relation} WHERE {' AND '.join(f'({one})' for one in where)}"

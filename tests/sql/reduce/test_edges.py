@@ -1,0 +1,95 @@
+"""Which scans may be reduced by which: read from statements, and refused wherever a row could be missed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lapwing.sources.base import Column
+from lapwing.sql.reduce.edges import edges
+
+COLUMNS = (Column("k", "BIGINT"), Column("v", "BIGINT"), Column("name", "VARCHAR"), Column("price", "DOUBLE"))
+BOTH = {"a.k<-b.k", "b.k<-a.k"}
+
+
+def found(text: str) -> set[str]:
+    """Edges as `receiver.column<-provider.column`; tables are called a, b, c."""
+    names = sorted(set(re.findall(r"\b[abc]\b(?=\s|\)|$|,)", text)) & set("abc"))
+    tables = {name: (number, COLUMNS) for number, name in enumerate(names)}
+    return {
+        f"{names[one.receiver]}.{COLUMNS[one.column].name}<-{names[one.provider]}.{COLUMNS[one.provided].name}"
+        for one in edges(text, tables)
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("select 1 from a join b on a.k = b.k", BOTH),
+        ("select 1 from a join b using (k)", BOTH),
+        ("select 1 from a , b where a.k = b.k and a.v > 3", BOTH),
+        ("select 1 from a join b on a.k = b.k and a.v < b.v", BOTH),
+        ("select 1 from a left join b on a.k = b.k", {"b.k<-a.k"}),
+        ("select 1 from a left join b on a.k = b.k where b.v = 3", {"b.k<-a.k"}),
+        ("select 1 from a where k in (select k from b)", BOTH),
+        ("select 1 from a where k in (select v from b where b.v > 3)", {"a.k<-b.v", "b.v<-a.k"}),
+        ("select 1 from a where exists (select 1 from b where b.k = a.k)", BOTH),
+        ("select 1 from a where not exists (select 1 from b where b.k = a.k)", {"b.k<-a.k"}),
+        ("select 1 from a where a.v < (select avg(v) from b where b.k = a.k)", {"b.k<-a.k"}),
+        ("select (select max(v) from b where b.k = a.k) from a", {"b.k<-a.k"}),
+        ("select 1 from a where a.v = 1 or exists (select 1 from b where b.k = a.k)", {"b.k<-a.k"}),
+        ("select 1 from a join (select k, sum(v) from b group by k) q on q.k = a.k", BOTH),
+        ("with q as (select k, v from b where v > 1) select 1 from a join q on q.k = a.k", BOTH),
+        ("select 1 from a join (select k from b union all select v from c) q on q.k = a.k", {"b.k<-a.k", "c.v<-a.k"}),
+        (
+            "select 1 from a , b , c where a.k = b.k and b.k = c.v",
+            {"a.k<-b.k", "a.k<-c.v", "b.k<-a.k", "b.k<-c.v", "c.v<-a.k", "c.v<-b.k"},
+        ),
+    ],
+)
+def test_equalities_reduce(text: str, expected: set[str]) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("select 1 from a where k not in (select k from b)", set()),
+        ("select 1 from a full join b on a.k = b.k", set()),
+        ("select 1 from a right join b on a.k = b.k", set()),
+        ("select 1 from a anti join b on a.k = b.k", set()),
+        ("select 1 from a asof join b on a.k >= b.k and a.v = b.v", set()),
+        ("select 1 from a where a.v = 1 or a.k in (select k from b)", set()),
+        ("select 1 from a join b on a.k = b.k or a.v = 1", set()),
+        ("select 1 from a join b on a.k = b.name", set()),
+        ("select 1 from a join b on a.price = b.price", set()),
+        ("select 1 from a join b on a.k + 1 = b.k", set()),
+        ("select 1 from a join (select k from b limit 3) q on q.k = a.k", {"a.k<-b.k"}),
+        ("select 1 from a join (select k from b order by v limit 3 offset 1) q on q.k = a.k", {"a.k<-b.k"}),
+        ("select 1 from a join (select k, sum(v) over (order by v) s from b) q on q.k = a.k", {"a.k<-b.k"}),
+        ("select 1 from a join (select distinct on (v) k, v from b) q on q.k = a.k", {"a.k<-b.k"}),
+        ("select 1 from a join (select max(k) k from b) q on q.k = a.k", set()),
+        ("select 1 from a join (select k from b group by rollup (k)) q on q.k = a.k", {"a.k<-b.k"}),
+        ("select 1 from a join (select v k, count(*) from b group by v, k) q on q.k = a.k", {"a.k<-b.v", "b.v<-a.k"}),
+        (
+            "with q as (select k, v from b) select 1 from a join q on q.k = a.k join q r on r.v = a.v",
+            {"a.k<-b.k", "a.v<-b.v"},
+        ),
+        ("select 1 from a join (select k from b union select v from c) q on q.k = a.k", {"b.k<-a.k", "c.v<-a.k"}),
+        ("select 1 from a join (select k from b except select v from c) q on q.k = a.k", set()),
+        (
+            "select 1 from a join (select c.k from c left join b on b.v = c.v) q on q.k = a.k",
+            {"a.k<-c.k", "b.v<-c.v", "c.k<-a.k"},
+        ),
+        ("select 1 from a join (select b.k from c left join b on b.v = c.v) q on q.k = a.k", {"a.k<-b.k", "b.v<-c.v"}),
+        ("select 1 from a tablesample 10% join b on a.k = b.k", set()),
+        (
+            "with recursive q as (select k from a union all select b.k from b join q on q.k = b.k) select 1 from q",
+            set(),
+        ),
+        ("select 1 from a join b using (nothing)", set()),
+    ],
+)
+def test_what_could_miss_a_row_does_not(text: str, expected: set[str]) -> None:
+    assert found(text) == expected

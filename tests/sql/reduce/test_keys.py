@@ -1,0 +1,65 @@
+"""Values written at a source mean what they mean in the engine."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from lapwing.sql.reduce.keys import NOTHING, key_condition
+from lapwing.sql.service import SqlService
+
+SOURCES = ("lite", "pg", "my")
+
+
+def left(service: SqlService, source: str, name: str, values: list[object]) -> list[int] | None:
+    """The ids of the rows of `r` that the source leaves."""
+    table = service.catalog.resolve((source, "r"))
+    column = next(one for one in table.columns if one.name == name)
+    asked = service.catalog.source(source)
+    condition = key_condition(asked.capabilities, column, pa.array(values))
+    if condition is None:
+        return None
+    with asked.scan(table, table.columns[:1], condition) as stream:
+        return sorted(value for batch in stream for value in batch.column(0).to_pylist())
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("k", [3]),
+        ("k", [-3, 0, 8]),
+        ("k", [1, 2, 3, 4]),
+        ("k", [5, *range(1_000, 3_000, 2)]),
+        ("k", [9223372036854775807, -9223372036854775808]),
+        ("name", ["a"]),
+        ("name", ["A", "ä", "", "it's", 'a"b', "a\\b", "a ", "{a,b}", "NULL", "%", "a,b"]),
+    ],
+)
+def test_values_mean_the_same(scattered: SqlService, source: str, column: str, values: list[object]) -> None:
+    own = scattered.table(f"select id, {column} from own.r").to_pylist()
+    assert left(scattered, source, column, values) == [row["id"] for row in own if row[column] in values]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_days_mean_the_same(scattered: SqlService, source: str) -> None:
+    days = scattered.table("select distinct day from own.r where day < date '1990-01-01'").column(0).to_pylist()
+    own = scattered.table("select id from own.r where day < date '1990-01-01' order by 1").column(0).to_pylist()
+    assert days
+    assert left(scattered, source, "day", days) == own
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_no_value_is_no_row_and_too_many_are_not_written(scattered: SqlService, source: str) -> None:
+    assert left(scattered, source, "k", []) == []
+    most = scattered.catalog.source(source).capabilities.keys
+    assert left(scattered, source, "k", list(range(0, 2 * most + 2, 2))) is None
+    assert NOTHING == "1 = 0"
+
+
+def test_as_many_as_are_allowed_are_understood(scattered: SqlService) -> None:
+    for source in SOURCES:
+        most = scattered.catalog.source(source).capabilities.keys
+        found = left(scattered, source, "k", list(range(-2, 2 * most - 2, 2)))
+        own = scattered.table("select id from own.r where k % 2 = 0 and k >= -2 order by 1").column(0).to_pylist()
+        assert found == own, source
