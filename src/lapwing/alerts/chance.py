@@ -36,6 +36,15 @@ class Range:
     up: Floats
     down: Floats
 
+    def at(self, mean: Floats) -> Range:
+        """The same around another mean."""
+        return Range(mean, self.weight, self.up, self.down)
+
+    def wider(self, extra: Floats) -> Range:
+        """With more spread, of another cause."""
+        up, down = (np.sqrt(side * side + extra * extra) for side in (self.up, self.down))
+        return Range(self.mean, self.weight, up, down)
+
 
 def residual(kind: Kind, where: Range, amount: Floats) -> Floats:
     """How far an amount is from the mean, before division by the spread; above a share of one half, of the complement."""

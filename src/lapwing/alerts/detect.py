@@ -7,6 +7,7 @@ series has
 - profiles: a rate for each seasonal slot (say hour of week, and hour of day), forgetting old visits; and, where it is a
   slice, the pattern of its parent. They are combined by how well each has predicted so far (Bates and Granger), so a
   sparse or new series leans on the coarse profile or the parent's, and a dense one on its own fine one;
+- clocks: whether it went along when people's clocks changed;
 - effects: factors of holidays, days of the month and the project's events;
 - a level: how the recent past runs against the profiles, so that growth and summers do not count as news;
 - a spread, upwards and downwards apart, never below that of chance: Poisson for counts, binomial for shares.
@@ -24,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.chance import Bools, Floats, Kind, Range, amount_at
+from lapwing.alerts.online.clocks import Clocks
 from lapwing.alerts.online.constants import Tuning
 from lapwing.alerts.online.effects import Effects
 from lapwing.alerts.online.memory import Memory
@@ -36,7 +38,7 @@ Slots = npt.NDArray[np.integer]
 class Detection:
     """All arrays are (series, buckets), in the value's own unit. `score` is signed, in robust standard deviations; nan
     where the bucket was not judged. `lower` to `upper` is what lies within `width` of them. `ready`: enough history.
-    `alone`: buckets of events whose effect is hardly known, which say nothing together with others."""
+    `alone`: buckets of events, or changes of clocks, whose effect is hardly known, which say nothing together with others."""
 
     expected: Floats
     lower: Floats
@@ -49,12 +51,14 @@ class Detection:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Setting:
     """How series are judged: what chance does to them, the grain's tuning, `parent` (S,), the row of the series that each
-    is a slice of (-1 for none), what the calendar does, and half the width of the band, in robust standard deviations."""
+    is a slice of (-1 for none), what the calendar and its clocks do, and half the width of the band, in robust standard
+    deviations."""
 
     kind: Kind = Kind.LEVEL
     tuning: Tuning = field(default_factory=Tuning)
     parent: npt.NDArray[np.intp] | None = None
     effects: Effects | None = None
+    clocks: Clocks | None = None
     width: float = 5.0
 
 
@@ -87,7 +91,7 @@ def advance(
     if kind is Kind.SHARE and exposure is None:
         raise ValueError("a share needs its denominators")
     series, buckets = values.shape
-    model = Model(kind, memory, setting.tuning, setting.parent, setting.effects)
+    model = Model(kind, memory, setting.tuning, setting.parent, setting.effects, setting.clocks)
     amounts = np.ascontiguousarray((values if exposure is None else values * exposure).T, np.float64)
     weights = np.ones_like(amounts) if exposure is None else np.ascontiguousarray(exposure.T, np.float64)
     known = np.isfinite(amounts) & (weights > 0)
@@ -102,8 +106,7 @@ def advance(
             step = model.expect(at, slots[:, at], weights[at])
             kept[:, at] = step.range.mean, step.range.weight, step.range.up, step.range.down
             ready[at] = step.ready
-            if step.now is not None:
-                alone[at] = step.now.doubt > 0
+            alone[at] = step.alone
             score[at] = model.learn(step, amounts[at])
             if at + 1 in keep:
                 remembered[at + 1] = memory.copy()

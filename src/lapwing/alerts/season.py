@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.evidence import Gathering
+from lapwing.alerts.online.clocks import Clocks
 from lapwing.alerts.online.constants import MOST_FIRST, Tuning
 from lapwing.model.calendar import from_us, transitions
 from lapwing.model.grain import Grain, Unit
@@ -15,21 +16,58 @@ from lapwing.model.grain import Grain, Unit
 MINUTE = 60_000_000
 WEEK = 7 * 24 * 60
 DAY = 24 * 60
+HOUR = 60
+LOOKED_AT = 3 * DAY * MINUTE
+"""So long after a change of clocks it is looked at who goes by it: a day of the weekend and two of the week."""
+OTHERS = ("America/New_York", "Europe/London", "Australia/Sydney")
+"""The rules by which most of those live whose clocks change."""
 
 
 def slots(starts: npt.NDArray[np.int64], grain: Grain, zone: ZoneInfo) -> npt.NDArray[np.int64]:
     """The seasonal slots (profiles, buckets) of buckets that start at `starts` (UTC microseconds), finest first: time of
-    week and time of day below a day, day of week and all days alike for days, one slot for longer grains. By local time,
-    so that eight in the morning stays eight in the morning when the clocks change.
+    week and time of day below a day, day of week and all days alike for days, one slot for longer grains. By UTC where a
+    change of clocks moves behaviour by whole slots, see `clocks`, else by local time, so that eight in the morning stays eight in
+    the morning.
     """
     if grain.unit not in (Unit.SECOND, Unit.MINUTE, Unit.HOUR, Unit.DAY):
         return np.zeros((1, len(starts)), np.int64)
-    local = local_minutes(starts, zone)
+    step = _step(grain)
+    time = starts // MINUTE if HOUR % step == 0 else local_minutes(starts, zone)
     if grain.unit is Unit.DAY:
-        return np.stack([weekday(local), np.zeros_like(local)])
-    step = max((grain.fixed or MINUTE) // MINUTE, 1)
-    of_day = local % DAY
-    return np.stack([(weekday(local) * DAY + of_day) // step, of_day // step])
+        return np.stack([weekday(time), np.zeros_like(time)])
+    of_day = time % DAY
+    return np.stack([(weekday(time) * DAY + of_day) // step, of_day // step])
+
+
+def clocks(starts: npt.NDArray[np.int64], grain: Grain, zone: ZoneInfo) -> Clocks | None:
+    """The changes of clocks that are looked at: those of the zone, which its series are believed to go by until they show
+    otherwise, and those of others whose people may be among them. None where there are none, or slots go by local time."""
+    step = _step(grain)
+    if HOUR % step or not len(starts):
+        return None
+    shift, home = np.zeros(len(starts), np.int64), np.zeros(len(starts))
+    begins, ends = np.zeros((2, len(starts)), bool)
+    length = grain.fixed or MINUTE
+    first, last = int(starts[0]) - 2 * LOOKED_AT, int(starts[-1]) + 2 * LOOKED_AT
+    changes = [(*change, 1.0) for change in transitions(zone.key, first, last)]
+    for other in OTHERS:
+        for change in transitions(other, first, last):
+            if all(abs(change[0] - at) >= LOOKED_AT for at, *_ in changes):
+                changes.append((*change, 0.0))
+    for at, before, after, believed in changes:
+        by, rest = divmod((after - before) // MINUTE, step)
+        here = (starts >= at) & (starts < at + LOOKED_AT)
+        if not rest:
+            shift[here], home[here] = by, believed
+            begins |= here & (starts < at + length)
+            ends |= here & (starts >= at + LOOKED_AT - length)
+    around = np.array([7 * DAY // step, DAY // step])
+    return Clocks(shift=shift, home=home, begins=begins, ends=ends, around=around) if shift.any() else None
+
+
+def _step(grain: Grain) -> int:
+    """Minutes of a bucket."""
+    return DAY if grain.fixed is None else max(grain.fixed // MINUTE, 1)
 
 
 def weekday(local: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

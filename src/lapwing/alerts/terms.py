@@ -13,7 +13,7 @@ from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.detect import Detection, Setting, detect
 from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
 from lapwing.alerts.online.effects import Effects
-from lapwing.alerts.season import calm_buckets, gathering, quiet_buckets, rejoining, slots, tuning
+from lapwing.alerts.season import calm_buckets, clocks, gathering, quiet_buckets, rejoining, slots, tuning
 from lapwing.model.dataset import Better
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import SENSITIVITY
@@ -84,6 +84,7 @@ def expect(
         tuning=tuning(terms.grain),
         parent=around.parent,
         effects=around.effects,
+        clocks=clocks(starts, terms.grain, zone),
         width=terms.sensitivity,
     )
     return detect(values, slots(starts, terms.grain, zone), setting, exposure if terms.ratio else None)

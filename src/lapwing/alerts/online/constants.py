@@ -89,3 +89,21 @@ CLOCK_DOUBT = 0.02
 """That of a day of 23 or 25 hours: it gains or loses between nothing and an average hour, and half of it is the guess."""
 LEVEL_DEVIATIONS = 10.0
 """What doubt is a share of where levels are near zero: so many of their deviations."""
+
+# Clocks that change
+CLOCK_PRIOR = 0.5
+"""The standard deviation of the share of a change that a series takes part in, before any is seen: both none and all of it
+are then within two of them..."""
+CLOCK_NOISE = 2.0
+"""...and what one robust standard deviation of a bucket tells of it, since neighbours move together."""
+CLOCK_CLIP = 1.0
+"""Deviations beyond either that a bucket may tell: an incident is no change of clocks."""
+CLOCK_CLEAR = 2.0
+"""Standard deviations of the share within which it is none or all."""
+CLOCK_MIXED = 0.15
+"""The standard deviation of the share from hour to hour where half of a series goes along: its parts have days of their own..."""
+CLOCK_FORGETS = 0.75
+"""...so that much of its profiles' weight gives way to what is seen from then on."""
+CLOCK_OPEN = 0.5
+"""From this share of a bucket's spread on, what is not known of a change makes it count for itself only, and it teaches
+nothing."""

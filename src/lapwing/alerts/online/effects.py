@@ -132,8 +132,7 @@ def widened(kind: Kind, where: Range, doubt: Floats) -> Range:
         extra = doubt * np.sqrt(np.maximum(near, 0.0) / np.maximum(1 - near / where.weight, 0.5))
     else:
         extra = doubt * np.sqrt(np.abs(where.mean))
-    up, down = (np.sqrt(side * side + extra * extra) for side in (where.up, where.down))
-    return Range(where.mean, where.weight, up, down)
+    return where.wider(extra)
 
 
 def learn(kind: Kind, sums: Floats, effects: Effects, now: Acting, where: Range, amount: Floats, day: float) -> None:

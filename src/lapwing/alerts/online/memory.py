@@ -26,6 +26,8 @@ class Memory:
       grows with the mean: sums of squared deviations of the mean from its own mean, and of their products with squared
       clipped scores; and of the latter by themselves.
     - `first` (F, S): the first residuals' sizes; `first_count` (S).
+    - `clock` (2, S): since the last change of clocks, squares of how far both readings are apart, and their products with what
+      was seen, in spreads.
     - `effects` (4, E, S): amounts, expected amounts without the effect, buckets, and scores without the effect.
     """
 
@@ -41,6 +43,7 @@ class Memory:
     sizes: Floats
     first: Floats
     first_count: npt.NDArray[np.int64]
+    clock: Floats
     effects: Floats
 
     @staticmethod
@@ -59,6 +62,7 @@ class Memory:
             sizes=np.zeros((4, series)),
             first=np.full((first, series), np.nan),
             first_count=np.zeros(series, np.int64),
+            clock=np.zeros((2, series)),
             effects=np.zeros((4, effects, series)),
         )
 

@@ -6,14 +6,18 @@ There are many short steps, so each does little more than it must.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.chance import Bools, Floats, Kind, Range, amount_at, residual
+from lapwing.alerts.online import clocks as walls
 from lapwing.alerts.online import effects as calendar
+from lapwing.alerts.online.clocks import Clocks
 from lapwing.alerts.online.constants import (
+    CLOCK_CLEAR,
+    CLOCK_OPEN,
     EVENTS_PRIOR,
     GROWTH,
     GROWTH_PRIOR,
@@ -36,7 +40,8 @@ class Step:
     """What the model says of one bucket before it sees it; arrays are (S,), `rates` (P + 1, S), `sums` (3, P, S). `base` is
     what profiles expect of a bucket that no effect acts on, and `level` how the recent past runs against that. `growth` (2, S):
     how much larger the spread is here, up and down, than in the mean bucket. `usual`:
-    the range without the doubt of events. `now`: the effects that act, None for none."""
+    the range without the doubt of events. `alone`: buckets that count for themselves only. `now`: the effects that act, `turn`
+    the change of clocks that is looked at, None for none."""
 
     slots: npt.NDArray[np.int64]
     sums: Floats
@@ -47,7 +52,20 @@ class Step:
     range: Range
     usual: Range
     ready: Bools
+    alone: Bools | bool
     now: Acting | None
+    turn: Turn | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """A change of clocks: what the bucket would be without it, and if the series took part in all of it (S,); `open`: where
+    that is not known well enough for the bucket to teach anything."""
+
+    at: int
+    without: Range
+    early: Floats
+    open: Bools | bool = False
 
 
 class Model:
@@ -60,9 +78,10 @@ class Model:
         tuning: Tuning,
         parent: npt.NDArray[np.intp] | None = None,
         effects: Effects | None = None,
+        clocks: Clocks | None = None,
     ) -> None:
         """`parent` (S,): the row of the series that each is a slice of, -1 for none."""
-        self.kind, self.memory, self.tuning, self.effects = kind, memory, tuning, effects
+        self.kind, self.memory, self.tuning, self.effects, self.clocks = kind, memory, tuning, effects, clocks
         self.parent = np.full(memory.series, -1) if parent is None else parent
         self.has_parent = self.parent >= 0 if kind is not Kind.LEVEL else np.zeros(memory.series, bool)
         self.normal = 1 / math.sqrt(_clipped_square(MEDIAN_OF_NORMAL))
@@ -72,17 +91,16 @@ class Model:
     def expect(self, at: int, slots: npt.NDArray[np.int64], weight: Floats) -> Step:
         """Where the bucket `at` should lie. One of unknown weight (nan) is given its slot's usual one."""
         memory = self.memory
-        sums = memory.sums[:, self.profile, slots]
-        amounts, weights, visits = sums
-        weight = np.where(np.isnan(weight), weights[0] / visits[0], weight)
-        rates, visited = amounts / weights, visits > 0
-        if self.has_parent.any():
-            borrowed = self._borrowed(rates, visited)
-            rates = np.vstack((rates, borrowed))
-            visited = np.vstack((visited, np.isfinite(borrowed)))
-        error = memory.error[: len(rates)]
-        trust = np.where(visited, 1 / (error * error + 1e-100), 0.0)
-        base = np.where(visited, rates * trust, 0.0).sum(0) / trust.sum(0) * weight
+        sums, rates, base, weight = self._base(slots, weight)
+        shift = 0 if self.clocks is None else int(self.clocks.shift[at])
+        same = early = base
+        if shift:
+            assert self.clocks is not None
+            if self.clocks.begins[at]:
+                memory.clock[:] = 0.0
+            early = self._base((slots + shift) % self.clocks.around, weight)[2]
+            taken, doubt = walls.share(memory.clock, float(self.clocks.home[at]))
+            base = np.where(np.isnan(early), same, same + taken * (early - same))
         up, down = self._spreads()
         level = self._level(up, down)
         mean = base + level if self.kind is Kind.LEVEL else base * level
@@ -96,11 +114,39 @@ class Model:
         if self.kind is Kind.SUM:
             up, down = np.maximum((up, down), LEAST_OF_MONEY * np.sqrt(np.abs(mean)))
         usual = where = Range(mean, weight, up, down)
+        alone: Bools | bool = False
         if now is not None and now.doubt.any():
-            where = calendar.widened(self.kind, where, now.doubt)
+            where, alone = calendar.widened(self.kind, where, now.doubt), now.doubt > 0
+        turn = None
+        if shift:
+            turn = Turn(at, usual.at(self._with_base(mean, base, same)), self._with_base(mean, base, early))
+            extra = doubt * np.abs(residual(self.kind, turn.without, turn.early))
+            extra = np.where(np.isfinite(extra), extra, 0.0)
+            turn = replace(turn, open=extra > CLOCK_OPEN * np.minimum(up, down))
+            where, alone = where.wider(extra), alone | turn.open
         history = self.tuning.history
         ready = (self._seen(slots[0]) >= history) & (memory.judged >= 2 * history) & np.isfinite(mean)
-        return Step(slots, sums, rates, base, level, growth, where, usual, ready, now)
+        return Step(slots, sums, rates, base, level, growth, where, usual, ready, alone, now, turn)
+
+    def _base(self, slots: npt.NDArray[np.int64], weight: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Of these slots: sums, rates of each profile, what they expect together, and the weight, where it is not known (nan)
+        the slot's usual one."""
+        sums = self.memory.sums[:, self.profile, slots]
+        amounts, weights, visits = sums
+        weight = np.where(np.isnan(weight), weights[0] / visits[0], weight)
+        rates, visited = amounts / weights, visits > 0
+        if self.has_parent.any():
+            borrowed = self._borrowed(rates, visited)
+            rates = np.vstack((rates, borrowed))
+            visited = np.vstack((visited, np.isfinite(borrowed)))
+        return sums, rates, self._own_base(rates, visited) * weight, weight
+
+    def _with_base(self, mean: Floats, base: Floats, other: Floats) -> Floats:
+        """The mean, if profiles expected something else."""
+        if self.kind is Kind.LEVEL:
+            return mean + (other - base)
+        changed: Floats = np.where(base == 0, other, mean * (other / base))
+        return changed
 
     def _own_base(self, rates: Floats, visited: Bools) -> Floats:
         error = self.memory.error[: len(rates)]
@@ -175,6 +221,13 @@ class Model:
             calendar.learn(self.kind, self.memory.effects, self.effects, now, step.range, amount, self.tuning.day)
             if now.held.any():
                 amount, off = np.where(now.held, np.nan, amount), np.where(now.held, np.nan, off)
+        teaches: Bools | bool = True
+        if step.turn is not None:
+            # On a holiday it would be seen who has one.
+            plain = amount if now is None else np.where(now.doubt > 0, np.nan, amount)
+            walls.look(self.kind, self.memory.clock, step.turn.without, step.turn.early, plain)
+            amount, off = np.where(step.turn.open, np.nan, amount), np.where(step.turn.open, np.nan, off)
+            teaches = self._stays(step.turn)
         inside = off / np.where(above, usual.up, usual.down)
         # What the slot's last visit shows as well is no accident: that much is let in.
         last = self.memory.last[step.slots[0]]
@@ -184,12 +237,24 @@ class Model:
         kept = amount
         if far.any():
             kept = np.where(far, amount_at(self.kind, usual, np.where(above, clips, -clips)), amount)
-        self.memory.last[step.slots[0]] = np.where(known & trained, np.clip(inside, -MOST_AGREED, MOST_AGREED), last)
+        self.memory.last[step.slots[0]] = np.where(
+            known & trained & teaches, np.clip(inside, -MOST_AGREED, MOST_AGREED), last
+        )
         self._learn_spread(step, off, trained)
         kept = self._without_effects(kept, now)
         self._learn_level(step, kept, known)
-        self._learn_profiles(step, kept, known)
+        self._learn_profiles(step, kept, known & teaches)
+        if step.turn is not None and self.clocks is not None and self.clocks.ends[step.turn.at]:
+            walls.settle(self.memory, self.clocks, step.turn.at)
         return score
+
+    def _stays(self, turn: Turn) -> Bools:
+        """Series whose slots may learn although clocks changed: those that go by others' until they show otherwise."""
+        assert self.clocks is not None
+        home = float(self.clocks.home[turn.at])
+        taken, doubt = walls.share(self.memory.clock, home)
+        stays: Bools = (taken <= CLOCK_CLEAR * doubt) & (home == 0)
+        return stays
 
     def _without_effects(self, amount: Floats, now: Acting | None) -> Floats:
         """What the bucket would have come to on a day like any other."""
