@@ -108,6 +108,6 @@ def test_ads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert command.main() == 0
     figures = json.loads((tmp_path / "out.json").read_text())["ads"]
     assert figures["incidents"] == 10
-    assert figures["found"] >= 5
-    assert figures["false alarms a series-week"] <= 0.02
+    assert figures["found"] >= 7
+    assert figures["false alarms a series-week"] <= 0.012
     assert 0 < figures["lost before"] < figures["cost"]
