@@ -1,7 +1,7 @@
 """How good alerts are, on labelled data, beside baselines.
 
     python -m benchmarks.alerts [--injected [--sealed]] [--early [--sealed]] [--ads] [--flights] [--nab FOLDER] [--heavy-tails]
-        [--causes FOLDER] [--small] [--json FILE]
+        [--causes FOLDER] [--keeping] [--small] [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
 where it was not asked for. Folders of data are not part of the repository.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks.alerts import ads, causes, flights, heavy_tails, nab
+from benchmarks.alerts import ads, causes, flights, heavy_tails, keeping, nab
 from benchmarks.alerts.early import table as early
 from benchmarks.alerts.injected import table as injected
 from benchmarks.report import parser
@@ -25,6 +25,7 @@ PARTS = {
     "nab": nab,
     "heavy_tails": heavy_tails,
     "causes": causes,
+    "keeping": keeping,
 }
 
 

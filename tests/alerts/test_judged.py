@@ -10,7 +10,8 @@ from tests.alerts.judged import by_hand
 from tests.alerts.shop import monitor, rows
 
 from lapwing.alerts import judged as module
-from lapwing.alerts.judged import judge, unpack
+from lapwing.alerts.judged import judge
+from lapwing.alerts.packed import pack, unpack
 from lapwing.model.problem import Refused
 from lapwing.query.service import Lapwing
 
@@ -33,7 +34,8 @@ def test_the_parts_and_the_whole(shop: Lapwing) -> None:
 def test_kept_and_taken_back(shop: Lapwing) -> None:
     found = judge(shop, monitor(shop, "failed_daily"))
     dataset, metric = shop.project.metric("failed")
-    back = unpack(found.pack(), found.monitor, dataset, metric)
+    packed = pack(found)
+    back = unpack(packed.head, packed.chunks, found.monitor, dataset, metric)
     assert (back.slices, back.complete_after, back.measured) == (found.slices, found.complete_after, found.measured)
     assert back.episodes == found.episodes
     for name in ("expected", "lower", "upper", "score", "ready"):

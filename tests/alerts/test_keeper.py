@@ -13,7 +13,9 @@ import pytest
 from tests.alerts.shop import DATASET, END, PROJECT, ZONE, build, open_alerts, orders, write_orders, write_shop
 
 from lapwing.alerts.inputs import Inputs
+from lapwing.alerts.journal import KeptSeries
 from lapwing.alerts.life import life
+from lapwing.alerts.packed import pack
 from lapwing.alerts.state import StateDatabase
 from lapwing.model.problem import LapwingError
 from lapwing.query.service import Lapwing
@@ -47,8 +49,9 @@ def test_after_a_restart_all_is_as_before(shop: Lapwing, tmp_path: Path) -> None
     state = StateDatabase(path)
     run, judged = state.journal.run("failed_daily"), restarted._keeper.kept().known[0].judged
     assert run is not None
-    marked = replace(run, arrays=replace(judged, amount=judged.amount + 1000).pack())
-    state.journal.save(marked, [], run.version, Inputs())
+    marked = pack(replace(judged, amount=judged.amount + 1000))
+    series = KeptSeries(of=None, since=0, chunks=marked.chunks, same=0, checkpoints={}, wanted=frozenset())
+    state.journal.save(replace(run, arrays=marked.head), [], run.version, Inputs(), series)
     (quiet, *_) = open_alerts(shop, path).board().quiet
     assert quiet.value is not None
     assert quiet.value > 1000

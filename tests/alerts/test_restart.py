@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.detect import Detection, Setting, detect
+from lapwing.alerts.online.memory import Memory
 from lapwing.alerts.restart import Shift, cuts, with_shifts
 
 SEASON = np.arange(140) % 7
@@ -26,11 +27,13 @@ def series(factor: float, at: int = 100, seed: int = 1) -> Floats:
 def judged(
     values: Floats, shifts: Mapping[int, tuple[Shift, ...]], kind: Kind, exposure: Floats | None = None
 ) -> Detection:
-    def expect(past: Floats, weights: Floats, _: slice) -> Detection:
-        return detect(past, SEASON, Setting(kind=kind), None if exposure is None else weights)
+    def expect(
+        past: Floats, weights: Floats, _: slice, __: int = 0, ___: Memory | None = None
+    ) -> tuple[Detection, dict[int, Memory]]:
+        return detect(past, SEASON, Setting(kind=kind), None if exposure is None else weights), {}
 
     ones = np.ones_like(values) if exposure is None else exposure
-    return with_shifts(expect, values, ones, shifts, kind=kind, ratio=exposure is not None)
+    return with_shifts(expect, values, ones, shifts, kind=kind, ratio=exposure is not None)[0]
 
 
 def same(one: Detection, other: Detection, part: slice) -> bool:

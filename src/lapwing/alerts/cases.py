@@ -17,13 +17,14 @@ from lapwing.alerts.record import Happened, Key, Record
 @dataclass(frozen=True, eq=False)
 class Known:
     """A judged monitor, the records of its incidents as of `pulse`, and the versions of the definition and the data it was
-    judged on."""
+    judged on. `head`: that of the run that it was kept as."""
 
     judged: Judged
     records: Mapping[Key, Record]
     definition: str
     data: str
     pulse: int = 0
+    head: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

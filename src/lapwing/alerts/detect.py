@@ -78,6 +78,7 @@ def advance(
     setting: Setting,
     exposure: Floats | None = None,
     keep: Collection[int] = (),
+    since: int = 0,
 ) -> tuple[Detection, Mapping[int, Memory]]:
     """Goes on from what is remembered, which changes.
 
@@ -86,10 +87,14 @@ def advance(
         season: (P, T), the slot of each bucket in each profile, finest profile first.
         exposure: (S, T), the denominators where `values` are ratios: SHARE needs it, SUM may have it.
         keep: after how many buckets what is remembered then is wanted, too.
+        since: how many buckets are in the memory already; all arrays, and the setting's effects, begin with these all the
+            same. The detection is of those after them.
     """
     kind = setting.kind
     if kind is Kind.SHARE and exposure is None:
         raise ValueError("a share needs its denominators")
+    values = values[:, since:]
+    exposure = None if exposure is None else exposure[:, since:]
     series, buckets = values.shape
     model = Model(kind, memory, setting.tuning, setting.parent, setting.effects, setting.clocks)
     amounts = np.ascontiguousarray((values if exposure is None else values * exposure).T, np.float64)
@@ -100,16 +105,16 @@ def advance(
     score = np.full((buckets, series), np.nan)
     ready, alone = np.zeros((2, buckets, series), bool)
     slots = np.asarray(season, np.int64)
-    remembered = {0: memory.copy()} if 0 in keep else {}
+    remembered = {since: memory.copy()} if since in keep else {}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for at in range(buckets):
-            step = model.expect(at, slots[:, at], weights[at])
+            step = model.expect(since + at, slots[:, since + at], weights[at])
             kept[:, at] = step.range.mean, step.range.weight, step.range.up, step.range.down
             ready[at] = step.ready
             alone[at] = step.alone
             score[at] = model.learn(step, amounts[at])
-            if at + 1 in keep:
-                remembered[at + 1] = memory.copy()
+            if since + at + 1 in keep:
+                remembered[since + at + 1] = memory.copy()
         score[~ready] = np.nan
         ranges = Range(*kept)
         lower, upper = (amount_at(kind, ranges, side * setting.width) / ranges.weight for side in (-1.0, 1.0))

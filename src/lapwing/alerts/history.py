@@ -16,8 +16,13 @@ import pyarrow.compute as pc
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.measured import Measured
 from lapwing.model.calendar import to_us, utc_iso
+from lapwing.model.dataset import Measure
+from lapwing.model.expression import measures
 from lapwing.model.grain import Grain
+from lapwing.model.receipt import Receipt
 from lapwing.query.ask import MetricQuery
+from lapwing.query.evaluate import evaluate
+from lapwing.states import state_for
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
@@ -34,13 +39,14 @@ Totals = Mapping[tuple[Value, ...], Floats]
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """Amounts and exposures (S, T) of slices over buckets that start at `starts` (UTC microseconds). `data_until`: all
-    data before it is in, None where nothing is known."""
+    data before it is in, None where nothing is known. `firm`: all before it was answered by rollups."""
 
     slices: tuple[Slice, ...]
     starts: npt.NDArray[np.int64]
     amount: Floats
     exposure: Floats
     data_until: int | None
+    firm: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +56,38 @@ class Asking:
     lapwing: Lapwing
     measured: Measured
     zone: str
+
+    def history(self, by: tuple[str, ...], within: Slice, grain: Grain, span: Span = (None, None)) -> Series:
+        """As `series`; where they are split, the whole comes last: over the whole's buckets, which are those of all parts."""
+        parts = self.series(by, within, grain, span)
+        if not by:
+            return parts
+        whole = self.series((), within, grain, span)
+        if not len(whole.starts) or not np.array_equal(parts.starts, whole.starts):
+            return parts
+        return Series(
+            (*parts.slices, *whole.slices),
+            whole.starts,
+            np.concatenate([parts.amount, whole.amount]),
+            np.concatenate([parts.exposure, whole.exposure]),
+            whole.data_until,
+            min(parts.firm, whole.firm),
+        )
+
+    def blank(self) -> tuple[float, float] | None:
+        """Amount and exposure of a slice that has no rows in a bucket that is complete; None where that depends on other
+        buckets."""
+        found = []
+        for name in self.measured.asked:
+            dataset, metric = self.lapwing.project.metric(name)
+            refs = tuple(measures(metric.expression))
+            if any(ref.stretch is not None or ref.dataset != dataset.name for ref in refs):
+                return None
+            arguments = self.lapwing.cache.bound(dataset.name).arguments
+            cells = {ref: pa.array([_empty(dataset.measures[ref.measure], arguments)], pa.float64()) for ref in refs}
+            value = evaluate(metric.expression, cells, 1)[0].as_py()
+            found.append(np.nan if value is None else float(value))
+        return found[0], found[1] if len(found) > 1 else 1.0
 
     def series(self, by: tuple[str, ...], within: Slice, grain: Grain, span: Span = (None, None)) -> Series:
         """The history, or a part of it, one series for each value of `by`."""
@@ -73,7 +111,9 @@ class Asking:
         slices = tuple((*within, *zip(by, key, strict=True)) for key in keys)
         arrays = [floats(table.column(len(by) + 1 + i)).reshape(len(slices), len(starts)) for i in range(len(asked))]
         exposure = arrays[1] if len(arrays) > 1 else np.ones_like(arrays[0])
-        return Series(slices, starts, arrays[0], exposure, None if until is None else moment(until))
+        return Series(
+            slices, starts, arrays[0], exposure, None if until is None else moment(until), _firm(answer.receipt)
+        )
 
     def totals(self, by: tuple[str, ...], within: Slice, start: int, end: int) -> Totals:
         """What each group came to over one stretch of time."""
@@ -111,6 +151,18 @@ class Asking:
         query = MetricQuery(metrics=self.measured.asked[-1:], by=(one, other), zone=self.zone)
         table = self.lapwing.answer(query).table
         return list(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
+
+
+def _empty(measure: Measure, arguments: Mapping[str, str | None]) -> float | None:
+    """Its value where there are no rows."""
+    state = state_for(measure, arguments[measure.name])
+    return (0.0 if state.additive or state.counts else None) if measure.fill is None else measure.fill
+
+
+def _firm(receipt: Receipt) -> int:
+    """The first moment for which anything but a rollup answered, or nothing."""
+    others = [stretch for piece in receipt.pieces if piece.by != "rollup" for stretch in piece.stretches]
+    return min((moment(start) for start, _ in (*others, *receipt.missing)), default=1 << 62)
 
 
 def floats(column: pa.ChunkedArray) -> Floats:

@@ -103,32 +103,63 @@ def learned_minimum(expected: Floats, ready: Bools, kind: Kind, exposure: Floats
     return smallest
 
 
+Episodes = tuple[tuple[Episode, ...], ...]
+"""By series, each by the time they were told."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Before:
+    """What was found when fewer buckets were known. `since` (S,): of each series, the buckets that are as they were then."""
+
+    episodes: Episodes
+    since: npt.NDArray[np.intp]
+
+
 def episodes(
     actual: Floats,
     detection: Detection,
     minimum: Floats,
     rules: Rules,
     cuts: Mapping[int, tuple[int, ...]] | None = None,
-) -> tuple[tuple[Episode, ...], ...]:
-    """The incidents of each series (rows of the arrays), by the time they were told. `cuts`: by row, buckets before which
-    an incident ends, whatever it was: what comes then is measured against another normal."""
+    before: Before | None = None,
+) -> Episodes:
+    """The incidents of each series (rows of the arrays). `cuts`: by row, buckets before which an incident ends, whatever it
+    was: what comes then is measured against another normal. `before`: what was found of the first buckets already, so that
+    only the others are looked at."""
     directions = (1, -1) if rules.direction == 0 else (rules.direction,)
     found = []
-    shown = evidence(detection.score, rules.gathering, detection.alone)
+    shown = None if before is not None and before.since.any() else _shown(detection, rules)
     for row in range(len(actual)):
+        known, since = ((), 0) if before is None else (before.episodes[row], int(before.since[row]))
         borders = (0, *(cuts or {}).get(row, ()), actual.shape[1])
         of_row: list[Episode] = []
         for first, stop in pairwise(borders):
+            there = [_later(one, -first) for one in known if first <= one.opened < min(stop, since)]
+            if stop <= since and stop < actual.shape[1]:
+                of_row += [_later(one, first) for one in there]
+                continue
             part = np.s_[row, first:stop]
             own, difference = detection.score[part], actual[part] - detection.expected[part]
             alone = None if detection.alone is None else detection.alone[part]
             # Evidence of before a cut says nothing about what comes after it.
-            gathered = shown[part] if not first else evidence(own[None], rules.gathering, _two(alone))[0]
+            gathered = None if shown is None or first else shown[part]
             for direction in directions:
-                hurts = _Hurting(own * direction, gathered * direction, difference * direction, minimum[part], alone)
-                of_row += [_later(episode, first) for episode in _one_way(hurts, direction, rules)]
+                hurts = _Hurting(
+                    own * direction,
+                    None if gathered is None else gathered * direction,
+                    difference * direction,
+                    minimum[part],
+                    alone,
+                    rules,
+                )
+                so_far = [one for one in there if one.direction == direction]
+                of_row += [_later(one, first) for one in _one_way(hurts, direction, rules, so_far, since - first)]
         found.append(tuple(sorted(of_row, key=lambda episode: episode.opened)))
     return tuple(found)
+
+
+def _shown(detection: Detection, rules: Rules) -> Floats:
+    return evidence(detection.score, rules.gathering, detection.alone)
 
 
 def _later(episode: Episode, by: int) -> Episode:
@@ -151,66 +182,78 @@ def _two(mask: Bools | None) -> Bools | None:
 
 @dataclass(slots=True, eq=False)
 class _Hurting:
-    """One series, (T,) each: the buckets' own scores, evidence, differences, positive where it hurts, the smallest
-    difference worth telling, the buckets that count for themselves only, and those that were told."""
+    """One series, (T,) each: the buckets' own scores, evidence (None: not looked at yet), differences, positive where it
+    hurts, the smallest difference worth telling, the buckets that count for themselves only, and those that were told."""
 
     own: Floats
-    evidence: Floats
+    evidence: Floats | None
     difference: Floats
     minimum: Floats
     alone: Bools | None
+    rules: Rules
     told: Bools = field(init=False)
 
     def __post_init__(self) -> None:
         self.told = np.zeros(self.own.shape, bool)
 
-    def hot(self, rules: Rules) -> Bools:
-        """Buckets that open an incident."""
-        significant = (self.evidence >= rules.threshold) & (self.own >= OPENS)
-        hot: Bools = significant & (self.difference >= self.minimum)
-        return hot
+    def hot(self, since: int) -> Bools:
+        """Buckets that open an incident, of those from `since` on. Evidence is looked at only where there could be one."""
+        hot: Bools = (self.own >= OPENS) & (self.difference >= self.minimum)
+        hot[: max(since, 0)] = False
+        if not hot.any():
+            return hot
+        if self.evidence is None:
+            told = self.told[None] if self.told.any() else None
+            self.evidence = evidence(self.own[None], self.rules.gathering, _two(self.alone), told)[0]
+        return hot & (self.evidence >= self.rules.threshold)
 
-    def loud(self, rules: Rules) -> Bools:
+    def loud(self) -> Bools:
         """Buckets that keep it open."""
-        loud: Bools = self.own >= rules.threshold * HYSTERESIS
+        loud: Bools = self.own >= self.rules.threshold * HYSTERESIS
         return loud
 
-    def tell(self, first: int, last: int, rules: Rules) -> None:
+    def tell(self, first: int, last: int) -> None:
         """What was told is no evidence of anything new."""
         self.told[first : last + 1] = True
-        self.evidence = evidence(self.own[None], rules.gathering, _two(self.alone), self.told[None])[0]
+        self.evidence = None
 
 
-def _one_way(series: _Hurting, direction: int, rules: Rules) -> list[Episode]:
-    """The incidents in one direction."""
-    hot, loud, difference = series.hot(rules), series.loud(rules), series.difference
-    judged = np.flatnonzero(np.isfinite(series.own))
-    out: list[Episode] = []
+def _one_way(
+    series: _Hurting, direction: int, rules: Rules, known: list[Episode] | None = None, since: int = 0
+) -> list[Episode]:
+    """The incidents in one direction; `known` are those of before the bucket `since`, as they were found then."""
+    out = [one for episode in known or () if (one := episode.until(since)) is not None]
     after = 0
+    for one in out:
+        ended = [step.bucket for step in one.steps if step.kind == "resolved"]
+        if ended:
+            series.tell(one.first, ended[-1])
+            after = ended[-1] + 1
+    going = out.pop() if out and out[-1].resolved is None else None
+    loud, difference = series.loud(), series.difference
+    judged = np.flatnonzero(np.isfinite(series.own))
     while True:
-        openings = np.flatnonzero(hot[after:])
-        if not len(openings):
-            return out
-        opened = after + int(openings[0])
-        before = out.pop() if out and opened - (out[-1].resolved or 0) <= rules.rejoin else None
-        told = 0.0 if before is None else max(float(difference[step.bucket]) for step in before.steps if step.told)
-        flaps = before is not None and _flaps(before, opened, rules)
-        episode = _follow(loud, difference, hot, judged, opened, told, rules, flaps=flaps)
-        if before is None:
-            episode = replace(episode, direction=direction, first=_onset(loud, judged, opened, after))
+        hot = series.hot(max(after, since))
+        if going is not None:
+            episode, going = _follow(loud, difference, hot, judged, going, since, rules), None
         else:
-            episode = replace(
-                before,
-                loud=before.loud + episode.loud,
-                resolved=episode.resolved,
-                steps=before.steps + episode.steps,
-            )
+            openings = np.flatnonzero(hot)
+            if not len(openings):
+                return out
+            opened = int(openings[0])
+            before = out.pop() if out and opened - (out[-1].resolved or 0) <= rules.rejoin else None
+            flaps = before is not None and _flaps(before, opened, rules)
+            step = Step("flapping" if flaps else "opened", opened)
+            if before is None:
+                begun = Episode(direction, _onset(loud, judged, opened, after), (opened,), None, (step,))
+            else:
+                begun = replace(before, loud=(*before.loud, opened), resolved=None, steps=(*before.steps, step))
+            episode = _follow(loud, difference, hot, judged, begun, opened + 1, rules)
         out.append(episode)
         if episode.resolved is None:
             return out
         after = episode.resolved + 1
-        series.tell(episode.first, episode.resolved, rules)
-        hot = series.hot(rules)
+        series.tell(episode.first, episode.resolved)
 
 
 def _flaps(before: Episode, opened: int, rules: Rules) -> bool:
@@ -234,17 +277,18 @@ def _follow(
     difference: Floats,
     hot: Bools,
     judged: npt.NDArray[np.intp],
-    opened: int,
-    told: float,
+    begun: Episode,
+    since: int,
     rules: Rules,
-    *,
-    flaps: bool = False,
 ) -> Episode:
-    """The life of an outbreak from its opening bucket. `told`: the largest difference told before of the same incident."""
-    steps, counted = [Step("flapping" if flaps else "opened", opened)], [opened]
-    enough = rules.calm if flaps else rules.quiet
-    told, quiet = max(told, float(difference[opened])), 0
-    for at in judged[np.searchsorted(judged, opened) + 1 :]:
+    """The life of an incident that is open, from the bucket `since` on: until it is over, or to the end."""
+    steps, counted = list(begun.steps), list(begun.loud)
+    last = next(step.kind for step in reversed(steps) if step.kind in OPENINGS)
+    enough = rules.calm if last == "flapping" else rules.quiet
+    told = max(float(difference[step.bucket]) for step in steps if step.told)
+    place = int(np.searchsorted(judged, since))
+    quiet = place - int(np.searchsorted(judged, counted[-1], side="right"))
+    for at in judged[place:]:
         here = int(at)
         if loud[here]:
             counted.append(here)
@@ -256,5 +300,5 @@ def _follow(
         quiet += 1
         if quiet >= enough:
             steps.append(Step("resolved", here))
-            return Episode(1, opened, tuple(counted), here, tuple(steps))
-    return Episode(1, opened, tuple(counted), None, tuple(steps))
+            return replace(begun, loud=tuple(counted), resolved=here, steps=tuple(steps))
+    return replace(begun, loud=tuple(counted), resolved=None, steps=tuple(steps))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -15,10 +16,10 @@ from lapwing.alerts.actions import Action, lines_of
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.life import life
 from lapwing.alerts.reconcile import Judging, Told, additions, adopted, taken_back
-from lapwing.alerts.record import Happened, Record
-from lapwing.alerts.tables import CauseRow, IncidentRow, LineRow, RunRow
+from lapwing.alerts.record import Happened, Key, Record
+from lapwing.alerts.tables import CauseRow, CheckpointRow, ChunkRow, IncidentRow, LineRow, RunRow
 from lapwing.alerts.why.change import Cause
-from lapwing.model.problem import Conflict, NotFound
+from lapwing.model.problem import Conflict, LapwingError, NotFound
 
 METHOD = 2
 """Of finding causes; raised when it changes, so that those found before are looked for again."""
@@ -44,6 +45,20 @@ class Run:
         return self.definition, self.data
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSeries:
+    """What changes of the judged series of a run. `of`: the head of the run that the first `since` buckets are of, None where
+    there are none. `chunks` and `checkpoints` are new, by their first bucket and by how many buckets they are after. Of the
+    old checkpoints those stay that are `wanted` and after no more than `same` buckets."""
+
+    of: bytes | None
+    since: int
+    chunks: Mapping[int, bytes]
+    same: int
+    checkpoints: Mapping[int, bytes]
+    wanted: frozenset[int]
+
+
 class Raced(Conflict):
     """Another process saved a judging since this one began; what it saved stands."""
 
@@ -61,24 +76,56 @@ class Journal:
             row = session.get(RunRow, monitor)
             return None if row is None else _run(row)
 
-    def save(self, run: Run, told: Iterable[Told], since: tuple[str, str] | None, inputs: Inputs) -> None:
+    def kept(self, monitor: str) -> tuple[Run, Mapping[int, bytes]] | None:
+        """The last replay of a monitor, and the chunks of its series by the number of their first bucket."""
+        with self._reading() as session:
+            row = session.get(RunRow, monitor)
+            if row is None:
+                return None
+            chunks = session.execute(sa.select(ChunkRow.first, ChunkRow.data).where(ChunkRow.monitor == monitor))
+            return _run(row), dict(iter(chunks))
+
+    def checkpoints(self, monitor: str) -> frozenset[int]:
+        """After how many buckets of the last replay it is kept what the model remembered."""
+        with self._reading() as session:
+            chosen = sa.select(CheckpointRow.buckets).where(CheckpointRow.monitor == monitor)
+            return frozenset(session.scalars(chosen))
+
+    def checkpoint(self, monitor: str, buckets: int) -> bytes | None:
+        """What it remembered then."""
+        with self._reading() as session:
+            row = session.get(CheckpointRow, (monitor, buckets))
+            return None if row is None else row.data
+
+    def save(
+        self,
+        run: Run,
+        told: Iterable[Told],
+        since: tuple[str, str] | None,
+        inputs: Inputs,
+        series: KeptSeries | None = None,
+        settled: Collection[Key] = (),
+    ) -> None:
         """Keeps a replay, and adds to the records what it changed: incidents that were found before keep their ids, those
         that are there no longer are retracted or closed. `since`: the version that was there when judging began; `inputs`: what
-        judging was told.
+        judging was told; `series`: what changes of the judged series; `settled`: incidents that are told as they were by the
+        one that `series` is of, so that there is nothing to add to their records.
 
         Raises:
             Raced: there is another one by now.
         """
-        wanted = {incident.key: incident for incident in told}
+        wanted = {incident.key: incident for incident in told if incident.key not in settled}
         with self._changing() as session:
             last = session.get(RunRow, run.monitor)
             if (None if last is None else (last.definition, last.data)) != since:
-                raise Raced.of("judged-meanwhile", f"{run.monitor} was judged by another process meanwhile.")
+                raise _raced(run.monitor)
+            if series is not None and series.of is not None and (last is None or last.arrays != series.of):
+                raise _raced(run.monitor)
             same = last is not None and last.definition == run.definition
             judging = Judging(
                 now=run.finished, covered=None if last is None else last.covered, same=same, inputs=inputs
             )
-            rows = {row.key: row for row in _of_monitor(session, run.monitor)}
+            rows = {row.key: row for row in _of_monitor(session, run.monitor) if row.key not in settled}
             lines = _lines(session, [row.id for row in rows.values()])
             moved = adopted({key: lines.get(row.id, ()) for key, row in rows.items()}, wanted.values())
             for new, old in moved.items():
@@ -97,6 +144,9 @@ class Journal:
                 row.definition = run.definition
                 _add(session, row.id, additions(lines.get(row.id, ()), incident, judging))
             session.merge(RunRow(**{name: getattr(run, name) for name in Run.__dataclass_fields__}))
+            session.flush()
+            if series is not None:
+                _keep(session, run.monitor, series)
 
     def end(self, monitors: Iterable[str], reason: str, now: int) -> None:
         """Closes what is open of monitors that are judged no longer."""
@@ -126,6 +176,19 @@ class Journal:
             rows = session.scalars(chosen if monitor is None else chosen.where(IncidentRow.monitor == monitor)).all()
             lines = _lines(session, [row.id for row in rows])
             return tuple(_record(row, lines.get(row.id, ())) for row in rows)
+
+    def newer(self, monitor: str, known: Iterable[Record], since: int) -> tuple[int, tuple[Record, ...]]:
+        """The records of a monitor, of which those `known` are as of the pulse `since`; and the pulse that they are of now."""
+        before = {record.id: record.lines for record in known}
+        with self._reading() as session:
+            pulse = session.scalar(sa.select(sa.func.max(LineRow.id))) or 0
+            rows = _of_monitor(session, monitor)
+            ids = [row.id for row in rows]
+            lines = dict(_lines(session, [one for one in ids if one not in before]))
+            if pulse > since:
+                old = _lines(session, [one for one in ids if one in before], since)
+                lines |= {incident: (*before[incident], *added) for incident, added in old.items()}
+            return pulse, tuple(_record(row, lines.get(row.id, before.get(row.id, ()))) for row in rows)
 
     def record(self, incident: int) -> Record:
         """
@@ -175,6 +238,22 @@ class Journal:
             )
 
 
+def _raced(monitor: str) -> LapwingError:
+    return Raced.of("judged-meanwhile", f"{monitor} was judged by another process meanwhile.")
+
+
+def _keep(session: Session, monitor: str, series: KeptSeries) -> None:
+    session.execute(sa.delete(ChunkRow).where(ChunkRow.monitor == monitor, ChunkRow.first >= series.since))
+    for first, data in series.chunks.items():
+        session.add(ChunkRow(monitor=monitor, first=first, data=data))
+    old = session.scalars(sa.select(CheckpointRow.buckets).where(CheckpointRow.monitor == monitor)).all()
+    gone = [one for one in old if one > series.same or one not in series.wanted or one in series.checkpoints]
+    session.execute(sa.delete(CheckpointRow).where(CheckpointRow.monitor == monitor, CheckpointRow.buckets.in_(gone)))
+    for buckets, data in series.checkpoints.items():
+        session.add(CheckpointRow(monitor=monitor, buckets=buckets, data=data))
+    session.flush()
+
+
 def _of_monitor(session: Session, monitor: str) -> Sequence[IncidentRow]:
     return session.scalars(sa.select(IncidentRow).where(IncidentRow.monitor == monitor)).all()
 
@@ -201,17 +280,30 @@ _MOST_VALUES = 500
 """Ids in one statement."""
 
 
-def _lines(session: Session, incidents: Sequence[int]) -> Mapping[int, tuple[Happened, ...]]:
+_LINE = (
+    LineRow.incident,
+    LineRow.number,
+    LineRow.kind,
+    LineRow.at,
+    LineRow.recorded,
+    LineRow.bucket,
+    LineRow.who,
+    LineRow.data,
+)
+
+
+def _lines(session: Session, incidents: Sequence[int], since: int = 0) -> Mapping[int, tuple[Happened, ...]]:
+    """Their lines, of those written after the pulse `since`."""
     found: dict[int, list[Happened]] = {}
     for first in range(0, len(incidents), _MOST_VALUES):
         some = incidents[first : first + _MOST_VALUES]
-        chosen = sa.select(LineRow).where(LineRow.incident.in_(some)).order_by(LineRow.incident, LineRow.number)
-        for row in session.scalars(chosen):
+        chosen = sa.select(*_LINE).where(LineRow.incident.in_(some), LineRow.id > since)
+        for row in session.execute(chosen.order_by(LineRow.incident, LineRow.number)):
             found.setdefault(row.incident, []).append(line_of(row))
     return {incident: tuple(lines) for incident, lines in found.items()}
 
 
-def line_of(row: LineRow) -> Happened:
+def line_of(row: LineRow | sa.Row[*tuple[Any, ...]]) -> Happened:
     """A row as the line it is."""
     return Happened(
         number=row.number,
@@ -224,7 +316,9 @@ def line_of(row: LineRow) -> Happened:
     )
 
 
-def _add(session: Session, incident: int, lines: Iterable[Happened]) -> None:
+def _add(session: Session, incident: int, lines: Sequence[Happened]) -> None:
+    if not lines:
+        return
     for line in lines:
         fields = {name: getattr(line, name) for name in ("number", "kind", "at", "recorded", "bucket", "who")}
         session.add(LineRow(incident=incident, data=json.dumps(dict(line.data)), **fields))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,16 +13,21 @@ import numpy.typing as npt
 
 from lapwing.alerts.almanac import effects
 from lapwing.alerts.chance import Floats
+from lapwing.alerts.checkpoints import MOST_BYTES, wanted
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.history import Asking, Series, Slice, Span, series_key
-from lapwing.alerts.incidents import Rules
+from lapwing.alerts.incidents import Before, Episodes, Rules
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.measured import Measured, measured
+from lapwing.alerts.online.memory import Memory
 from lapwing.alerts.restart import Shift, cuts, with_shifts
+from lapwing.alerts.resume import Past, Trail, first, read_since, reread, same_as_before, to_go_on
 from lapwing.alerts.slices import parents
-from lapwing.alerts.terms import Around, Episodes, Terms, expect, raised, smallest
+from lapwing.alerts.terms import Around, Terms, go_on, raised, remembered, smallest
+from lapwing.cache.holdings import Holdings
 from lapwing.model.calendar import edges
-from lapwing.model.dataset import Dataset, Metric
+from lapwing.model.dataset import Metric
+from lapwing.model.expression import measures
 from lapwing.model.monitor import Monitor
 from lapwing.model.problem import Refused
 
@@ -40,7 +43,8 @@ class Judged:
     """Arrays are (S, T); `borders` are the T + 1 borders of the buckets, UTC microseconds. A bucket is known to people at
     `known`: its end, and the time that its data needs to be complete. Where `monitor.by` splits, the whole is watched too
     (the last series), so that what happens everywhere is told once. `cuts`: by series, the buckets from which on a level
-    that people accepted is the usual one."""
+    that people accepted is the usual one. `before`: incidents that were found earlier; `trail`: what a later judging needs to
+    go on from this one."""
 
     monitor: Monitor
     metric: Metric
@@ -52,6 +56,8 @@ class Judged:
     exposure: Floats
     detection: Detection
     cuts: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    before: Before | None = None
+    trail: Trail | None = None
 
     @cached_property
     def known(self) -> npt.NDArray[np.int64]:
@@ -76,7 +82,7 @@ class Judged:
 
     @cached_property
     def episodes(self) -> Episodes:
-        return raised(self.actual, self.exposure, self.detection, self.terms, self.cuts)
+        return raised(self.actual, self.exposure, self.detection, self.terms, self.cuts, self.before)
 
     @property
     def covered(self) -> int:
@@ -88,79 +94,56 @@ class Judged:
         """How many buckets people knew at a moment (UTC microseconds)."""
         return int(np.searchsorted(self.known, moment, side="right"))
 
-    def pack(self) -> bytes:
-        """The arrays, to be kept."""
-        found = self.detection
-        arrays: Mapping[str, npt.NDArray[np.generic]] = {
-            "borders": self.borders,
-            "amount": self.amount,
-            "exposure": self.exposure,
-            "expected": found.expected,
-            "lower": found.lower.astype(np.float32),
-            "upper": found.upper.astype(np.float32),
-            "score": found.score,
-            "ready": found.ready,
-            "alone": np.zeros(found.ready.shape, bool) if found.alone is None else found.alone,
-        }
-        out = io.BytesIO()
-        slices = np.array(json.dumps(self.slices))
-        np.savez_compressed(
-            out,
-            allow_pickle=False,
-            slices=slices,
-            cuts=np.array(json.dumps(list(self.cuts.items()))),
-            complete_after=np.int64(self.complete_after),
-            **arrays,
-        )
-        return out.getvalue()
 
-
-def unpack(data: bytes, monitor: Monitor, dataset: Dataset, metric: Metric) -> Judged:
-    """What `Judged.pack` kept."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as kept:
-        lower, upper = (kept[name].astype(np.float64) for name in ("lower", "upper"))
-        return Judged(
-            monitor=monitor,
-            metric=metric,
-            measured=measured(dataset, metric),
-            slices=tuple(tuple((name, value) for name, value in one) for one in json.loads(str(kept["slices"]))),
-            borders=kept["borders"],
-            complete_after=int(kept["complete_after"]),
-            amount=kept["amount"],
-            exposure=kept["exposure"],
-            detection=Detection(kept["expected"], lower, upper, kept["score"], kept["ready"], kept["alone"]),
-            cuts={row: tuple(at) for row, at in json.loads(str(kept["cuts"]))},
-        )
-
-
-def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None), inputs: Inputs | None = None) -> Judged:
+def judge(
+    lapwing: Lapwing,
+    monitor: Monitor,
+    span: Span = (None, None),
+    inputs: Inputs | None = None,
+    past: Past | None = None,
+) -> Judged:
     """Asks for the monitor's history or a part of it (one query, and one for the whole where it is split) and judges it.
-    `inputs`: what people said about it.
+    `inputs`: what people said about it. `past`: what was judged before, of the same definition; then only what may differ
+    is asked for, and only what differs is judged.
 
     Raises:
         Refused: it would watch more than can be judged at once.
     """
     dataset, metric = lapwing.project.metric(monitor.metric)
-    plan = measured(dataset, metric)
-    asking = Asking(lapwing=lapwing, measured=plan, zone=lapwing.project.timezone)
-    series = asking.series(monitor.by, monitor.slice, monitor.grain, span)
-    if monitor.by:
-        series = _with_whole(series, asking.series((), monitor.slice, monitor.grain, span))
+    asking = Asking(lapwing=lapwing, measured=measured(dataset, metric), zone=lapwing.project.timezone)
+    holdings = lapwing.cache.holdings(dataset.name)  # first: what comes in while we read is read again
+    sure = None if past is None else read_since(past, holdings)
+    series = None if past is None or sure is None else reread(asking, past, sure)
+    series = series or asking.history(monitor.by, monitor.slice, monitor.grain, span)
     if series.amount.size > MOST_CELLS:
         raise Refused.of(
             "too-many-series",
             f"Monitor {monitor.name} would watch {len(series.slices):,} series of {len(series.starts):,} buckets.",
             hint="Watch fewer dimensions, a slice, or a longer grain.",
         )
-    borders = _borders(series.starts, monitor, lapwing.project.timezone, lapwing.project.week_start)
+    return judge_series(lapwing, monitor, series, inputs or Inputs(), holdings, past)
+
+
+def judge_series(
+    lapwing: Lapwing,
+    monitor: Monitor,
+    series: Series,
+    said: Inputs,
+    holdings: Holdings | None = None,
+    past: Past | None = None,
+) -> Judged:
+    """Judges what was measured already. `holdings`: what rollups held when it was; see `judge`."""
+    project = lapwing.project
+    dataset, metric = project.metric(monitor.metric)
+    plan = measured(dataset, metric)
+    borders = _borders(series.starts, monitor, project.timezone, project.week_start)
     complete_after = int(dataset.complete_after.total_seconds() * 1e6)
-    watermark = series.data_until if series.data_until is not None else 0
-    complete = borders[1:] <= watermark
-    said = inputs or Inputs()
+    complete = borders[1:] <= (series.data_until if series.data_until is not None else 0)
     # What happens in a maintenance window is neither judged nor learned.
-    judged = complete & ~said.left_out(borders)
-    values = np.where(judged, plan.value(series.amount, series.exposure), np.nan)
-    zone, terms = ZoneInfo(lapwing.project.timezone), _terms(monitor, metric, plan)
+    counted = complete & ~said.left_out(borders)
+    values = np.where(counted, plan.value(series.amount, series.exposure), np.nan)
+    amount = np.where(complete, series.amount, np.nan)
+    zone, terms = ZoneInfo(project.timezone), _terms(monitor, metric, plan)
     shifts = _shifts(said, series.slices, borders, complete_after)
     around = Around(
         parent=parents(series.slices),
@@ -168,18 +151,35 @@ def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None), inputs:
             borders,
             monitor.grain,
             zone,
-            holidays=lapwing.project.calendar,
-            events=lapwing.project.events,
+            holidays=project.calendar,
+            events=project.events,
             slices=series.slices,
+            known=() if past is None else past.trail.effects,
         ),
     )
-    found = with_shifts(
-        lambda past, exposure, rows: expect(series.starts, zone, past, exposure, terms, around.part(rows)),
+    same = 0 if past is None else same_as_before(past, series, values, borders, amount)
+    before = None if past is None else to_go_on(past, same, shifts)
+    firm = all(ref.dataset == dataset.name for ref in measures(metric.expression))
+    room = remembered(series.starts, zone, len(series.slices), terms, around).room
+    sure = first(~complete)
+    keep = wanted(sure, max(MOST_BYTES // max(room, 1), 1))
+    known = -1 if before is None else before[0].checkpoint.buckets
+
+    def expect(
+        values: Floats, exposure: Floats, rows: slice, since: int = 0, memory: Memory | None = None
+    ) -> tuple[Detection, Mapping[int, Memory]]:
+        some = around.part(rows)
+        kept = {at for at in keep if at > known} if holdings is not None else ()
+        return go_on(series.starts, zone, values, exposure, terms, some, since, memory, kept)
+
+    found, made = with_shifts(
+        expect,
         values,
         series.exposure,
         shifts,
         kind=plan.kind,
         ratio=plan.ratio,
+        before=None if before is None else before[0],
     )
     return Judged(
         monitor=monitor,
@@ -188,10 +188,24 @@ def judge(lapwing: Lapwing, monitor: Monitor, span: Span = (None, None), inputs:
         slices=series.slices,
         borders=borders,
         complete_after=complete_after,
-        amount=np.where(complete, series.amount, np.nan),
+        amount=amount,
         exposure=series.exposure,
         detection=_as_kept(found),
         cuts=cuts(shifts),
+        before=None if before is None else before[1],
+        trail=None
+        if holdings is None
+        else Trail(
+            complete=complete,
+            counted=counted,
+            firm=series.firm if firm else 0,
+            holdings=holdings,
+            shifts=shifts,
+            effects=() if around.effects is None else around.effects.names,
+            same=0 if before is None else same,
+            made=made,
+            wanted=keep,
+        ),
     )
 
 
@@ -218,8 +232,8 @@ def _shifts(
         if row is not None and one.since >= borders[0]:
             cut = int(np.searchsorted(known, one.at, side="right"))
             since = int(np.searchsorted(borders[:-1], one.since, side="left"))
-            if since < cut:
-                out[row] = (*out.get(row, ()), Shift(cut, since))
+            if since < cut < len(borders) - 1:  # else nothing comes after it yet
+                out[row] = tuple(sorted((*out.get(row, ()), Shift(cut, since))))
     return out
 
 
@@ -227,19 +241,6 @@ def _as_kept(found: Detection) -> Detection:
     """The borders of the range in the precision they are kept in, so that what is shown is the same after a restart."""
     lower, upper = (array.astype(np.float32).astype(np.float64) for array in (found.lower, found.upper))
     return replace(found, lower=lower, upper=upper)
-
-
-def _with_whole(parts: Series, whole: Series) -> Series:
-    """The series of the parts, then the whole: over the whole's buckets, which are those of all parts."""
-    if not len(whole.starts) or not np.array_equal(parts.starts, whole.starts):
-        return parts
-    return Series(
-        (*parts.slices, *whole.slices),
-        whole.starts,
-        np.concatenate([parts.amount, whole.amount]),
-        np.concatenate([parts.exposure, whole.exposure]),
-        whole.data_until,
-    )
 
 
 def _borders(starts: npt.NDArray[np.int64], monitor: Monitor, zone: str, week_start: int) -> npt.NDArray[np.int64]:

@@ -15,11 +15,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lapwing.alerts import checkpoints
 from lapwing.alerts.cases import Known
 from lapwing.alerts.inputs import Inputs, Window, accepted
-from lapwing.alerts.journal import Journal, Raced, Run
-from lapwing.alerts.judged import Judged, judge, unpack
+from lapwing.alerts.journal import Journal, KeptSeries, Raced, Run
+from lapwing.alerts.judged import Judged, judge
+from lapwing.alerts.packed import BROKEN, pack, unpack
+from lapwing.alerts.reconcile import same
 from lapwing.alerts.record import Key, Record
+from lapwing.alerts.restart import Checkpoint
+from lapwing.alerts.resume import Past
 from lapwing.alerts.telling import told_of
 from lapwing.model.calendar import to_us
 from lapwing.model.events import EventKind
@@ -69,6 +74,7 @@ class Keeper:
         self._known: dict[str, Known] = {}
         self._troubles: dict[str, tuple[float, Problem]] = {}
         self._looked: dict[str, tuple[float, str]] = {}
+        self._written: dict[str, tuple[int, Mapping[Key, Record]]] = {}
         self._bringing = threading.RLock()
         self._starting = threading.Lock()
         self._worker: threading.Thread | None = None
@@ -102,20 +108,33 @@ class Keeper:
         if known is None:
             run = self._journal.run(monitor.name)
             if run is not None and run.definition == definition:
-                known = self._recalled(monitor, run)
+                known = self._recalled(monitor)
+            if known is not None:
                 self._known.setdefault(monitor.name, known)
         return self._up_to_pulse(known) if known is not None and known.definition == definition else None
 
-    def _recalled(self, monitor: Monitor, run: Run) -> Known:
+    def _recalled(self, monitor: Monitor) -> Known | None:
+        """What was kept last; None where it can't be read, and has to be judged again."""
+        kept = self._journal.kept(monitor.name)
+        if kept is None:
+            return None
+        run, chunks = kept
         dataset, metric = self._lapwing.project.metric(monitor.metric)
-        return self._of(unpack(run.arrays, monitor, dataset, metric), run)
+        try:
+            return self._of(unpack(run.arrays, chunks, monitor, dataset, metric), run)
+        except BROKEN:
+            return None
 
     def _of(self, judged: Judged, run: Run) -> Known:
-        pulse = self._journal.pulse()
-        return Known(judged, self._records(run.monitor), run.definition, run.data, pulse)
+        pulse, records = self._records(run.monitor)
+        return Known(judged, records, run.definition, run.data, pulse, run.arrays)
 
-    def _records(self, monitor: str) -> Mapping[Key, Record]:
-        return {record.key: record for record in self._journal.records(monitor)}
+    def _records(self, monitor: str) -> tuple[int, Mapping[Key, Record]]:
+        """Its records, and the pulse that they are of; only what is new is read."""
+        since, before = self._written.get(monitor, (0, {}))
+        pulse, records = self._journal.newer(monitor, before.values(), since)
+        self._written[monitor] = pulse, {record.key: record for record in records}
+        return self._written[monitor]
 
     def _up_to_pulse(self, known: Known) -> Known:
         """With what people, or another process, wrote down since."""
@@ -123,7 +142,8 @@ class Keeper:
         if pulse == known.pulse:
             return known
         name = known.judged.monitor.name
-        fresh = replace(known, records=self._records(name), pulse=pulse)
+        pulse, records = self._records(name)
+        fresh = replace(known, records=records, pulse=pulse)
         self._known[name] = fresh
         return fresh
 
@@ -185,20 +205,47 @@ class Keeper:
             if self.is_fresh(monitor):
                 return self._known[monitor.name]
             run = self._journal.run(monitor.name)
-            inputs = self._inputs(monitor, self._journal.records(monitor.name))
+            inputs = self._inputs(monitor, self._records(monitor.name)[1].values())
             version = self._definition(monitor), self._version(monitor, inputs)
-            if run is not None and run.version == version:
-                return self._recalled(monitor, run)
-            judged = judge(self._lapwing, monitor, inputs=inputs)
-            new = self._run(judged, *version)
+            last = None if run is None or run.definition != version[0] else self._as_kept(monitor, run)
+            if last is not None and last.data == version[1]:
+                return last
+            past = None if last is None else self._past(last)
+            judged = judge(self._lapwing, monitor, inputs=inputs, past=past)
+            new, series = self._run(judged, *version, last)
             try:
                 since = None if run is None else run.version
-                told = told_of(judged, self._lapwing.project)
-                self._journal.save(new, told, since, inputs)
+                told = tuple(told_of(judged, self._lapwing.project))
+                settled = frozenset() if last is None else same(told, told_of(last.judged, self._lapwing.project))
+                self._journal.save(new, told, since, inputs, series, settled)
             except Raced:
                 self._looked.pop(monitor.dataset, None)
                 continue  # what the other process found is looked at first
+            if judged.trail is not None:
+                judged.trail.made.clear()
             return self._of(judged, new)
+
+    def _as_kept(self, monitor: Monitor, run: Run) -> Known | None:
+        """The last run, from memory where it is that, else as kept."""
+        known = self._known.get(monitor.name)
+        if known is not None and known.definition == run.definition and known.head == run.arrays:
+            return self._up_to_pulse(known)
+        return self._recalled(monitor)
+
+    def _past(self, last: Known) -> Past | None:
+        trail, name = last.judged.trail, last.judged.monitor.name
+        if trail is None:
+            return None
+
+        def checkpoint(most: int) -> Checkpoint | None:
+            at = checkpoints.newest(self._journal.checkpoints(name), most)
+            data = None if at is None else self._journal.checkpoint(name, at)
+            try:
+                return None if data is None else checkpoints.unpack(data)
+            except BROKEN:
+                return None
+
+        return Past(last.judged, trail, checkpoint)
 
     def _inputs(self, monitor: Monitor, records: Iterable[Record]) -> Inputs:
         return Inputs(self._windows(monitor.name), accepted(records))
@@ -210,6 +257,7 @@ class Keeper:
     def forget(self, name: str) -> None:
         """Drops what is in memory of a monitor that is no more."""
         self._known.pop(name, None)
+        self._written.pop(name, None)
         self._troubles.pop(name, None)
 
     def data(self, dataset: str) -> str:
@@ -243,8 +291,12 @@ class Keeper:
         )
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
-    def _run(self, judged: Judged, definition: str, data: str) -> Run:
-        return Run(
+    def _run(self, judged: Judged, definition: str, data: str, last: Known | None) -> tuple[Run, KeptSeries]:
+        """What is to be kept; `last`: what was kept before."""
+        trail = judged.trail
+        same = 0 if trail is None or last is None else trail.same
+        packed = pack(judged, same)
+        run = Run(
             monitor=judged.monitor.name,
             definition=definition,
             data=data,
@@ -252,5 +304,15 @@ class Keeper:
             finished=to_us(self._lapwing.now()),
             series=len(judged.slices),
             judged=int(np.isfinite(judged.detection.score).sum()),
-            arrays=judged.pack(),
+            arrays=packed.head,
         )
+        made = {} if trail is None else {at: checkpoints.pack(one) for at, one in trail.made.items()}
+        series = KeptSeries(
+            of=None if last is None else last.head,
+            since=packed.since,
+            chunks=packed.chunks,
+            same=same,
+            checkpoints=made,
+            wanted=frozenset() if trail is None else trail.wanted,
+        )
+        return run, series

@@ -73,6 +73,12 @@ def _span(steps: list[tuple[str, int]]) -> tuple[int, int]:
     return min(bucket for _, bucket in steps), last[1] if last[0] == "resolved" else 1 << 62
 
 
+def same(told: Iterable[Told], before: Iterable[Told]) -> frozenset[Key]:
+    """Which incidents are told now as they were before."""
+    steps = {one.key: one.steps for one in before}
+    return frozenset(one.key for one in told if steps.get(one.key) == one.steps)
+
+
 def additions(lines: tuple[Happened, ...], told: Told, judging: Judging) -> list[Happened]:
     """The lines that bring a record to what was judged now.
 

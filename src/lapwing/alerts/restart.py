@@ -7,13 +7,15 @@ the moment of accepting stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.detect import Detection
+from lapwing.alerts.online.memory import Memory
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,29 +26,89 @@ class Shift:
     since: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """What the model remembered after `buckets` buckets: of the `whole`, and of series (rows) whose new level was accepted,
+    as judged by that level, with the shifts that it is of."""
+
+    buckets: int
+    whole: Memory
+    shifted: Mapping[int, tuple[tuple[Shift, ...], Memory]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judging:
+    """What is to be gone on from: what was said of the buckets up to a checkpoint."""
+
+    detection: Detection
+    checkpoint: Checkpoint
+
+
+class Expect(Protocol):
+    """What is said of values and exposures (S, T) of some series (rows), from the bucket `since` on by what is remembered
+    of those before, and what is remembered after some buckets."""
+
+    def __call__(
+        self, values: Floats, exposure: Floats, rows: slice, since: int = 0, memory: Memory | None = None, /
+    ) -> tuple[Detection, Mapping[int, Memory]]: ...
+
+
 def with_shifts(
-    expect: Callable[[Floats, Floats, slice], Detection],
+    expect: Expect,
     values: Floats,
     exposure: Floats,
     shifts: Mapping[int, tuple[Shift, ...]],
     *,
     kind: Kind,
     ratio: bool,
-) -> Detection:
+    before: Judging | None = None,
+) -> tuple[Detection, dict[int, Checkpoint]]:
     """What `expect` says of values and exposures (S, T) and which series they are; of the series (rows) in `shifts` what
-    comes after each cut is judged by the new level. `ratio`: values are amounts by exposure."""
-    found = expect(values, exposure, slice(0, len(values)))
-    if not shifts:
-        return found
-    arrays = {name: getattr(found, name).copy() for name in Detection.__slots__}
+    comes after each cut is judged by the new level. `ratio`: values are amounts by exposure. `before`: what was judged
+    earlier of the same values and (see `goes_on`) shifts, to be gone on from."""
+    since = 0 if before is None else before.checkpoint.buckets
+    found, memories = expect(
+        values, exposure, slice(0, len(values)), since, None if before is None else before.checkpoint.whole
+    )
+    if before is not None:
+        found = _joined(before.detection, found, since)
+    shifted: dict[int, tuple[tuple[Shift, ...], Mapping[int, Memory]]] = {}
+    arrays = {name: getattr(found, name).copy() for name in Detection.__slots__} if shifts else {}
     for row, of_row in shifts.items():
+        chain = tuple(sorted(of_row))
+        known = None if before is None else before.checkpoint.shifted.get(row)
+        resumed = None if known is None or known[0] != chain else known[1]
         past, weight = values[row].copy(), exposure[row]
-        for shift in sorted(of_row):
+        for shift in chain:
             past = _brought(past, arrays["expected"][row], weight if ratio else None, shift, kind)
-            again = expect(past[None], weight[None], slice(row, row + 1))
+            if resumed is not None and shift is not chain[-1]:
+                continue  # said before
+            first = 0 if resumed is None else since
+            again, kept = expect(past[None], weight[None], slice(row, row + 1), first, resumed)
+            start = max(shift.cut, first)
             for name, array in arrays.items():
-                array[row, shift.cut :] = getattr(again, name)[0, shift.cut :]
-    return Detection(**arrays)
+                array[row, start:] = getattr(again, name)[0, start - first :]
+            shifted[row] = chain, kept
+    made = {at: Checkpoint(at, memory, _at(at, shifted)) for at, memory in memories.items()}
+    return (Detection(**arrays) if shifts else found), made
+
+
+def goes_on(before: Mapping[int, tuple[Shift, ...]], now: Mapping[int, tuple[Shift, ...]]) -> bool:
+    """Whether what was judged by some shifts can be gone on from with others: none was taken back."""
+    return all(now.get(row, ())[: len(chain)] == chain for row, chain in before.items())
+
+
+def _at(
+    at: int, shifted: Mapping[int, tuple[tuple[Shift, ...], Mapping[int, Memory]]]
+) -> dict[int, tuple[tuple[Shift, ...], Memory]]:
+    """What is remembered of shifted series at a checkpoint: of those whose last shift is over by then."""
+    return {row: (chain, kept[at]) for row, (chain, kept) in shifted.items() if at in kept and at >= chain[-1].cut}
+
+
+def _joined(before: Detection, after: Detection, since: int) -> Detection:
+    """What was said of the first buckets, and then of the others."""
+    both = ((getattr(before, name), getattr(after, name)) for name in Detection.__slots__)
+    return Detection(*(np.concatenate([old[:, :since], new], axis=1) for old, new in both))
 
 
 def _brought(past: Floats, expected: Floats, weight: Floats | None, shift: Shift, kind: Kind) -> Floats:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from lapwing.alerts.record import Key
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. A database at it needs no migrating, so Alembic is not even imported."""
 
 
@@ -30,8 +30,8 @@ class FollowRow(Base):
 
 
 class RunRow(Base):
-    """The last replay of one monitor: of which definition, over which version of the data (known until `covered`), and the
-    judged series."""
+    """The last replay of one monitor: of which definition, over which version of the data (known until `covered`), and, in
+    `arrays`, the head of the judged series (see `packed`)."""
 
     __tablename__ = "run"
 
@@ -43,6 +43,26 @@ class RunRow(Base):
     series: Mapped[int] = mapped_column(Integer)
     judged: Mapped[int] = mapped_column(BigInteger)
     arrays: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ChunkRow(Base):
+    """Some buckets of the judged series of a run, from the bucket `first` on."""
+
+    __tablename__ = "run_chunk"
+
+    monitor: Mapped[str] = mapped_column(ForeignKey("run.monitor", ondelete="CASCADE"), primary_key=True)
+    first: Mapped[int] = mapped_column(Integer, primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CheckpointRow(Base):
+    """What the model remembered after so many buckets of a run."""
+
+    __tablename__ = "run_checkpoint"
+
+    monitor: Mapped[str] = mapped_column(ForeignKey("run.monitor", ondelete="CASCADE"), primary_key=True)
+    buckets: Mapped[int] = mapped_column(Integer, primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class IncidentRow(Base):

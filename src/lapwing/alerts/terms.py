@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.chance import Floats, Kind
-from lapwing.alerts.detect import Detection, Setting, detect
-from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
+from lapwing.alerts.detect import Detection, Setting, advance
+from lapwing.alerts.incidents import Before, Episodes, Rules, episodes, learned_minimum
 from lapwing.alerts.online.effects import Effects
+from lapwing.alerts.online.memory import Memory
 from lapwing.alerts.season import calm_buckets, clocks, gathering, quiet_buckets, rejoining, slots, tuning
 from lapwing.model.dataset import Better
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import SENSITIVITY
-
-Episodes = tuple[tuple[Episode, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +78,22 @@ def expect(
         values: (S, T), nan where there is no value or it is not complete.
         exposure: (S, T), the denominators where `terms.ratio`.
     """
+    return go_on(starts, zone, values, exposure, terms, around)[0]
+
+
+def go_on(
+    starts: npt.NDArray[np.int64],
+    zone: ZoneInfo,
+    values: Floats,
+    exposure: Floats,
+    terms: Terms,
+    around: Around = Around(),
+    since: int = 0,
+    memory: Memory | None = None,
+    keep: Collection[int] = (),
+) -> tuple[Detection, Mapping[int, Memory]]:
+    """The same of the buckets from `since` on, by what is remembered of those before; arrays are of all. `memory` changes;
+    `keep`: after how many buckets what is remembered then is wanted, too."""
     setting = Setting(
         kind=terms.kind,
         tuning=tuning(terms.grain),
@@ -87,7 +102,19 @@ def expect(
         clocks=clocks(starts, terms.grain, zone),
         width=terms.sensitivity,
     )
-    return detect(values, slots(starts, terms.grain, zone), setting, exposure if terms.ratio else None)
+    season, blank = slots(starts, terms.grain, zone), remembered(starts, zone, len(values), terms, around)
+    if memory is not None:
+        memory = memory.grown(series=np.arange(len(values)), slots=blank.sums.shape[2], effects=blank.effects.shape[1])
+    return advance(memory or blank, values, season, setting, exposure if terms.ratio else None, keep, since)
+
+
+def remembered(
+    starts: npt.NDArray[np.int64], zone: ZoneInfo, series: int, terms: Terms, around: Around = Around()
+) -> Memory:
+    """What a model remembers of so many series before it saw any bucket."""
+    season = slots(starts, terms.grain, zone)
+    effects = 0 if around.effects is None else len(around.effects.names)
+    return Memory.blank(series, len(season), int(season.max(initial=0)) + 1, effects, tuning(terms.grain).first)
 
 
 def smallest(detection: Detection, exposure: Floats, terms: Terms) -> Floats:
@@ -103,9 +130,11 @@ def raised(
     detection: Detection,
     terms: Terms,
     cuts: Mapping[int, tuple[int, ...]] | None = None,
+    before: Before | None = None,
 ) -> Episodes:
-    """The incidents of each series. `cuts`: by series, buckets from which on another level is the usual one."""
-    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules, cuts)
+    """The incidents of each series. `cuts`: by series, buckets from which on another level is the usual one. `before`: what
+    was found of the first buckets."""
+    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules, cuts, before)
 
 
 def judge_series(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from lapwing.cache.definitions import Defined, Definitions
+from lapwing.cache.holdings import Holdings, holdings_of
 from lapwing.cache.manifest import Manifest
 from lapwing.cache.manifests import Manifests
 from lapwing.cache.request import Terms
@@ -64,6 +65,10 @@ class Extents:
             return f"until {self.data_until(bound)}"
         parts = sorted((m.rollup, m.definition, m.edition) for m in built)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def holdings(self, bound: BoundDataset) -> Holdings:
+        """Which versions of which partitions the rollups hold: of two moments these tell from when on answers may differ."""
+        return holdings_of(self._built(bound))
 
     def _built(self, bound: BoundDataset) -> list[Manifest]:
         defined = self._definitions.of(bound)

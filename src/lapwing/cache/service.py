@@ -20,6 +20,7 @@ from lapwing.cache.definition import Definition
 from lapwing.cache.definitions import Definitions
 from lapwing.cache.distribution import Share, spread
 from lapwing.cache.extent import Extents
+from lapwing.cache.holdings import Holdings
 from lapwing.cache.jobs import JobRecord, Jobs, Remote
 from lapwing.cache.ledger import GRACE
 from lapwing.cache.looks import Reads
@@ -184,6 +185,10 @@ class Cache:
     def version(self, dataset_name: str) -> str:
         """Changes whenever the dataset's answers may; see `Extents.version`."""
         return self._extents.version(self.bound(dataset_name))
+
+    def holdings(self, dataset_name: str) -> Holdings:
+        """Which versions of which partitions its rollups hold; see `Extents.holdings`."""
+        return self._extents.holdings(self.bound(dataset_name))
 
     def values(self, dataset_name: str, dimension: str, prefix: str = "", limit: int = 100) -> tuple[object, ...]:
         """Values of a dimension in order, those whose text begins with `prefix` (letters' case aside).

@@ -70,6 +70,11 @@ class Memory:
     def series(self) -> int:
         return len(self.judged)
 
+    @property
+    def room(self) -> int:
+        """How many bytes it takes."""
+        return sum(getattr(self, each.name).nbytes for each in fields(self))
+
     def copy(self) -> Memory:
         """One that does not change when this one learns."""
         return replace(self, **{each.name: getattr(self, each.name).copy() for each in fields(self)})
