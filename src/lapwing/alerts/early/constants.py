@@ -79,6 +79,8 @@ LEAD_CHANCE: Final = 0.7
 """How often a follower must have followed for a pair to be believed and a warning to be told."""
 LEAD_DAYS: Final = 7
 """Days in which a follower must show what its leader did; what takes longer can't be told from chance by a year of days."""
+MOST_LEADERS: Final = 16
+"""Metrics that nobody watches and that are looked at as leaders, of those in a project: each takes a tenth of a second."""
 LEAD_HOURS: Final = 24
 """The same of hours."""
 LEAD_EVERY: Final = 28

@@ -9,16 +9,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lapwing.alerts.cases import Known
-from lapwing.alerts.early import drifts, goals, limits
+from lapwing.alerts.early import drifts, goals, leaders, limits
+from lapwing.alerts.early import panel as panels
 from lapwing.alerts.early.complete import DAY
 from lapwing.alerts.early.early import Early
 from lapwing.alerts.early.goals import Paced
+from lapwing.alerts.early.panel import Panel
+from lapwing.alerts.history import Slice
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.journal import Journal, Raced, Run
 from lapwing.alerts.reconcile import Step, Told
 from lapwing.alerts.record import Key, Record
 from lapwing.alerts.views import plain
 from lapwing.model.calendar import to_us
+from lapwing.model.grain import Grain
 from lapwing.model.problem import LapwingError, Problem
 
 if TYPE_CHECKING:
@@ -50,6 +54,7 @@ class EarlyKeeper:
         self._lock = threading.RLock()
         self._paced: dict[str, tuple[str, Paced]] = {}
         self._known: dict[str, tuple[str, Early]] = {}
+        self._panels: dict[Grain, tuple[str, Panel]] = {}
         self.troubles: dict[str, Problem] = {}
         """What could not be judged, and why."""
 
@@ -80,17 +85,44 @@ class EarlyKeeper:
             yield f"goal:{name}", data(goal.dataset), partial(self._goal, name)
         for name, limit in self._lapwing.project.limits.items():
             yield f"limit:{name}", data(limit.dataset), partial(limits.judge, self._lapwing, limit)
-        for one in self._judged():
+        known = self._judged()
+        yield from self._led(known)
+        for one in known:
             monitor, judged = one.judged.monitor, one.judged
-            if monitor.grain == DAY and len(judged.borders) > 1:
+            if monitor.grain == DAY and "drift" in monitor.warnings and len(judged.borders) > 1:
                 version = f"{one.definition} {one.data}"
                 yield f"drift:{monitor.name}", version, partial(drifts.judge, judged, self._lapwing.project)
+
+    def _led(self, known: Sequence[Known]) -> Iterator[tuple[str, str, Judge]]:
+        """What monitors of the same grain foretell of each other; the first of a metric and slice speaks for it."""
+        for grain in panels.GRAINS:
+            group = [one for one in known if one.judged.monitor.grain == grain and len(one.judged.borders) > 1]
+            wanted = [one for one in group if panels.FOLLOWING in one.judged.monitor.warnings]
+            seen: set[tuple[str, Slice]] = set()
+            for one in wanted:
+                of = one.judged.monitor.metric, one.judged.slices[-1]
+                if of not in seen:
+                    seen.add(of)
+                    yield (
+                        f"leading:{one.judged.monitor.name}",
+                        panels.version(group),
+                        partial(self._leading, group, *of),
+                    )
+
+    def _leading(self, group: Sequence[Known], metric: str, within: Slice) -> Early:
+        grain, version = group[0].judged.monitor.grain, panels.version(group)
+        kept = self._panels.get(grain)
+        if kept is None or kept[0] != version:
+            kept = self._panels[grain] = version, panels.panel(self._lapwing, group)
+        rows = enumerate(kept[1].judged)
+        row = next(row for row, one in rows if (one.monitor.metric, one.slices[-1]) == (metric, within))
+        return leaders.judge(kept[1], row, self._lapwing.project)
 
     def names(self, monitors: Iterable[str]) -> frozenset[str]:
         """Of all that may be watched beside these monitors."""
         project = self._lapwing.project
         own = (f"{kind}:{name}" for kind, of in (("goal", project.goals), ("limit", project.limits)) for name in of)
-        return frozenset((*own, *(f"drift:{name}" for name in monitors)))
+        return frozenset((*own, *(f"{kind}{name}" for name in monitors for kind in OF_MONITORS)))
 
     def bring(self) -> list[EarlyKnown]:
         """Judges what is new and writes down what follows; what can't be judged is among the troubles."""

@@ -45,14 +45,16 @@ class Pair:
 @dataclass(frozen=True, slots=True, eq=False)
 class Past:
     """The N events of a pair's leader at which the follower was still quiet: their buckets `at`, the `side` that the follower
-    is to show, after how many buckets it did (`lag`, 0 where it did not `within` so many); and for each bucket up to which
-    time is known, of how many quiet moments a share was followed anyhow (`usual`, (2, T): by side, down first)."""
+    is to show, after how many buckets it did (`lag`, 0 where it did not `within` so many) and in which it no longer did
+    (`gone`). `usual` (2, T), by side, down first: by what was known up to each bucket, the share of quiet moments that are
+    followed anyhow."""
 
     pair: Pair
     within: int
     at: Ints
     side: Ints
     lag: Ints
+    gone: Ints
     usual: Floats
 
     def known(self, since: int, until: int) -> npt.NDArray[np.intp]:
@@ -64,7 +66,7 @@ class Past:
 class Foretold:
     """A warning: at bucket `at` the pair's leader moved, and the follower is to show `side` after about `lag` buckets. Before,
     it did after `hits` of `events` such moves. `shown` is the bucket in which it did, None where it did not (yet); `over`
-    that in which the warning was over, None while it may still come."""
+    that in which it no longer does or was to have come, None while neither is."""
 
     pair: Pair
     at: int
@@ -99,6 +101,7 @@ def pasts(score: Floats, pairs: Sequence[Pair], within: int) -> list[Past]:
     begun = onsets(score)
     shows = {side: np.nan_to_num(side * score) >= FOLLOWS for side in (-1, 1)}
     next_one = {side: _next(shown) for side, shown in shows.items()}
+    quiet_again = {side: _next(~shown) for side, shown in shows.items()}
     lately = {side: _lately(shown) for side, shown in shows.items()}
     usual = {
         row: np.stack([_usual(lately[side][row], next_one[side][row], within) for side in (-1, 1)])
@@ -112,7 +115,9 @@ def pasts(score: Floats, pairs: Sequence[Pair], within: int) -> list[Past]:
         quiet = ~np.where(down, lately[-1][pair.follower, at], lately[1][pair.follower, at])
         at, side, down = at[quiet], side[quiet], down[quiet]
         lag = np.where(down, next_one[-1][pair.follower, at], next_one[1][pair.follower, at]) - at
-        out.append(Past(pair, within, at, side, np.where(lag <= within, lag, 0), usual[pair.follower]))
+        lag = np.where(lag <= within, lag, 0)
+        gone = np.where(down, quiet_again[-1][pair.follower, at + lag], quiet_again[1][pair.follower, at + lag])
+        out.append(Past(pair, within, at, side, lag, gone, usual[pair.follower]))
     return out
 
 
@@ -216,7 +221,7 @@ def _of(past: Past, since: int, until: int, buckets: int) -> Iterator[Foretold]:
         if chance < LEAD_CHANCE:
             continue
         shown = at + lag if lag else None
-        over = shown if shown is not None else at + past.within if at + past.within < buckets else None
+        over = at + past.within if shown is None else int(past.gone[number])
         yield Foretold(
             pair=past.pair,
             at=at,
@@ -227,6 +232,6 @@ def _of(past: Past, since: int, until: int, buckets: int) -> Iterator[Foretold]:
             hits=len(hits),
             chance=chance,
             shown=shown,
-            over=over,
+            over=over if over < buckets else None,
             past=past,
         )

@@ -80,3 +80,29 @@ def drift_says(kind: str, moved: float) -> str:
     if kind == "resolved":
         return f"No slow drift any more: {far}."
     return f"A slow drift: {far}; no single day shows it."
+
+
+def leading_says(
+    kind: str,
+    leader: tuple[Shown, float, float],
+    follower: tuple[Shown, float, float],
+    past: tuple[int, int],
+    times: tuple[str, str],
+    *,
+    came: bool,
+) -> str:
+    """What leads and what follows: `leader` with what it was and was expected to be, `follower` with what it is to come to (or
+    did, where it `came`) and was expected to, how often that came `past` (hits, events), after how long and at the latest."""
+    (shown, value, usual), (of, coming, otherwise), (hits, events), (lag, within) = leader, follower, past, times
+    seen, expected = (number(one, of.format, of.unit) for one in (coming, otherwise))
+    if came:
+        return f"It came: {seen}, {expected} expected."
+    if kind == "resolved":
+        return f"It did not come: in {within} {of.label} showed nothing of it."
+    moved = f"{shown.label} {'rose' if value > usual else 'fell'} to {number(value, shown.format, shown.unit)}"
+    against = f"{number(usual, shown.format, shown.unit)} expected"
+    after = "move" if events == 1 else "moves"
+    return (
+        f"{moved}, {against}. {of.label} usually follows within {lag}: it did after {hits} of {events} such {after}. "
+        f"About {seen} then, {expected} otherwise."
+    )

@@ -57,6 +57,7 @@ class Monitors:
             sensitivity=document.sensitivity,
             min_change=document.min_change,
             tags=document.tags,
+            warnings=document.warnings,
             place=located.key("monitors", name),
         )
 

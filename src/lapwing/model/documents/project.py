@@ -23,7 +23,7 @@ from lapwing.model.documents.delivery import ChannelDocument, SubscriptionDocume
 from lapwing.model.documents.goals import Goals, Limits, texts
 from lapwing.model.documents.spark import SparkDocument
 from lapwing.model.documents.store import StoreDocument
-from lapwing.model.monitor import SENSITIVITY
+from lapwing.model.monitor import SENSITIVITY, WARNINGS
 from lapwing.model.names import nearest
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -154,6 +154,12 @@ class CalendarDocument(Document):
     after: Annotated[int, Field(ge=0, le=7)] = Field(1, description="Days after a holiday that differ, too.")
 
 
+def _warnings(value: object) -> object:
+    if isinstance(value, bool):
+        return WARNINGS if value else ()
+    return (value,) if isinstance(value, str) else value
+
+
 class MonitorDocument(Document):
     """What someone watches."""
 
@@ -168,6 +174,12 @@ class MonitorDocument(Document):
     )
     min_change: Annotated[float, Field(ge=0)] | None = Field(None, description="The smallest change worth raising.")
     tags: Words = Field((), description="Words by which subscriptions choose it.")
+    warnings: Annotated[
+        tuple[Literal["drift", "leading"], ...],
+        BeforeValidator(
+            _warnings, json_schema_input_type=bool | Literal["drift", "leading"] | list[Literal["drift", "leading"]]
+        ),
+    ] = Field(WARNINGS, description="Early warnings it may raise: any of drift and leading; false for none.")
 
 
 def _week_start(value: object) -> int:
