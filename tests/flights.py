@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,12 +42,16 @@ def flights(flights_project: Path) -> Iterator[Lapwing]:
 @pytest.fixture(scope="session")
 def flights_server(flights_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `lapwing serve` on the example, in a process of its own."""
+    with served(flights_project, tmp_path_factory.mktemp("serve") / "log") as address:
+        yield address
+
+
+@contextmanager
+def served(project: Path, log: Path) -> Iterator[str]:
+    """The address of `lapwing serve` on a project, in a process of its own, once all is judged."""
     port = free_port()
-    log = tmp_path_factory.mktemp("serve") / "log"
     with log.open("wb") as out:
-        server = subprocess.Popen(
-            [COMMAND, "-p", flights_project, "serve", "--port", str(port)], stdout=out, stderr=out
-        )
+        server = subprocess.Popen([COMMAND, "-p", project, "serve", "--port", str(port)], stdout=out, stderr=out)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):

@@ -22,10 +22,11 @@ interface Props {
   events?: readonly Happening[];
   pins?: readonly Pin[];
   chosen?: [number, number] | null;
+  line?: { value: number; label: string } | null;
 }
 
 /** All words of a chart, as HTML over the canvas, so that they stay crisp and can be read by software. */
-export function Overlay({ start, end, scale, ticks, until, zone, events = [], pins = [], chosen }: Props) {
+export function Overlay({ start, end, scale, ticks, until, zone, events = [], pins = [], chosen, line }: Props) {
   const x = (ms: number): number => Math.min(100, Math.max(0, ((ms - start) / (end - start)) * 100));
   const y = (v: number): number => 100 - ((v - scale.low) / (scale.high - scale.low)) * 100;
   const stops = until !== null && until > start && until < end - (end - start) * 0.003;
@@ -33,6 +34,7 @@ export function Overlay({ start, end, scale, ticks, until, zone, events = [], pi
     <div className="overlay" aria-hidden="true">
       {scale.ticks.map((tick) => <span className="tick-y" key={tick.at} style={{ top: `${y(tick.at)}%` }}>{tick.label}</span>)}
       {ticks.map((tick) => <span className={`tick-x ${x(tick.at) > 93 ? "last" : ""}`} key={tick.at} style={{ left: `${x(tick.at)}%` }}>{x(tick.at) > 96 ? "" : tick.label}</span>)}
+      {line && <span className="line-note" style={{ top: `${y(line.value)}%` }}>{line.label}</span>}
       {chosen && <i className="chosen" style={{ left: `${x(chosen[0])}%`, width: `${x(chosen[1]) - x(chosen[0])}%` }} />}
       {stops && (
         <i className={`until-rule ${x(until) > 88 ? "at-end" : ""}`} style={{ left: `${x(until)}%` }}>

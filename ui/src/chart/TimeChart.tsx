@@ -26,6 +26,8 @@ export interface TimeChartProps {
   compareName?: string;
   outside?: readonly boolean[];
   until?: number | null;
+  line?: { value: number; label: string } | null; // a goal or limit
+  projects?: boolean; // what is expected after `until` is a projection
   events?: readonly Happening[];
   pins?: readonly Pin[];
   chosen?: [number, number] | null;
@@ -49,18 +51,20 @@ function roomForBand(actual: Values, compare: Values | undefined, upper: Values 
 
 /** The measured line in ink over its expected band; red or green only where it leaves the band and a side is better. */
 export function TimeChart(props: TimeChartProps) {
-  const { time, actual, expected, lower, upper, compare, outside, better, zone, grain, start, end, until = null, by } = props;
+  const { time, actual, expected, lower, upper, compare, outside, better, zone, grain, start, end, until = null, by, line = null, projects = false } = props;
   const box = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<number | null>(null);
   const scale = useMemo(() => {
-    return valueScale([...actual, ...(compare ?? []), roomForBand(actual, compare, upper)], by);
-  }, [actual, compare, upper, by]);
+    const shown = projects ? [...actual, ...(expected ?? [])] : actual;
+    return valueScale([...shown, ...(compare ?? []), roomForBand(shown, compare, upper), line?.value], by);
+  }, [actual, expected, projects, compare, upper, line?.value, by]);
   const drawn = useMemo((): Drawn => {
     const last = time.findLastIndex((at, i) => actual[i] !== null && actual[i] !== undefined && (until === null || at < until));
     const at = time[last];
     const partial = at !== undefined && until !== null && nextBucket(at, grain, zone) > until ? last : null;
-    return { time, actual, expected, lower, upper, compare, outside, better, partial, grid: scale.ticks.map((tick) => tick.at) };
-  }, [time, actual, expected, lower, upper, compare, outside, better, until, grain, zone, scale]);
+    const ahead = projects && until !== null ? time.findIndex((one) => one >= until) : -1;
+    return { time, actual, expected, lower, upper, compare, outside, better, partial, grid: scale.ticks.map((tick) => tick.at), line: line?.value, ahead: ahead < 0 ? undefined : ahead };
+  }, [time, actual, expected, lower, upper, compare, outside, better, until, grain, zone, scale, line?.value, projects]);
   usePlot(box, { drawn, start, end, low: scale.low, high: scale.high, onHover: setHover, onSelect: props.onSelect });
   const wide = typeof window !== "undefined" && window.innerWidth > 760;
   const left = Math.max(...scale.ticks.map((tick) => tick.label.length)) * 6.4 + 12;
@@ -71,7 +75,7 @@ export function TimeChart(props: TimeChartProps) {
       {props.legend && <Legend drawn={drawn} hover={hover} name={props.name} compareName={props.compareName} by={by} zone={zone} grain={grain} left={left} tight={scale.tight} />}
       <div className="plot">
         <div className="plot-canvas" ref={box} role="img" aria-label={props.label} />
-        <Overlay start={start} end={end} scale={scale} ticks={timeTicks(start, end, zone, wide ? 9 : 5)} until={until} zone={zone} events={props.events} pins={props.pins} chosen={props.chosen} />
+        <Overlay start={start} end={end} scale={scale} ticks={timeTicks(start, end, zone, wide ? 9 : 5)} until={until} zone={zone} events={props.events} pins={props.pins} chosen={props.chosen} line={line} />
         {props.children}
       </div>
     </figure>

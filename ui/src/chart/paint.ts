@@ -16,6 +16,8 @@ export interface Drawn {
   better: Better;
   partial: number | null; // the index of the bucket that still fills
   grid: readonly number[];
+  line?: number; // a goal or limit, across the whole chart
+  ahead?: number; // the index from which what is expected is a projection
 }
 
 export interface Colours {
@@ -27,6 +29,7 @@ export interface Colours {
   paper: string;
   bad: string;
   good: string;
+  accent: string;
 }
 
 export function colours(of: Element): Colours {
@@ -41,6 +44,7 @@ export function colours(of: Element): Colours {
     paper: read("--paper"),
     bad: read("--bad"),
     good: read("--good"),
+    accent: read("--accent"),
   };
 }
 
@@ -120,6 +124,8 @@ export function paintOver(u: uPlot, drawn: Drawn, ink: Colours): void {
   for (const which of ["bad", "good"] as const) {
     for (const run of runs(drawn.time.length, (i) => tone(drawn, i) === which)) paintOutside(u, drawn, run, ink[which], which);
   }
+  if (drawn.line !== undefined) paintLine(u, drawn.line, ink);
+  if (drawn.ahead !== undefined && drawn.expected) paintAhead(u, drawn, drawn.expected, drawn.ahead, ink);
   if (drawn.partial !== null) paintPartial(u, drawn, drawn.partial, ink);
   ctx.restore();
 }
@@ -144,6 +150,34 @@ function paintOutside(u: uPlot, drawn: Drawn, run: readonly number[], colour: st
   if (line.length === 1) line.push([line[0]![0] + 0.01, line[0]![1]]);
   trace(ctx, line);
   ctx.stroke();
+}
+
+/** A line that somebody drew: what is not to be crossed, or to be reached. */
+function paintLine(u: uPlot, value: number, ink: Colours): void {
+  const { ctx, bbox } = u;
+  const y = u.valToPos(value, "y", true);
+  ctx.strokeStyle = ink.accent;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([7 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  trace(ctx, [[bbox.left, y], [bbox.left + bbox.width, y]]);
+  ctx.stroke();
+  ctx.setLineDash([]);
+}
+
+/** What is to come, from the last that is known on. */
+function paintAhead(u: uPlot, drawn: Drawn, expected: Values, ahead: number, ink: Colours): void {
+  const { ctx } = u;
+  const last = drawn.actual[ahead - 1];
+  const points: Point[] = known(last) ? [place(u, drawn.time[ahead - 1]!, last)] : [];
+  for (let i = ahead; i < drawn.time.length; i++) if (known(expected[i])) points.push(place(u, drawn.time[i]!, expected[i]!));
+  ctx.strokeStyle = ink.series;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([1.5 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  trace(ctx, points);
+  ctx.stroke();
+  ctx.setLineDash([]);
 }
 
 function paintPartial(u: uPlot, drawn: Drawn, at: number, ink: Colours): void {

@@ -6,7 +6,7 @@ import { Readouts } from "../incident/Readouts";
 import { sliceFilters, sliceName } from "../../lib/slice";
 import { href } from "../../lib/url";
 import { length, moment } from "../../lib/words";
-import { early } from "../incident/Warned";
+import { drawnLine, early } from "../incident/Warned";
 import { Looking } from "../incident/Actions";
 import { Cause } from "../incident/Cause";
 import { Hands } from "../incident/Hands";
@@ -37,7 +37,7 @@ export function IncidentRow({ incident, metric, zone, focused, now, onFocus }: P
         <h2><Link href={to}>{incident.label}</Link> <span className="slice">{slice}</span>{incident.warning && <span className="early">{early(incident.warning)}</span>}</h2>
         <Readouts incident={incident} />
         <p className="cause"><Cause incident={incident} /></p>
-        <p className="since">Since {moment(opened, zone)}: {length(Math.max(0, chart.until - opened))}. Known at {moment(Date.parse(incident.known_at), zone)}.{incident.flapping && " It comes and goes."} <Hands incident={incident} /></p>
+        <p className="since">Since {moment(opened, zone)}: {length(Math.max(0, chart.until - opened))}. Known at {moment(Date.parse(incident.known_at), zone)}.{incident.flapping && " It comes and goes."}{incident.foreseen && <> <Link href={href(`/incidents/${incident.foreseen.id}`)}>{incident.foreseen.says}</Link></>} <Hands incident={incident} /></p>
         <div className="actions">
           <Link className={`button ${focused ? "primary" : ""}`} href={to}>Open {focused && <kbd><Icon name="enter" /></kbd>}</Link>
           {now === null
@@ -49,7 +49,7 @@ export function IncidentRow({ incident, metric, zone, focused, now, onFocus }: P
       <TimeChart
         label={incident.warning ? `${incident.label}, ${slice}: ${incident.warning.says}` : `${incident.label}, ${slice}, since ${moment(opened, zone)} outside the expected range`}
         name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)}
-        start={start} end={end} {...chart} events={incident.events} pins={peak ? [peak] : []} height={incident.events.length ? 244 : 222}
+        start={start} end={end} {...chart} line={drawnLine(incident)} projects={incident.warning !== null} events={incident.events} pins={peak ? [peak] : []} height={incident.events.length ? 244 : 222}
       />
     </article>
   );

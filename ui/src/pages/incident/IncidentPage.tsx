@@ -22,7 +22,7 @@ import { Readouts } from "./Readouts";
 import { Related } from "./Related";
 import { Story, storyPins } from "./Story";
 import { useActing } from "./useActing";
-import { early } from "./Warned";
+import { drawnLine, early } from "./Warned";
 import "./incident.css";
 
 export function IncidentPage({ id }: { id: string }) {
@@ -69,7 +69,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
           {incident.chart.time.length > 0 ? <TimeChart
             label={`${incident.label}, ${slice}, ${moment(start, zone)} to ${moment(end, zone)}, with the ${incident.story.length} steps of the incident`}
             name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)} start={start} end={end}
-            {...incident.chart} until={incident.chart.until} events={incident.events} pins={storyPins(incident.story, start, end)} height={320}
+            {...incident.chart} until={incident.chart.until} line={drawnLine(incident)} projects={incident.warning !== null} events={incident.events} pins={storyPins(incident.story, start, end)} height={320}
           /> : <p className="sub">Its data is not looked at any more, so nothing is drawn.</p>}
           {incident.why && <Causes incident={incident} why={incident.why} metric={metric} />}
         </section>
@@ -93,5 +93,5 @@ function State({ incident, zone }: { incident: IncidentView; zone: string }) {
     const resolved = Date.parse(incident.resolved);
     return <><span className="state good"><Icon name="check" /> {ENDS[incident.reason ?? ""] ?? "Resolved"}</span> {moment(resolved, zone)}, after {length(resolved - opened)}. <Cause incident={incident} /> <Hands incident={incident} /></>;
   }
-  return <><span className="state">Open</span> since {moment(opened, zone)}. <Cause incident={incident} /> <Hands incident={incident} zone={zone} /></>;
+  return <><span className="state">Open</span> since {moment(opened, zone)}. <Cause incident={incident} />{incident.foreseen && <> <Link href={href(`/incidents/${incident.foreseen.id}`)}>{incident.foreseen.says}</Link></>} <Hands incident={incident} zone={zone} /></>;
 }

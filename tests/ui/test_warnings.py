@@ -1,0 +1,100 @@
+"""Early warnings as people see them: what kind, what is projected, how likely, how long there is, how often that was right."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.alerts.early.test_leaders import LAG, NEW, write
+from tests.flights import served
+
+DRAWN = """
+goals:
+  paid_month: {metric: paid, period: month, at_least: 60000}
+limits:
+  visits: {metric: visits, above: 9150}
+"""
+Audit = Callable[[Page], list[str]]
+
+
+def board(address: str) -> Any:
+    with urllib.request.urlopen(f"{address}/api/board", timeout=30) as answer:
+        return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = write(tmp_path_factory.mktemp("warned"), NEW + 1)
+    with (root / "lapwing.yaml").open("a") as file:
+        file.write(DRAWN)
+    with served(root, root / "log") as address:
+        for _ in range(300):
+            if len(board(address)["incidents"]) >= 3:
+                break
+            time.sleep(0.1)
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    errors: list[str] = []
+    context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 1400})
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def row(page: Page, badge: str) -> Any:
+    return page.get_by_role("article").filter(has=page.locator(".early", has_text=badge))
+
+
+def test_the_board_says_what_is_coming(page: Page, audit: Audit) -> None:
+    page.goto("/")
+    goal, limit, leading = (row(page, badge) for badge in ("Goal at risk", "Nears a limit", "Usually follows"))
+    expect(goal).to_contain_text("Will miss99%")
+    expect(goal).to_contain_text("at least")
+    expect(goal.locator(".line-note")).to_have_text("goal 60,000")
+    expect(limit.locator(".line-note")).to_have_text("limit 9,150")
+    expect(leading).to_contain_text(
+        re.compile(r"Paid usually follows within 2 days: it did after \d+ of \d+ such moves")
+    )
+    expect(leading).to_contain_text(re.compile(r"Time left7 d.*\d+ of \d+ like it came true"))
+    expect(leading.locator(".line-note")).to_have_count(0)
+    assert audit(page) == []
+
+
+def test_a_warning_has_a_page_like_all_incidents(page: Page, address: str, audit: Audit) -> None:
+    number = next(one["id"] for one in board(address)["incidents"] if (one["warning"] or {}).get("kind") == "pacing")
+    page.goto(f"/incidents/{number}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Goal at risk")
+    expect(page.locator(".evidence .line-note")).to_have_text("goal 60,000")
+    expect(page.locator(".story")).to_contain_text("likely to be missed")
+    assert audit(page) == []
+
+
+def test_an_incident_says_that_it_was_foreseen(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, audit: Audit
+) -> None:
+    root = write(tmp_path_factory.mktemp("foreseen"), NEW + LAG + 4)
+    with served(root, root / "log") as address:
+        context = browser.new_context(base_url=address)
+        page = context.new_page()
+        page.goto("/")
+        link = page.get_by_role("link", name="Foreseen 4 days before, when Orders moved.")
+        expect(link).to_have_count(1)
+        page.get_by_role("link", name="Paid", exact=True).first.click()
+        expect(page.locator(".story li").first).to_contain_text("Foreseen 4 days before, when Orders moved.")
+        assert audit(page) == []
+        link.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Usually follows")
+        context.close()
