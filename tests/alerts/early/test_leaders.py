@@ -103,6 +103,7 @@ def test_what_usually_follows_is_told_before_it_comes(alerts: Alerts) -> None:
     assert warning.projected == pytest.approx(0.55 * 1800, rel=0.08)
     assert warning.goal == pytest.approx(1800, rel=0.05)
     assert warning.lower is not None
+    assert warning.projected is not None
     assert warning.upper is not None
     assert warning.lower <= warning.projected <= warning.upper
     assert one.at_stake is not None
