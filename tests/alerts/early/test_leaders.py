@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from tests.alerts.shop import build, open_alerts
 
+from lapwing.alerts.early.complete import DAY
+from lapwing.alerts.early.unwatched import together
+from lapwing.alerts.judged import judge
 from lapwing.alerts.service import Alerts
 from lapwing.alerts.views import IncidentSummary
 from lapwing.query.service import Lapwing
@@ -184,3 +187,14 @@ def test_what_was_told_stays_told(alerts: Alerts, root: Path, tmp_path: Path) ->
     assert before
     assert before == after
     assert before == past
+
+
+def test_metrics_that_nobody_watches_are_judged_as_those_that_somebody_does(root: Path) -> None:
+    with Lapwing.open(root) as lapwing:
+        found = together(lapwing, ["shop.orders", "shop.visits", "shop.paid"], DAY)
+        assert [one.monitor.metric for one in found] == ["shop.orders", "shop.visits", "shop.paid"]
+        alone = judge(lapwing, lapwing.project.monitors["paid_daily"])
+    np.testing.assert_array_equal(found[2].borders, alone.borders)
+    np.testing.assert_array_equal(found[2].actual[-1], alone.actual[-1])
+    np.testing.assert_allclose(found[2].detection.score[-1], alone.detection.score[-1], rtol=1e-9)
+    np.testing.assert_allclose(found[2].detection.expected[-1], alone.detection.expected[-1], rtol=1e-9)

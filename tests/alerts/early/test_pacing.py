@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.early.outlook import seasons
 from lapwing.alerts.early.pacing import Pace, Periods, pace
+from lapwing.alerts.early.words import pacing_says
 from lapwing.model.calendar import edges, to_us
+from lapwing.model.dataset import Shown
+from lapwing.model.goal import Aim, Goal
 from lapwing.model.grain import Grain
 
 DAY, MONTH = Grain.parse("day"), Grain.parse("month")
@@ -129,3 +132,27 @@ def test_whatever_comes_a_probability_is_one(data: st.DataObject) -> None:
 def test_a_month_ends_where_the_zone_says() -> None:
     assert PERIODS.left[0] == 30
     assert PERIODS.place[31] == 0
+
+
+def test_a_course_never_goes_below_what_is_in() -> None:
+    amount = made(4, 1, noise=0.6)
+    found = paced(amount, 0.0, 1.0)
+    at = 300
+    left, number = int(PERIODS.left[at]), PERIODS.number[:DAYS]
+    done = float(amount[0, : at + 1][number[: at + 1] == number[at]].sum())
+    _, low, high = found.path(0, at, left, done, 1.0)
+    assert left > 0
+    assert (low >= done).all()
+    assert (high > low).all()
+
+
+def test_only_what_is_beyond_a_budget_is_in_already() -> None:
+    def says(aim: Aim, *, spent: bool) -> str:
+        goal = Goal(name="g", dataset="d", metric="d.m", period=MONTH, aim=aim, amounts=((0, 100.0),), tolerance=0.0)
+        shown = Shown(label="M")
+        return pacing_says(goal, shown, "opened", 50.0, (40.0, 60.0), 1.0, 100.0, over=False, spent=spent)
+
+    assert "more is in already" in says(Aim.AT_MOST, spent=True)
+    assert says(Aim.AT_LEAST, spent=False) == (
+        "The month will come to about 50 (40 to 60), the goal is at least 100: 99% likely to be missed."
+    )

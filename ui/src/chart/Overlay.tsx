@@ -41,11 +41,13 @@ export function Overlay({ start, end, scale, ticks, until, zone, events = [], pi
           <b>until<br />{clock(until, zone) === "00:00" ? date(until, zone, false) : clock(until, zone)}</b>
         </i>
       )}
-      {events.map((event) => {
+      {events.map((event, i) => {
+        const before = events[i - 1];
+        const close = before !== undefined && Math.abs(x(Date.parse(event.start)) - x(Date.parse(before.start))) < 6;
         const from = x(Date.parse(event.start));
         const to = x(Date.parse(event.end));
         return to <= 0 || from >= 100 ? null : (
-          <span className={`event ${from > 80 ? "leftwards" : ""}`} key={event.name + event.start} style={{ left: `${from}%`, width: `${Math.max(0.5, to - from)}%` }} title={event.name}><b>{event.name}</b></span>
+          <span className={`event ${from > 80 ? "leftwards" : ""}`} key={event.name + event.start} style={{ left: `${from}%`, width: `${Math.max(0.5, to - from)}%` }} title={event.name}>{!close && <b>{event.name}</b>}</span>
         );
       })}
       {pins.map((pin) => pin.value === undefined ? (

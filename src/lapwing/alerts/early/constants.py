@@ -80,7 +80,7 @@ LEAD_CHANCE: Final = 0.7
 LEAD_DAYS: Final = 7
 """Days in which a follower must show what its leader did; what takes longer can't be told from chance by a year of days."""
 MOST_LEADERS: Final = 16
-"""Metrics that nobody watches and that are looked at as leaders, of those in a project: each takes a tenth of a second."""
+"""Metrics that nobody watches and that are looked at as leaders, in a project: those of a kind are judged in one pass."""
 LEAD_HOURS: Final = 24
 """The same of hours."""
 LEAD_EVERY: Final = 28

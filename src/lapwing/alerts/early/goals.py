@@ -108,8 +108,11 @@ class Paced:
         difference = projected - amount
         money = self.metric.value is not None and self.plan.additive and np.isfinite(difference)
         hits, over = self.hits(bucket), int(self.periods.left[bucket]) == 0
+        spent = found.stays and float(found.so_far[0, bucket]) > self.goal.well(amount)[1]
         return {
-            "says": pacing_says(self.goal, self.metric.shown, kind, projected, (low, high), miss, amount, over=over)
+            "says": pacing_says(
+                self.goal, self.metric.shown, kind, projected, (low, high), miss, amount, over=over, spent=spent
+            )
             + (
                 ""
                 if over or kind == "resolved"

@@ -27,7 +27,7 @@ _ROUNDING = 1e-9
 class Pace:
     """`so_far` is exact; `projected` with `low` to `high` (eight of ten) is what the period will come to; `miss` is the
     probability that this is not within the goal. nan where too little is known. `coming`, `coming_too` (of the exposure)
-    and `error` (S, T, H) are the outlooks that it rests on."""
+    and `error` (S, T, H) are the outlooks that it rests on; `stays`: nothing is ever taken back."""
 
     so_far: Floats
     projected: Floats
@@ -37,6 +37,7 @@ class Pace:
     coming: Floats
     coming_too: Floats | None
     error: Floats
+    stays: bool
 
     def path(self, row: int, at: int, left: int, done: float, whole: float) -> tuple[Floats, Floats, Floats]:
         """The period's course after bucket `at`, of which `left` buckets are to come: (left,) what it will have come to by
@@ -50,7 +51,8 @@ class Pace:
         with np.errstate(divide="ignore", invalid="ignore"):
             middle = (done + rest * (1 + known.bias)) / total
             reach = quantile(INTERVAL, np.maximum(known.freedom, LEAST_WINDOWS)) * known.scale * np.abs(rest) / total
-        return middle[0], (middle - reach)[0], (middle + reach)[0]
+        low = np.maximum(middle - reach, done) if self.stays else middle - reach
+        return middle[0], low[0], (middle + reach)[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +137,7 @@ def pace(
     stays = exposure is None and bool(np.all(amount >= 0))
     missed = np.where(stays & (done > high * (1 + _ROUNDING)), 1.0, shown[3])
     least = np.maximum(shown[1], done) if stays else shown[1]
-    return Pace(seen, shown[0], least, np.maximum(shown[2], least), missed, coming, coming_too, error)
+    return Pace(seen, shown[0], least, np.maximum(shown[2], least), missed, coming, coming_too, error, stays)
 
 
 def _within(bound: Floats, middle: Floats, scale: Floats, freedom: Floats, *, strictly: bool = False) -> Floats:

@@ -15,12 +15,11 @@ from lapwing.alerts.chance import Floats
 from lapwing.alerts.early.constants import LEAD_DAYS, LEAD_EVERY, LEAD_HOURS, MOST_LEADERS
 from lapwing.alerts.early.leading import Foretold, Pair, foretold
 from lapwing.alerts.early.tree import upstream
+from lapwing.alerts.early.unwatched import together
 from lapwing.alerts.history import Slice
-from lapwing.alerts.judged import Judged, judge
+from lapwing.alerts.judged import Judged
 from lapwing.model.calendar import edges
 from lapwing.model.grain import Grain, Unit
-from lapwing.model.monitor import Monitor
-from lapwing.model.problem import LapwingError
 from lapwing.model.project import Project
 
 if TYPE_CHECKING:
@@ -87,24 +86,16 @@ def _slice(judged: Judged) -> Slice:
 
 
 def _beside(lapwing: Lapwing, watched: Sequence[Judged]) -> list[Judged]:
-    """Metrics of the same datasets that nobody watches, as a whole; what can't be judged is left out."""
+    """Metrics of the same datasets that nobody watches, as a whole: those that watched ones are made of first."""
     known = {one.monitor.metric for one in watched if not _slice(one)}
     followed = {one.monitor.metric for one in watched}
-    out: list[Judged] = []
+    names: list[str] = []
     for name in dict.fromkeys(one.monitor.dataset for one in watched):
         dataset = lapwing.project.datasets[name]
         above = [leader for leader, follower in upstream(dataset) if follower in followed]
-        every = [f"{name}.{metric}" for metric in dataset.metrics]
-        for metric in dict.fromkeys([*above, *every]):
-            if metric in known or len(out) >= MOST_LEADERS:
-                continue
-            try:
-                out.append(
-                    judge(lapwing, Monitor(name="", dataset=name, metric=metric, grain=watched[0].monitor.grain))
-                )
-            except LapwingError:
-                continue  # a leader less: whoever watches it is told why
-    return [one for one in out if one.slices]
+        names += [*above, *(f"{name}.{metric}" for metric in dataset.metrics)]
+    chosen = [name for name in dict.fromkeys(names) if name not in known][:MOST_LEADERS]
+    return together(lapwing, chosen, watched[0].monitor.grain) if watched else []
 
 
 def _pairs(project: Project, judged: Sequence[Judged]) -> Iterator[Pair]:

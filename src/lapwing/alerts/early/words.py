@@ -35,15 +35,16 @@ def pacing_says(
     amount: float,
     *,
     over: bool,
+    spent: bool = False,
 ) -> str:
-    """How a goal stands, as a step of a warning tells it."""
+    """How a goal stands, as a step of a warning tells it. `spent`: more is in than it allows."""
     value, low, high, wanted = (number(one, shown.format, shown.unit) for one in (projected, *interval, amount))
     aim = f"{AIMS[goal.aim]} {wanted}"
     if over:
         return f"The {goal.period} came to {value}, the goal was {aim}: {'missed' if miss > 0.5 else 'met'}."
     if kind == "resolved":
         return f"The {goal.period} will come to about {value}, the goal is {aim}: likely to be met after all."
-    if miss >= 1:
+    if spent:
         return f"The goal is {aim}, and more is in already; the {goal.period} will come to about {value}."
     grown = "Further off: " if kind == "grew" else ""
     sure = share(min(miss, 0.99))
