@@ -1,7 +1,7 @@
 """How good alerts are, on labelled data, beside baselines.
 
     python -m benchmarks.alerts [--injected [--sealed]] [--early [--sealed]] [--ads] [--flights] [--nab FOLDER] [--heavy-tails]
-        [--causes FOLDER] [--keeping] [--small] [--json FILE]
+        [--causes FOLDER] [--keeping] [--first-stage] [--small] [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
 where it was not asked for. Folders of data are not part of the repository.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks.alerts import ads, causes, flights, heavy_tails, keeping, nab
+from benchmarks.alerts import ads, causes, first_stage, flights, heavy_tails, keeping, nab
 from benchmarks.alerts.early import table as early
 from benchmarks.alerts.injected import table as injected
 from benchmarks.report import parser
@@ -26,6 +26,7 @@ PARTS = {
     "heavy_tails": heavy_tails,
     "causes": causes,
     "keeping": keeping,
+    "first_stage": first_stage,
 }
 
 

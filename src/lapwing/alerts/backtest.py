@@ -11,7 +11,7 @@ from lapwing.alerts.incidents import Episode
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.views import SliceJson, View
 from lapwing.model.calendar import DAY, utc_iso
-from lapwing.model.monitor import SENSITIVITY
+from lapwing.model.monitor import ALL, SENSITIVITY
 
 CHOICES: Final = (3.0, 3.4, SENSITIVITY, 4.5, 5.5, 8.0)
 """Sensitivities that are tried, the usual one among them: from much that is told to only the worst."""
@@ -73,11 +73,11 @@ def backtest(judged: Judged) -> BacktestView:
     return BacktestView(
         metric=monitor.metric,
         grain=str(monitor.grain),
-        by=list(monitor.by),
+        by=[ALL] if monitor.every else list(monitor.by),
         slice=dict(monitor.slice),
         sensitivity=monitor.sensitivity,
         min_change=monitor.min_change,
-        series=len(judged.slices),
+        series=judged.watched,
         since=utc_iso(int(since)) if weeks else None,
         until=utc_iso(int(until)) if weeks else None,
         weeks=round(weeks, 2),

@@ -76,7 +76,7 @@ class BoardMaker:
             days=self._days(known, now),
             watching=Watching(
                 metrics=len({monitor.metric for monitor in monitors}),
-                series=sum(len(one.judged.slices) for one in known),
+                series=sum(one.judged.watched for one in known),
             ),
             judging=list(kept.pending),
             troubles=[

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from lapwing.alerts.chance import Bools, Floats, Kind
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.evidence import Gathering, evidence
+from lapwing.alerts.many import among
 from lapwing.alerts.record import OPENINGS
 
 GREW = 1.5
@@ -122,13 +123,15 @@ def episodes(
     rules: Rules,
     cuts: Mapping[int, tuple[int, ...]] | None = None,
     before: Before | None = None,
+    many: Floats | None = None,
 ) -> Episodes:
     """The incidents of each series (rows of the arrays). `cuts`: by row, buckets before which an incident ends, whatever it
     was: what comes then is measured against another normal. `before`: what was found of the first buckets already, so that
-    only the others are looked at."""
+    only the others are looked at. `many` (S, T): among how many series each bucket's evidence is one's, nan where something
+    else explains it."""
     directions = (1, -1) if rules.direction == 0 else (rules.direction,)
     found = []
-    shown = None if before is not None and before.since.any() else _shown(detection, rules)
+    shown = None if before is not None and before.since.any() else _shown(detection, rules, many)
     for row in range(len(actual)):
         known, since = ((), 0) if before is None else (before.episodes[row], int(before.since[row]))
         borders = (0, *(cuts or {}).get(row, ()), actual.shape[1])
@@ -143,6 +146,7 @@ def episodes(
             alone = None if detection.alone is None else detection.alone[part]
             # Evidence of before a cut says nothing about what comes after it.
             gathered = None if shown is None or first else shown[part]
+            of = None if many is None else many[part]
             for direction in directions:
                 hurts = _Hurting(
                     own * direction,
@@ -151,6 +155,7 @@ def episodes(
                     minimum[part],
                     alone,
                     rules,
+                    of,
                 )
                 so_far = [one for one in there if one.direction == direction]
                 of_row += [_later(one, first) for one in _one_way(hurts, direction, rules, so_far, since - first)]
@@ -158,8 +163,10 @@ def episodes(
     return tuple(found)
 
 
-def _shown(detection: Detection, rules: Rules) -> Floats:
-    return evidence(detection.score, rules.gathering, detection.alone)
+def _shown(detection: Detection, rules: Rules, many: Floats | None) -> Floats:
+    if many is None:
+        return evidence(detection.score, rules.gathering, detection.alone)
+    return among(evidence(detection.score, rules.gathering, detection.alone, np.isnan(many)), many)
 
 
 def _later(episode: Episode, by: int) -> Episode:
@@ -183,7 +190,8 @@ def _two(mask: Bools | None) -> Bools | None:
 @dataclass(slots=True, eq=False)
 class _Hurting:
     """One series, (T,) each: the buckets' own scores, evidence (None: not looked at yet), differences, positive where it
-    hurts, the smallest difference worth telling, the buckets that count for themselves only, and those that were told."""
+    hurts, the smallest difference worth telling, the buckets that count for themselves only, among how many series it is one,
+    and the buckets that were told."""
 
     own: Floats
     evidence: Floats | None
@@ -191,10 +199,11 @@ class _Hurting:
     minimum: Floats
     alone: Bools | None
     rules: Rules
+    many: Floats | None
     told: Bools = field(init=False)
 
     def __post_init__(self) -> None:
-        self.told = np.zeros(self.own.shape, bool)
+        self.told = np.zeros(self.own.shape, bool) if self.many is None else np.isnan(self.many)
 
     def hot(self, since: int) -> Bools:
         """Buckets that open an incident, of those from `since` on. Evidence is looked at only where there could be one."""
@@ -204,7 +213,8 @@ class _Hurting:
             return hot
         if self.evidence is None:
             told = self.told[None] if self.told.any() else None
-            self.evidence = evidence(self.own[None], self.rules.gathering, _two(self.alone), told)[0]
+            found = evidence(self.own[None], self.rules.gathering, _two(self.alone), told)[0]
+            self.evidence = found if self.many is None else among(found, self.many)
         return hot & (self.evidence >= self.rules.threshold)
 
     def loud(self) -> Bools:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.almanac import effects
-from lapwing.alerts.chance import Floats
+from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.checkpoints import MOST_BYTES, wanted
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.history import Asking, Series, Slice, Span, series_key
@@ -23,6 +23,7 @@ from lapwing.alerts.online.memory import Memory
 from lapwing.alerts.restart import Shift, cuts, with_shifts
 from lapwing.alerts.resume import Past, Trail, first, read_since, reread, same_as_before, to_go_on
 from lapwing.alerts.slices import parents
+from lapwing.alerts.sweep.swept import Swept
 from lapwing.alerts.terms import Around, Terms, go_on, raised, remembered, smallest
 from lapwing.cache.holdings import Holdings
 from lapwing.model.calendar import edges
@@ -44,7 +45,9 @@ class Judged:
     `known`: its end, and the time that its data needs to be complete. Where `monitor.by` splits, the whole is watched too
     (the last series), so that what happens everywhere is told once. `cuts`: by series, the buckets from which on a level
     that people accepted is the usual one. `before`: incidents that were found earlier; `trail`: what a later judging needs to
-    go on from this one."""
+    go on from this one. Where every slice is watched, `swept` tells of how many, and series are those that the full model
+    looked at: `many` (S, T) is among how many each is one, infinite in buckets that it was not flagged in, nan in those that
+    another series explains; `watching` (T,) is how many slices were watched. The two are not kept: incidents are."""
 
     monitor: Monitor
     metric: Metric
@@ -58,6 +61,9 @@ class Judged:
     cuts: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     before: Before | None = None
     trail: Trail | None = None
+    many: Floats | None = None
+    watching: npt.NDArray[np.int64] | None = None
+    swept: Swept | None = None
 
     @cached_property
     def known(self) -> npt.NDArray[np.int64]:
@@ -69,7 +75,7 @@ class Judged:
 
     @cached_property
     def terms(self) -> Terms:
-        return _terms(self.monitor, self.metric, self.measured)
+        return terms_of(self.monitor, self.metric, self.measured)
 
     @property
     def rules(self) -> Rules:
@@ -82,7 +88,12 @@ class Judged:
 
     @cached_property
     def episodes(self) -> Episodes:
-        return raised(self.actual, self.exposure, self.detection, self.terms, self.cuts, self.before)
+        return raised(self.actual, self.exposure, self.detection, self.terms, self.cuts, self.before, self.many)
+
+    @property
+    def watched(self) -> int:
+        """How many series are watched."""
+        return len(self.slices) if self.swept is None else self.swept.watched
 
     @property
     def covered(self) -> int:
@@ -136,14 +147,12 @@ def judge_series(
     project = lapwing.project
     dataset, metric = project.metric(monitor.metric)
     plan = measured(dataset, metric)
-    borders = _borders(series.starts, monitor, project.timezone, project.week_start)
+    borders = borders_of(series.starts, monitor, project.timezone, project.week_start)
     complete_after = int(dataset.complete_after.total_seconds() * 1e6)
-    complete = borders[1:] <= (series.data_until if series.data_until is not None else 0)
-    # What happens in a maintenance window is neither judged nor learned.
-    counted = complete & ~said.left_out(borders)
+    complete, counted = complete_and_counted(series, borders, said)
     values = np.where(counted, plan.value(series.amount, series.exposure), np.nan)
     amount = np.where(complete, series.amount, np.nan)
-    zone, terms = ZoneInfo(project.timezone), _terms(monitor, metric, plan)
+    zone, terms = ZoneInfo(project.timezone), terms_of(monitor, metric, plan)
     shifts = _shifts(said, series.slices, borders, complete_after)
     around = Around(
         parent=parents(series.slices),
@@ -209,7 +218,15 @@ def judge_series(
     )
 
 
-def _terms(monitor: Monitor, metric: Metric, plan: Measured) -> Terms:
+def complete_and_counted(series: Series, borders: npt.NDArray[np.int64], said: Inputs) -> tuple[Bools, Bools]:
+    """Which buckets are complete, and which of these count: what happens in a maintenance window is neither judged nor
+    learned."""
+    complete = borders[1:] <= (series.data_until if series.data_until is not None else 0)
+    return complete, complete & ~said.left_out(borders)
+
+
+def terms_of(monitor: Monitor, metric: Metric, plan: Measured) -> Terms:
+    """By which terms a monitor's series are judged."""
     return Terms(
         kind=plan.kind,
         ratio=plan.ratio,
@@ -243,7 +260,8 @@ def _as_kept(found: Detection) -> Detection:
     return replace(found, lower=lower, upper=upper)
 
 
-def _borders(starts: npt.NDArray[np.int64], monitor: Monitor, zone: str, week_start: int) -> npt.NDArray[np.int64]:
+def borders_of(starts: npt.NDArray[np.int64], monitor: Monitor, zone: str, week_start: int) -> npt.NDArray[np.int64]:
+    """The borders of buckets that start at `starts`."""
     if not len(starts):
         return np.zeros(1, np.int64)
     return edges(monitor.grain, zone, int(starts[0]), int(starts[-1]) + 1, week_start)

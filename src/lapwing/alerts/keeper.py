@@ -19,12 +19,13 @@ from lapwing.alerts import checkpoints
 from lapwing.alerts.cases import Known
 from lapwing.alerts.inputs import Inputs, Window, accepted
 from lapwing.alerts.journal import Journal, KeptSeries, Raced, Run
-from lapwing.alerts.judged import Judged, judge
+from lapwing.alerts.judged import Judged
 from lapwing.alerts.packed import BROKEN, pack, unpack
 from lapwing.alerts.reconcile import same
 from lapwing.alerts.record import Key, Record
 from lapwing.alerts.restart import Checkpoint
 from lapwing.alerts.resume import Past
+from lapwing.alerts.sweep.judging import judge_any
 from lapwing.alerts.telling import told_of
 from lapwing.model.calendar import to_us
 from lapwing.model.events import EventKind
@@ -211,7 +212,7 @@ class Keeper:
             if last is not None and last.data == version[1]:
                 return last
             past = None if last is None else self._past(last)
-            judged = judge(self._lapwing, monitor, inputs=inputs, past=past)
+            judged = judge_any(self._lapwing, monitor, inputs=inputs, past=past)
             new, series = self._run(judged, *version, last)
             try:
                 since = None if run is None else run.version
@@ -302,7 +303,7 @@ class Keeper:
             data=data,
             covered=judged.covered,
             finished=to_us(self._lapwing.now()),
-            series=len(judged.slices),
+            series=judged.watched,
             judged=int(np.isfinite(judged.detection.score).sum()),
             arrays=packed.head,
         )

@@ -21,6 +21,7 @@ from lapwing.alerts.judged import Judged
 from lapwing.alerts.measured import measured
 from lapwing.alerts.restart import Shift
 from lapwing.alerts.resume import Trail
+from lapwing.alerts.sweep.swept import Swept
 from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.monitor import Monitor
 
@@ -65,6 +66,7 @@ def _head(judged: Judged, size: int) -> bytes:
         "size": size,
         "episodes": [[_episode(one) for one in row] for row in judged.episodes],
         "cuts": list(judged.cuts.items()),
+        "swept": None if judged.swept is None else judged.swept.pack(),
         "trail": None
         if trail is None
         else {
@@ -131,6 +133,7 @@ def unpack(head: bytes, chunks: Mapping[int, bytes], monitor: Monitor, dataset: 
         detection=Detection(arrays["expected"], lower, upper, arrays["score"], arrays["ready"], arrays["alone"]),
         cuts={row: tuple(at) for row, at in said["cuts"]},
         before=Before(found, np.full(len(slices), buckets)),
+        swept=None if said.get("swept") is None else Swept.unpack(said["swept"]),
         trail=None if trail is None else _trail(trail, shifts, of_buckets["complete"], of_buckets["counted"]),
     )
 

@@ -20,12 +20,12 @@ from lapwing.alerts.cases import Known, cases
 from lapwing.alerts.early import shown as early
 from lapwing.alerts.early.folding import Folding, folding
 from lapwing.alerts.early.keeper import EarlyKeeper, EarlyKnown, is_early, of_number
-from lapwing.alerts.judged import judge
 from lapwing.alerts.keeper import Keeper
 from lapwing.alerts.maintenance import Maintenance
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.suggest import SuggestionView, suggestions
 from lapwing.alerts.summaries import Summaries
+from lapwing.alerts.sweep.judging import judge_any
 from lapwing.alerts.views import (
     Band,
     Board,
@@ -119,7 +119,7 @@ class Alerts:
             NotFound, WrongUse: as `follow`. Refused: it would watch more than can be judged at once.
         """
         monitor = self._watches.wished(Wish(metric=metric, within=within or {}, grain=grain, **terms))
-        return backtest(judge(self._lapwing, monitor))
+        return backtest(judge_any(self._lapwing, monitor))
 
     def suggestions(self) -> list[SuggestionView]:
         """What may be worth following, the best first.
@@ -187,7 +187,7 @@ class Alerts:
         judged = self._keeper.bring(monitor).judged
         return Replayed(
             monitor=monitor.name,
-            series=len(judged.slices),
+            series=judged.watched,
             judged=int(np.isfinite(judged.detection.score).sum()),
             incidents=sum(len(row) for row in judged.episodes),
             fresh=fresh,

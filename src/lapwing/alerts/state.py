@@ -34,6 +34,8 @@ class Follow:
     by: tuple[str, ...] = ()
     sensitivity: float | None = None
     min_change: float | None = None
+    depth: int | None = None
+    support: float | None = None
 
 
 class StateDatabase:
@@ -140,7 +142,8 @@ class StateDatabase:
         """Raises:
         Conflict: there is one of that name.
         """
-        terms = {"by": follow.by, "sensitivity": follow.sensitivity, "min_change": follow.min_change}
+        chosen = ("by", "sensitivity", "min_change", "depth", "support")
+        terms = {name: getattr(follow, name) for name in chosen}
         row = FollowRow(
             name=follow.name,
             metric=follow.metric,
@@ -178,6 +181,8 @@ def _follow(row: FollowRow) -> Follow:
         by=tuple(terms.get("by", ())),
         sensitivity=terms.get("sensitivity"),
         min_change=terms.get("min_change"),
+        depth=terms.get("depth"),
+        support=terms.get("support"),
     )
 
 

@@ -117,7 +117,15 @@ class Telling:
             if first == bucket
             else f"from {self._clock(first)} to {self._clock(bucket, end=self._short)}"
         )
-        return f"{self._values(first, bucket)} {span}, {self._expected(first, bucket)} expected.{self._money(bucket)}"
+        says = f"{self._values(first, bucket)} {span}, {self._expected(first, bucket)} expected.{self._money(bucket)}"
+        return says + self._among(bucket)
+
+    def _among(self, bucket: int) -> str:
+        """Of a slice that nobody chose, among how many it was found."""
+        watching = self.judged.watching
+        if watching is None or len(self.judged.slices[self.row]) <= len(self.judged.monitor.slice):
+            return ""
+        return f" It stands out among {int(watching[bucket]):,} slices."
 
     def _resolved(self, bucket: int) -> str:
         rules, grain, shown = self.judged.rules, self.judged.monitor.grain, self.judged.metric.shown

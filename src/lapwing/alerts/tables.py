@@ -16,8 +16,8 @@ class Base(DeclarativeBase):
 
 
 class FollowRow(Base):
-    """A monitor made in the UI. `slice` is JSON, a list of dimension and value pairs, and so is `terms`: `by`, `sensitivity`
-    and `min_change` where they were chosen."""
+    """A monitor made in the UI. `slice` is JSON, a list of dimension and value pairs, and so is `terms`: `by`, `sensitivity`,
+    `min_change`, `depth` and `support` where they were chosen."""
 
     __tablename__ = "follow"
 

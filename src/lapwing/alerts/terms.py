@@ -131,10 +131,11 @@ def raised(
     terms: Terms,
     cuts: Mapping[int, tuple[int, ...]] | None = None,
     before: Before | None = None,
+    many: Floats | None = None,
 ) -> Episodes:
     """The incidents of each series. `cuts`: by series, buckets from which on another level is the usual one. `before`: what
-    was found of the first buckets."""
-    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules, cuts, before)
+    was found of the first buckets. `many` (S, T): among how many series each bucket is looked at."""
+    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules, cuts, before, many)
 
 
 def judge_series(

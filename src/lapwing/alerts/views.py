@@ -316,7 +316,8 @@ class Band(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorView(View):
-    """A monitor from YAML (`file`, `line`) or followed in the UI (`followed`)."""
+    """A monitor from YAML (`file`, `line`) or followed in the UI (`followed`). Where `by` is all, every slice of up to `depth`
+    dimensions is watched that `support` events a bucket belong to."""
 
     name: str
     metric: str
@@ -326,6 +327,8 @@ class MonitorView(View):
     slice: SliceJson
     sensitivity: float
     min_change: float | None
+    depth: int | None
+    support: float | None
     followed: bool
     file: str | None
     line: int | None

@@ -12,7 +12,7 @@ from lapwing.alerts.views import MonitorView
 from lapwing.model.calendar import to_us
 from lapwing.model.dataset import Dataset
 from lapwing.model.grain import Grain, Unit
-from lapwing.model.monitor import SENSITIVITY, Monitor
+from lapwing.model.monitor import ALL, MOST_DEPTH, SENSITIVITY, Every, Monitor, every
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, WrongUse
 
@@ -26,7 +26,8 @@ SENSITIVITIES = (3.0, 10.0)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What somebody would follow: a metric, whole or `within` a slice, one series for each value of `by`, at a grain (a day,
-    unless said). `sensitivity` and `min_change` as in `Monitor`; None: as usual."""
+    unless said), or for every slice where `by` is all, of up to `depth` dimensions and from so much `support` on. `sensitivity`
+    and `min_change` as in `Monitor`; None: as usual."""
 
     metric: str
     within: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +35,8 @@ class Wish:
     grain: Grain | None = None
     sensitivity: float | None = None
     min_change: float | None = None
+    depth: int | None = None
+    support: float | None = None
 
 
 class Chosen(TypedDict, total=False):
@@ -42,6 +45,8 @@ class Chosen(TypedDict, total=False):
     by: tuple[str, ...]
     sensitivity: float | None
     min_change: float | None
+    depth: int | None
+    support: float | None
 
 
 class Watches:
@@ -67,10 +72,12 @@ class Watches:
             metric=monitor.metric,
             label=metric.shown.label,
             grain=str(monitor.grain),
-            by=list(monitor.by),
+            by=[ALL] if monitor.every else list(monitor.by),
             slice=dict(monitor.slice),
             sensitivity=monitor.sensitivity,
             min_change=monitor.min_change,
+            depth=monitor.every.depth if monitor.every else None,
+            support=monitor.every.support if monitor.every else None,
             followed=followed,
             file=monitor.place.file,
             line=monitor.place.line,
@@ -83,7 +90,9 @@ class Watches:
                 dataset, metric = self._lapwing.project.metric(follow.metric)
             except NotFound:
                 continue  # the metric went from the YAML; the follow stays, should it come back
-            if any(name not in dataset.dimensions for name in (*dict(follow.slice), *follow.by)):
+            watched = every(follow.by, dataset.dimensions, follow.depth, follow.support)
+            by = () if watched else follow.by
+            if any(name not in dataset.dimensions for name in (*dict(follow.slice), *by)):
                 continue
             out.append(
                 Monitor(
@@ -91,7 +100,8 @@ class Watches:
                     dataset=dataset.name,
                     metric=f"{dataset.name}.{metric.name}",
                     grain=Grain.parse(follow.grain),
-                    by=follow.by,
+                    by=by,
+                    every=watched,
                     slice=tuple((name, str(value)) for name, value in follow.slice),
                     sensitivity=follow.sensitivity or SENSITIVITY,
                     min_change=follow.min_change,
@@ -113,9 +123,11 @@ class Watches:
             metric=made.metric,
             grain=str(made.grain),
             slice=made.slice,
-            by=made.by,
+            by=(ALL,) if made.every else made.by,
             sensitivity=wish.sensitivity,
             min_change=wish.min_change,
+            depth=wish.depth,
+            support=wish.support,
         )
         self._state.add_follow(terms, now=to_us(self._lapwing.now()))
         return next(monitor for monitor in self._followed() if monitor.name == made.name)
@@ -124,7 +136,8 @@ class Watches:
         """The monitor that following would make. Raises as `follow`, but for Conflict."""
         dataset, found = self._lapwing.project.metric(wish.metric)
         pairs = self.slice_of(dataset, wish.within)
-        by = tuple(name for name, _ in self.slice_of(dataset, dict.fromkeys(wish.by, "")))
+        watched = _every(wish, dataset)
+        by = () if watched else tuple(name for name, _ in self.slice_of(dataset, dict.fromkeys(wish.by, "")))
         for dimension, value in pairs:
             if dimension in by:
                 says = f"A series for each {dimension} can't be kept to one {dimension}."
@@ -138,7 +151,7 @@ class Watches:
             raise WrongUse.of("bad-min-change", "The smallest change is a number from 0 on, in the metric's unit.")
         chosen = wish.grain or DEFAULT_GRAIN
         of = found.name if self._is_alone(found.name) else f"{dataset.name}.{found.name}"
-        each = (f"by_{'_'.join(by)}",) if by else ()
+        each = (f"by_{ALL if watched else '_'.join(by)}",) if by or watched else ()
         name = "_".join((of, str(chosen).replace(" ", "_"), *each, *(f"{key}={value}" for key, value in pairs)))
         return Monitor(
             name=f"{name}_followed" if name in self._lapwing.project.monitors else name,
@@ -146,6 +159,7 @@ class Watches:
             metric=f"{dataset.name}.{found.name}",
             grain=chosen,
             by=by,
+            every=watched,
             slice=tuple((key, str(value)) for key, value in pairs),
             sensitivity=wish.sensitivity or SENSITIVITY,
             min_change=wish.min_change,
@@ -195,3 +209,23 @@ class Watches:
 def _text(value: object) -> str:
     """A value as a slice writes it: true and false in small letters."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _every(wish: Wish, dataset: Dataset) -> Every | None:
+    """Every slice, where that is wished for.
+
+    Raises:
+        WrongUse: how is said of what is not, or makes no sense.
+    """
+    found = every(wish.by, dataset.dimensions, wish.depth, wish.support)
+    if found is None:
+        if wish.depth is not None or wish.support is not None:
+            raise WrongUse.of("unused-term", "depth and support are of following every slice.", hint="Follow by all.")
+        return None
+    if not 1 <= found.depth <= MOST_DEPTH:
+        raise WrongUse.of(
+            "bad-depth", f"Slices of {found.depth} dimensions are not watched.", hint=f"Choose 1 to {MOST_DEPTH}."
+        )
+    if not found.support > 0:
+        raise WrongUse.of("bad-support", "The support of a slice is a number of events a bucket, above 0.")
+    return found

@@ -61,6 +61,9 @@ def monitor_hash(
 ) -> str:
     """16 hex digits over what is watched and how."""
     names = {*monitor.by, *(name for name, _ in monitor.slice)}
+    every = monitor.every
+    if every is not None:
+        names |= set(dataset.dimensions)
     return _digest(
         {
             "metric": _metric(metric, dataset, datasets),
@@ -70,6 +73,7 @@ def monitor_hash(
             "slice": dict(monitor.slice),
             "sensitivity": float(monitor.sensitivity),
             "min_change": None if monitor.min_change is None else float(monitor.min_change),
+            **({} if every is None else {"every": [every.depth, float(every.support)]}),
         }
     )
 

@@ -360,7 +360,7 @@ export interface Fired {
   score: number;
 }
 
-/** Watch `metric`, whole or within `slice`, one series for each value of `by`. `sensitivity` in robust standard deviations, 3 (much is told) to 10; `min_change` in the metric's unit; null: as usual, and learned. */
+/** Watch `metric`, whole or within `slice`, one series for each value of `by`; where that is all, every slice of up to `depth` dimensions (2) that `support` events a bucket (20) belong to. `sensitivity` in robust standard deviations, 3 (much is told) to 10; `min_change` in the metric's unit; null: as usual, and learned. */
 export interface FollowBody {
   metric: string;
   slice?: Record<string, string>;
@@ -368,6 +368,8 @@ export interface FollowBody {
   grain?: string | null;
   sensitivity?: number | null;
   min_change?: number | null;
+  depth?: number | null;
+  support?: number | null;
 }
 
 /** The early warning (`kind` drift or leading) that told of an incident before it came; `at` is when. */
@@ -561,7 +563,7 @@ export interface MissDocument {
   last: string;
 }
 
-/** `followed`: by a person in the UI; else it is written in the project's `file` at `line`. */
+/** `followed`: by a person in the UI; else it is written in the project's `file` at `line`. Where `by` is all, every slice of up to `depth` dimensions is watched that `support` events a bucket belong to. */
 export interface MonitorDocument {
   name: string;
   metric: string;
@@ -571,6 +573,8 @@ export interface MonitorDocument {
   slice: Record<string, string | number | boolean | null>;
   sensitivity: number;
   min_change: number | null;
+  depth: number | null;
+  support: number | null;
   followed: boolean;
   file: string | null;
   line: number | null;

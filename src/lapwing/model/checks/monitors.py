@@ -9,7 +9,7 @@ from lapwing.model.compile_metrics import Drafts
 from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.documents.project import MonitorDocument
 from lapwing.model.expression import measures
-from lapwing.model.monitor import Monitor
+from lapwing.model.monitor import Monitor, every
 from lapwing.model.names import nearest
 from lapwing.model.positions import Located, Location
 from lapwing.model.problem import Problem
@@ -47,12 +47,19 @@ class Monitors:
         if found is None:
             return None
         dataset, metric = found
+        watched = every(document.by, dataset.dimensions, document.depth, document.support)
+        chosen = [key for key in ("depth", "support") if getattr(document, key) is not None]
+        if watched is None and chosen:
+            place = located.key(self._group, name, chosen[0])
+            says = f"{chosen[0]} is of monitors that watch every slice."
+            self.problems.append(Problem("unused-key", says, place, (), f"Write by: all, or leave {chosen[0]} out."))
         return Monitor(
             name=name,
             dataset=dataset.name,
             metric=f"{dataset.name}.{metric.name}",
             grain=document.grain,
-            by=document.by,
+            by=() if watched else document.by,
+            every=watched,
             slice=tuple(document.slice.items()),
             sensitivity=document.sensitivity,
             min_change=document.min_change,
@@ -98,7 +105,8 @@ class Monitors:
     def _dimensions(self, name: str, document: Watched, located: Located, found: Found) -> Iterator[Problem]:
         dataset, metric = found
         names = {dataset.name, *(reference.dataset for reference in measures(metric.expression))}
-        given: list[tuple[str, Location]] = [(dimension, ("by", index)) for index, dimension in enumerate(document.by)]
+        by = () if every(document.by, dataset.dimensions, None, None) else document.by
+        given: list[tuple[str, Location]] = [(dimension, ("by", index)) for index, dimension in enumerate(by)]
         given += [(dimension, ("slice", dimension)) for dimension in document.slice]
         for dimension, where in given:
             for home in (self._datasets[known] for known in sorted(names) if known in self._datasets):

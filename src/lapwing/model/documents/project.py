@@ -23,7 +23,7 @@ from lapwing.model.documents.delivery import ChannelDocument, SubscriptionDocume
 from lapwing.model.documents.goals import Goals, Limits, texts
 from lapwing.model.documents.spark import SparkDocument
 from lapwing.model.documents.store import StoreDocument
-from lapwing.model.monitor import SENSITIVITY, WARNINGS
+from lapwing.model.monitor import MOST_DEPTH, SENSITIVITY, WARNINGS
 from lapwing.model.names import nearest
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -165,7 +165,13 @@ class MonitorDocument(Document):
 
     metric: str = Field(description="metric, or dataset.metric")
     grain: GrainText = Field(description="What is judged at once: hour, day, ...")
-    by: Words = Field((), description="One series for each value of these dimensions.")
+    by: Words = Field((), description="One series for each value of these dimensions; all: every slice there is.")
+    depth: Annotated[int, Field(ge=1, le=MOST_DEPTH)] | None = Field(
+        None, description="Of by: all, how many dimensions are combined at most (2)."
+    )
+    support: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Of by: all, the mean of events a bucket from which on a slice is watched (20)."
+    )
     slice: Annotated[dict[str, str], BeforeValidator(texts)] = Field(
         default_factory=dict, description="Only where these dimensions have these values."
     )

@@ -211,7 +211,8 @@ class Queries(Document):
 
 
 class FollowBody(Asked):
-    """Watch `metric`, whole or within `slice`, one series for each value of `by`. `sensitivity` in robust standard deviations,
+    """Watch `metric`, whole or within `slice`, one series for each value of `by`; where that is all, every slice of up to
+    `depth` dimensions (2) that `support` events a bucket (20) belong to. `sensitivity` in robust standard deviations,
     3 (much is told) to 10; `min_change` in the metric's unit; null: as usual, and learned."""
 
     metric: Name
@@ -220,6 +221,8 @@ class FollowBody(Asked):
     grain: str | None = None
     sensitivity: float | None = None
     min_change: float | None = None
+    depth: int | None = None
+    support: float | None = None
 
 
 class ActionBody(Asked):

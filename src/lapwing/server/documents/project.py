@@ -105,7 +105,8 @@ class DatasetDocument(Document):
 
 
 class MonitorDocument(Document):
-    """`followed`: by a person in the UI; else it is written in the project's `file` at `line`."""
+    """`followed`: by a person in the UI; else it is written in the project's `file` at `line`. Where `by` is all, every slice
+    of up to `depth` dimensions is watched that `support` events a bucket belong to."""
 
     name: str
     metric: str
@@ -115,6 +116,8 @@ class MonitorDocument(Document):
     slice: dict[str, Value]
     sensitivity: float
     min_change: float | None
+    depth: int | None
+    support: float | None
     followed: bool
     file: str | None
     line: int | None

@@ -179,7 +179,13 @@ def _grain(body: FollowBody) -> Grain | None:
 
 
 def _terms(body: FollowBody) -> Chosen:
-    return {"by": tuple(body.by), "sensitivity": body.sensitivity, "min_change": body.min_change}
+    return {
+        "by": tuple(body.by),
+        "sensitivity": body.sensitivity,
+        "min_change": body.min_change,
+        "depth": body.depth,
+        "support": body.support,
+    }
 
 
 @router.post("/follow", response_model=MonitorDocument, status_code=201)

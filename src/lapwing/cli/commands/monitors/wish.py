@@ -18,7 +18,15 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="DIM=VALUE",
         help="only where a dimension has a value; may be repeated",
     )
-    parser.add_argument("--by", type=names, default=(), metavar="D1,D2", help="one series for each value of these")
+    parser.add_argument(
+        "--by", type=names, default=(), metavar="D1,D2", help="one series for each value of these; all: every slice"
+    )
+    parser.add_argument(
+        "--depth", type=int, metavar="N", help="of --by all, how many dimensions are combined, 1 to 3 (2)"
+    )
+    parser.add_argument(
+        "--support", type=float, metavar="N", help="of --by all, the events a bucket that a slice must have (20)"
+    )
     parser.add_argument("--grain", metavar="GRAIN", help="how long a bucket is (day)")
     parser.add_argument(
         "--sensitivity", type=float, metavar="N", help="robust standard deviations, 3 (much is told) to 10 (3.75)"
@@ -42,6 +50,8 @@ def wish(options: Namespace) -> dict[str, Any]:
         "by": options.by,
         "sensitivity": options.sensitivity,
         "min_change": options.min_change,
+        "depth": options.depth,
+        "support": options.support,
     }
 
 
