@@ -58,8 +58,9 @@ rollups:
 """
 
 
-def events(first: date = FIRST, end: date = END, mean: float = 2500.0, seed: int = 3) -> pa.Table:
-    """The events of [first, end); those of a day do not depend on which other days are asked for."""
+def events(first: date = FIRST, end: date = END, mean: float = 2500.0, seed: int = 3, *, lost: bool = True) -> pa.Table:
+    """The events of [first, end), without those that were `lost`, unless said otherwise; those of a day do not depend on which
+    other days are asked for."""
     parts = []
     for number in range((end - first).days):
         day = first + timedelta(days=number)
@@ -68,14 +69,14 @@ def events(first: date = FIRST, end: date = END, mean: float = 2500.0, seed: int
         country, form, device = (
             random.choice(list(of), count, p=list(of.values())) for of in (COUNTRIES, FORMATS, DEVICES)
         )
-        lost = np.zeros(count, bool)
+        gone = np.zeros(count, bool)
         chance = random.random(count)
         if day in SLICE_DAYS:
-            lost |= (country == "US") & (form == "video") & (chance < 0.7)
+            gone |= (country == "US") & (form == "video") & (chance < 0.7)
         if day == WHOLE_DAY:
-            lost |= chance < 0.4
+            gone |= chance < 0.4
         if day >= END - timedelta(weeks=4):
-            lost |= device == "watch"
+            gone |= device == "watch"
         minutes = random.integers(0, 24 * 60, count)
         table = pa.table(
             {
@@ -87,7 +88,7 @@ def events(first: date = FIRST, end: date = END, mean: float = 2500.0, seed: int
                 "price": random.integers(1, 10, count).astype(np.float64),
             }
         )
-        parts.append(table.filter(pa.array(~lost)))
+        parts.append(table.filter(pa.array(~gone | (not lost))))
     return pa.concat_tables(parts)
 
 

@@ -15,8 +15,8 @@ STREAM_CLIP = 4.0
 """...of which each bucket gives so many deviations at most."""
 SEEN = 2.5
 """Deviations from which on a bucket is remembered as one that a second look may be worth..."""
-LOOK = 0.6
-"""...which it gets from this share of the evidence on that it would take to be told: the screen is wrong by a third of it
+LOOK = 0.5
+"""...which it gets from this share of the evidence on that it would take to be told: the screen is wrong by half of it
 only where it is wrong about the pattern."""
 PATTERNED = 2
 """Visits of a slot before deviations there tell of the spread."""

@@ -8,6 +8,8 @@ import { useKeys } from "../../lib/keys";
 import { FollowDialog } from "./FollowDialog";
 import { sliceOf, type View } from "./view";
 
+const every = (one: { by?: string[] }): boolean => one.by?.[0] === "all";
+
 /** Follows this metric within the view's filters, so that it comes to the board when something unusual happens; first it is
  * shown what that would have been. */
 export function FollowButton({ metric, view, zone }: { metric: Metric; view: View; zone: string }) {
@@ -17,8 +19,8 @@ export function FollowButton({ metric, view, zone }: { metric: Metric; view: Vie
   const slice = sliceOf(view.filters);
   const same = (other: Record<string, unknown> = {}): boolean =>
     slice !== null && JSON.stringify(Object.entries(slice).toSorted()) === JSON.stringify(Object.entries(other).map(([k, v]) => [k, String(v)]).toSorted());
-  const monitor = monitors.find((one) => one.metric === metric.name && !one.by?.length && same(one.slice));
-  const broad = !monitor && monitors.find((one) => one.metric === metric.name && one.by?.length && slice !== null && Object.keys(slice).length <= 1 && Object.keys(slice).every((name) => one.by?.includes(name)));
+  const monitor = monitors.find((one) => one.metric === metric.name && (!one.by?.length || every(one)) && same(one.slice));
+  const broad = !monitor && monitors.find((one) => one.metric === metric.name && one.by?.length && !every(one) && slice !== null && Object.keys(slice).length <= 1 && Object.keys(slice).every((name) => one.by?.includes(name)));
   const change = useMutation({
     mutationFn: async (body: FollowBody | null): Promise<void> => {
       if (body) await post("/follow", body);

@@ -25,7 +25,8 @@ const USUAL = 2;
 /** What following would have brought to the board over the past, before it is followed: how often, and what. */
 export function FollowDialog({ metric, body, zone, busy, onFollow, onClose }: Props) {
   const [sensitivity, choose] = useState<number | null>(null);
-  const chosen: FollowBody = { ...body, sensitivity };
+  const [every, watchEvery] = useState(false);
+  const chosen: FollowBody = { ...body, sensitivity, ...(every && { by: ["all"] }) };
   const tried = useBacktest(chosen);
   const within = Object.keys(body.slice ?? {}).length ? sliceName(body.slice ?? {}, metric) : "";
   return (
@@ -34,6 +35,10 @@ export function FollowDialog({ metric, body, zone, busy, onFollow, onClose }: Pr
         <h2>Follow {metric.label}{within && <span className="sub"> {within}</span>}</h2>
         <button className="plain square" aria-label="Close" onClick={onClose}><Icon name="cross" /></button>
       </header>
+      <label className="every">
+        <input type="checkbox" checked={every} onChange={(event) => watchEvery(event.target.checked)} />
+        <span>Watch every slice of it <small className="sub">each value of each dimension, and pairs of them</small></span>
+      </label>
       {tried.isError && <Trouble error={tried.error} onRetry={() => void tried.refetch()} />}
       {tried.isPending && <p className="sub">Trying it on the past…</p>}
       {tried.data && <Tried found={tried.data} metric={metric} zone={zone} chosen={sensitivity} onChoose={choose} />}
