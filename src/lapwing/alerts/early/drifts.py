@@ -124,6 +124,8 @@ def watched(judged: Judged, buckets: int) -> npt.NDArray[np.intp]:
     if not judged.slices:
         return np.zeros(0, np.intp)
     whole = len(judged.slices) - 1
+    if judged.swept is not None:  # its slices are those that stood out at some time, and no fixed set
+        return np.array([whole], np.intp)
     size = np.nan_to_num(judged.amount[:whole, :buckets]).mean(axis=1) if buckets else np.zeros(whole)
     least = DRIFT_SUPPORT if judged.measured.kind is not Kind.LEVEL else 0.0
     largest = np.argsort(-size, kind="stable")[:DRIFT_SLICES]
