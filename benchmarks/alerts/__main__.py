@@ -1,7 +1,7 @@
 """How good alerts are, on labelled data, beside baselines.
 
-    python -m benchmarks.alerts [--injected [--sealed]] [--early [--sealed]] [--ads] [--flights] [--nab FOLDER] [--heavy-tails]
-        [--causes FOLDER] [--keeping] [--first-stage] [--small] [--json FILE]
+    python -m benchmarks.alerts [--injected [--sealed]] [--early [--sealed]] [--data] [--ads] [--flights] [--nab FOLDER]
+        [--heavy-tails] [--causes FOLDER] [--keeping] [--first-stage] [--small] [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
 where it was not asked for. Folders of data are not part of the repository.
@@ -13,6 +13,7 @@ import json
 import sys
 
 from benchmarks.alerts import ads, causes, first_stage, flights, heavy_tails, keeping, nab
+from benchmarks.alerts.data import table as data
 from benchmarks.alerts.early import table as early
 from benchmarks.alerts.injected import table as injected
 from benchmarks.report import parser
@@ -20,6 +21,7 @@ from benchmarks.report import parser
 PARTS = {
     "injected": injected,
     "early": early,
+    "data": data,
     "ads": ads,
     "flights": flights,
     "nab": nab,

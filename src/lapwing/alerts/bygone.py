@@ -14,6 +14,7 @@ from lapwing.alerts.views import (
     AtStake,
     Chart,
     Comment,
+    DataView,
     IncidentSummary,
     IncidentView,
     WarningView,
@@ -73,6 +74,7 @@ def bygone(record: Record, moment: int, zone: str) -> IncidentView:
         flapping=now.flapping,
         kind=about.get("kind", "anomaly"),
         warning=warning_of(last),
+        data=data_of(about, last, zone),
     )
     return IncidentView(
         summary=summary,
@@ -93,3 +95,17 @@ def warning_of(told: Mapping[str, Any]) -> WarningView | None:
         return None
     shown = {name: found.get(name) for name in WarningView.__dataclass_fields__ if name != "says"}
     return WarningView(**shown, says=str(told.get("says", "")))
+
+
+def data_of(about: Mapping[str, Any], told: Mapping[str, Any], zone: str) -> DataView | None:
+    """What a step of an incident about data says of it; None of other incidents."""
+    if about.get("kind") != "data":
+        return None
+    start, end = told["start"], told["end"]
+    return DataView(
+        check=about["check"],
+        dataset=about["dataset"],
+        start=local_iso(start, zone),
+        end=None if end is None else local_iso(end, zone),
+        says=str(told.get("found", told.get("says", ""))),
+    )

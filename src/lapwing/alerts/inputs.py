@@ -35,18 +35,27 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Complete:
+    """What is learned of how data arrives: buckets are complete so long `after` their end (microseconds), and by now those
+    that end by `until` (UTC microseconds)."""
+
+    after: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inputs:
-    """Of one monitor. Judging is a pure function of data, definition and these."""
+    """Of one monitor. Judging is a pure function of data, definition and these. `complete` None: as the model says."""
 
     windows: tuple[Window, ...] = ()
     accepted: tuple[Accepted, ...] = ()
+    complete: Complete | None = None
 
     @property
     def digest(self) -> str:
         """The same for the same inputs; empty for none."""
-        if not self.windows and not self.accepted:
-            return ""
-        return hashlib.sha256(repr((sorted(self.windows), sorted(self.accepted))).encode()).hexdigest()[:16]
+        said = (sorted(self.windows), sorted(self.accepted), *([] if self.complete is None else [self.complete]))
+        return "" if said == ([], []) else hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def left_out(self, borders: Moments) -> Bools:
         """Which buckets, of which `borders` are the borders, have maintenance in them, be it in part."""

@@ -218,6 +218,25 @@ class Journal:
             _add(session, incident, added)
             return _one(session, incident)
 
+    def tell(self, monitor: str, key: Key, about: Mapping[str, Any], lines: Iterable[Happened]) -> None:
+        """Adds lines to the record of an incident, the first ones of a new one where there is none; what another process
+        wrote meanwhile stands."""
+        with suppress(IntegrityError), self._changing() as session:
+            chosen = sa.select(IncidentRow).where(
+                IncidentRow.monitor == monitor,
+                IncidentRow.series == key[0],
+                IncidentRow.direction == key[1],
+                IncidentRow.opened == key[2],
+            )
+            row = session.scalars(chosen).first() or _new_row(session, monitor, Told(key=key, steps=(), about=about))
+            _add(session, row.id, list(lines))
+
+    def named(self, prefix: str) -> frozenset[str]:
+        """What has incidents on record, of the names that begin so."""
+        with self._reading() as session:
+            names = sa.select(IncidentRow.monitor).where(IncidentRow.monitor.startswith(prefix, autoescape=True))
+            return frozenset(session.scalars(names.distinct()))
+
     def cause(self, incident: int, until: int) -> Cause | None:
         """The cause kept for an incident whose numbers count up to `until`."""
         with self._reading() as session:

@@ -149,6 +149,8 @@ def judge_series(
     plan = measured(dataset, metric)
     borders = borders_of(series.starts, monitor, project.timezone, project.week_start)
     complete_after = int(dataset.complete_after.total_seconds() * 1e6)
+    if said.complete is not None:
+        complete_after = said.complete.after
     complete, counted = complete_and_counted(series, borders, said)
     values = np.where(counted, plan.value(series.amount, series.exposure), np.nan)
     amount = np.where(complete, series.amount, np.nan)
@@ -221,7 +223,8 @@ def judge_series(
 def complete_and_counted(series: Series, borders: npt.NDArray[np.int64], said: Inputs) -> tuple[Bools, Bools]:
     """Which buckets are complete, and which of these count: what happens in a maintenance window is neither judged nor
     learned."""
-    complete = borders[1:] <= (series.data_until if series.data_until is not None else 0)
+    watermark = series.data_until if series.data_until is not None else 0
+    complete = borders[1:] <= (watermark if said.complete is None else min(watermark, said.complete.until))
     return complete, complete & ~said.left_out(borders)
 
 

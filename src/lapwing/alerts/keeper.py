@@ -17,7 +17,7 @@ import numpy as np
 
 from lapwing.alerts import checkpoints
 from lapwing.alerts.cases import Known
-from lapwing.alerts.inputs import Inputs, Window, accepted
+from lapwing.alerts.inputs import Complete, Inputs, Window, accepted
 from lapwing.alerts.journal import Journal, KeptSeries, Raced, Run
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.packed import BROKEN, pack, unpack
@@ -64,12 +64,15 @@ class Keeper:
         monitors: Callable[[], Sequence[Monitor]],
         windows: Callable[[str], tuple[Window, ...]],
         patience: float | None,
+        complete: Callable[[str], Complete | None] = lambda _: None,
     ) -> None:
-        """`windows`: the maintenance of a monitor. `patience`: seconds that `kept` waits for what is not up to date; None
+        """`windows`: the maintenance of a monitor. `complete`: of a dataset, how far it is known to be complete, where that
+        is learned. `patience`: seconds that `kept` waits for what is not up to date; None
         waits until it is."""
         self._lapwing = lapwing
         self._journal = journal
         self._windows = windows
+        self._complete = complete
         self._monitors = monitors
         self._patience = patience
         self._known: dict[str, Known] = {}
@@ -249,7 +252,7 @@ class Keeper:
         return Past(last.judged, trail, checkpoint)
 
     def _inputs(self, monitor: Monitor, records: Iterable[Record]) -> Inputs:
-        return Inputs(self._windows(monitor.name), accepted(records))
+        return Inputs(self._windows(monitor.name), accepted(records), self._complete(monitor.dataset))
 
     def _version(self, monitor: Monitor, inputs: Inputs) -> str:
         """Of all that is judged: the data, and what people said about it."""

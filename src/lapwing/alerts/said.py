@@ -9,6 +9,7 @@ from lapwing.alerts.words import when
 from lapwing.model.calendar import from_us
 
 _CLOSED = {
+    "confirmed": "Its bucket is complete by now, and confirms it: the incident of the metric goes on from here.",
     "redefined": "Its metric or its monitor is defined differently now, and is judged anew.",
     "deleted": "Its metric or its monitor is no more.",
     "unfollowed": "Nobody follows it any more.",
@@ -16,6 +17,8 @@ _CLOSED = {
 _RETRACTED = {
     "late_data": "Data that came later shows nothing unusual. What was told stays in this record.",
     "maintenance": "It lies in a maintenance window.",
+    "complete": "Its bucket is complete by now, and inside its range.",
+    "arrived": "With what has come since it is inside the range of its age.",
     "redefined": "By what its metric or its monitor is now, there was nothing unusual.",
 }
 

@@ -17,6 +17,9 @@ from lapwing.alerts.bands import Bands
 from lapwing.alerts.board import BoardMaker
 from lapwing.alerts.bygone import bygone
 from lapwing.alerts.cases import Known, cases
+from lapwing.alerts.data.doubt import folded as folded_by_data
+from lapwing.alerts.data.doubt import marked
+from lapwing.alerts.data.service import DataService
 from lapwing.alerts.early import shown as early
 from lapwing.alerts.early.folding import Folding, folding
 from lapwing.alerts.early.keeper import EarlyKeeper, EarlyKnown, is_early, of_number
@@ -76,7 +79,11 @@ class Alerts:
         self._watches = Watches(lapwing, state)
         self.maintenance = Maintenance(lapwing, state, lambda: [one.name for one in self._watches.all()])
         """Stretches in which nothing is raised."""
-        self._keeper = Keeper(lapwing, state.journal, self._watches.all, self.maintenance.windows, patience)
+        self.data = DataService(lapwing, state, self._watches.all, lambda: self._keeper.kept().known)
+        """What is watched of data itself, and how it arrives."""
+        self._keeper = Keeper(
+            lapwing, state.journal, self._watches.all, self.maintenance.windows, patience, self.data.readiness.complete
+        )
         self._why = Why(lapwing)
         self._summaries = Summaries(lapwing, self._why, state.journal, self.maintenance.windows)
         self._board = BoardMaker(lapwing, self._summaries)
@@ -160,6 +167,7 @@ class Alerts:
             names = [one.name for one in self.monitors()]
             raise NotFound.of("unknown-monitor", f"There is no monitor {monitor}.", nearest=nearest(monitor, names))
         self._keeper.look_again()
+        self.data.look()
         done: list[Replayed] = []
         failed: list[LapwingError] = []
         for one in chosen:
@@ -174,6 +182,7 @@ class Alerts:
         if monitor is None:
             self._early.bring()
             kept = {one.name for one in self.monitors()}
+            self.data.look_so_far()
             gone = self._state.journal.monitors() - kept - self._early.names(kept)
             if gone:
                 self._state.journal.end(sorted(gone), "deleted", to_us(self._lapwing.now()))
@@ -216,7 +225,9 @@ class Alerts:
         known, folded = self._foldings(moment)
         found = early.summaries(known, moment, self._lapwing.project, folded)
         board = replace(board, incidents=[early.foretold(one, folded) for one in board.incidents])
+        found += self._about_data(moment)
         board = early.on_board(board, found, local_iso(moment - early.LATELY, zone), board.as_of)
+        board = replace(board, incidents=folded_by_data(board.incidents, self.data.doubtful(moment)))
         return replace(board, troubles=[*board.troubles, *troubles])
 
     def _foldings(self, moment: int) -> tuple[list[EarlyKnown], Folding]:
@@ -234,6 +245,14 @@ class Alerts:
         """Early warnings: of the data as it is, or (where others wait for pages) as it was last looked at."""
         return self._early.bring() if self._waits else self._early.kept()
 
+    def _about_data(self, moment: int) -> list[IncidentSummary]:
+        """Incidents about data, and of buckets that are not complete: what is now is looked at before, unless others do that
+        for the pages."""
+        if self._waits:
+            self.data.look()
+            self.data.look_so_far()
+        return self.data.summaries(moment)
+
     def goals(self, as_of: datetime | None = None) -> list[GoalView]:
         """How every goal stands at a moment (now, unless said), the likeliest miss first.
 
@@ -246,10 +265,15 @@ class Alerts:
         return sorted(views, key=lambda one: (-(one.miss or 0.0), one.name))
 
     def incidents(
-        self, start: datetime | None = None, end: datetime | None = None, state: str | None = None
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        state: str | None = None,
+        kind: str | None = None,
     ) -> list[IncidentSummary]:
         """Incidents that were going on in [start, end), as known now, the newest first; their causes as far as somebody
-        looked for them. `state`: "open", "resolved" or "retracted"; without one, the first two."""
+        looked for them. `state`: "open", "resolved" or "retracted"; without one, the first two. `kind`: "anomaly", "warning"
+        or "data"; without one, all."""
         low, high = (None if at is None else to_us(at) for at in (start, end))
         moment = self._moment(None)
         known, folded = self._foldings(moment)
@@ -257,11 +281,12 @@ class Alerts:
         found = [early.foretold(one, folded) for one in shown]
         found += [
             one
-            for one in early.summaries(known, moment, self._lapwing.project, folded)
+            for one in (*early.summaries(known, moment, self._lapwing.project, folded), *self._about_data(moment))
             if (high is None or _us(one.known_at) < high)
             and (low is None or one.resolved is None or _us(one.resolved) > low)
         ]
         found.sort(key=lambda one: (one.known_at, one.id), reverse=True)
+        found = [one for one in found if kind in (None, one.kind)]
         return [one for one in found if one.state == state or (state is None and one.state != "retracted")]
 
     def incident(self, number: int, as_of: datetime | None = None) -> IncidentView:
@@ -273,9 +298,13 @@ class Alerts:
         known, moment = self._keeper.kept().known, self._moment(as_of)
         if (warned := of_number(self._warnings(), number)) is not None:
             return early.view(*warned, moment, self._lapwing.project)
+        if (about := self.data.view(number, moment)) is not None:
+            return about
         if not any(record.id == number for one in known for record in one.records.values()):
             return bygone(self._state.journal.record(number), moment, self._lapwing.project.timezone)
-        return early.with_warning(self._board.incident(known, number, moment), self._foldings(moment)[1])
+        found = early.with_warning(self._board.incident(known, number, moment), self._foldings(moment)[1])
+        (summary,) = marked([found.summary], self.data.doubtful(moment))
+        return replace(found, summary=summary)
 
     # What people do
 
@@ -289,13 +318,18 @@ class Alerts:
         """
         now = self._moment(None)
         since = None
-        if action.name == "accept" and is_early(self._state.journal.record(number).monitor):
-            hint = "Change the goal or limit it is of, or resolve it."
-            raise WrongUse.of("no-new-normal", "A warning has no level that could become the normal one.", hint=hint)
+        if action.name == "accept":
+            self._can_be_accepted(number)
         if action.name == "accept":
             since = self._board.case(self._keeper.kept().known, number, now).start
         self._state.journal.act(number, action, now, since)
         return self.incident(number)
+
+    def _can_be_accepted(self, number: int) -> None:
+        monitor, hint = self._state.journal.record(number).monitor, "Change the goal or limit it is of, or resolve it."
+        if is_early(monitor):
+            raise WrongUse.of("no-new-normal", "A warning has no level that could become the normal one.", hint=hint)
+        self.data.refuse_to_accept(monitor)
 
     # What telling people needs
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from lapwing.alerts.history import Slice
 from lapwing.alerts.journal import Journal
+from lapwing.alerts.ready.learned import Learned
 from lapwing.alerts.tables import HEAD, FollowRow
 from lapwing.model.problem import Conflict, LapwingError, NotFound, Place
 
@@ -63,6 +64,8 @@ class StateDatabase:
             self._migrate()
         self.journal = Journal(self.session, self.changing)
         """Incidents: their records, and what was judged."""
+        self.learned = Learned(self.session, self.changing)
+        """What is learned of datasets."""
 
     def close(self) -> None:
         self._reading.dispose()

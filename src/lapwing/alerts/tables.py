@@ -7,7 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from lapwing.alerts.record import Key
 
-HEAD = "0006"
+HEAD = "0008"
 """The newest migration. A database at it needs no migrating, so Alembic is not even imported."""
 
 
@@ -175,3 +175,13 @@ class MarkRow(Base):
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     line: Mapped[int] = mapped_column(Integer)
+
+
+class LearnedRow(Base):
+    """What is learned of a dataset, by a `name` such as "arrivals:orders", as of `at` (UTC microseconds)."""
+
+    __tablename__ = "learned"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[bytes] = mapped_column(LargeBinary)

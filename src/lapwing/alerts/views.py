@@ -105,6 +105,18 @@ class Foreseen(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataView(View):
+    """What an incident of kind data is of: `check` is stale, late, volume, schema, values, builds or audit, of a dataset; the
+    data of [start, end) (ISO; None: from then on) is in doubt."""
+
+    check: str
+    dataset: str
+    start: str
+    end: str | None
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoalView(View):
     """How a goal stands in its current period, [start, end) as ISO. `open`: the incident that warns of it, if one does."""
 
@@ -134,8 +146,9 @@ class GoalView(View):
 class IncidentSummary(View):
     """An incident as it was known at the moment asked. `opened` is when its trouble began, `known_at` when people could
     know, `until` the end of what its numbers count. `state` is open, resolved or retracted; `reason` says why it is over.
-    `cause` None: nobody looked for it yet. `folded`: how many incidents of its slices it stands for. `kind` is anomaly or
-    warning; of a warning, `actual` is what is projected and `expected` the goal."""
+    `cause` None: nobody looked for it yet. `folded`: how many incidents of its slices it stands for. `kind` is anomaly,
+    so_far, warning or data; of a warning, `actual` is what is projected and `expected` the goal; of data, rows. `doubt` says why
+    the data that it rests on may not be right."""
 
     id: int
     monitor: str
@@ -169,6 +182,8 @@ class IncidentSummary(View):
     kind: str = "anomaly"
     warning: WarningView | None = None
     foreseen: Foreseen | None = None
+    data: DataView | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

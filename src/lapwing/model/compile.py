@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from lapwing.model.checks.rollups import default_partition
 from lapwing.model.checks.tables import parts
 from lapwing.model.compile_metrics import Expressions
+from lapwing.model.data_checks import CHECK_NAMES, VOLUME, Checks
 from lapwing.model.dataset import (
     Better,
     Changes,
@@ -23,6 +25,7 @@ from lapwing.model.dataset import (
 )
 from lapwing.model.documents.base import ShownDocument
 from lapwing.model.documents.dataset import (
+    ChecksDocument,
     DatasetDocument,
     DimensionDocument,
     MeasureDocument,
@@ -60,7 +63,9 @@ def dataset(draft: Draft[DatasetDocument], expressions: Expressions) -> Dataset:
         table=document.table,
         sql=document.sql,
         time=TimeColumn(column=document.time.column, zone=document.time.timezone, place=key("time")),
-        complete_after=document.complete_after,
+        complete_after=document.complete_after or timedelta(),
+        completeness_given=document.complete_after is not None,
+        checks=_checks(document.checks),
         changes=_changes(document, key("changes")),
         joins={
             name: Join(name=name, table=join.table, on=tuple(join.on.items()), place=key("joins", name))
@@ -81,6 +86,17 @@ def dataset(draft: Draft[DatasetDocument], expressions: Expressions) -> Dataset:
         ),
         place=key("dataset"),
         rows_place=key("sql" if document.table is None else "table"),
+    )
+
+
+def _checks(document: ChecksDocument) -> Checks:
+    given = {kind: getattr(document, "schema_" if kind == "schema" else kind) for kind in CHECK_NAMES}
+    stale, volume = given["stale"], given["volume"]
+    return Checks(
+        on=frozenset(kind for kind, value in given.items() if value is not False),
+        stale_after=stale if isinstance(stale, timedelta) else None,
+        volume=VOLUME if isinstance(volume, bool) else float(volume),
+        tags=document.tags,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from lapwing.model.data_checks import Checks
 from lapwing.model.expression import Expression
 from lapwing.model.grain import Grain
 from lapwing.model.problem import Place
@@ -146,7 +147,8 @@ class Dataset:
     """A table (`source.schema.table` or `source.table`) or `sql`, with a time column, dimensions and measures.
 
     `metrics` holds declared metrics and one simple metric for each measure. `complete_after`: how long after a bucket's
-    end its data is complete. `rows_place` is where the table or sql is named.
+    end its data is complete; `completeness_given`: somebody wrote so, else it is 0 and alerts learn it. `checks`: what is
+    watched of the data itself. `rows_place` is where the table or sql is named.
     """
 
     name: str
@@ -160,6 +162,8 @@ class Dataset:
     measures: Mapping[str, Measure]
     metrics: Mapping[str, Metric]
     rollups: Mapping[str, Rollup]
+    completeness_given: bool = field(default=False, compare=False)
+    checks: Checks = field(default_factory=Checks, compare=False)
     shown: Shown = field(compare=False)
     place: Place = field(default_factory=Place, compare=False)
     rows_place: Place = field(default_factory=Place, compare=False)

@@ -54,8 +54,9 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Who is told of what. Any of `monitors`, `metrics` ("dataset.metric") and `tags` will do, all of them where none is
-    named; `slice` must hold, too. `person` is told of what is assigned to them, as well. Monitors may be goals and limits:
+    """Who is told of what. Any of `monitors`, `metrics` ("dataset.metric"), `tags` and (of what is wrong with their data)
+    `datasets` will do, all of them where none is named; `data` False: nothing about data, "only": nothing else;
+    `slice` must hold, too. `person` is told of what is assigned to them, as well. Monitors may be goals and limits:
     `goal:NAME`, `limit:NAME`. Without `warnings`, only of what has happened."""
 
     name: str
@@ -63,6 +64,8 @@ class Subscription:
     monitors: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    data: bool | str = True
     slice: Mapping[str, str] = field(default_factory=dict)
     person: str = ""
     warnings: bool = True

@@ -54,6 +54,8 @@ class Background:
                 (one.dataset, one.name, one.built_at, one.cells)
                 for one in self._services.lapwing.cache.status(check=False)
             )
+            self._services.alerts.data.look()
+            self._services.alerts.data.look_so_far()
             if state != self._seen:
                 self._services.alerts.replay(None, None, self._stop)
                 self._services.alerts.find_causes(self._stop)

@@ -57,6 +57,7 @@ def rollups(found: Services, *, check: bool) -> dict[str, Any]:
                 **rollup_entry(status),
                 "follows": status.follows,
                 "says": status.says,
+                "arrives": found.alerts.data.readiness.says(lapwing.project.datasets[status.dataset]),
                 "past_versions": sum(one.past for one in status.partitions),
                 "stretches": list(stretches(status)),
                 "answers": 0 if served is None else served.answers,

@@ -1,5 +1,14 @@
 /** The JSON of Lapwing's HTTP API. Made by `python -m tools.api_types` from its OpenAPI document. Do not edit. */
 
+/** What an incident of kind data is of: `check` is stale, late, volume, schema, values, builds or audit; the data of [start, end) (null: from then on) is in doubt. */
+export interface AboutData {
+  check: string;
+  dataset: string;
+  start: string;
+  end: string | null;
+  says: string;
+}
+
 export interface Acknowledged {
   at: string;
   who: string;
@@ -421,7 +430,7 @@ export interface Health {
   problems?: ProblemItem[] | null;
 }
 
-/** `kind` is anomaly or warning; of a warning `actual` is what is projected, `expected` the goal. `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal, by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`: it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many incidents of its slices it stands for. */
+/** `kind` is anomaly, so_far (of a bucket that is not complete, at equal age), warning or data; of a warning `actual` is what is projected, `expected` the goal; of data, rows. `doubt` says why the data that it rests on may not be right. `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal, by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`: it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many incidents of its slices it stands for. */
 export interface Incident {
   id: string;
   monitor: string;
@@ -856,7 +865,7 @@ export interface RollupDocument {
   late_by_seconds: number | null;
 }
 
-/** A rollup, or one that follows from another (`follows`, `says` what it is good for). `past_versions` are kept beside those that readers see. `answers` it had a part in since the server began, and the `bytes_saved` by them (null where the source does not say how large its table is). `due`: when it is looked at next. */
+/** A rollup, or one that follows from another (`follows`, `says` what it is good for). `past_versions` are kept beside those that readers see. `answers` it had a part in since the server began, and the `bytes_saved` by them (null where the source does not say how large its table is). `due`: when it is looked at next. `arrives`: how its dataset's data usually does, such as "usually 99% after 3 h", where that was learned. */
 export interface RollupView {
   name: string;
   dataset: string;
@@ -877,6 +886,7 @@ export interface RollupView {
   late_by_seconds: number | null;
   follows: string | null;
   says: string | null;
+  arrives: string | null;
   past_versions: number;
   stretches: PartitionStretch[];
   answers: number;

@@ -146,6 +146,8 @@ class Renderer:
             **{name: data[name] for name in (*names, *numbers, "at_stake", "cause", "acknowledged", "assignee")},
             "kind": one.kind,
             "warning": data["warning"],
+            "data": data["data"],
+            "doubt": data["doubt"],
             "id": str(one.id),
         }
 
@@ -173,6 +175,10 @@ def _subject(telling: Telling) -> str:
     head = HEADS.get(telling.kind, "")
     if one.warning is not None:
         return f"{head}{warn.subject(_name(one), one, one.warning, telling.as_of)}{_stake(one)}"
+    if one.data is not None:
+        return f"{head}Data of {_name(one)}: {one.data.says}"
+    if one.kind == "so_far":
+        return f"{head}So far, {_name(one)}: {_say(one.actual, one)}, {_say(one.expected, one)} usual at this age"
     return f"{head}{_name(one)}: {_against(one)}{_stake(one)}"
 
 
@@ -195,12 +201,15 @@ def _cause(one: IncidentSummary) -> list[str]:
     names = " and ".join(event.name for event in one.events)
     within = [f"Within {names}."] if names else []
     within += [one.foreseen.says] if one.foreseen is not None else []
-    return [*within, *([one.cause.says] if one.cause is not None else [])]
+    doubt = [one.doubt] if one.doubt else []
+    return [*doubt, *within, *([one.cause.says] if one.cause is not None else [])]
 
 
 def _rows(one: IncidentSummary, as_of: str) -> list[tuple[str, str]]:
     if one.warning is not None:
         rows = warn.rows(one, one.warning, as_of)
+    elif one.data is not None and one.actual is None:
+        rows = []
     else:
         rows = [("Actual", _say(one.actual, one)), ("Expected", _say(one.expected, one))]
         if one.lower is not None and one.upper is not None:

@@ -6,12 +6,13 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lapwing.alerts.cases import cases, folded
+from lapwing.alerts.data.lines import is_quiet
 from lapwing.alerts.delivery.message import Message, unpack
 from lapwing.alerts.delivery.outbox import Entry, Outbox, Sent, Waiting
 from lapwing.alerts.delivery.render import Renderer, Telling
@@ -20,6 +21,7 @@ from lapwing.alerts.delivery.wanted import Subject, wanted
 from lapwing.alerts.delivery.ways import Undelivered, send
 from lapwing.alerts.early.keeper import warned_of
 from lapwing.alerts.life import Life, life
+from lapwing.alerts.ready.so_far import PREFIX as SO_FAR
 from lapwing.alerts.record import OPENINGS, STEPS, Happened, Record
 from lapwing.alerts.said import said
 from lapwing.alerts.service import Alerts
@@ -115,6 +117,7 @@ class Deliveries:
         found = cases(self._alerts.known(), self._alerts.moment())
         standing = folded(found)
         alone = self._alerts.standing_warnings()
+        explained = self._alerts.data.explained(found)
         of_warnings = {
             record.id: Subject(
                 monitor=warned_of(record.monitor),
@@ -127,15 +130,49 @@ class Deliveries:
             for one in self._alerts.warned()
             for record in one.records.values()
         }
-        return of_warnings | {
-            case.id: Subject(
-                monitor=case.judged.monitor.name,
-                metric=case.judged.monitor.metric,
-                tags=tags.get(case.judged.monitor.name, ()),
-                slice=dict(case.slice),
-                standing=case.id in standing,
+        return (
+            of_warnings
+            | self._about_data()
+            | self._so_far(tags)
+            | {
+                case.id: Subject(
+                    monitor=case.judged.monitor.name,
+                    metric=case.judged.monitor.metric,
+                    tags=tags.get(case.judged.monitor.name, ()),
+                    slice=dict(case.slice),
+                    standing=case.id in standing and case.id not in explained,
+                )
+                for case in found
+            }
+        )
+
+    def _so_far(self, tags: Mapping[str, tuple[str, ...]]) -> dict[int, Subject]:
+        """Those of incidents of buckets that were not complete."""
+        return {
+            record.id: Subject(
+                monitor=(name := record.monitor.removeprefix(SO_FAR)),
+                metric=str(record.about["metric"]),
+                tags=tags.get(name, ()),
+                slice={},
+                standing=True,
             )
-            for case in found
+            for record in self._alerts.data.so_far()
+        }
+
+    def _about_data(self) -> dict[int, Subject]:
+        """Those of incidents about data."""
+        datasets = self._lapwing.project.datasets
+        return {
+            record.id: Subject(
+                monitor=record.monitor,
+                metric=str(record.about["metric"]),
+                tags=home.checks.tags,
+                slice={},
+                standing=not is_quiet(record),
+                dataset=home.name,
+            )
+            for record in self._alerts.data.records()
+            if (home := datasets.get(str(record.about["dataset"]))) is not None
         }
 
     def _entries(

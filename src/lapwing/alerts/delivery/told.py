@@ -45,6 +45,7 @@ def about(one: Subscription) -> str:
         *(name.replace(":", " ") if ":" in name else f"monitor {name}" for name in one.monitors),
         *(f"metric {name}" for name in one.metrics),
         *(f"tag {name}" for name in one.tags),
+        *(f"data of {name}" for name in one.datasets),
     ]
     within = ", ".join(f"{name} = {value}" for name, value in one.slice.items())
     mine = f"what is assigned to {one.person}" if one.person else ""

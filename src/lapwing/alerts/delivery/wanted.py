@@ -22,7 +22,8 @@ LATEST = 7 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What an incident is of. `standing`: it is shown by itself, no other stands for it. `warning`: it is one."""
+    """What an incident is of. `standing`: it is shown by itself, no other stands for it. `warning`: it is one. `dataset`:
+    of one about data, whose it is."""
 
     monitor: str
     metric: str
@@ -30,19 +31,23 @@ class Subject:
     slice: Mapping[str, Value]
     standing: bool
     warning: bool = False
+    dataset: str | None = None
 
 
 def chosen(subscription: Subscription, subject: Subject) -> bool:
     """Whether a subscription is about an incident at all."""
     if subject.warning and not subscription.warnings:
         return False
+    if subscription.data == "only" if subject.dataset is None else not subscription.data:
+        return False
     within = all(_text(subject.slice.get(name)) == value for name, value in subscription.slice.items())
-    if not (subscription.monitors or subscription.metrics or subscription.tags):
+    if not (subscription.monitors or subscription.metrics or subscription.tags or subscription.datasets):
         return within and not (subscription.person and not subscription.slice)
     named = (
         subject.monitor in subscription.monitors
         or subject.metric in subscription.metrics
         or bool(set(subject.tags) & set(subscription.tags))
+        or subject.dataset in subscription.datasets
     )
     return named and within
 
@@ -52,6 +57,8 @@ def wanted(subscription: Subscription, subject: Subject, line: Happened, now: Li
     way already."""
     if line.kind == "assigned":
         return bool(subscription.person) and line.data.get("to") == subscription.person != line.who
+    if line.kind == "closed" and line.data.get("reason") == "confirmed":
+        return False  # the incident of the complete bucket tells it
     if line.kind in ENDS:
         return told_before
     if not subject.standing or not chosen(subscription, subject):

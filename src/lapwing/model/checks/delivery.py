@@ -65,7 +65,9 @@ class Deliveries:
         drawn = [f"{kind}:{one}" for kind, of in lines for one in of]
         self._known(name, "monitors", document.monitors, [*self._monitors, *drawn])
         tags = {tag for monitor in self._monitors.values() for tag in monitor.tags}
+        tags |= {tag for dataset in self._datasets.values() for tag in dataset.checks.tags}
         self._known(name, "tags", document.tags, tags)
+        self._known(name, "datasets", document.datasets, self._datasets)
         escalation = None
         if document.escalate is not None:
             self._known(name, "escalate", document.escalate.to, self._main.document.channels, "channel")
@@ -76,6 +78,8 @@ class Deliveries:
             monitors=document.monitors,
             metrics=tuple(self._metrics(name, document.metrics)),
             tags=document.tags,
+            datasets=document.datasets,
+            data=document.data,
             slice=document.slice,
             person=document.person.strip(),
             warnings=document.warnings,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
+from lapwing.model.data_checks import CHECK_NAMES, LEAST_VOLUME, MOST_VOLUME, VOLUME
 from lapwing.model.dataset import Aggregation, MetricKind
 from lapwing.model.documents.base import (
     Document,
@@ -24,7 +25,9 @@ from lapwing.model.documents.base import (
     not_yet,
     nothing_is_empty,
 )
+from lapwing.model.duration import parse_duration
 from lapwing.model.expression import Comparison
+from lapwing.model.problem import WrongUse
 
 
 class TimeDocument(Document):
@@ -230,6 +233,63 @@ def _column_or_nothing(value: object) -> object:
     return {"column": value} if isinstance(value, str) else value
 
 
+def _checks(value: object) -> object:
+    """off, on, or which are."""
+    if value in (False, "off"):
+        return dict.fromkeys(CHECK_NAMES, False)
+    return {} if value in (True, "on", None) else value
+
+
+_SWITCHES = {"off": False, "on": True}
+
+
+def _switch(value: object) -> bool:
+    found = _SWITCHES.get(value, value) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise mistake("wrong-type", "This is on or off.", ("off",))
+    return found
+
+
+def _stale(value: object) -> bool | timedelta:
+    if isinstance(value, bool) or value in _SWITCHES:
+        return _switch(value)
+    try:
+        return parse_duration(str(value))
+    except WrongUse as error:
+        raise mistake(
+            "bad-duration", error.problems[0].message, (), "Write off, or a duration such as 6 hours."
+        ) from None
+
+
+def _volume(value: object) -> bool | float:
+    if isinstance(value, bool | str):
+        return _switch(value)
+    if not isinstance(value, int | float) or not LEAST_VOLUME <= value <= MOST_VOLUME:
+        says = f"Volume is off, or by how many robust standard deviations: {LEAST_VOLUME} to {MOST_VOLUME}."
+        raise mistake("bad-volume", says, (), f"Write off, or a number such as {VOLUME:g}.")
+    return float(value)
+
+
+Switch = Annotated[bool, PlainValidator(_switch, json_schema_input_type=bool | Literal["on", "off"])]
+
+
+class ChecksDocument(Document):
+    """What is watched of the data itself. All of it is, unless it is switched off here."""
+
+    stale: Annotated[bool | timedelta, PlainValidator(_stale, json_schema_input_type=bool | str)] = Field(
+        True, description="The newest data is older than usual; or a duration, such as 6 hours: older than that."
+    )
+    late: Switch = Field(True, description="Much less of an hour or a day has arrived than usual at its age.")
+    volume: Annotated[bool | float, PlainValidator(_volume, json_schema_input_type=bool | str | float)] = Field(
+        VOLUME, description="A day has unusually many or few rows: by so many robust standard deviations."
+    )
+    schema_: Switch = Field(True, alias="schema", description="A column is gone, new, or of another type.")
+    values: Switch = Field(True, description="A value of a dimension that usually has many rows has none.")
+    builds: Switch = Field(True, description="Its rollups can't be built, or its source does not answer.")
+    audit: Switch = Field(True, description="Its rollups were found to differ from the source.")
+    tags: Words = Field((), description="For subscriptions to what is found.")
+
+
 def _derived(value: object) -> object:
     return {"derived": value} if isinstance(value, str) else value
 
@@ -246,7 +306,15 @@ class DatasetDocument(Document):
     time: Annotated[TimeDocument, BeforeValidator(_column, json_schema_input_type=TimeDocument | str)] = Field(
         description="The column that says when."
     )
-    complete_after: DurationText = Field(timedelta(), description="How long after a bucket's end its data is complete.")
+    complete_after: DurationText | None = Field(
+        None, description="How long after a bucket's end its data is complete; learned where it is left out."
+    )
+    checks: Annotated[
+        ChecksDocument, BeforeValidator(_checks, json_schema_input_type=ChecksDocument | bool | Literal["on", "off"])
+    ] = Field(
+        default_factory=lambda: ChecksDocument.model_validate({}),
+        description="What is watched of the data itself; off for nothing.",
+    )
     changes: Annotated[
         ChangesDocument | None, BeforeValidator(_column_or_nothing, json_schema_input_type=ChangesDocument | str | None)
     ] = Field(None, description="How it is seen that rows have changed, if not by what their sources tell.")

@@ -128,15 +128,25 @@ def _texts(value: Any) -> Any:
     return {key: str(one).lower() if isinstance(one, bool) else str(one) for key, one in value.items()}
 
 
+def _data(value: object) -> object:
+    if value not in (True, False, "only"):
+        raise mistake("wrong-type", "This is true, false or only.", ("only",))
+    return value
+
+
 class SubscriptionDocument(Document):
-    """Who is told of what. Where no monitor, metric or tag is named, all are meant."""
+    """Who is told of what. Where no monitor, metric, tag or dataset is named, all are meant."""
 
     channels: Words = Field(description="By which ways.")
     monitors: Words = Field((), description="What these watch; goals and limits as goal:NAME and limit:NAME.")
     metrics: Words = Field((), description="These metrics, by whatever monitor.")
-    tags: Words = Field((), description="Monitors that have any of these tags.")
+    tags: Words = Field((), description="Monitors, and checks of data, that have any of these tags.")
+    datasets: Words = Field((), description="What is wrong with the data of these.")
     slice: Annotated[dict[str, str], BeforeValidator(_texts)] = Field(
         default_factory=dict, description="Only incidents within this slice."
+    )
+    data: Annotated[bool | Literal["only"], PlainValidator(_data, json_schema_input_type=bool | Literal["only"])] = (
+        Field(True, description="What is wrong with data itself, too; only: nothing else.")
     )
     person: str = Field("", description="Is told of what is assigned to them, too.")
     warnings: bool = Field(True, description="Also of early warnings; false: only of what has happened.")

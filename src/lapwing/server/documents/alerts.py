@@ -80,6 +80,17 @@ class Foreseen(Document):
     says: str
 
 
+class AboutData(Document):
+    """What an incident of kind data is of: `check` is stale, late, volume, schema, values, builds or audit; the data of
+    [start, end) (null: from then on) is in doubt."""
+
+    check: str
+    dataset: str
+    start: str
+    end: str | None
+    says: str
+
+
 class Goal(Document):
     """How a goal stands in its current period, [start, end). `miss` is the probability that it is missed; `open` the incident
     that warns of it, if one does."""
@@ -111,7 +122,9 @@ class Goals(Document):
 
 
 class Incident(Document):
-    """`kind` is anomaly or warning; of a warning `actual` is what is projected, `expected` the goal.
+    """`kind` is anomaly, so_far (of a bucket that is not complete, at equal age), warning or data; of a warning `actual` is
+    what is projected, `expected` the goal; of data, rows.
+    `doubt` says why the data that it rests on may not be right.
 
     `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal,
     by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`:
@@ -150,6 +163,8 @@ class Incident(Document):
     kind: str
     warning: Warned | None
     foreseen: Foreseen | None
+    data: AboutData | None
+    doubt: str | None
 
 
 class Told(Document):

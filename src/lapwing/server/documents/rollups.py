@@ -76,10 +76,12 @@ class Runs(Document):
 class RollupView(RollupDocument):
     """A rollup, or one that follows from another (`follows`, `says` what it is good for). `past_versions` are kept beside
     those that readers see. `answers` it had a part in since the server began, and the `bytes_saved` by them (null where the
-    source does not say how large its table is). `due`: when it is looked at next."""
+    source does not say how large its table is). `due`: when it is looked at next. `arrives`: how
+    its dataset's data usually does, such as "usually 99% after 3 h", where that was learned."""
 
     follows: str | None
     says: str | None
+    arrives: str | None
     past_versions: int
     stretches: list[PartitionStretch]
     answers: int

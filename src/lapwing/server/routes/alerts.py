@@ -83,6 +83,7 @@ def incidents(
     state: Literal["open", "resolved", "retracted", ""] | None = None,
     start: str | None = None,
     end: str | None = None,
+    kind: Literal["anomaly", "so_far", "warning", "data", ""] | None = None,
 ) -> Response:
     """All incidents that touch a stretch of time, the latest first; those that later data took back only where they are
     asked for."""
@@ -93,7 +94,7 @@ def incidents(
         start or None, end or None, now=now, zone=zone, week_start=week_start, fiscal=project.fiscal_start
     )
     first, last = (None if at is None else from_us(at) for at in (low, high))
-    listed = found.alerts.incidents(first, last, state or None)
+    listed = found.alerts.incidents(first, last, state or None, kind or None)
     return _json({"incidents": [_text_id(one.as_dict()) for one in listed]})
 
 

@@ -6,7 +6,8 @@ import { Readouts } from "../incident/Readouts";
 import { sliceFilters, sliceName } from "../../lib/slice";
 import { href } from "../../lib/url";
 import { length, moment } from "../../lib/words";
-import { drawnLine, early } from "../incident/Warned";
+import { Kind } from "../incident/Kind";
+import { drawnLine } from "../incident/Warned";
 import { Looking } from "../incident/Actions";
 import { Cause } from "../incident/Cause";
 import { Hands } from "../incident/Hands";
@@ -34,23 +35,23 @@ export function IncidentRow({ incident, metric, zone, focused, now, onFocus }: P
   return (
     <article className="incident" data-focus={focused || undefined} onPointerDown={onFocus}>
       <div className="what">
-        <h2><Link href={to}>{incident.label}</Link> <span className="slice">{slice}</span>{incident.warning && <span className="early">{early(incident.warning)}</span>}</h2>
+        <h2><Link href={to}>{incident.label}</Link> <span className="slice">{slice}</span><Kind incident={incident} /></h2>
         <Readouts incident={incident} />
         <p className="cause"><Cause incident={incident} /></p>
         <p className="since">Since {moment(opened, zone)}: {length(Math.max(0, chart.until - opened))}. Known at {moment(Date.parse(incident.known_at), zone)}.{incident.flapping && " It comes and goes."}{incident.foreseen && <> <Link href={href(`/incidents/${incident.foreseen.id}`)}>{incident.foreseen.says}</Link></>} <Hands incident={incident} /></p>
         <div className="actions">
           <Link className={`button ${focused ? "primary" : ""}`} href={to}>Open {focused && <kbd><Icon name="enter" /></kbd>}</Link>
           {now === null
-            ? <Link className="button" href={href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: grainOf(incident) })}>Explore</Link>
+            ? incident.metric && <Link className="button" href={href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: incident.data ? incident.grain : grainOf(incident) })}>Explore</Link>
             : <Looking incident={incident} zone={zone} now={now} act={acting.send} keys={focused} />}
         </div>
         {acting.extra}
       </div>
-      <TimeChart
+      {chart.time.length > 0 && <TimeChart
         label={incident.warning ? `${incident.label}, ${slice}: ${incident.warning.says}` : `${incident.label}, ${slice}, since ${moment(opened, zone)} outside the expected range`}
         name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)}
         start={start} end={end} {...chart} line={drawnLine(incident)} projects={incident.warning !== null} events={incident.events} pins={peak ? [peak] : []} height={incident.events.length ? 244 : 222}
-      />
+      />}
     </article>
   );
 }

@@ -57,6 +57,7 @@ function Fresh({ rollup, zone }: { rollup: RollupView; zone: string }) {
     <>
       <span title={at === null ? undefined : moment(at, zone, true)}>{at === null ? "never" : ago(at)}</span>
       {rollup.late && <b className="bad"> {lateSays(rollup)}</b>}
+      {rollup.arrives !== null && <span className="under">{rollup.arrives}</span>}
       <span className="under">{rollup.freshness === null ? "no promise" : `promised: ${rollup.freshness}${due}`}</span>
     </>
   );

@@ -23,7 +23,7 @@ export function Actions({ incident, zone, now, act }: Props) {
     <>
       <Looking incident={incident} zone={zone} now={now} act={act} keys />
       <Assign incident={incident} act={act} />
-      {!incident.warning && <button className="button" title="The baseline starts again from here, and the incident is closed" onClick={() => act({ action: "accept" })}>This is the new normal</button>}
+      {!incident.warning && !incident.data && incident.kind !== "so_far" && <button className="button" title="The baseline starts again from here, and the incident is closed" onClick={() => act({ action: "accept" })}>This is the new normal</button>}
       <button className="button" onClick={() => act({ action: "resolve" })}>Resolve</button>
     </>
   );

@@ -18,11 +18,12 @@ import { Causes } from "./Causes";
 import { Comments } from "./Comments";
 import { Hands, Told } from "./Hands";
 import { chartSpan, grainOf } from "./incident";
+import { Kind } from "./Kind";
 import { Readouts } from "./Readouts";
 import { Related } from "./Related";
 import { Story, storyPins } from "./Story";
 import { useActing } from "./useActing";
-import { drawnLine, early } from "./Warned";
+import { drawnLine } from "./Warned";
 import "./incident.css";
 
 export function IncidentPage({ id }: { id: string }) {
@@ -40,21 +41,21 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
   const [receipt, setReceipt] = useState(false);
   useKeys({ r: () => setReceipt(true) });
   const [start, end] = chartSpan(incident);
-  const explore = href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: grainOf(incident) });
+  const explore = href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: incident.data ? incident.grain : grainOf(incident) });
   const slice = sliceName(incident.slice, metric);
   return (
     <div className="incident-page">
       <nav className="crumb" aria-label="Where you are"><Link href={href("/")}>Board</Link><span className="faint">Incident {incident.id.slice(0, 12)}</span></nav>
       <header className="head">
         <div>
-          <h1>{incident.label} <span className="slice">{slice}</span>{incident.warning && <span className="early">{early(incident.warning)}</span>}</h1>
+          <h1>{incident.label} <span className="slice">{slice}</span><Kind incident={incident} /></h1>
           <p className="sub"><State incident={incident} zone={zone} /></p>
         </div>
         <Readouts incident={incident} />
       </header>
       <div className="actions">
         {now !== null && <Actions incident={incident} zone={zone} now={now} act={acting.send} />}
-        <Link className="button" href={explore}>Explore this slice</Link>
+        {incident.metric && <Link className="button" href={explore}>{incident.data ? "Explore its rows" : "Explore this slice"}</Link>}
         {now !== null && <Told id={incident.id} zone={zone} />}
         {now === null && <span className="faint">As of then. <Link href={changed({ as_of: null })}>Go to now</Link> to act.</span>}
         <span className="right">
@@ -69,8 +70,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
           {incident.chart.time.length > 0 ? <TimeChart
             label={`${incident.label}, ${slice}, ${moment(start, zone)} to ${moment(end, zone)}, with the ${incident.story.length} steps of the incident`}
             name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)} start={start} end={end}
-            {...incident.chart} until={incident.chart.until} line={drawnLine(incident)} projects={incident.warning !== null} events={incident.events} pins={storyPins(incident.story, start, end)} height={320}
-          /> : <p className="sub">Its data is not looked at any more, so nothing is drawn.</p>}
+import { drawnLine } from "./Warned";
           {incident.why && <Causes incident={incident} why={incident.why} metric={metric} />}
         </section>
       </div>
@@ -83,7 +83,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
 }
 
 const ENDS: Record<string, string> = {
-  new_normal: "Closed as the new normal", by_hand: "Resolved by hand", redefined: "Closed: defined anew", deleted: "Closed: its metric is no more", unfollowed: "Closed: nobody follows it",
+  confirmed: "Confirmed by the complete bucket", new_normal: "Closed as the new normal", by_hand: "Resolved by hand", redefined: "Closed: defined anew", deleted: "Closed: its metric is no more", unfollowed: "Closed: nobody follows it",
 };
 
 function State({ incident, zone }: { incident: IncidentView; zone: string }) {

@@ -17,11 +17,17 @@ DESCRIPTION = """Lists incidents, the latest first. What is not judged yet is ju
 back are listed with --state retracted only.
 
   lapwing incidents list --state open
+  lapwing incidents list --kind data
   lapwing incidents list --from 2013-02 --to 2013-03"""
 
 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--state", choices=("open", "resolved", "retracted"), help="default: open and resolved")
+    parser.add_argument(
+        "--kind",
+        choices=("anomaly", "so_far", "warning", "data"),
+        help="of metrics, of buckets that are not complete yet, early warnings, about data; default: all",
+    )
     parser.add_argument("--from", dest="start", metavar="T", help="only those that went on after T")
     parser.add_argument("--to", dest="end", metavar="T", help="only those that began before T")
 
@@ -32,11 +38,14 @@ def run(options: Namespace) -> int:
     with shared.open_alerts(options) as (lapwing, alerts, _):
         low, high = stretch_of(options, lapwing)
         start, end = (None if moment is None else from_us(moment) for moment in (low, high))
-        found = alerts.incidents(start, end, options.state)
+        found = alerts.incidents(start, end, options.state, options.kind)
     if options.json:
         output.write_json({"incidents": [{**one.as_dict(), "id": str(one.id)} for one in found]})
     elif found:
         show([_row(one) for one in found])
+        for one in found:
+            if one.data is not None:
+                print(f"{one.id}: {one.data.says}")
     else:
         print("There are none.")
     return 0

@@ -12,12 +12,14 @@ from lapwing.cli.project import open_project
 
 if TYPE_CHECKING:
     from lapwing.cache.status import RollupStatus
+    from lapwing.query.service import Lapwing
 
 HELP = "what is kept of each rollup"
 DESCRIPTION = """Lists rollups: how much they hold, until when, and whether a build has work to do (the sources are asked what
 changed). `as_of`: all that the source had at that moment is there. What is further behind than its `freshness` promises is
 late, and told below. `audited` are the partitions that were compared with the source as they are now, and equal; `incidents`
-those that differed (`lapwing rollups audit`)."""
+those that differed (`lapwing rollups audit`). `arrives` is what was learned while `lapwing serve` looked: after how long an
+hour or a day is usually complete."""
 
 
 _LONG = ("dimensions", "built_at", "follows", "says", "late", "late_by_seconds")
@@ -39,7 +41,8 @@ def run(options: Namespace) -> int:
         audits = lapwing.cache.audits
         equal = {one.rollup: one.equal for one in audits.coverage()}
         still = Counter(one.rollup for one in audits.incidents() if one.resolved is None)
-        rows = [_row(one, equal.get(one.name, 0), still[one.name]) for one in status]
+        arrives = _arrives(lapwing)
+        rows = [_row(one, equal.get(one.name, 0), still[one.name], arrives.get(one.dataset)) for one in status]
     if options.json:
         output.write_json({"rollups": rows})
     elif rows:
@@ -56,6 +59,22 @@ def run(options: Namespace) -> int:
     return 0
 
 
+def _arrives(lapwing: Lapwing) -> dict[str, str]:
+    """How the rows of datasets usually arrive, as far as that was seen; a state database is not made for it."""
+    from lapwing.alerts.ready.readiness import Readiness
+    from lapwing.alerts.state import StateDatabase
+
+    if not lapwing.project.state_path.exists():
+        return {}
+    state = StateDatabase(lapwing.project.state_path)
+    try:
+        readiness = Readiness(lapwing, state.learned, lambda: ())
+        found = ((one.name, readiness.says(one)) for one in lapwing.project.datasets.values())
+        return {name: says for name, says in found if says is not None}
+    finally:
+        state.close()
+
+
 def _late(row: dict[str, Any]) -> str:
     """What was promised, what is, and who keeps promises."""
     from lapwing.model.duration import about
@@ -66,7 +85,7 @@ def _late(row: dict[str, Any]) -> str:
     return f"It is as of {row['as_of']}: {about(row['late_by_seconds'])} over the {row['freshness']} promised. {hint}"
 
 
-def _row(one: RollupStatus, equal: int, incidents: int) -> dict[str, Any]:
+def _row(one: RollupStatus, equal: int, incidents: int, arrives: str | None) -> dict[str, Any]:
     from lapwing.model.calendar import utc_iso
 
     fresh = one.fresh
@@ -84,6 +103,7 @@ def _row(one: RollupStatus, equal: int, incidents: int) -> dict[str, Any]:
         "stale": one.stale,
         "freshness": fresh.promise,
         "as_of": shared.iso(fresh.as_of),
+        "arrives": arrives,
         "late": fresh.late,
         "late_by_seconds": None if fresh.late_by is None else round(fresh.late_by, 3),
         "past_versions": sum(partition.past for partition in one.partitions),

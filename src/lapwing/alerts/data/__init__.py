@@ -1,0 +1,1 @@
+"""Data about data: what is watched of datasets themselves, and what it means for their metrics."""
