@@ -464,6 +464,8 @@ export interface Incident {
   kind: string;
   warning: Warned | null;
   foreseen: Foreseen | null;
+  data: AboutData | null;
+  doubt: string | null;
 }
 
 export interface IncidentView {
@@ -499,6 +501,8 @@ export interface IncidentView {
   kind: string;
   warning: Warned | null;
   foreseen: Foreseen | null;
+  data: AboutData | null;
+  doubt: string | null;
   story: Told[];
   comments: Comment[];
   why: Change | null;

@@ -70,7 +70,8 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
           {incident.chart.time.length > 0 ? <TimeChart
             label={`${incident.label}, ${slice}, ${moment(start, zone)} to ${moment(end, zone)}, with the ${incident.story.length} steps of the incident`}
             name={incident.label} by={incident} better={incident.better} zone={zone} grain={grainOf(incident)} start={start} end={end}
-import { drawnLine } from "./Warned";
+            {...incident.chart} until={incident.chart.until} line={drawnLine(incident)} projects={incident.warning !== null} events={incident.events} pins={storyPins(incident.story, start, end)} height={320}
+          /> : <p className="sub">{incident.data ? "Its rows are not counted, so nothing is drawn." : "Its data is not looked at any more, so nothing is drawn."}</p>}
           {incident.why && <Causes incident={incident} why={incident.why} metric={metric} />}
         </section>
       </div>
