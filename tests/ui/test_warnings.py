@@ -82,6 +82,20 @@ def test_a_warning_has_a_page_like_all_incidents(page: Page, address: str, audit
     assert audit(page) == []
 
 
+def test_a_metric_has_the_line_that_somebody_drew(page: Page, audit: Audit) -> None:
+    page.goto("/metrics/shop.visits?grain=day&range=28d")
+    expect(page.locator(".chart .line-note")).to_have_text("limit 9,150")
+    ticks = page.locator(".chart .tick-x").all_inner_texts()
+    assert any("24 Feb" in tick for tick in ticks), "the chart goes on with the projection"
+    assert audit(page) == []
+    page.goto("/metrics/shop.paid?grain=month&range=364d")
+    expect(page.locator(".chart .line-note")).to_have_text("goal 60,000")
+    expect(page.locator(".chart .note")).to_contain_text("projected")
+    page.goto("/metrics/shop.orders?grain=day&range=28d")
+    expect(page.locator(".chart .tick-x").first).to_be_attached()
+    expect(page.locator(".chart .line-note")).to_have_count(0)
+
+
 def test_an_incident_says_that_it_was_foreseen(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory, audit: Audit
 ) -> None:

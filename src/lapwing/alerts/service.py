@@ -36,6 +36,7 @@ from lapwing.alerts.views import (
     IncidentSummary,
     IncidentView,
     Json,
+    LimitView,
     MonitorView,
     Trouble,
     plain,
@@ -263,6 +264,13 @@ class Alerts:
         known = self._early.bring()
         views = [found for one in self._early.paces() if (found := early.goal_view(one, known, moment)) is not None]
         return sorted(views, key=lambda one: (-(one.miss or 0.0), one.name))
+
+    def limits(self, as_of: datetime | None = None) -> list[LimitView]:
+        """How every limit stands at a moment (now, unless said), with its projection."""
+        moment, limits = self._moment(as_of), self._lapwing.project.limits
+        known = {one.early.name: one for one in self._warnings()}
+        there = [(limit, known[f"limit:{name}"]) for name, limit in limits.items() if f"limit:{name}" in known]
+        return [found for limit, one in there if (found := early.limit_view(limit, one, moment)) is not None]
 
     def incidents(
         self,

@@ -143,6 +143,23 @@ class GoalView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitView(View):
+    """How a limit stands: `value` is not to be crossed to the side `aim` (above or below); `chance` is how likely it is before
+    `due` (ISO). `open`: the incident that warns of it, if one does. The chart goes on with the projection."""
+
+    name: str
+    metric: str
+    slice: SliceJson
+    grain: str
+    aim: str
+    value: float
+    chance: float | None
+    due: str | None
+    open: int | None
+    chart: Chart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentSummary(View):
     """An incident as it was known at the moment asked. `opened` is when its trouble began, `known_at` when people could
     know, `until` the end of what its numbers count. `state` is open, resolved or retracted; `reason` says why it is over.

@@ -415,6 +415,7 @@ export interface Goal {
 
 export interface Goals {
   goals: Goal[];
+  limits: Limit[];
 }
 
 export interface Happening {
@@ -541,6 +542,20 @@ export interface Jobs {
 export interface Kept {
   text: string;
   reason: string;
+}
+
+/** How a limit stands: `value` is not to be crossed to the side `aim` (above or below); `chance` is how likely it is before `due`. `open`: the incident that warns of it, if one does. The chart goes on with the projection. */
+export interface Limit {
+  name: string;
+  metric: string;
+  slice: Record<string, string | number | boolean | null>;
+  grain: string;
+  aim: string;
+  value: number;
+  chance: number | null;
+  due: string | null;
+  open: string | null;
+  chart: Chart;
 }
 
 /** `format` is percent, number, currency or empty; `value` the money one unit is worth, in `currency`. */

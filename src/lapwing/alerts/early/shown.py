@@ -12,6 +12,8 @@ from lapwing.alerts.bygone import bygone, warning_of
 from lapwing.alerts.early.folding import Folding
 from lapwing.alerts.early.goals import Paced
 from lapwing.alerts.early.keeper import EarlyKnown
+from lapwing.alerts.early.warned import Warned
+from lapwing.alerts.incidents import Step
 from lapwing.alerts.life import life
 from lapwing.alerts.record import Record
 from lapwing.alerts.views import (
@@ -20,12 +22,14 @@ from lapwing.alerts.views import (
     GoalView,
     IncidentSummary,
     IncidentView,
+    LimitView,
     Resolved,
     Snoozed,
     StoryStep,
     plain,
 )
 from lapwing.model.calendar import DAY, local_iso, to_us
+from lapwing.model.goal import Limit
 from lapwing.model.project import Project
 
 LATELY = 2 * DAY
@@ -172,4 +176,27 @@ def goal_view(paced: Paced, known: Sequence[EarlyKnown], moment: int) -> GoalVie
         came=hits.came,
         open=number,
         chart=paced.chart(last),
+    )
+
+
+def limit_view(limit: Limit, one: EarlyKnown, moment: int) -> LimitView | None:
+    """How a limit stands at a moment; None before its data begins."""
+    early = one.early
+    last = early.known_buckets(moment) - 1
+    if last < 0:
+        return None
+    now = Warned(direction=1, steps=(Step("opened", last),))
+    found = plain(dict(early.figures(now, "opened", last)["warning"]))
+    open_ = (record.id for record in one.records.values() if life(record.lines, moment).open)
+    return LimitView(
+        name=limit.name,
+        metric=limit.metric,
+        slice=dict(limit.slice),
+        grain=str(limit.grain),
+        aim=found["aim"],
+        value=found["goal"],
+        chance=found["chance"],
+        due=found["due"],
+        open=next(open_, None),
+        chart=early.chart(now, last),
     )

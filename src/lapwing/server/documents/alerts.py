@@ -117,8 +117,25 @@ class Goal(Document):
     chart: Chart
 
 
+class Limit(Document):
+    """How a limit stands: `value` is not to be crossed to the side `aim` (above or below); `chance` is how likely it is before
+    `due`. `open`: the incident that warns of it, if one does. The chart goes on with the projection."""
+
+    name: str
+    metric: str
+    slice: dict[str, Value]
+    grain: str
+    aim: str
+    value: float
+    chance: float | None
+    due: str | None
+    open: str | None
+    chart: Chart
+
+
 class Goals(Document):
     goals: list[Goal]
+    limits: list[Limit]
 
 
 class Incident(Document):

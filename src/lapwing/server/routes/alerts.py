@@ -106,13 +106,18 @@ def incident(incident_id: str, request: Request, as_of: str | None = None) -> Re
     return _json(_text_id(view.as_dict()))
 
 
+def _open_as_text(view: dict[str, Any]) -> dict[str, Any]:
+    return {**view, "open": None if view["open"] is None else str(view["open"])}
+
+
 @router.get("/goals", response_model=Goals)
 def goals(request: Request, as_of: str | None = None) -> Response:
     """How every goal stands: what is in, what its period will come to, and how likely it is missed; the likeliest miss
-    first."""
+    first. And how every limit does."""
     found = services(request)
-    views = [one.as_dict() for one in found.alerts.goals(_moment(as_of, found.lapwing))]
-    return _json({"goals": [{**one, "open": None if one["open"] is None else str(one["open"])} for one in views]})
+    moment = _moment(as_of, found.lapwing)
+    goals = [_open_as_text(one.as_dict()) for one in found.alerts.goals(moment)]
+    return _json({"goals": goals, "limits": [_open_as_text(one.as_dict()) for one in found.alerts.limits(moment)]})
 
 
 @router.post("/incidents/{incident_id}/actions", response_model=IncidentView)

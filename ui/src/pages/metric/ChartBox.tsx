@@ -1,6 +1,6 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useProjectEvents } from "./useEvents";
-import type { Metric } from "../../api/types";
+import type { Chart, Metric } from "../../api/types";
 import { TimeChart } from "../../chart/TimeChart";
 import { Trouble, Waiting } from "../../components/Trouble";
 import { useKeys } from "../../lib/keys";
@@ -9,7 +9,8 @@ import { changed, go } from "../../lib/url";
 import { length, stretch } from "../../lib/words";
 import { localText, nextBucket } from "../../lib/zoned";
 import { SeriesTable } from "./SeriesTable";
-import { useSeries } from "./useSeries";
+import { useLine } from "./useLine";
+import { useSeries, type Series } from "./useSeries";
 import { WhyPanel } from "./WhyPanel";
 import { chosenText, compareName, type View } from "./view";
 
@@ -22,10 +23,35 @@ interface Props {
   onWhy: (open: boolean) => void;
 }
 
+type Lines = Omit<Series, "answer">;
+
+/** The lines with what is projected behind them, where the chart reaches up to what is known. */
+function withAhead(series: Lines, ahead: Chart | undefined, end: number): Lines & { end: number } {
+  const last = series.time.at(-1);
+  if (!ahead || last === undefined || ahead.until > end) return { ...series, end };
+  const from = ahead.time.findIndex((time) => time >= ahead.until && time > last);
+  if (from < 0) return { ...series, end };
+  const time = ahead.time.slice(from);
+  const on = (known: Series["expected"], more: readonly (number | null)[]): (number | null)[] => [...(known ?? series.time.map(() => null)), ...more.slice(from)];
+  const step = (time.at(-1) ?? last) - (time.at(-2) ?? last);
+  return {
+    time: [...series.time, ...time],
+    actual: on(series.actual, ahead.actual),
+    expected: on(series.expected, ahead.expected),
+    lower: on(series.lower, ahead.lower),
+    upper: on(series.upper, ahead.upper),
+    compare: series.compare && on(series.compare, time.map(() => null)),
+    end: Math.max(end, (time.at(-1) ?? end) + step),
+  };
+}
+
 export function ChartBox({ metric, metrics, view, at, why, onWhy }: Props) {
   const { zone } = at;
   const series = useSeries(metric, view, zone);
   const events = useProjectEvents(view.start, view.end);
+  const line = useLine(metric, view, at);
+  const { time, actual, expected, lower, upper, compare } = series;
+  const drawn = useMemo(() => withAhead({ time, actual, expected, lower, upper, compare }, line?.ahead, view.end), [time, actual, expected, lower, upper, compare, line?.ahead, view.end]);
   const [table, setTable] = useState(false);
   const { chosen } = view;
   const zoom = (): void => {
@@ -41,9 +67,9 @@ export function ChartBox({ metric, metrics, view, at, why, onWhy }: Props) {
     <section className="chart-box" aria-label={`${metric.label} over time`}>
       <TimeChart
         label={`${metric.label} by ${view.grain}, ${stretch(view.start, view.end, zone)}${series.upper ? ", with the expected band" : ""}${series.compare ? `, and ${compareName(view).toLowerCase()}` : ""}`}
-        name={metric.label} by={metric} better={metric.better} zone={zone} grain={view.grain} start={view.start} end={view.end}
-        time={series.time} actual={series.actual} expected={series.expected} lower={series.lower} upper={series.upper}
-        compare={series.compare} compareName={compareName(view)} until={at.until} events={events} chosen={chosen} height={window.innerWidth > 760 ? 336 : 270} legend onSelect={choose}
+        name={metric.label} by={metric} better={metric.better} zone={zone} grain={view.grain} start={view.start} end={drawn.end}
+        time={drawn.time} actual={drawn.actual} expected={drawn.expected} lower={drawn.lower} upper={drawn.upper}
+        compare={drawn.compare} line={line} projects={line?.ahead !== undefined} pins={line?.pins} compareName={compareName(view)} until={at.until} events={events} chosen={chosen} height={window.innerWidth > 760 ? 336 : 270} legend onSelect={choose}
       >
         {empty && <p className="nothing">No data in this range{view.filters.length ? " with these filters. " : ". "}{view.filters.length > 0 && <button className="link" onClick={() => go(changed({ f: null }))}>Clear all filters</button>}</p>}
       </TimeChart>
