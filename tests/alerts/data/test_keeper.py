@@ -103,7 +103,7 @@ def test_a_metric_that_rests_on_late_data_is_not_told(feed: Feed) -> None:
     board = feed.alerts.board()
     assert [one.kind for one in board.incidents] == ["data"]
     assert board.incidents[0].folded == 1
-    assert (feed.alerts.incident(metric.id).summary.doubt or "").startswith("The data is in doubt: Of Mon 2 Mar")
+    assert (feed.alerts.incident(metric.id).summary.doubt or "").startswith("The data is in doubt: Mon 2 Mar")
     assert feed.alerts.data.explained([]) == frozenset()
     feed.share = usual
     feed.to(START + 14 * HOUR)

@@ -105,3 +105,40 @@ def test_what_is_assigned_to_somebody() -> None:
 @pytest.mark.parametrize("kind", ["acknowledged", "commented", "snoozed", "withdrawn"])
 def test_what_needs_no_message(kind: str) -> None:
     assert not is_wanted(subscription(), line(kind, who="Ann", until=0, text="x", of=[9]), told_before=True)
+
+
+ABOUT_DATA = Subject(
+    monitor="data:orders:late", metric="orders.orders", tags=("pipeline",), slice={}, standing=True, dataset="orders"
+)
+
+
+@pytest.mark.parametrize(
+    ("parts", "of_data", "of_metric"),
+    [
+        ({}, True, True),
+        ({"data": False}, False, True),
+        ({"data": "only"}, True, False),
+        ({"datasets": ("orders",)}, True, False),
+        ({"datasets": ("flights",)}, False, False),
+        ({"datasets": ("orders",), "metrics": ("orders.failed",)}, True, True),
+        ({"metrics": ("orders.failed",)}, False, True),
+        ({"tags": ("pipeline",)}, True, False),
+        ({"tags": ("pipeline",), "data": False}, False, False),
+        ({"slice": {"region": "north"}}, False, True),
+    ],
+)
+def test_what_is_wrong_with_data_is_chosen_by_dataset_tag_and_kind(
+    parts: dict[str, Any], of_data: bool, of_metric: bool
+) -> None:
+    assert chosen(subscription(**parts), ABOUT_DATA) is of_data
+    assert chosen(subscription(**parts), SUBJECT) is of_metric
+
+
+def test_what_is_taken_back_is_told_and_what_is_confirmed_is_told_by_the_metric() -> None:
+    so_far = {"monitor": "failed_daily", "slice": {}}
+    opened = line()
+    assert is_wanted(subscription(), opened, **so_far)
+    assert is_wanted(subscription(), line("retracted", 1, reason="arrived"), told_before=True, **so_far)
+    assert not is_wanted(subscription(), line("retracted", 1, reason="arrived"), told_before=False, **so_far)
+    assert not is_wanted(subscription(), line("closed", 1, reason="confirmed"), told_before=True, **so_far)
+    assert is_wanted(subscription(), line("closed", 1, reason="deleted"), told_before=True, **so_far)

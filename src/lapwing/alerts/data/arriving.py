@@ -47,7 +47,7 @@ def late(facts: Facts) -> Finding | None:
     some = "nothing" if held == 0 else f"{held / expected:.0%} of the usual {word}"
     since, until = (when(in_zone(int(at), facts.zone)) for at in (rows.borders[first], rows.borders[last + 1]))
     at_age = f", {arrives}" if (arrives := curve.says()) else ""
-    says = f"Of {since} to {until} {some} has arrived{at_age}; {number(usual)} {word} are the least at this age."
+    says = f"{since} to {until}: {some} has arrived{at_age}; {number(usual)} {word} are the least at this age."
     return Finding(
         kind="late",
         says=says,

@@ -35,7 +35,7 @@ export function IncidentRow({ incident, metric, zone, focused, now, onFocus }: P
   return (
     <article className="incident" data-focus={focused || undefined} onPointerDown={onFocus}>
       <div className="what">
-        <h2><Link href={to}>{incident.label}</Link> <span className="slice">{slice}</span><Kind incident={incident} /></h2>
+        <h2><Link href={to}>{incident.label}</Link> {!incident.data && <span className="slice">{slice}</span>}<Kind incident={incident} /></h2>
         <Readouts incident={incident} />
         <p className="cause"><Cause incident={incident} /></p>
         <p className="since">Since {moment(opened, zone)}: {length(Math.max(0, chart.until - opened))}. Known at {moment(Date.parse(incident.known_at), zone)}.{incident.flapping && " It comes and goes."}{incident.foreseen && <> <Link href={href(`/incidents/${incident.foreseen.id}`)}>{incident.foreseen.says}</Link></>} <Hands incident={incident} /></p>

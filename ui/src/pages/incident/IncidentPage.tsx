@@ -48,7 +48,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
       <nav className="crumb" aria-label="Where you are"><Link href={href("/")}>Board</Link><span className="faint">Incident {incident.id.slice(0, 12)}</span></nav>
       <header className="head">
         <div>
-          <h1>{incident.label} <span className="slice">{slice}</span><Kind incident={incident} /></h1>
+          <h1>{incident.label} {!incident.data && <span className="slice">{slice}</span>}<Kind incident={incident} /></h1>
           <p className="sub"><State incident={incident} zone={zone} /></p>
         </div>
         <Readouts incident={incident} />
