@@ -135,7 +135,7 @@ def test_what_is_wrong_with_data_is_chosen_by_dataset_tag_and_kind(
 
 
 def test_what_is_taken_back_is_told_and_what_is_confirmed_is_told_by_the_metric() -> None:
-    so_far = {"monitor": "failed_daily", "slice": {}}
+    so_far: dict[str, Any] = {"monitor": "failed_daily", "slice": {}}
     opened = line()
     assert is_wanted(subscription(), opened, **so_far)
     assert is_wanted(subscription(), line("retracted", 1, reason="arrived"), told_before=True, **so_far)
