@@ -8,6 +8,8 @@ import uuid
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 from zipfile import BadZipFile
 
@@ -26,6 +28,8 @@ from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.monitor import Monitor
 
 FORMAT = 1
+LIBRARIES = ("holidays", "numpy")
+"""Of other versions of these what was judged may differ, in days or in the last bit: it is judged again."""
 CHUNK_CELLS = 1 << 13
 """Series x buckets of a chunk, at least one bucket: some 400 kB before compression."""
 _NAMES = ("amount", "exposure", "expected", "lower", "upper", "score", "ready", "alone")
@@ -57,7 +61,7 @@ def pack(judged: Judged, same: int = 0) -> Packed:
 def _head(judged: Judged, size: int) -> bytes:
     trail = judged.trail
     said = {
-        "format": FORMAT,
+        "format": _format(),
         "name": uuid.uuid4().hex,
         "slices": judged.slices,
         "complete_after": judged.complete_after,
@@ -77,6 +81,11 @@ def _head(judged: Judged, size: int) -> bytes:
         },
     }
     return zlib.compress(json.dumps(said).encode(), 1)
+
+
+@cache
+def _format() -> list[Any]:
+    return [FORMAT, *(f"{name} {version(name)}" for name in LIBRARIES)]
 
 
 def _chunk(judged: Judged, part: slice) -> bytes:
@@ -105,7 +114,7 @@ def _chunk(judged: Judged, part: slice) -> bytes:
 def unpack(head: bytes, chunks: Mapping[int, bytes], monitor: Monitor, dataset: Dataset, metric: Metric) -> Judged:
     """What `pack` kept. Raises one of BROKEN where it is something else."""
     said = json.loads(zlib.decompress(head))
-    if said["format"] != FORMAT:
+    if said["format"] != _format():
         raise ValueError(f"a judging of format {said['format']}")
     slices = tuple(tuple((name, value) for name, value in one) for one in said["slices"])
     buckets, size = said["buckets"], said["size"]
