@@ -25,7 +25,7 @@ from lapwing.alerts.state import StateDatabase
 from lapwing.query.service import Lapwing
 
 HOURS = 5
-FIRST = np.datetime64("2024-01-01T00", "h")
+FIRST = np.datetime64("2020-01-01T00", "h")
 
 PROJECT = """
 name: keeping
