@@ -14,7 +14,7 @@ from lapwing.alerts.actions import Action
 from lapwing.alerts.inputs import Inputs, Window
 from lapwing.alerts.journal import Journal, Raced, Run
 from lapwing.alerts.life import life
-from lapwing.alerts.reconcile import Step, Told
+from lapwing.alerts.reconcile import Step, Told, same
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.why.change import Cause
 from lapwing.model.problem import Conflict, NotFound
@@ -127,6 +127,33 @@ def test_a_monitor_that_goes_and_comes_back(journal: Journal) -> None:
     journal.end(["m"], "deleted", 300)
     save(journal, run(covered=25, finished=400), told(10, 15), told(20))
     assert states(journal) == {10: ("resolved", "quiet"), 20: ("open", None)}
+
+
+def test_only_what_is_new_is_read(journal: Journal) -> None:
+    """And comes to the same as reading all."""
+    save(journal, run(covered=25), told(10), told(20))
+    pulse, known = journal.newer("m", (), 0)
+    assert known == journal.records("m")
+    assert journal.newer("m", known, pulse) == (pulse, known)
+    save(journal, run(data="2", covered=35, finished=200), told(8, 30), told(30))
+    journal.act(known[1].id, Action(name="comment", who="ann", text="Hm."), 300)
+    later, fresh = journal.newer("m", known, pulse)
+    assert later > pulse
+    assert fresh == journal.records("m")
+    assert [one.key for one in fresh] != [one.key for one in known]
+
+
+def test_what_is_settled_is_left_alone(journal: Journal) -> None:
+    save(journal, run(covered=25), told(10, 15), told(20))
+    before = journal.pulse()
+    last = journal.run("m")
+    assert last is not None
+    both = (told(10, 15), told(20, 40))
+    settled = same(both, (told(10, 15), told(20)))
+    assert settled == {("[]", 1, 10)}
+    journal.save(run(data="2", covered=50), both, last.version, Inputs(), None, settled)
+    assert states(journal) == {10: ("resolved", "quiet"), 20: ("resolved", "quiet")}
+    assert journal.pulse() == before + 1
 
 
 def test_of_two_judgings_one_is_first(journal: Journal) -> None:
