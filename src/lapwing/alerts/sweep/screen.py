@@ -7,7 +7,7 @@ binomial and negative-binomial data", Biometrika 1948). What a parent went throu
 by what is left of it when the slice is expected to have moved as each of its parents did. Deviations are gathered over a
 few buckets by exponential means, too.
 
-All numbers are single precision, and series are worked on in blocks that fit the processor's cache.
+All numbers are single precision, and series are worked on in blocks.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Places = npt.NDArray[np.intp]
 Gained = Single | np.float32
 
 BLOCK = 32_768
-"""Series worked on at once: what a block remembers beside its slots is half a megabyte."""
+"""Series worked on at once: smaller blocks lose more to the interpreter than they win by the cache."""
 _TINY = np.float32(1e-12)
 _ROOT = 0.375
 """Anscombe's constant."""
@@ -307,12 +307,13 @@ class _Pass:
             by = mean * moved
             if self.share and weight is not None:
                 by = np.minimum(by, weight)
-            left = _smaller(left, self._off(amount, by, weight, signed)[0])
+            left = _smaller(left, self._off(amount, by, weight, signed, alone=True)[0])
         # What is off by its own pattern and by its parents' is off by the least of them.
         score = left / spread
-        np.nan_to_num(score, copy=False)
+        if not np.isfinite(score).all():
+            np.nan_to_num(score, copy=False)
         best = score
-        clipped = np.clip(score, -STREAM_CLIP, STREAM_CLIP).astype(np.float32, copy=False)
+        clipped = np.clip(score, np.float32(-STREAM_CLIP), np.float32(STREAM_CLIP))
         for number, decay in enumerate(self.decays):
             stream, squares = memory.streams[0, number], memory.streams[1, number]
             stream *= decay
@@ -323,13 +324,18 @@ class _Pass:
             squares += (1 - self.keep_spread) * np.minimum(size * size, np.float32(9.0))
             best = _larger(best, size / wide)
         rows = np.flatnonzero(np.abs(best) >= SEEN) if ready else np.zeros(0, np.intp)
-        gain = np.nan_to_num(amount / np.fmax(mean, _TINY), nan=1.0, posinf=1.0, neginf=1.0)
+        gain = amount
+        if self.screen.parental:
+            gain = np.nan_to_num(amount / np.fmax(mean, _TINY), nan=1.0, posinf=1.0, neginf=1.0)
+            gain = np.clip(gain, 0.0, MOST_GAIN)
         self._learn(slot, amount, weight, mean, off, kept)
         trained = memory.square[1][rows] >= TRAINED
-        return rows[trained], best[rows][trained], np.clip(gain, 0.0, MOST_GAIN)
+        return rows[trained], best[rows][trained], gain
 
-    def _off(self, amount: Single, mean: Single, weight: Single | None, signed: bool) -> tuple[Single, Single, Single]:
-        """How far amounts are off, their spread, and amounts as they are learned."""
+    def _off(
+        self, amount: Single, mean: Single, weight: Single | None, signed: bool, *, alone: bool = False
+    ) -> tuple[Single, Single, Single]:
+        """How far amounts are off, their spread, and amounts as they are learned; or the first `alone`."""
         spread, root = self.spread, self.root
         if self.share and weight is not None:
             flip = mean > np.float32(0.5) * weight
@@ -347,6 +353,8 @@ class _Pass:
         if signed:
             roots = np.copysign(roots, amount)
         off = np.float32(2) * (roots - middle)
+        if alone:
+            return off, spread, amount
         reach = np.float32(CLIP / 2) * spread
         kept = np.clip(roots, middle - reach, middle + reach)
         return off, spread, kept * np.abs(kept) - root
@@ -356,11 +364,11 @@ class _Pass:
         known = np.isfinite(amount)
         every = bool(known.all())
         young = memory.square[1] < TRAINED
+        # The spread: of residuals up to their median's size, as the full model's.
+        size = np.minimum(np.abs(off), np.float32(MEDIAN_OF_NORMAL) * self.spread)
         if young.any():
             kept = np.where(young, amount, kept)
-        # The spread: of residuals up to their median's size, as the full model's.
-        most = np.float32(MEDIAN_OF_NORMAL) * self.spread
-        size = np.where(young, np.abs(off) / self.normal, np.minimum(np.abs(off), most))
+            size = np.where(young, np.abs(off) / self.normal, size)
         if memory.visits[slot] >= PATTERNED:  # what is off since the slot is hardly known says nothing
             told = np.isfinite(size)
             self._add(memory.square, self.keep_spread, (size * size, np.float32(1)), told, bool(told.all()))
