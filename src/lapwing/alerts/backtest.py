@@ -45,7 +45,8 @@ class ChoiceView(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestView(View):
     """From `since` to `until` the series could be judged, `weeks` long; before, there was too little history. `fired` is all
-    that would have been raised, `incidents` the latest of them."""
+    that would have been raised, `incidents` the latest of them. Where every slice is watched, `small` is how many have too
+    little support, and `unread` which dimensions together have too many slices to be read."""
 
     metric: str
     grain: str
@@ -54,6 +55,8 @@ class BacktestView(View):
     sensitivity: float
     min_change: float | None
     series: int
+    small: int | None
+    unread: list[str]
     since: str | None
     until: str | None
     weeks: float
@@ -78,6 +81,8 @@ def backtest(judged: Judged) -> BacktestView:
         sensitivity=monitor.sensitivity,
         min_change=monitor.min_change,
         series=judged.watched,
+        small=None if judged.swept is None else judged.swept.small,
+        unread=[] if judged.swept is None else list(judged.swept.unread),
         since=utc_iso(int(since)) if weeks else None,
         until=utc_iso(int(until)) if weeks else None,
         weeks=round(weeks, 2),

@@ -111,7 +111,7 @@ def test_of_two_processes_one_raises(market: Lapwing, tmp_path: Path) -> None:
 def test_following_every_slice_by_hand(market: Lapwing, tmp_path: Path) -> None:
     alerts = open_alerts(market, tmp_path / "state.db")
     tried = alerts.backtest("events", by=("all",))
-    assert (tried.by, tried.series, tried.fired) == (["all"], 35, 2)
+    assert (tried.by, tried.series, tried.small, tried.unread, tried.fired) == (["all"], 35, 8, [], 2)
     assert [dict(one.slice) for one in tried.incidents] == [{}, SMALL]
     made = alerts.follow("sold", by=("all",), depth=1, support=50.0)
     assert made.every is not None

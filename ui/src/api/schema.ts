@@ -80,7 +80,7 @@ export interface AuditSlice {
   parts: number;
 }
 
-/** What following would have raised from `since` to `until`, `weeks` long (null and 0: too little history to judge anything). `incidents` are the latest of the `fired`. */
+/** What following would have raised from `since` to `until`, `weeks` long (null and 0: too little history to judge anything). `incidents` are the latest of the `fired`. Where every slice is watched, `small` is how many have too little support, and `unread` which dimensions together have too many slices to be read. */
 export interface Backtest {
   metric: string;
   grain: string;
@@ -89,6 +89,8 @@ export interface Backtest {
   sensitivity: number;
   min_change: number | null;
   series: number;
+  small: number | null;
+  unread: string[];
   since: string | null;
   until: string | null;
   weeks: number;

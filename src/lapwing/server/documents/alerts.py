@@ -471,7 +471,8 @@ class Choice(Document):
 
 class Backtest(Document):
     """What following would have raised from `since` to `until`, `weeks` long (null and 0: too little history to judge
-    anything). `incidents` are the latest of the `fired`."""
+    anything). `incidents` are the latest of the `fired`. Where every slice is watched, `small` is how many have too
+    little support, and `unread` which dimensions together have too many slices to be read."""
 
     metric: str
     grain: str
@@ -480,6 +481,8 @@ class Backtest(Document):
     sensitivity: float
     min_change: float | None
     series: int
+    small: int | None
+    unread: list[str]
     since: str | None
     until: str | None
     weeks: float

@@ -62,5 +62,9 @@ def lines(found: BacktestView) -> Iterator[str]:
         f"{found.fired} incidents of {series} from {found.since} to {found.until} ({found.weeks:g} weeks), "
         f"{found.per_week:.2g} a week, at a sensitivity of {found.sensitivity:g}."
     )
+    if found.small is not None:
+        yield f"{found.small:,} more slices have too little support to be watched."
+    if found.unread:
+        yield f"Too many slices to be read: {'; '.join(found.unread)}."
     others = ", ".join(f"{one.fired} at {one.sensitivity:g}" for one in found.choices)
     yield f"It would have been {others}."
