@@ -231,6 +231,12 @@ class Journal:
             row = session.scalars(chosen).first() or _new_row(session, monitor, Told(key=key, steps=(), about=about))
             _add(session, row.id, list(lines))
 
+    def line_id(self, incident: int, number: int) -> int:
+        """By which a line of a record is known to those who tell of it."""
+        with self._reading() as session:
+            chosen = sa.select(LineRow.id).where(LineRow.incident == incident, LineRow.number == number)
+            return int(session.scalars(chosen).one())
+
     def named(self, prefix: str) -> frozenset[str]:
         """What has incidents on record, of the names that begin so."""
         with self._reading() as session:

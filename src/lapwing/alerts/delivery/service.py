@@ -107,6 +107,8 @@ class Deliveries:
                 record = records[incident]
                 subject = subjects.get(incident) or _bygone(record)
                 entries += self._entries(number, record, subject, line, told)
+                if subject.dataset is not None and line.kind in ("resolved", "closed"):
+                    entries += self._held_back(record, subjects)
             self.outbox.add(entries, lines[0][0], lines[-1][0], self._clock())
             planned += len(entries)
         return planned
@@ -174,6 +176,17 @@ class Deliveries:
             for record in self._alerts.data.records()
             if (home := datasets.get(str(record.about["dataset"]))) is not None
         }
+
+    def _held_back(self, mended: Record, subjects: Mapping[int, Subject]) -> Iterable[Entry]:
+        """Of incidents that were not told since this one about data stood for them: those that are still there."""
+        for case in cases(self._alerts.known(), self._alerts.moment()):
+            opening = next((one for one in reversed(case.life.steps) if one.kind in OPENINGS), None)
+            since = mended.lines[0].recorded
+            if not case.life.open or opening is None or opening.recorded < since or case.id not in subjects:
+                continue
+            if case.judged.monitor.dataset == mended.about["dataset"] and not self.outbox.told({case.id}):
+                number = self._journal.line_id(case.id, opening.number)
+                yield from self._entries(number, case.record, subjects[case.id], opening, set())
 
     def _entries(
         self, number: int, record: Record, subject: Subject, line: Happened, told: set[tuple[int, str]]
