@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.alerts.delivery.receivers import Hook, Mailbox, smtp_server, webhook
+from tests.alerts.early import test_leaders as leaders
 from tests.alerts.early.test_keeper import GOALS, slid
 from tests.alerts.shop import PROJECT, write_shop
 
@@ -154,3 +155,23 @@ def test_what_nobody_acknowledges_is_escalated(morning: Morning, acknowledged: b
     assert [call.data["subject"][:30] for call in morning.hook.calls] == (
         [] if acknowledged else ["[shop] Nobody has acknowledged"]
     )
+
+
+def test_what_was_foreseen_is_said_when_it_comes(tmp_path: Path) -> None:
+    """A leading indicator is told by itself first; then the metric's own incident says that it was foreseen."""
+    with ExitStack() as stack:
+        hook = stack.enter_context(webhook())
+        state = StateDatabase(tmp_path / "state.db")
+        stack.callback(state.close)
+        box = Mailbox()
+        for days in (leaders.NEW + 1, leaders.NEW + leaders.LAG + 4):
+            root = leaders.write(tmp_path / "shop", days)
+            lapwing = stack.enter_context(Lapwing.open(root))
+            morning = Morning(lapwing, state, box, hook, to_us(lapwing.now()))
+            morning.deliveries(ops(channels=("hook",), monitors=("paid_daily",))).run()
+        subjects = [call.data["subject"] for call in hook.calls]
+        assert subjects[0].startswith("[shop] Warning, usually follows: Paid: about ")
+        assert "Orders fell to" in hook.calls[0].data["text"]
+        (opened,) = [call for call in hook.calls if call.data["incidents"][0]["kind"] == "anomaly"]
+        assert "Foreseen 4 days before, when Orders moved." in opened.data["text"]
+        assert len(hook.calls) == 2
