@@ -197,7 +197,8 @@ def _quiet(judged: Judged, moment: int, busy: set[tuple[str, int]]) -> list[Quie
     shown = judged.metric.shown
     out = []
     rows = [row for row in range(len(judged.slices)) if (judged.monitor.name, row) not in busy]
-    for row in sorted(rows, key=lambda row: len(judged.slices[row]))[:MOST_QUIET]:
+    most = MOST_QUIET if judged.swept is None else 1  # slices that nobody chose are not shown while nothing happens
+    for row in sorted(rows, key=lambda row: len(judged.slices[row]))[:most]:
         chart = latest(judged, row, stop)
         values = [value for value in chart.actual if value is not None]
         out.append(
