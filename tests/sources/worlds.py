@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
@@ -28,7 +29,8 @@ from lapwing.sources.open import open_source
 from lapwing.sources.types import arrow_type
 from lapwing.states.dialects import dialect_of
 
-KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery")
+KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg")
+LAKES = ("delta", "iceberg")
 SERVERS = ("postgres", "mariadb", "bigquery")
 SCHEMA = pa.schema(
     [
@@ -95,8 +97,10 @@ ROWS: list[tuple[object, ...]] = [
 OTHERWISE = {"bigquery": {"price": DIGITS_LOST, "wide": DIGITS_LOST}}
 ABSENT = {"sqlite": ("wide", "moment"), "mariadb": ("moment",)}  # types that the kind of source has not
 LONG = {
-    "files": "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",
-    "duckdb": "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",
+    **dict.fromkeys(
+        ("files", "duckdb", *LAKES),
+        "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",
+    ),
     # Some seconds, not for ever: nothing breaks it off.
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000000) SELECT max(i) AS id FROM n",
     "postgres": "SELECT count(*) AS id FROM generate_series(1, 3000000) a, generate_series(1, 3000000) b",
@@ -155,7 +159,7 @@ class World:
 @contextmanager
 def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
     """A world of its own; gone at the end."""
-    make = {"files": _files, "duckdb": _duckdb, "sqlite": _sqlite}
+    make = {"files": _files, "duckdb": _duckdb, "sqlite": _sqlite, "delta": _delta, "iceberg": _iceberg}
     if kind in SERVERS:
         assert dsn is not None
         servers: dict[str, Callable[[], Made]] = {
@@ -239,6 +243,37 @@ def _files(folder: Path) -> Made:
             file.unlink()
 
     return SourceConfig(name="s", type="files", path=data), add, drop
+
+
+def _delta(folder: Path) -> Made:
+    from deltalake import write_deltalake
+
+    data = folder / "data"
+    write_deltalake(data / "things", _table(ROWS[:2]))
+    write_deltalake(data / "things", _table(ROWS[2:]), mode="append")
+    write_deltalake(data / "empty", _table([]))
+    return (
+        SourceConfig(name="s", type="delta", path=data),
+        lambda number: write_deltalake(data / "things", _table([_row(number)]), mode="append"),
+        lambda: shutil.rmtree(data / "things"),
+    )
+
+
+def _iceberg(folder: Path) -> Made:
+    from pyiceberg.catalog import load_catalog
+
+    properties = {"type": "sql", "uri": f"sqlite:///{folder}/catalog.db", "warehouse": f"file://{folder}/data"}
+    catalog = load_catalog("s", **properties)
+    catalog.create_namespace("shop")
+    for name in ("things", "empty"):
+        catalog.create_table(f"shop.{name}", SCHEMA)
+    catalog.load_table("shop.things").append(_table(ROWS[:2]))
+    catalog.load_table("shop.things").append(_table(ROWS[2:]))
+    return (
+        SourceConfig(name="s", type="iceberg", catalog=properties),
+        lambda number: catalog.load_table("shop.things").append(_table([_row(number)])),
+        lambda: catalog.drop_table("shop.things"),
+    )
 
 
 def _duckdb(folder: Path) -> Made:

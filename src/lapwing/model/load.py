@@ -46,6 +46,7 @@ from lapwing.model.project import (
     Reads,
     SourceConfig,
     SparkConfig,
+    Storage,
     StoreConfig,
     Writes,
 )
@@ -70,6 +71,11 @@ _ADDRESSES = {
 }
 """By the type of a source: what its dsn looks like, and what is said where it does not."""
 _ANY = re.compile("")
+_REMOTE = re.compile(r"[a-z][a-z0-9]*://")
+_STORES = re.compile(r"(s3|gs)://[^/]+")
+_ANYWHERE = ("files", "delta", "iceberg")
+"""Types of sources whose path may be in object storage."""
+_LITE = re.compile(r"sqlite:///(.+)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -264,10 +270,16 @@ class _Reading:
         ):
             place_of_dsn = main.located.key("sources", name, "dsn")
             self.problems.append(Problem("bad-dsn", says, place_of_dsn, hint=hint))
+        remote = document.path is not None and _REMOTE.match(document.path) is not None
+        if remote and not self._unset(main, "sources", name, "path"):
+            self.problems.extend(_misplaced(document, main.located.key("sources", name, "path")))
         return SourceConfig(
             name=name,
             type=document.type,
-            path=None if document.path is None else self._path(document.path),
+            path=None if document.path is None or remote else self._path(document.path),
+            uri=document.path if remote else None,
+            storage=Storage() if document.storage is None else Storage(**document.storage.model_dump()),
+            catalog=self._catalog(document),
             dsn=document.dsn,
             schemas=document.schemas,
             time_limit=document.time_limit,
@@ -281,6 +293,16 @@ class _Reading:
             storage_endpoint=document.storage_endpoint,
             place=place,
         )
+
+    def _catalog(self, document: SourceDocument) -> dict[str, str]:
+        """Files it names are relative to the project's folder, as paths are."""
+        found = dict(document.catalog)
+        lite = _LITE.match(found.get("uri", ""))
+        if lite:
+            found["uri"] = f"sqlite:///{self._path(lite[1])}"
+        if "warehouse" in found and found.get("type") == "sql" and ":" not in found["warehouse"]:
+            found["warehouse"] = f"file://{self._path(found['warehouse'])}"
+        return found
 
     def _unset(self, main: Draft[ProjectDocument], *location: str) -> bool:
         place = main.located.key(*location)
@@ -418,3 +440,13 @@ def _missing(root: Path) -> Problem:
     says = f"There is no {PROJECT_FILE} in {root.name or 'this folder'}."
     hint = "Make a project with `lapwing init DIR --from FILE_OR_DSN`, or name its folder with -p."
     return Problem("no-project", says, Place(PROJECT_FILE), likely, hint)
+
+
+def _misplaced(document: SourceDocument, place: Place) -> Iterator[Problem]:
+    """Why a path that is a URL can't be read."""
+    if document.type not in _ANYWHERE:
+        says = f"A source of type {document.type} reads a file of this machine, not {document.path}."
+        yield Problem("bad-path", says, place)
+    elif not _STORES.match(document.path or ""):
+        says = f"{document.path} is in no storage that can be read."
+        yield Problem("bad-path", says, place, hint="Write s3://BUCKET/FOLDER or gs://BUCKET/FOLDER.")

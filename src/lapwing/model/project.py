@@ -17,9 +17,22 @@ from lapwing.model.problem import NotFound, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """How object storage is reached; what is None comes from the environment. `endpoint` is a URL."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConfig:
-    """Where data lives. `type` is files, duckdb, sqlite, postgres, mariadb or bigquery. `path` is absolute (files, duckdb,
-    sqlite); `dsn` has its secrets filled in, so it is never shown: repr leaves it out.
+    """Where data lives. `type` is files, duckdb, sqlite, postgres, mariadb, bigquery, delta or iceberg. `path` is absolute
+    (files, duckdb, sqlite, delta, iceberg), `uri` in its place where it is in object storage, which `storage` tells how to
+    reach. `catalog` has pyiceberg's properties. `dsn` and these have secrets filled in, so they are never shown: repr leaves
+    them out.
 
     Of bigquery: `project` is billed; `datasets` are shown, each DATASET or PROJECT.DATASET; `key_file` is that of a
     service account, absolute, None: the environment's credentials; a statement that would be billed for more than
@@ -40,6 +53,9 @@ class SourceConfig:
     labels: Mapping[str, str] = field(default_factory=dict)
     endpoint: str | None = None
     storage_endpoint: str | None = None
+    uri: str | None = None
+    storage: Storage = field(default_factory=Storage)
+    catalog: Mapping[str, str] = field(default_factory=dict, repr=False)
     place: Place = field(default_factory=Place, compare=False)
 
 

@@ -82,11 +82,13 @@ class Family(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What may be pushed. `native`: the engine reads this source itself (`Source.relation`), so everything may.
+    `statements`: it has an engine of its own, which builds states where the rows are; without one they are read.
     `pushable` maps an operation to the families it is exact for; what is absent stays in the engine. `keys` is the most
     values that a column may be compared with in one statement."""
 
     dialect: str
     native: bool = False
+    statements: bool = True
     keys: int = 0
     pushable: Mapping[Operation, frozenset[Family]] = field(default_factory=dict)
 

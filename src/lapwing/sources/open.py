@@ -11,7 +11,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source
 from lapwing.sources.engine import Engine
 
-KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery")
+KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg")
 
 
 def open_source(config: SourceConfig, engine: Engine) -> Source:
@@ -45,6 +45,14 @@ def open_source(config: SourceConfig, engine: Engine) -> Source:
             from lapwing.sources.bigquery import BigQuerySource
 
             return BigQuerySource(config)
+        case "delta":
+            from lapwing.sources.delta import DeltaSource
+
+            return DeltaSource(config, engine)
+        case "iceberg":
+            from lapwing.sources.iceberg import IcebergSource
+
+            return IcebergSource(config, engine)
     near = nearest(config.type, KINDS)
     raise ModelError.of("unknown-source-type", f"{config.type} is no kind of source.", place=config.place, nearest=near)
 

@@ -9,7 +9,12 @@ from lapwing.model.problem import LapwingError, NotFound, Place, Problem
 from lapwing.sources.base import Source, Table
 
 # A source's own schema, which names may leave out.
-DEFAULT_SCHEMAS = {"postgres": "public", "duckdb": "main", "sqlite": "main", "files": "", "mariadb": "", "bigquery": ""}
+DEFAULT_SCHEMAS = {
+    "postgres": "public",
+    "duckdb": "main",
+    "sqlite": "main",
+    **dict.fromkeys(("files", "mariadb", "bigquery", "delta", "iceberg"), ""),
+}
 
 
 class Catalog:

@@ -37,7 +37,7 @@ class SourceBuilder:
         from lapwing.sql.translate import home_of
 
         source = home_of(definition.bound, self._sql)
-        if source.capabilities.native:
+        if source.capabilities.native or not source.capabilities.statements:
             yield from DuckdbBuilder(self._sql).batches(definition, borders, cancel)
             return
         asked = statement_for(definition, borders, source, self._sql)

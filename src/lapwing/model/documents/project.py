@@ -22,16 +22,18 @@ from lapwing.model.documents.beam import BeamDocument
 from lapwing.model.documents.delivery import ChannelDocument, SubscriptionDocument
 from lapwing.model.documents.goals import Goals, Limits, texts
 from lapwing.model.documents.spark import SparkDocument
+from lapwing.model.documents.storage import StorageDocument
 from lapwing.model.documents.store import StoreDocument
 from lapwing.model.monitor import MOST_DEPTH, SENSITIVITY, WARNINGS
 from lapwing.model.names import nearest
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_PATHS = ("files", "duckdb", "sqlite")
 
 
 _OF_SOURCES = {
-    **dict.fromkeys(_PATHS, ("path",)),
+    **dict.fromkeys(("duckdb", "sqlite"), ("path",)),
+    **dict.fromkeys(("files", "delta"), ("path", "storage")),
+    "iceberg": ("path", "catalog", "storage", "schemas"),
     "postgres": ("dsn", "schemas"),
     "mariadb": ("dsn", "schemas"),
     "bigquery": (
@@ -49,12 +51,26 @@ _OF_SOURCES = {
 
 
 class SourceDocument(Document):
-    """Where data lives: files, duckdb and sqlite have a path, postgres and mariadb a dsn, bigquery a project."""
+    """Where data lives: files, duckdb, sqlite and delta have a path, iceberg a path or a catalog, postgres and mariadb a dsn,
+    bigquery a project."""
 
-    type: Literal["files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery"] = Field(
+    type: Literal["files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg"] = Field(
         description="What kind of source it is; mariadb is MySQL, too."
     )
-    path: str | None = Field(None, description="Relative to the project's folder, or absolute.")
+    path: str | None = Field(
+        None,
+        description="Relative to the project's folder, or absolute; of files, delta and iceberg also s3://BUCKET/FOLDER or "
+        "gs://BUCKET/FOLDER.",
+    )
+    storage: StorageDocument | None = Field(
+        None,
+        description="Of files, delta and iceberg: how object storage is reached, where the environment does not say.",
+    )
+    catalog: Annotated[dict[str, str], BeforeValidator(texts)] = Field(
+        default_factory=dict,
+        description="Of iceberg: the catalog that knows its tables, as pyiceberg's properties: type (sql, rest, hive, glue), "
+        "uri, warehouse, credential, ..., and its name, where that is not the source's.",
+    )
     dsn: str | None = Field(None, description='Such as "${CRM_DSN}": secrets come from the environment.')
     schemas: Words = Field((), description="The schemas to show; all, where left out.")
     project: str | None = Field(None, description="Of bigquery: the project that is billed.")
@@ -82,7 +98,9 @@ class SourceDocument(Document):
     @model_validator(mode="after")
     def _place_of_data(self) -> SourceDocument:
         own = _OF_SOURCES[self.type]
-        if not getattr(self, own[0]):
+        if self.type == "iceberg" and bool(self.path) == bool(self.catalog):
+            raise mistake("missing-key", "A source of type iceberg needs either path or catalog.")
+        if self.type != "iceberg" and not getattr(self, own[0]):
             raise mistake("missing-key", f"A source of type {self.type} needs {own[0]}.")
         for key in dict.fromkeys(key for keys in _OF_SOURCES.values() for key in keys):
             if key not in own and key in self.model_fields_set and key != "schemas":
