@@ -87,7 +87,7 @@ def everywhere(data: Path, postgres_dsn: str, mariadb_dsn: str) -> Iterator[SqlS
 
 
 def service(folder: Path, configs: dict[str, SourceConfig]) -> Iterator[SqlService]:
-    engine = Engine(allowed=[folder])
+    engine = Engine(allowed=[folder, *(one.path for one in configs.values() if one.path is not None)])
     sources = Sources(configs, engine)
     made = SqlService(project(folder, configs), sources, engine)
     yield made

@@ -15,10 +15,9 @@ from lapwing.sources.engine import Engine
 from lapwing.sources.lake import DataFile, LakeSource, Name, Snapshot
 from lapwing.sources.lake_errors import missing_extra
 from lapwing.sources.lake_filter import Condition, arrow_filter
-from lapwing.sources.lake_folders import Folder, folders_of, names_in
+from lapwing.sources.lake_folders import LOG, Folder, folders_of, names_in
 from lapwing.sources.storage import delta_options, filesystem, split
 
-_LOG: Final = "_delta_log"
 _PLAIN: Final = frozenset({"timestampNtz", "vacuumProtocolCheck", "v2Checkpoint", "typeWidening", "appendOnly"})
 """What a table may ask of its readers so that its files hold its rows as they are."""
 
@@ -38,13 +37,13 @@ class DeltaSource(LakeSource):
         self._known = {}
 
     def _names(self) -> list[Name]:
-        self._folders = {(one.schema, one.name): one for one in folders_of(self._config, _LOG)}
+        self._folders = {(one.schema, one.name): one for one in folders_of(self._config, LOG)}
         return list(self._folders)
 
     def _latest(self, name: Name) -> Snapshot:
         """As it was opened before, where no file of its log is another."""
         folder = self._folder(name)
-        log = names_in(self._config, f"{folder.uri}/{_LOG}")
+        log = names_in(self._config, f"{folder.uri}/{LOG}")
         if not log:
             raise self._vanished(name)
         known = self._known.get(name)

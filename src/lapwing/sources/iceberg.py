@@ -18,10 +18,9 @@ from lapwing.sources.iceberg_files import data_files, row_filter
 from lapwing.sources.lake import DataFile, LakeSource, Name, Snapshot
 from lapwing.sources.lake_errors import missing_extra
 from lapwing.sources.lake_filter import Condition
-from lapwing.sources.lake_folders import folders_of, names_in
+from lapwing.sources.lake_folders import METADATA, folders_of, names_in
 from lapwing.sources.storage import iceberg_properties, root_of
 
-_METADATA: Final = "metadata"
 _FILE: Final = re.compile(r"v?(\d+)(?:-[0-9a-fA-F-]+)?(?:\.gz)?\.metadata\.json(?:\.gz)?\Z")
 _HINT: Final = "version-hint.text"
 
@@ -61,7 +60,7 @@ class IcebergSource(LakeSource):
             parts = root.rsplit("/", 3)
             yield ("", parts[-3] if len(parts) > 2 else self.name), _Place(file=root)
         elif root is not None:
-            for one in folders_of(self._config, _METADATA):
+            for one in folders_of(self._config, METADATA):
                 yield (one.schema, one.name), _Place(folder=one.uri)
         else:
             for namespace in self._namespaces(()):
@@ -73,8 +72,9 @@ class IcebergSource(LakeSource):
             yield from (tuple(name.split(".")) for name in self._config.schemas)
             return
         for namespace in self._catalog().list_namespaces(above):
-            yield namespace
-            yield from self._namespaces(namespace)
+            if len(namespace) > len(above):  # a catalog that does not know of namespaces in others lists all again
+                yield namespace
+                yield from self._namespaces(namespace)
 
     def _latest(self, name: Name) -> Snapshot:
         """As it was opened before, where its metadata is the same file."""
@@ -135,7 +135,7 @@ class IcebergSource(LakeSource):
         Raises:
             SourceError: its folder does not say which one it is.
         """
-        names = [one for one, _, _ in names_in(self._config, f"{folder}/{_METADATA}")]
+        names = [one for one, _, _ in names_in(self._config, f"{folder}/{METADATA}")]
         numbered = {one: int(found[1]) for one in names if (found := _FILE.match(one))}
         if not numbered:
             raise self._vanished(name)
@@ -147,7 +147,7 @@ class IcebergSource(LakeSource):
                 place=self._place,
                 hint="One is of a write that failed: name the catalog that knows which, or the file, in lapwing.yaml.",
             )
-        return f"{folder}/{_METADATA}/{newest[0]}"
+        return f"{folder}/{METADATA}/{newest[0]}"
 
 
 class IcebergSnapshot(Snapshot):

@@ -77,6 +77,7 @@ def missing_extra(library: str, place: Place | None) -> LapwingError:
 
 
 def _short(text: str) -> str:
-    """One sentence, without what servers answer as pages."""
-    plain = " ".join(re.sub(r"<[^>]*>", " ", text).split()).rstrip(".")
+    """One sentence, without what servers answer as pages, and without the stacks of other languages."""
+    told = re.split(r"\n\s+\d+: |\nTraceback", text)[0]
+    plain = " ".join(re.sub(r"<[^>]*>", " ", told).split()).rstrip(".")
     return plain if len(plain) <= _MOST_TEXT else f"{plain[:_MOST_TEXT]}…"

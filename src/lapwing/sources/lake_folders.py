@@ -11,6 +11,8 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.storage import filesystem, joined, root_of
 
 _DEPTH: Final = 2
+LOG: Final = "_delta_log"
+METADATA: Final = "metadata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,19 @@ class Folder:
     schema: str
     name: str
     uri: str
+
+
+def kind_of(config: SourceConfig) -> str | None:
+    """Whether a folder is, or holds, tables of the kind delta or iceberg; None where it is, and holds, none."""
+    root = root_of(config)
+    if root is not None and root.endswith(".metadata.json"):
+        return "iceberg"
+    if folders_of(config, LOG):
+        return "delta"
+    for folder in folders_of(config, METADATA):
+        if any(name.endswith(".metadata.json") for name, _, _ in names_in(config, f"{folder.uri}/{METADATA}")):
+            return "iceberg"
+    return None
 
 
 def folders_of(config: SourceConfig, inside: str) -> list[Folder]:

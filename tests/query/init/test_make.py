@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pytest
 from tests.flights import COMMAND
 from tests.services.base import free_port
+from tests.services.iceberg_rest import iceberg_rest
 from tests.sources.bigquery_emulator import bigquery_tables
 from tests.sources.worlds import mariadb_connection, mariadb_database
 
@@ -71,8 +73,8 @@ def test_what_cannot_be_read(
 def test_where_nothing_is(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"There is no file or folder .*orders\.csv"):
         init(tmp_path / "p", str(tmp_path / "orders.csv"))
-    with pytest.raises(WrongUse, match="s3:// can't be read yet"):
-        init(tmp_path / "p", "s3://bucket/orders.csv")
+    with pytest.raises(WrongUse, match="az:// can't be read yet"):
+        init(tmp_path / "p", "az://bucket/orders.csv")
     (tmp_path / "empty").mkdir()
     with pytest.raises(Refused, match="There is no table in it"):
         init(tmp_path / "p", str(tmp_path / "empty"))
@@ -197,6 +199,46 @@ def test_a_dataset_of_bigquery(bigquery_dsn: str, tmp_path: Path) -> None:
             assert (made.time.column, set(made.dimensions)) == ("made_at", {"kind"})
             answer = lapwing.answer(MetricQuery(metrics=("orders", "amount")))
             assert answer.table.to_pylist() == [{"orders": 500, "amount": sum(orders.column("amount").to_pylist())}]
+
+
+@pytest.mark.parametrize("named", ["delta folder", "delta table", "iceberg folder", "metadata", "catalog", "http"])
+def test_tables_of_a_lake(named: str, tmp_path: Path) -> None:
+    from deltalake import write_deltalake
+    from pyiceberg.catalog import load_catalog
+
+    hours = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(500)]
+    amounts = [float(hour % 9) for hour in range(500)]
+    orders = pa.table(
+        {
+            "made_at": pa.array(hours, pa.timestamp("us", "UTC")),
+            "amount": pa.array(amounts),
+            "kind": [f"k{hour % 3}" for hour in range(500)],
+        }
+    )
+    lake = tmp_path / "lake"
+    if named.startswith("delta"):
+        write_deltalake(lake / "orders", orders)
+    else:
+        lake.mkdir()
+        catalog = load_catalog("prod", type="sql", uri=f"sqlite:///{lake}/c.db", warehouse=f"file://{lake}/data")
+        catalog.create_namespace("shop")
+        catalog.create_table("shop.orders", orders.schema).append(orders)
+    with ExitStack() as open_meanwhile:
+        origin = {
+            "delta folder": lambda: str(lake),
+            "delta table": lambda: str(lake / "orders"),
+            "iceberg folder": lambda: str(lake / "data"),
+            "metadata": lambda: str(max((lake / "data/shop/orders/metadata").glob("*.metadata.json"))),
+            "catalog": lambda: str(lake / "c.db"),
+            "http": lambda: f"iceberg+{open_meanwhile.enter_context(iceberg_rest(catalog, None))}",
+        }[named]()
+        init(tmp_path / "p", origin)
+        with Lapwing.open(tmp_path / "p") as lapwing:
+            assert lapwing.check() == ()
+            made = lapwing.project.datasets["orders"]
+            assert (made.time.column, set(made.dimensions)) == ("made_at", {"kind"})
+            answer = lapwing.answer(MetricQuery(metrics=("orders", "amount")))
+            assert answer.table.to_pylist() == [{"orders": 500, "amount": sum(amounts)}]
 
 
 @pytest.mark.parametrize("text", ["bigquery://", "bigquery://project", "bigquery://p/d/table"])

@@ -31,7 +31,7 @@ def plain_secrets(located: Located) -> Iterator[Problem]:
     for location, text in _texts(located.data):
         key = str(location[-1])
         if _literal(text) and _SECRET_KEY.search(key):
-            yield _plain(located.key(*location), f"{key} is written in plain.", key.upper())
+            yield _plain(located.key(*location), f"{key} is written in plain.", re.sub(r"\W", "_", key).upper())
         elif _is_key(located.data, location) and "${" not in text:
             says = "An address of Apprise's holds its secrets, and is written in plain."
             yield _plain(located.key(*location), says, f"{location[-2]}_URL".upper())

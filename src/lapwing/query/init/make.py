@@ -16,7 +16,7 @@ from lapwing.model.project import Project, StoreConfig
 from lapwing.query.init.choose import Choice, choose
 from lapwing.query.init.look import TableLook, look
 from lapwing.query.init.names import plain_name
-from lapwing.query.init.origin import Origin, find_origin
+from lapwing.query.init.origin import Entry, Origin, find_origin
 from lapwing.query.init.write import dataset_yaml, project_yaml, table_name
 from lapwing.query.service import Lapwing
 from lapwing.sources.base import Table
@@ -171,6 +171,8 @@ def _tried(origin: Origin, name: str, choices: list[Choice], today: datetime) ->
     plain = {**origin.yaml}
     if origin.config.path is not None:
         plain["path"] = str(origin.config.path)
+    if origin.config.catalog:
+        plain["catalog"] = dict(origin.config.catalog)
     environ = dict.fromkeys(origin.environ, origin.config.dsn or "")
     for _ in range(20):
         with tempfile.TemporaryDirectory(prefix="lapwing-init-") as aside:
@@ -204,7 +206,7 @@ def _without(choice: Choice, problems: Sequence[Problem]) -> Choice:
 
 
 def _texts(
-    origin: Origin, config: Mapping[str, str], name: str, choices: Sequence[Choice], today: datetime
+    origin: Origin, config: Mapping[str, Entry], name: str, choices: Sequence[Choice], today: datetime
 ) -> dict[str, str]:
     texts = {"lapwing.yaml": project_yaml(name, origin.config.name, config, choices, today)}
     return {**texts, **{f"datasets/{choice.name}.yaml": dataset_yaml(choice) for choice in choices}}

@@ -1,9 +1,12 @@
-"""What was named with --from: files, a DuckDB or SQLite file, a PostgreSQL or a MariaDB server, a dataset of BigQuery."""
+"""What was named with --from: files, a DuckDB or SQLite file, a PostgreSQL or a MariaDB server, a dataset of BigQuery, Delta or
+Iceberg tables."""
 
 from __future__ import annotations
 
 import os
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -13,6 +16,8 @@ from lapwing.model.project import SourceConfig
 from lapwing.model.size import parse_size
 from lapwing.query.init.names import source_name
 from lapwing.sources.files import KINDS
+from lapwing.sources.lake_errors import explain
+from lapwing.sources.lake_folders import kind_of
 
 _SQLITE, _DUCKDB = b"SQLite format 3\0", b"DUCK"
 _KEYWORDS = re.compile(r"\b(host|hostaddr|dbname|user|port|service)\s*=")
@@ -22,13 +27,17 @@ MOST_BILLED = "100GB"
 _PASSWORD = re.compile(r"(password\s*=\s*)('[^']*'|\S+)")
 
 
+Entry = str | dict[str, str]
+"""A value of the source in the project's file."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """`config` is for looking now. `yaml` is the source as the project writes it, without any secret; `environ` what has
     to be exported for that, with the secret hidden."""
 
     config: SourceConfig
-    yaml: dict[str, str]
+    yaml: dict[str, Entry]
     environ: dict[str, str] = field(default_factory=dict)
 
 
@@ -43,6 +52,10 @@ def find_origin(text: str, folder: Path) -> Origin:
         return _server(text, "mariadb")
     if text.startswith("bigquery://"):
         return _bigquery(text)
+    if text.startswith(("iceberg+http://", "iceberg+https://")):
+        return _iceberg("lake", {"type": "rest", "uri": text.removeprefix("iceberg+")})
+    if re.match(r"(s3|gs)://[^/]+", text):
+        return _stored(text)
     if re.match(r"[a-z][a-z0-9+]*://", text):
         says = f"Data at {text.partition('://')[0]}:// can't be read yet."
         raise WrongUse.of("unknown-origin", says, hint=_readable())
@@ -50,15 +63,18 @@ def find_origin(text: str, folder: Path) -> Origin:
     if not path.exists():
         raise NotFound.of("no-such-file", f"There is no file or folder {text}.", hint=_readable())
     kind = _kind(path)
-    name = "files" if kind == "files" else source_name(path.stem)
+    if kind == "sqlite" and (catalog := _catalog_in(path)) is not None:
+        named = {"type": "sql", "uri": f"sqlite:///{_path_from(folder, path)}", "name": catalog}
+        return _iceberg("lake", named | {"uri": f"sqlite:///{path}"}, named)
+    name = kind if kind in ("files", "delta", "iceberg") else source_name(path.stem)
     return Origin(
         config=SourceConfig(name=name, type=kind, path=path), yaml={"type": kind, "path": _path_from(folder, path)}
     )
 
 
 def _kind(path: Path) -> str:
-    if path.is_dir():
-        return "files"
+    if path.is_dir() or path.name.endswith(".metadata.json"):
+        return kind_of(SourceConfig(name="init", type="files", path=path)) or "files"
     try:
         with path.open("rb") as file:
             head = file.read(16)
@@ -73,9 +89,35 @@ def _kind(path: Path) -> str:
     raise WrongUse.of("unknown-origin", f"{path.name} is of no kind that can be read.", hint=_readable())
 
 
+def _iceberg(name: str, catalog: dict[str, str], written: dict[str, str] | None = None) -> Origin:
+    config = SourceConfig(name=name, type="iceberg", catalog=catalog)
+    return Origin(config=config, yaml={"type": "iceberg", "catalog": written or catalog})
+
+
+def _catalog_in(path: Path) -> str | None:
+    """The name of the catalog of Iceberg tables that is in a SQLite file; None where there is none, or are several."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        try:
+            found = database.execute("select distinct catalog_name from iceberg_tables").fetchall()
+        except sqlite3.Error:
+            return None
+    return str(found[0][0]) if len(found) == 1 else None
+
+
+def _stored(uri: str) -> Origin:
+    """Tables or files in object storage."""
+    try:
+        kind = kind_of(SourceConfig(name="init", type="files", uri=uri)) or "files"
+    except OSError as error:
+        raise explain(uri, None, error) from error
+    name = kind if kind in ("delta", "iceberg") else "files"
+    return Origin(config=SourceConfig(name=name, type=kind, uri=uri), yaml={"type": kind, "path": uri})
+
+
 def _readable() -> str:
-    files = f"a file ({', '.join(KINDS)}), a folder of them, a DuckDB or SQLite file"
-    return f"Name {files}, postgresql://user@host/db, mysql://user@host/db or bigquery://project/dataset."
+    files = f"a file ({', '.join(KINDS)}), a folder of them or of Delta or Iceberg tables, a DuckDB or SQLite file"
+    servers = "postgresql://user@host/db, mysql://user@host/db, bigquery://project/dataset"
+    return f"Name {files}, {servers}, iceberg+https://catalog, s3://bucket/folder or gs://bucket/folder."
 
 
 def _path_from(folder: Path, path: Path) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from lapwing.query.init.choose import Choice, Chosen
 from lapwing.query.init.look import EARLIEST, LATEST, sql_path
 from lapwing.query.init.names import SQL_WORDS, quoted
+from lapwing.query.init.origin import Entry
 from lapwing.sources.base import Family, Table
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
@@ -26,10 +27,18 @@ def scalar(text: str) -> str:
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
-def project_yaml(name: str, source: str, config: Mapping[str, str], choices: Iterable[Choice], today: datetime) -> str:
+def flow(entries: Mapping[str, Entry]) -> str:
+    """A mapping on one line."""
+    written = (f"{key}: {flow(one) if isinstance(one, dict) else scalar(one)}" for key, one in entries.items())
+    return f"{{{', '.join(written)}}}"
+
+
+def project_yaml(
+    name: str, source: str, config: Mapping[str, Entry], choices: Iterable[Choice], today: datetime
+) -> str:
     """lapwing.yaml."""
     choices = list(choices)
-    entry = ", ".join(f"{key}: {scalar(value)}" for key, value in config.items())
+    entry = flow(config)
     lines = [
         "# Written by `lapwing init`; it is yours to change. `lapwing check` says what is wrong.",
         f"name: {scalar(name)}",
@@ -42,7 +51,7 @@ def project_yaml(name: str, source: str, config: Mapping[str, str], choices: Ite
             f"now: {pinned}        # the data ends on {last.date()}, so the clock stands there; remove it for live data"
         )
     secret = "  # the secret comes from the environment" if "$" in entry else ""
-    lines += ["sources:", f"  {source}: {{{entry}}}{secret}", "store: {type: lmdb, path: .lapwing/store}", ""]
+    lines += ["sources:", f"  {source}: {entry}{secret}", "store: {type: lmdb, path: .lapwing/store}", ""]
     lines.append("monitors:              # what comes to the board by itself when it is unusual")
     for choice in choices:
         monitor = f"{choice.name}_daily"
