@@ -14,7 +14,8 @@ DESCRIPTION = """Looks at the data and writes a project that runs at once, with 
   lapwing init shop --from orders.parquet      (or .csv, .jsonl, a folder of such files)
   lapwing init shop --from shop.duckdb         (or an SQLite file)
   lapwing init shop --from postgresql://reader:secret@db.example.com/shop      (or mysql://)
-  lapwing init shop --from bigquery://my-project/sales"""
+  lapwing init shop --from bigquery://my-project/sales
+  lapwing init shop --from s3://lake/gold     (or a folder of Delta or Iceberg tables, or iceberg+https://catalog)"""
 
 
 def arguments(parser: ArgumentParser) -> None:
