@@ -105,13 +105,14 @@ def _catalog_in(path: Path) -> str | None:
 
 
 def _stored(uri: str) -> Origin:
-    """Tables or files in object storage."""
+    """Tables in object storage."""
     try:
-        kind = kind_of(SourceConfig(name="init", type="files", uri=uri)) or "files"
+        kind = kind_of(SourceConfig(name="init", type="delta", uri=uri))
     except OSError as error:
         raise explain(uri, None, error) from error
-    name = kind if kind in ("delta", "iceberg") else "files"
-    return Origin(config=SourceConfig(name=name, type=kind, uri=uri), yaml={"type": kind, "path": uri})
+    if kind is None:
+        raise WrongUse.of("unknown-origin", f"{uri} holds no Delta or Iceberg table.", hint=_readable())
+    return Origin(config=SourceConfig(name=kind, type=kind, uri=uri), yaml={"type": kind, "path": uri})
 
 
 def _readable() -> str:
