@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.services.base import MissingService
+from tests.services.gcs import gcs
 from tests.services.s3 import s3
 from tests.sources.lake import opened, rows_of, split_rows, table_of
 from tests.sources.test_delta import days
 
 from lapwing.model.problem import SourceError
 from lapwing.model.project import Storage
-from lapwing.sources.storage import delta_options, iceberg_properties
+from lapwing.sources.storage import delta_options, filesystem, iceberg_properties
 
 
 @pytest.fixture(scope="module", name="storage")
@@ -51,6 +54,29 @@ def test_iceberg_tables_on_s3(storage: Storage, tmp_path: Path) -> None:
             assert [(one.schema, one.name, one.rows) for one in source.tables()] == [("shop", "trips", 6)]
             assert len(rows_of(source, "trips", "\"day\" = DATE '2024-01-02'")) == 3
             assert sum(map(len, split_rows(source, "trips"))) == 6
+
+
+def test_a_delta_table_on_google_cloud_storage(tmp_path: Path) -> None:
+    """Folders are not told there, so the path is the table's own."""
+    from deltalake import write_deltalake
+
+    try:
+        with gcs() as service:
+            service.make_bucket("lake")
+            storage = Storage(endpoint=service.url, anonymous=True)
+            write_deltalake(tmp_path, days(0, 2))
+            disk, root = filesystem("gs://lake/gold/trips", storage)
+            for file in (one for one in tmp_path.rglob("*") if one.is_file()):
+                with disk.open_output_stream(f"{root}/{file.relative_to(tmp_path)}") as out:
+                    out.write(file.read_bytes())
+            with opened(type="delta", uri="gs://lake/gold/trips", storage=storage) as source:
+                assert [(table.name, table.rows) for table in source.tables()] == [("trips", 6)]
+                assert len(rows_of(source, "trips", "\"day\" = DATE '2024-01-02'")) == 3
+                assert sum(map(len, split_rows(source, "trips"))) == 6
+    except MissingService as why:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(why))
 
 
 def test_a_bucket_that_is_not_there(storage: Storage) -> None:

@@ -85,4 +85,7 @@ def _in(files: Any, path: str, inside: str, schema: str, depth: int) -> Iterator
 def _is_folder(files: Any, path: str) -> bool:
     import pyarrow.fs as fs
 
-    return bool(files.get_file_info(path).type == fs.FileType.Directory)
+    if files.get_file_info(path).type == fs.FileType.Directory:
+        return True
+    # Google Cloud Storage has folders by their files' names alone, of which pyarrow tells nothing.
+    return files.type_name == "gcs" and bool(files.get_file_info(fs.FileSelector(path, allow_not_found=True)))
