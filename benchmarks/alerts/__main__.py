@@ -1,7 +1,7 @@
 """How good alerts are, on labelled data, beside baselines.
 
-    python -m benchmarks.alerts [--injected [--sealed]] [--early [--sealed]] [--data] [--ads] [--flights] [--nab FOLDER]
-        [--heavy-tails] [--causes FOLDER] [--keeping] [--first-stage] [--small] [--json FILE]
+    python -m benchmarks.alerts [--injected [--sealed]] [--early [--sealed]] [--data] [--budget [--sealed]] [--ads]
+        [--flights] [--nab FOLDER] [--heavy-tails] [--causes FOLDER] [--keeping] [--first-stage] [--small] [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
 where it was not asked for. Folders of data are not part of the repository.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks.alerts import ads, causes, first_stage, flights, heavy_tails, keeping, nab
+from benchmarks.alerts import ads, budget, causes, first_stage, flights, heavy_tails, keeping, nab
 from benchmarks.alerts.data import table as data
 from benchmarks.alerts.early import table as early
 from benchmarks.alerts.injected import table as injected
@@ -22,6 +22,7 @@ PARTS = {
     "injected": injected,
     "early": early,
     "data": data,
+    "budget": budget,
     "ads": ads,
     "flights": flights,
     "nab": nab,

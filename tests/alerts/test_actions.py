@@ -23,6 +23,7 @@ def state(*kinds: str, **data: object) -> Life:
 OPEN = state("opened")
 OVER = state("opened", "resolved")
 RETRACTED = state("opened", "retracted", reason="late_data")
+VOTES = ("useful", "not_useful", "take_back")
 GONE = state("opened", "closed", reason="deleted")
 
 
@@ -37,7 +38,7 @@ def kinds(name: str, now: Life, **parts: object) -> list[str]:
 
 def test_an_open_incident_allows_all_but_reopening() -> None:
     for name in NAMES:
-        if name != "reopen":
+        if name not in ("reopen", "take_back"):
             assert kinds(name, OPEN)[0] == NAMES[name]
     with pytest.raises(Conflict, match="is open"):
         kinds("reopen", OPEN)
@@ -50,7 +51,11 @@ def test_what_is_said_with_it_is_a_comment() -> None:
 
 @pytest.mark.parametrize(
     ("now", "allowed"),
-    [(OVER, {"assign", "comment", "reopen"}), (RETRACTED, {"comment"}), (GONE, {"assign", "comment"})],
+    [
+        (OVER, {"assign", "comment", "reopen", *VOTES}),
+        (RETRACTED, {"comment", *VOTES}),
+        (GONE, {"assign", "comment", *VOTES}),
+    ],
 )
 def test_what_is_over_allows_little(now: Life, allowed: set[str]) -> None:
     done = set()
@@ -83,3 +88,17 @@ def test_what_lacks_something_is_told(wrong: Action, code: str) -> None:
 def test_somebody_was_first() -> None:
     with pytest.raises(Conflict, match="Ann has acknowledged it already"):
         kinds("acknowledge", state("opened", "acknowledged"), who="Bo")
+
+
+def test_a_persons_last_word_holds_and_the_same_word_adds_nothing() -> None:
+    voted = state("opened", "voted", useful=True)
+    assert voted.votes == {"Ann": True}
+    assert kinds("useful", voted, text="") == []
+    assert kinds("useful", voted) == ["commented"]
+    (line,) = lines_of(action("not_useful", text=""), voted, HOUR, 0)
+    assert (line.kind, dict(line.data)) == ("voted", {"useful": False})
+    (line,) = lines_of(action("useful", text="", who="Bo"), voted, HOUR, 0)
+    assert line.data["useful"] is True
+    (line,) = lines_of(action("take_back", text=""), voted, HOUR, 0)
+    assert line.data["useful"] is None
+    assert kinds("take_back", OPEN, text="") == []

@@ -28,7 +28,7 @@ def test_quiet_before(alerts: Alerts) -> None:
         ("rate_hourly", ()),
     }
     assert all(quiet.ready and quiet.value is not None for quiet in board.quiet)
-    assert board.watching.as_dict() == {"metrics": 2, "series": 5}
+    assert (board.watching.metrics, board.watching.series, board.watching.alarms.raised) == (2, 5, 0)
     assert (board.followed, board.judging, board.troubles) == (2, [], [])
 
 

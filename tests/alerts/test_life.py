@@ -12,7 +12,7 @@ from lapwing.alerts.record import Happened
 
 KINDS = (
     *("opened", "flapping", "grew", "resolved", "withdrawn", "retracted"),
-    *("acknowledged", "assigned", "snoozed", "commented", "accepted", "reopened", "closed"),
+    *("acknowledged", "assigned", "snoozed", "commented", "accepted", "reopened", "closed", "voted"),
 )
 
 
@@ -38,6 +38,7 @@ def records(draw: st.DrawFn) -> list[Happened]:
             "until": draw(st.integers(0, 30)),
             "text": "x",
             "since": 3,
+            "useful": draw(st.sampled_from([True, False, None])),
         }
         out.append(line(number, kind, at, draw(st.sampled_from(["Ann", "Bo"])), **data))
     return out

@@ -8,13 +8,13 @@ import math
 import numpy as np
 
 from lapwing.alerts.service import Alerts
-from lapwing.alerts.views import Watching, listed, plain
+from lapwing.alerts.views import AtStake, listed, plain
 
 
 def test_what_is_no_number_is_null() -> None:
     assert plain({"a": [math.nan, (1.5, math.inf)], "b": {"c": None}}) == {"a": [None, [1.5, None]], "b": {"c": None}}
     assert listed(np.array([1 / 3, np.nan, 1e12])) == [0.333333333, None, 1e12]
-    assert Watching(metrics=1, series=2).as_dict() == {"metrics": 1, "series": 2}
+    assert AtStake(amount=1.5, currency="USD").as_dict() == {"amount": 1.5, "currency": "USD"}
 
 
 def test_whole_pages_are_json(alerts: Alerts) -> None:

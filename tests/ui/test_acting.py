@@ -112,3 +112,33 @@ def test_axe_finds_nothing(open_page: Open, audit: Any, number: str, width: int,
     page.get_by_role("button", name="Snooze").first.click()
     assert audit(page) == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_it_was_useful_or_not_by_keys(open_page: Open, api: Any, number: str) -> None:
+    """`n` says no and what that does; `y` takes its place; once more takes it back."""
+    page = open_page(f"/incidents/{number}")
+    page.get_by_role("button", name="Not useful").wait_for()
+    page.keyboard.press("n")
+    named(page, "Ann")
+    told = page.locator(".learned")
+    expect(told).to_have_text("Not useful, says Ann. From now on this monitor needs a third more to speak of this.")
+    expect(page.get_by_role("button", name="Not useful")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("y")
+    expect(told).to_contain_text("Useful, says Ann. From now on this monitor needs a twentieth less to speak of this.")
+    assert api(f"/incidents/{number}")["votes"] == [{"who": "Ann", "useful": True}]
+    page.keyboard.press("y")
+    expect(told).to_have_count(0)
+    expect(page.locator(".story li").last).to_contain_text("The word on its use was taken back. By Ann.")
+
+
+def test_votes_on_the_board_and_what_was_raised_on_its_foot(open_page: Open, api: Any, number: str) -> None:
+    page = open_page("/")
+    row = page.locator(".incident").first
+    row.get_by_role("button", name="Not useful").click()
+    named(page, "Bo")
+    expect(row.locator(".learned")).to_contain_text("Not useful, says Bo.")
+    api(f"/incidents/{number}/actions", {"action": "take_back", "who": "Bo"})
+    alarms = api("/board")["watching"]["alarms"]
+    foot = page.locator(".watching")
+    expect(foot).to_contain_text("False alarms: no budget")
+    expect(foot).to_contain_text(f"In the last 4 weeks {alarms['raised']} raised")

@@ -28,7 +28,7 @@ def ours(panels: Sequence[Panel]) -> list[Alarms]:
         _, found = judge_series(of[0].starts, of[0].zone, values, exposure, of[0].terms, around(of))
         rows = iter(found)
         for place, panel in zip(places, of, strict=True):
-            out[place] = tuple(tuple(_alarm(one) for one in next(rows)) for _ in panel.values)
+            out[place] = tuple(tuple(alarm(one) for one in next(rows)) for _ in panel.values)
     return out
 
 
@@ -76,7 +76,8 @@ def above(panel: Panel, score: Floats, threshold: float) -> Alarms:
     return tuple(out)
 
 
-def _alarm(episode: Episode) -> Alarm:
+def alarm(episode: Episode) -> Alarm:
+    """An incident as one."""
     told = tuple(step.bucket for step in episode.steps if step.told)
     over = episode.last if episode.resolved is None else episode.resolved
     return Alarm(episode.opened, over, told, episode.direction)

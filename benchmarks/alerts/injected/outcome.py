@@ -78,14 +78,15 @@ def outcome(panels: Sequence[Panel], alarms: Iterable[Alarms]) -> Outcome:
         for row, of_row in enumerate(raised):
             wholes = raised[-1] if row < len(raised) - 1 else ()
             for alarm in of_row:
-                right = any(_tells(alarm, alarm.opened, one, row) for one in counted)
+                right = any(tells(alarm, alarm.opened, one, row) for one in counted)
                 if alarm.opened >= panel.first and not right and not any(map(alarm.overlaps, wholes)):
                     false[_about(panel, alarm, row)] += 1
                     noisy[panel.name] += 1
     return Outcome(tuple(verdicts), false, sum(panel.weeks for panel in panels), noisy)
 
 
-def _tells(alarm: Alarm, at: int, incident: Incident, row: int) -> bool:
+def tells(alarm: Alarm, at: int, incident: Incident, row: int) -> bool:
+    """Whether an alarm of a series that speaks in a bucket speaks of an incident."""
     return row in incident.rows and alarm.direction == incident.direction and incident.start <= at < incident.end
 
 
@@ -95,7 +96,7 @@ def _verdict(incident: Incident, raised: Alarms) -> Verdict:
         for row in incident.rows
         for alarm in raised[row]
         for at in alarm.told
-        if _tells(alarm, at, incident, row)
+        if tells(alarm, at, incident, row)
     ]
     loss = float(incident.loss.sum())
     if not told:

@@ -19,8 +19,13 @@ NAMES = {
     "accept": "accepted",
     "reopen": "reopened",
     "resolve": "closed",
+    "useful": "voted",
+    "not_useful": "voted",
+    "take_back": "voted",
 }
 """What can be done, and the kind of line that it becomes."""
+_VOTES = {"useful": True, "not_useful": False, "take_back": None}
+"""Of one incident a person's last word holds."""
 LONGEST_TEXT = 4000
 LONGEST_NAME = 100
 LONGEST_SNOOZE = 366 * DAY
@@ -72,6 +77,10 @@ def lines_of(action: Action, life: Life, now: int, since: int | None) -> tuple[L
             return Line(kind="accepted", data={"since": since}), *said
         case "resolve":
             return Line(kind="closed", data={"reason": "by_hand"}), *said
+        case "useful" | "not_useful" | "take_back":
+            useful = _VOTES[action.name]
+            same = life.votes.get(action.who.strip()) is useful
+            return said if same else (Line(kind="voted", data={"useful": useful}), *said)
         case _:
             return Line(kind=action.kind), *said
 
@@ -99,7 +108,7 @@ def _check(action: Action, now: int) -> None:
 
 def _allow(action: Action, life: Life) -> None:
     name = action.name
-    if name == "comment" or (name == "assign" and life.state != "retracted"):
+    if name == "comment" or name in _VOTES or (name == "assign" and life.state != "retracted"):
         return
     if life.state == "retracted":
         says = "The incident was retracted: data that came later shows none."

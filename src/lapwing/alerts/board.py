@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lapwing.alerts.alarms import realised
 from lapwing.alerts.cases import Case, Known, cases, folded
 from lapwing.alerts.charts import latest
 from lapwing.alerts.folding import unified
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.keeper import Kept
+from lapwing.alerts.score import ScoreView, score
 from lapwing.alerts.summaries import Summaries
-from lapwing.alerts.views import Board, Day, IncidentSummary, IncidentView, Quiet, Resolved, Snoozed, Trouble, Watching
+from lapwing.alerts.views import (
+    AlarmsView,
+    Board,
+    Day,
+    IncidentSummary,
+    IncidentView,
+    Quiet,
+    Resolved,
+    Snoozed,
+    Trouble,
+    Watching,
+)
 from lapwing.alerts.why.factors import explaining
 from lapwing.model.calendar import DAY, edges, to_us
 from lapwing.model.grain import Grain, Unit
@@ -77,6 +90,7 @@ class BoardMaker:
             watching=Watching(
                 metrics=len({monitor.metric for monitor in monitors}),
                 series=sum(one.judged.watched for one in known),
+                alarms=realised(standing, self._lapwing.project.budget, moment),
             ),
             judging=list(kept.pending),
             troubles=[
@@ -99,6 +113,25 @@ class BoardMaker:
             and (start is None or case.end is None or case.end > start)
         ]
         return [self._summaries.summary(case, len(shown[case.id]), look=False) for case in reversed(chosen)]
+
+    def alarms(self, known: Sequence[Known], moment: int) -> AlarmsView:
+        """What was raised lately."""
+        found = cases(known, moment)
+        shown = folded(found)
+        return realised((case for case in found if case.id in shown), self._lapwing.project.budget, moment)
+
+    def scores(self, known: Sequence[Known], names: Collection[str], since: int, moment: int) -> list[ScoreView]:
+        """How good monitors were."""
+        found = cases(known, moment)
+        shown = folded(found)
+        zone, datasets = self._lapwing.project.timezone, self._lapwing.project.datasets
+        out = []
+        for one in known:
+            monitor = one.judged.monitor
+            if monitor.name in names:
+                of = [case for case in found if case.id in shown and case.judged is one.judged]
+                out.append(score(one.judged, of, datasets[monitor.dataset], since, moment, zone))
+        return out
 
     def find_causes(self, known: Sequence[Known], moment: int, go_on: Callable[[], None]) -> int:
         """Looks for the causes of all that is shown, the newest first; `go_on` is asked before each."""

@@ -17,6 +17,7 @@ from lapwing.alerts.views import (
     DataView,
     IncidentSummary,
     IncidentView,
+    VoteView,
     WarningView,
 )
 from lapwing.model.calendar import local_iso
@@ -75,6 +76,7 @@ def bygone(record: Record, moment: int, zone: str) -> IncidentView:
         kind=about.get("kind", "anomaly"),
         warning=warning_of(last),
         data=data_of(about, last, zone),
+        votes=[VoteView(who=who, useful=useful) for who, useful in now.votes.items()],
     )
     return IncidentView(
         summary=summary,

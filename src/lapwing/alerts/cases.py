@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from lapwing.alerts.incidents import Episode, Step
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.life import Life, life
 from lapwing.alerts.record import Happened, Key, Record
+from lapwing.alerts.votes import Vote, votes
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +28,17 @@ class Known:
     pulse: int = 0
     head: bytes = b""
 
+    @cached_property
+    def votes(self) -> tuple[Vote, ...]:
+        """All that people said of these incidents."""
+        return votes(self.records.values())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """An incident as known when `buckets` buckets were. `life` is its state then. It lasts [start, end) in UTC microseconds:
-    `end` is when it was known to be over, None while it is open; its numbers count `counted` buckets at most."""
+    `end` is when it was known to be over, None while it is open; its numbers count `counted` buckets at most. `votes` are on
+    all incidents of its monitor."""
 
     record: Record
     judged: Judged
@@ -40,6 +48,7 @@ class Case:
     counted: int
     life: Life
     moment: int
+    votes: tuple[Vote, ...] = ()
 
     @property
     def lines(self) -> tuple[Happened, ...]:
@@ -135,7 +144,9 @@ def cases(known: Iterable[Known], moment: int) -> list[Case]:
             seen = None if episode is None else episode.until(buckets)
             seen = seen or _as_told(judged, record.key, now, buckets)
             if seen is not None:
-                out.append(Case(record, judged, row, seen, judged.known_buckets(moment), buckets, now, moment))
+                out.append(
+                    Case(record, judged, row, seen, judged.known_buckets(moment), buckets, now, moment, one.votes)
+                )
     return sorted(out, key=lambda case: (case.known_at, case.id))
 
 

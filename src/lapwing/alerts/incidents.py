@@ -17,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from lapwing.alerts.bar import OPENS, Bar, Evidence, Needed, Opening
 from lapwing.alerts.chance import Bools, Floats, Kind
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.evidence import Gathering, evidence
@@ -27,8 +28,8 @@ GREW = 1.5
 """How much larger than the last told difference a new one must be to be told."""
 HYSTERESIS = 0.5
 """The share of the opening score below which a bucket's own counts as quiet, however much has built up before it."""
-OPENS = 1.0
-"""What has built up opens an incident only in a bucket whose own score is beyond this."""
+YOUNG = 2
+"""Longest windows of evidence that a series must have seen to tell how often it is unusual."""
 FLAPS = 3
 """How many openings within a day (`Rules.calm`) are flapping: twice is a relapse."""
 
@@ -124,14 +125,17 @@ def episodes(
     cuts: Mapping[int, tuple[int, ...]] | None = None,
     before: Before | None = None,
     many: Floats | None = None,
+    bar: Bar | None = None,
 ) -> Episodes:
     """The incidents of each series (rows of the arrays). `cuts`: by row, buckets before which an incident ends, whatever it
     was: what comes then is measured against another normal. `before`: what was found of the first buckets already, so that
     only the others are looked at. `many` (S, T): among how many series each bucket's evidence is one's, nan where something
-    else explains it."""
+    else explains it. `bar`: how much evidence opens one, where the threshold alone does not decide."""
     directions = (1, -1) if rules.direction == 0 else (rules.direction,)
     found = []
-    shown = None if before is not None and before.since.any() else _shown(detection, rules, many)
+    lazy = before is not None and before.since.any() and (bar is None or not bar.shares)
+    shown = None if lazy else _shown(detection, rules, many)
+    needed = None if bar is None else _needed(bar, shown, actual, detection, minimum, rules, directions)
     for row in range(len(actual)):
         known, since = ((), 0) if before is None else (before.episodes[row], int(before.since[row]))
         borders = (0, *(cuts or {}).get(row, ()), actual.shape[1])
@@ -156,6 +160,7 @@ def episodes(
                     alone,
                     rules,
                     of,
+                    rules.threshold if needed is None else needed(row, direction)[first:stop],
                 )
                 so_far = [one for one in there if one.direction == direction]
                 of_row += [_later(one, first) for one in _one_way(hurts, direction, rules, so_far, since - first)]
@@ -167,6 +172,20 @@ def _shown(detection: Detection, rules: Rules, many: Floats | None) -> Floats:
     if many is None:
         return evidence(detection.score, rules.gathering, detection.alone)
     return among(evidence(detection.score, rules.gathering, detection.alone, np.isnan(many)), many)
+
+
+def _needed(
+    bar: Bar,
+    shown: Floats | None,
+    actual: Floats,
+    detection: Detection,
+    minimum: Floats,
+    rules: Rules,
+    directions: tuple[int, ...],
+) -> Needed:
+    found = None if shown is None else Evidence(shown, detection.score, actual - detection.expected, minimum)
+    young = YOUNG * max(rules.gathering.windows)
+    return bar.needed(found, Opening(rules.threshold, directions, rules.rejoin, young))
 
 
 def _later(episode: Episode, by: int) -> Episode:
@@ -191,7 +210,7 @@ def _two(mask: Bools | None) -> Bools | None:
 class _Hurting:
     """One series, (T,) each: the buckets' own scores, evidence (None: not looked at yet), differences, positive where it
     hurts, the smallest difference worth telling, the buckets that count for themselves only, among how many series it is one,
-    and the buckets that were told."""
+    the evidence that opens an incident, and the buckets that were told."""
 
     own: Floats
     evidence: Floats | None
@@ -200,6 +219,7 @@ class _Hurting:
     alone: Bools | None
     rules: Rules
     many: Floats | None
+    needed: float | Floats
     told: Bools = field(init=False)
 
     def __post_init__(self) -> None:
@@ -215,7 +235,7 @@ class _Hurting:
             told = self.told[None] if self.told.any() else None
             found = evidence(self.own[None], self.rules.gathering, _two(self.alone), told)[0]
             self.evidence = found if self.many is None else among(found, self.many)
-        return hot & (self.evidence >= self.rules.threshold)
+        return hot & (self.evidence >= self.needed)
 
     def loud(self) -> Bools:
         """Buckets that keep it open."""

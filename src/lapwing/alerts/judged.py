@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.almanac import effects
+from lapwing.alerts.bar import Bar, Shares
 from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.checkpoints import MOST_BYTES, wanted
 from lapwing.alerts.detect import Detection
@@ -25,6 +26,7 @@ from lapwing.alerts.resume import Past, Trail, first, read_since, reread, same_a
 from lapwing.alerts.slices import parents
 from lapwing.alerts.sweep.swept import Swept
 from lapwing.alerts.terms import Around, Terms, go_on, raised, remembered, smallest
+from lapwing.alerts.votes import Vote
 from lapwing.cache.holdings import Holdings
 from lapwing.model.calendar import edges
 from lapwing.model.dataset import Metric
@@ -47,7 +49,8 @@ class Judged:
     that people accepted is the usual one. `before`: incidents that were found earlier; `trail`: what a later judging needs to
     go on from this one. Where every slice is watched, `swept` tells of how many, and series are those that the full model
     looked at: `many` (S, T) is among how many each is one, infinite in buckets that it was not flagged in, nan in those that
-    another series explains; `watching` (T,) is how many slices were watched. The two are not kept: incidents are."""
+    another series explains; `watching` (T,) is how many slices were watched. The two are not kept: incidents are. `votes` on its
+    incidents, and its `shares` of a budget, decide how much evidence opens one; of every slice, votes alone."""
 
     monitor: Monitor
     metric: Metric
@@ -64,6 +67,8 @@ class Judged:
     many: Floats | None = None
     watching: npt.NDArray[np.int64] | None = None
     swept: Swept | None = None
+    votes: tuple[Vote, ...] = ()
+    shares: Shares = ()
 
     @cached_property
     def known(self) -> npt.NDArray[np.int64]:
@@ -88,7 +93,25 @@ class Judged:
 
     @cached_property
     def episodes(self) -> Episodes:
-        return raised(self.actual, self.exposure, self.detection, self.terms, self.cuts, self.before, self.many)
+        return raised(
+            self.actual, self.exposure, self.detection, self.terms, self.cuts, self.before, self.many, self.bar
+        )
+
+    @property
+    def bar(self) -> Bar | None:
+        """What evidence is needed; None: the sensitivity says it all."""
+        # Which slices are looked at changes with every day, so how often they were unusual before can't be counted.
+        shares = self.shares if self.swept is None else ()
+        if not self.votes and not shares:
+            return None
+        return Bar(
+            series=tuple(map(series_key, self.slices)),
+            parts=parents(self.slices) >= 0,
+            borders=self.borders,
+            known=self.known,
+            votes=self.votes,
+            shares=shares,
+        )
 
     @property
     def watched(self) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lapwing.alerts import checkpoints
+from lapwing.alerts.bar import Shares
 from lapwing.alerts.cases import Known
 from lapwing.alerts.inputs import Complete, Inputs, Window, accepted
 from lapwing.alerts.journal import Journal, KeptSeries, Raced, Run
@@ -25,8 +26,10 @@ from lapwing.alerts.reconcile import same
 from lapwing.alerts.record import Key, Record
 from lapwing.alerts.restart import Checkpoint
 from lapwing.alerts.resume import Past
+from lapwing.alerts.shares import divided, extended
 from lapwing.alerts.sweep.judging import judge_any
 from lapwing.alerts.telling import told_of
+from lapwing.alerts.votes import Vote, votes
 from lapwing.model.calendar import to_us
 from lapwing.model.events import EventKind
 from lapwing.model.hashing import metric_hash, monitor_hash
@@ -125,7 +128,8 @@ class Keeper:
         run, chunks = kept
         dataset, metric = self._lapwing.project.metric(monitor.metric)
         try:
-            return self._of(unpack(run.arrays, chunks, monitor, dataset, metric), run)
+            judged = unpack(run.arrays, chunks, monitor, dataset, metric)
+            return self._of(replace(judged, votes=self._votes(monitor)), run)
         except BROKEN:
             return None
 
@@ -215,7 +219,11 @@ class Keeper:
             if last is not None and last.data == version[1]:
                 return last
             past = None if last is None else self._past(last)
-            judged = judge_any(self._lapwing, monitor, inputs=inputs, past=past)
+            judged = replace(
+                judge_any(self._lapwing, monitor, inputs=inputs, past=past),
+                votes=self._votes(monitor),
+                shares=self._shares(monitor, () if last is None else last.judged.shares),
+            )
             new, series = self._run(judged, *version, last)
             try:
                 since = None if run is None else run.version
@@ -253,6 +261,17 @@ class Keeper:
 
     def _inputs(self, monitor: Monitor, records: Iterable[Record]) -> Inputs:
         return Inputs(self._windows(monitor.name), accepted(records), self._complete(monitor.dataset))
+
+    def _votes(self, monitor: Monitor) -> tuple[Vote, ...]:
+        """Not among the inputs: what was judged before a vote stands, so it is no reason to judge anew."""
+        return votes(self._records(monitor.name)[1].values())
+
+    def _shares(self, monitor: Monitor, before: Shares) -> Shares:
+        """Of the budget; `before` is what it was. When others come to be watched, or no more, that counts from then on."""
+        budget = self._lapwing.project.budget
+        if budget is None:
+            return ()
+        return extended(before, divided(budget, self._monitors())[monitor.name], to_us(self._lapwing.now()))
 
     def _version(self, monitor: Monitor, inputs: Inputs) -> str:
         """Of all that is judged: the data, and what people said about it."""
@@ -292,6 +311,7 @@ class Keeper:
             str(metric.shown.better),
             str(dataset.complete_after.total_seconds()),
             str(METHOD),
+            *(() if project.budget is None else (f"budget {project.budget!r}",)),
         )
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 

@@ -5,8 +5,8 @@ The lines may have arrived in any order; the state follows from the set of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from lapwing.alerts.record import OPENINGS, STEPS, Happened, ordered
@@ -18,7 +18,8 @@ GONE = ("redefined", "deleted", "unfollowed")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
     """`steps` are those that hold. `ended` and `reason` say when and why it is over: "quiet" (the data is back in its range),
-    "new_normal", "by_hand", "retracted", or one of `GONE`. `outbreak` counts the times it opened."""
+    "new_normal", "by_hand", "retracted", or one of `GONE`. `votes`: by person, whether it was useful. `outbreak` counts the times
+    it opened."""
 
     steps: tuple[Happened, ...] = ()
     opened: int | None = None
@@ -29,6 +30,7 @@ class Life:
     snoozed: Happened | None = None
     accepted: Happened | None = None
     comments: tuple[Happened, ...] = ()
+    votes: Mapping[str, bool] = field(default_factory=dict)
     outbreak: int = 0
 
     @property
@@ -53,6 +55,12 @@ class Life:
         """Until when it is to be left alone, as far as that is still to come."""
         until = None if self.snoozed is None else int(self.snoozed.data["until"])
         return until if until is not None and until > moment and self.open else None
+
+    @property
+    def useful(self) -> bool | None:
+        """What most of those who said anything say; None where nobody did, or as many say the one as the other."""
+        balance = sum(1 if one else -1 for one in self.votes.values())
+        return None if balance == 0 else balance > 0
 
     @property
     def flapping(self) -> bool:
@@ -102,6 +110,10 @@ def _after(before: Life, line: Happened) -> Life:
             return replace(before, snoozed=line)
         case "commented":
             return replace(before, comments=(*before.comments, line))
+        case "voted":
+            votes = {who: useful for who, useful in before.votes.items() if who != line.who}
+            said = line.data["useful"]
+            return replace(before, votes=votes if said is None else {**votes, line.who: bool(said)})
         case "accepted":
             return _over(replace(before, accepted=line), line.at, "new_normal")
         case "closed":

@@ -70,6 +70,7 @@ def _head(judged: Judged, size: int) -> bytes:
         "size": size,
         "episodes": [[_episode(one) for one in row] for row in judged.episodes],
         "cuts": list(judged.cuts.items()),
+        "shares": judged.shares,
         "swept": None if judged.swept is None else judged.swept.pack(),
         "trail": None
         if trail is None
@@ -142,6 +143,7 @@ def unpack(head: bytes, chunks: Mapping[int, bytes], monitor: Monitor, dataset: 
         detection=Detection(arrays["expected"], lower, upper, arrays["score"], arrays["ready"], arrays["alone"]),
         cuts={row: tuple(at) for row, at in said["cuts"]},
         before=Before(found, np.full(len(slices), buckets)),
+        shares=tuple((at, share) for at, share in said.get("shares", ())),
         swept=None if said.get("swept") is None else Swept.unpack(said["swept"]),
         trail=None if trail is None else _trail(trail, shifts, of_buckets["complete"], of_buckets["counted"]),
     )

@@ -19,7 +19,7 @@ STEPS = ("opened", "flapping", "grew", "resolved")
 OPENINGS = ("opened", "flapping")
 CORRECTIONS = ("withdrawn", "retracted")
 """What later data takes back: one step, or all of it."""
-ACTIONS = ("acknowledged", "assigned", "snoozed", "commented", "accepted", "reopened", "closed")
+ACTIONS = ("acknowledged", "assigned", "snoozed", "commented", "accepted", "reopened", "closed", "voted")
 """What people did. `closed` is also ours: a metric that is no more can't be judged."""
 
 
@@ -30,7 +30,8 @@ class Happened:
 
     - steps: `says`, and the numbers as they were then (`actual`, `expected`, `amount`, `currency`);
     - withdrawn: `of`, the numbers of the steps that no longer hold, and the `reason`; retracted, closed: `reason`;
-    - assigned: `to` ("" is nobody); snoozed: `until`; commented: `text`; accepted: `since`, where the new level began.
+    - assigned: `to` ("" is nobody); snoozed: `until`; commented: `text`; accepted: `since`, where the new level began;
+      voted: `useful`, None where the word before is taken back.
     """
 
     number: int

@@ -37,6 +37,9 @@ def said(line: Happened, zone: str) -> str:
             return f"To {data['to'] or 'nobody'}, by {line.who}."
         case "snoozed":
             return f"Until {_when(int(data['until']), zone)}, by {line.who}."
+        case "voted":
+            word = {True: "Useful", False: "Not useful", None: "The word on its use was taken back"}[data["useful"]]
+            return f"{word}. {by}"
         case "accepted":
             since = data.get("since")
             level = (

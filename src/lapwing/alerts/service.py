@@ -25,11 +25,13 @@ from lapwing.alerts.early.folding import Folding, folding
 from lapwing.alerts.early.keeper import EarlyKeeper, EarlyKnown, is_early, of_number
 from lapwing.alerts.keeper import Keeper
 from lapwing.alerts.maintenance import Maintenance
+from lapwing.alerts.score import DAYS, ScoreView
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.suggest import SuggestionView, suggestions
 from lapwing.alerts.summaries import Summaries
 from lapwing.alerts.sweep.judging import judge_any
 from lapwing.alerts.views import (
+    AlarmsView,
     Band,
     Board,
     GoalView,
@@ -44,7 +46,7 @@ from lapwing.alerts.views import (
 from lapwing.alerts.watches import Chosen, Watches, Wish
 from lapwing.alerts.why.asked import Asked, why
 from lapwing.alerts.why.service import Why
-from lapwing.model.calendar import from_us, local_iso, to_us
+from lapwing.model.calendar import DAY, from_us, local_iso, to_us
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
@@ -66,6 +68,8 @@ class Replayed:
     seconds: float
 
 
+MOST_DAYS = 3660
+"""How far back a card may look."""
 Progress = Callable[[Replayed], None]
 
 
@@ -254,6 +258,26 @@ class Alerts:
             self.data.look_so_far()
         return self.data.summaries(moment)
 
+    def alarms(self, as_of: datetime | None = None) -> AlarmsView:
+        """What was raised lately, and what people said of it, against the budget."""
+        return self._board.alarms(self._keeper.kept().known, self._moment(as_of))
+
+    def scores(self, monitor: str | None = None, days: float = DAYS, as_of: datetime | None = None) -> list[ScoreView]:
+        """How good monitors, or one, were over so many days before a moment (now, unless said).
+
+        Raises:
+            NotFound: no monitor of that name.
+            WrongUse: so many days make no sense.
+        """
+        names = [one.name for one in self.monitors()]
+        if monitor is not None and monitor not in names:
+            raise NotFound.of("unknown-monitor", f"There is no monitor {monitor}.", nearest=nearest(monitor, names))
+        if not 0 < days <= MOST_DAYS:
+            raise WrongUse.of("bad-days", f"A card looks back 1 to {MOST_DAYS:,} days.", hint="Leave it out for 90.")
+        moment = self._moment(as_of)
+        chosen = names if monitor is None else [monitor]
+        return self._board.scores(self._keeper.kept().known, chosen, moment - round(days * DAY), moment)
+
     def goals(self, as_of: datetime | None = None) -> list[GoalView]:
         """How every goal stands at a moment (now, unless said), the likeliest miss first.
 
@@ -317,7 +341,8 @@ class Alerts:
     # What people do
 
     def act(self, number: int, action: Action) -> IncidentView:
-        """Acknowledges, assigns, snoozes, comments on, accepts, reopens or resolves an incident, and shows it.
+        """Acknowledges, assigns, snoozes, comments on, accepts, reopens or resolves an incident, or says whether it was useful,
+        and shows it.
 
         Raises:
             NotFound: no such incident.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lapwing.alerts.beside import events_beside
 from lapwing.alerts.cases import Case
 from lapwing.alerts.charts import around
+from lapwing.alerts.feedback import cast, learned
 from lapwing.alerts.history import Asking, condition
 from lapwing.alerts.inputs import Window
 from lapwing.alerts.journal import Journal
@@ -90,6 +91,8 @@ class Summaries:
             snoozed_until=self.iso(until) if (until := case.snoozed_until) is not None else None,
             reason=case.life.reason,
             flapping=case.life.flapping,
+            votes=cast(case.votes, case.record.key, case.moment),
+            learned=learned(case.votes, case.record.key, case.moment),
         )
 
     def _acknowledged(self, case: Case) -> Acknowledged | None:

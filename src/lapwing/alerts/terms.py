@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from lapwing.alerts.bar import Bar
 from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.detect import Detection, Setting, advance
 from lapwing.alerts.incidents import Before, Episodes, Rules, episodes, learned_minimum
@@ -132,10 +133,12 @@ def raised(
     cuts: Mapping[int, tuple[int, ...]] | None = None,
     before: Before | None = None,
     many: Floats | None = None,
+    bar: Bar | None = None,
 ) -> Episodes:
     """The incidents of each series. `cuts`: by series, buckets from which on another level is the usual one. `before`: what
-    was found of the first buckets. `many` (S, T): among how many series each bucket is looked at."""
-    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules, cuts, before, many)
+    was found of the first buckets. `many` (S, T): among how many series each bucket is looked at. `bar`: how
+    much evidence opens one, where votes or a budget change it."""
+    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules, cuts, before, many, bar)
 
 
 def judge_series(
@@ -145,7 +148,8 @@ def judge_series(
     exposure: Floats,
     terms: Terms,
     around: Around = Around(),
+    bar: Bar | None = None,
 ) -> tuple[Detection, Episodes]:
     """Both, from arrays as in `expect`."""
     detection = expect(starts, zone, values, exposure, terms, around)
-    return detection, raised(values, exposure, detection, terms)
+    return detection, raised(values, exposure, detection, terms, bar=bar)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,14 @@ class EventView(View):
 class Acknowledged(View):
     at: str
     who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteView(View):
+    """What somebody says of an incident."""
+
+    who: str
+    useful: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +173,7 @@ class IncidentSummary(View):
     know, `until` the end of what its numbers count. `state` is open, resolved or retracted; `reason` says why it is over.
     `cause` None: nobody looked for it yet. `folded`: how many incidents of its slices it stands for. `kind` is anomaly,
     so_far, warning or data; of a warning, `actual` is what is projected and `expected` the goal; of data, rows. `doubt` says why
-    the data that it rests on may not be right."""
+    the data that it rests on may not be right. `learned` says what the `votes` do to what comes after."""
 
     id: int
     monitor: str
@@ -201,6 +209,8 @@ class IncidentSummary(View):
     foreseen: Foreseen | None = None
     data: DataView | None = None
     doubt: str | None = None
+    votes: list[VoteView] = field(default_factory=list)
+    learned: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,9 +309,25 @@ class Day(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmsView(View):
+    """What was raised in the last `weeks`, and what people said of it. `taken_back`: retracted, and nobody said anything.
+    `budget` is how many a week were allowed; None: any number."""
+
+    weeks: int
+    budget: float | None
+    raised: int
+    per_week: float
+    useful: int
+    not_useful: int
+    taken_back: int
+    no_word: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watching(View):
     metrics: int
     series: int
+    alarms: AlarmsView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

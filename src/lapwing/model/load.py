@@ -158,6 +158,7 @@ class _Reading:
             events=events,
             maintenance=tuple(self._maintenance(main, monitors)),
             delivery=delivery,
+            budget=document.alerts.budget,
             goals=found_goals,
             limits=found_limits,
             calendar=self._calendar(main),

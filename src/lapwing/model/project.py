@@ -147,7 +147,8 @@ class Maintenance:
 class Project:
     """`now` is pinned for data of the past, else None. `week_start` is 0 for Monday to 6 for Sunday; `fiscal_start` the
     day on which fiscal years start, as month * 100 + day. `state_path` is
-    where people's state is kept (follows, incidents)."""
+    where people's state is kept (follows, incidents). `budget`: alarms a week of all monitors together that nobody need
+    find useful; None: as many as there are."""
 
     name: str
     root: Path
@@ -167,6 +168,7 @@ class Project:
     limits: Mapping[str, Limit] = field(default_factory=dict)
     calendar: HolidayCalendar | None = None
     history: History = History()
+    budget: float | None = None
     by_product_bytes: int = 64_000_000
     beam: BeamConfig = BeamConfig()
     spark: SparkConfig = SparkConfig()

@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { get, post, remove } from "./client";
-import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Change, Completions, FollowBody, IncidentView, Job, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample, Suggestion, WhyBody } from "./types";
+import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Change, Completions, FollowBody, IncidentView, Job, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample, Score, Suggestion, WhyBody } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -215,6 +215,14 @@ export function useDeliveries(limit: number, incident?: string): UseQueryResult<
     queryFn: async ({ signal }) => (await get<{ deliveries: Delivery[] }>(`/deliveries?limit=${limit}${of}`, signal)).deliveries,
     placeholderData: keepPreviousData,
     refetchInterval: 15_000,
+  });
+}
+
+/** How good every monitor was lately. */
+export function useScores(): UseQueryResult<Score[]> {
+  return useQuery({
+    queryKey: ["scores"],
+    queryFn: async ({ signal }) => (await get<{ scores: Score[] }>("/scores", signal)).scores,
   });
 }
 

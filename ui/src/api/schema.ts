@@ -14,13 +14,25 @@ export interface Acknowledged {
   who: string;
 }
 
-/** What `who` does to an incident. `to` of assign (empty: nobody), `until` of snooze (any time text, such as now+4h); `text` is the comment, or said with another action. */
+/** What `who` does to an incident. `to` of assign (empty: nobody), `until` of snooze (any time text, such as now+4h); `text` is the comment, or said with another action. useful and not_useful are a person's vote, of which the last one holds; take_back is none. */
 export interface ActionBody {
-  action: "acknowledge" | "assign" | "snooze" | "comment" | "accept" | "reopen" | "resolve";
+  action: "acknowledge" | "assign" | "snooze" | "comment" | "accept" | "reopen" | "resolve" | "useful" | "not_useful" | "take_back";
   who: string;
   to?: string;
   until?: string | null;
   text?: string;
+}
+
+/** What was raised in the last `weeks`, and what people said of it. `taken_back`: later data showed none, and nobody said anything. `budget` is how many a week were allowed; null: any number. */
+export interface Alarms {
+  weeks: number;
+  budget: number | null;
+  raised: number;
+  per_week: number;
+  useful: number;
+  not_useful: number;
+  taken_back: number;
+  no_word: number;
 }
 
 /** Of a rollup's partitions, how many were looked at as they are now, and found equal; `oldest` is the look longest ago, null where some never were. */
@@ -433,7 +445,7 @@ export interface Health {
   problems?: ProblemItem[] | null;
 }
 
-/** `kind` is anomaly, so_far (of a bucket that is not complete, at equal age), warning or data; of a warning `actual` is what is projected, `expected` the goal; of data, rows. `doubt` says why the data that it rests on may not be right. `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal, by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`: it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many incidents of its slices it stands for. */
+/** `kind` is anomaly, so_far (of a bucket that is not complete, at equal age), warning or data; of a warning `actual` is what is projected, `expected` the goal; of data, rows. `doubt` says why the data that it rests on may not be right. `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal, by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`: it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many incidents of its slices it stands for. `votes`: who found it useful, or not; `learned` says what that does from now on. */
 export interface Incident {
   id: string;
   monitor: string;
@@ -469,6 +481,8 @@ export interface Incident {
   foreseen: Foreseen | null;
   data: AboutData | null;
   doubt: string | null;
+  votes: Vote[];
+  learned: string;
 }
 
 export interface IncidentView {
@@ -506,6 +520,8 @@ export interface IncidentView {
   foreseen: Foreseen | null;
   data: AboutData | null;
   doubt: string | null;
+  votes: Vote[];
+  learned: string;
   story: Told[];
   comments: Comment[];
   why: Change | null;
@@ -612,6 +628,7 @@ export interface MonitorDocument {
 
 export interface Monitors {
   monitors: MonitorDocument[];
+  alarms: Alarms;
 }
 
 /** `names`: the dimension whose values this one only names, as airlines' names do their codes. */
@@ -961,6 +978,53 @@ export interface Sample {
   rows: ((string | number | boolean | (string | number | boolean | null)[] | Record<string, string | number | boolean | null> | null)[])[];
 }
 
+/** How good a monitor was, in [since, until]. `precision`: the share of useful ones among those that people said anything of, with Wilson's interval for 95 of 100. `lead`: median hours from telling to when a plain daily threshold would have shown it, of `lead_of` that it would have; `unseen` it never would. `told`: the money of all incidents; `before`: what of it was lost before people knew. `acknowledged_after`: median hours. `ignored`: over, and nobody did or said anything. */
+export interface Score {
+  monitor: string;
+  since: string;
+  until: string;
+  raised: number;
+  useful: number;
+  not_useful: number;
+  taken_back: number;
+  no_word: number;
+  precision: number | null;
+  precision_low: number | null;
+  precision_high: number | null;
+  lead: number | null;
+  lead_of: number;
+  unseen: number;
+  acknowledged_after: number | null;
+  told: Stake | null;
+  before: Stake | null;
+  snoozed: number;
+  ignored: number;
+  last_right: string | null;
+  advice: string;
+}
+
+/** `score` is null where it could not be judged yet. */
+export interface ScoredMonitor {
+  name: string;
+  metric: string;
+  label: string;
+  grain: string;
+  by: string[];
+  slice: Record<string, string | number | boolean | null>;
+  sensitivity: number;
+  min_change: number | null;
+  depth: number | null;
+  support: number | null;
+  followed: boolean;
+  file: string | null;
+  line: number | null;
+  score: Score | null;
+}
+
+export interface Scores {
+  scores: Score[];
+}
+
 /** Open, and to be left alone until then. */
 export interface Snoozed {
   id: string;
@@ -1062,6 +1126,11 @@ export interface Trouble {
   says: string;
 }
 
+export interface Vote {
+  who: string;
+  useful: boolean;
+}
+
 /** What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim` is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true. Of kind leading, `leader` (a label, of the metric `leader_metric`) has moved, and this one usually follows by `expected_at`. */
 export interface Warned {
   kind: string;
@@ -1099,6 +1168,7 @@ export interface Watched {
 export interface Watching {
   metrics: number;
   series: number;
+  alarms: Alarms;
 }
 
 /** Why `metric` changed from `start` to `end`, against another stretch, or (both left out) against the same hours of the weeks before. `by`: dimensions to split by; none: all that rollups hold. */

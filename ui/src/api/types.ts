@@ -45,6 +45,7 @@ export type {
   RollupView,
   RunDocument as Run,
   Sample,
+  Score,
   SourceDocument as CatalogSource,
   SubscriptionDocument as Subscription,
   Suggestion,

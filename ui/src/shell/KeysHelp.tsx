@@ -7,7 +7,7 @@ const KEYS: [string, string][] = [
   ["j k", "Next, previous"], ["Enter", "Open"],
   ["[ ]", "Earlier, later"], ["t", "Time range"],
   ["c", "Compare; comment on an incident"], ["f", "Follow"],
-  ["a", "Acknowledge"], ["s", "Snooze"],
+  ["a", "Acknowledge"], ["s", "Snooze"], ["y n", "Useful, not useful"],
   ["w", "Why did it change?"], ["z", "Zoom; Shift Z back"],
   ["b", "Build the chosen rollup"], ["r", "Receipt"], ["l", "Copy a link to this view"],
   ["Ctrl Enter", "Run SQL"], ["p", "Plan"], ["Esc", "Close or cancel"],

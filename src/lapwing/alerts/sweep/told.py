@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from lapwing.alerts.bar import OPENS
 from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.evidence import evidence
 from lapwing.alerts.history import Slice
-from lapwing.alerts.incidents import HYSTERESIS, OPENS
+from lapwing.alerts.incidents import HYSTERESIS
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.many import among, needed
 from lapwing.alerts.sweep.constants import BACK, HALF, OFF

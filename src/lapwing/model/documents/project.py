@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
+from lapwing.model.documents.alerts import AlertsDocument
 from lapwing.model.documents.base import (
     Document,
     DurationText,
@@ -296,6 +297,9 @@ class ProjectDocument(HomeDocument):
     monitors: Monitors = Field(default_factory=dict, description="What is watched from the first day.")
     subscriptions: Annotated[dict[str, SubscriptionDocument], BeforeValidator(nothing_is_empty)] = Field(
         default_factory=dict, description="Who is told of what, by which channels, and when."
+    )
+    alerts: AlertsDocument = Field(
+        default_factory=lambda: AlertsDocument.model_validate({}), description="How much may be raised."
     )
     goals: Goals = Field(default_factory=dict, description="What metrics are to come to by the end of a period.")
     limits: Limits = Field(default_factory=dict, description="What metrics are not to cross.")

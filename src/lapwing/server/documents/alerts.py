@@ -48,6 +48,11 @@ class Acknowledged(Document):
     who: str
 
 
+class Vote(Document):
+    who: str
+    useful: bool
+
+
 class Warned(Document):
     """What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of
     is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim`
@@ -146,7 +151,7 @@ class Incident(Document):
     `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal,
     by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`:
     it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many
-    incidents of its slices it stands for."""
+    incidents of its slices it stands for. `votes`: who found it useful, or not; `learned` says what that does from now on."""
 
     id: str
     monitor: str
@@ -182,6 +187,8 @@ class Incident(Document):
     foreseen: Foreseen | None
     data: AboutData | None
     doubt: str | None
+    votes: list[Vote]
+    learned: str
 
 
 class Told(Document):
@@ -341,9 +348,24 @@ class Day(Document):
     open: int
 
 
+class Alarms(Document):
+    """What was raised in the last `weeks`, and what people said of it. `taken_back`: later data showed none, and nobody said
+    anything. `budget` is how many a week were allowed; null: any number."""
+
+    weeks: int
+    budget: float | None
+    raised: int
+    per_week: float
+    useful: int
+    not_useful: int
+    taken_back: int
+    no_word: int
+
+
 class Watching(Document):
     metrics: int
     series: int
+    alarms: Alarms
 
 
 class Trouble(Document):

@@ -227,9 +227,12 @@ class FollowBody(Asked):
 
 class ActionBody(Asked):
     """What `who` does to an incident. `to` of assign (empty: nobody), `until` of snooze (any time text, such as now+4h);
-    `text` is the comment, or said with another action."""
+    `text` is the comment, or said with another action. useful and not_useful are a person's vote, of which the last one holds;
+    take_back is none."""
 
-    action: Literal["acknowledge", "assign", "snooze", "comment", "accept", "reopen", "resolve"]
+    action: Literal[
+        "acknowledge", "assign", "snooze", "comment", "accept", "reopen", "resolve", "useful", "not_useful", "take_back"
+    ]
     who: Annotated[str, Field(min_length=1, max_length=100)]
     to: Annotated[str, Field(max_length=100)] = ""
     until: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from lapwing.server.documents.alerts import Alarms, Stake
 from lapwing.server.documents.base import Document, ProblemItem, TableColumn, Value
 from lapwing.server.documents.rollups import RollupDocument
 
@@ -125,6 +126,46 @@ class MonitorDocument(Document):
 
 class Monitors(Document):
     monitors: list[MonitorDocument]
+    alarms: Alarms
+
+
+class Score(Document):
+    """How good a monitor was, in [since, until]. `precision`: the share of useful ones among those that people said anything
+    of, with Wilson's interval for 95 of 100. `lead`: median hours from telling to when a plain daily threshold would have
+    shown it, of `lead_of` that it would have; `unseen` it never would. `told`: the money of all incidents; `before`: what of
+    it was lost before people knew. `acknowledged_after`: median hours. `ignored`: over, and nobody did or said anything."""
+
+    monitor: str
+    since: str
+    until: str
+    raised: int
+    useful: int
+    not_useful: int
+    taken_back: int
+    no_word: int
+    precision: float | None
+    precision_low: float | None
+    precision_high: float | None
+    lead: float | None
+    lead_of: int
+    unseen: int
+    acknowledged_after: float | None
+    told: Stake | None
+    before: Stake | None
+    snoozed: int
+    ignored: int
+    last_right: str | None
+    advice: str
+
+
+class Scores(Document):
+    scores: list[Score]
+
+
+class ScoredMonitor(MonitorDocument):
+    """`score` is null where it could not be judged yet."""
+
+    score: Score | None
 
 
 class CatalogDocument(Document):

@@ -29,7 +29,7 @@ from lapwing.server.documents.alerts import (
     Windows,
 )
 from lapwing.server.documents.asked import ActionBody, Band, BandBody, FilterBody, FollowBody, WhyBody, WindowBody
-from lapwing.server.documents.project import MonitorDocument, Monitors
+from lapwing.server.documents.project import MonitorDocument, Monitors, ScoredMonitor, Scores
 from lapwing.server.encode.columnar import dumps
 from lapwing.server.filters import where
 from lapwing.server.services import services
@@ -122,8 +122,8 @@ def goals(request: Request, as_of: str | None = None) -> Response:
 
 @router.post("/incidents/{incident_id}/actions", response_model=IncidentView)
 def act(incident_id: str, body: ActionBody, request: Request) -> Response:
-    """Acknowledges, assigns, snoozes, comments on, accepts (as the new normal), reopens or resolves an incident. Of two who
-    want the same at once one is first; the other is told (409)."""
+    """Acknowledges, assigns, snoozes, comments on, accepts (as the new normal), reopens or resolves an incident, or says
+    whether it was useful. Of two who want the same at once one is first; the other is told (409)."""
     found = services(request)
     until = _moment(body.until, found.lapwing)
     action = Action(
@@ -163,8 +163,26 @@ def end_maintenance(window_id: str, request: Request, who: str) -> Response:
 
 @router.get("/monitors", response_model=Monitors)
 def monitors(request: Request) -> Response:
-    """What is watched, by the project's files and by people."""
-    return _json({"monitors": [one.as_dict() for one in services(request).alerts.monitor_views()]})
+    """What is watched, by the project's files and by people, and what was raised lately."""
+    alerts = services(request).alerts
+    views = [one.as_dict() for one in alerts.monitor_views()]
+    return _json({"monitors": views, "alarms": alerts.alarms().as_dict()})
+
+
+@router.get("/scores", response_model=Scores)
+def scores(request: Request, days: float = 90) -> Response:
+    """How good every monitor was over so many days."""
+    return _json({"scores": [one.as_dict() for one in services(request).alerts.scores(days=days)]})
+
+
+@router.get("/monitors/{name:path}", response_model=ScoredMonitor)
+def monitor(name: str, request: Request, days: float = 90, as_of: str | None = None) -> Response:
+    """A monitor, and how good it was over so many days before `as_of`, or now: what it raised, what people said of it, how
+    early it was, and what to do where it is mostly ignored."""
+    found = services(request)
+    cards = found.alerts.scores(name, days, _moment(as_of, found.lapwing))
+    view = next(one for one in found.alerts.monitor_views() if one.name == name)
+    return _json({**view.as_dict(), "score": cards[0].as_dict() if cards else None})
 
 
 @router.get("/follow/suggestions", response_model=Suggestions)

@@ -13,6 +13,7 @@ import { Cause } from "../incident/Cause";
 import { Hands } from "../incident/Hands";
 import { chartSpan, grainOf, worst } from "../incident/incident";
 import { useActing } from "../incident/useActing";
+import { Learned, Votes } from "../incident/Votes";
 
 interface Props {
   incident: Incident;
@@ -44,8 +45,10 @@ export function IncidentRow({ incident, metric, zone, focused, now, onFocus }: P
           {now === null
             ? incident.metric && <Link className="button" href={href(`/metrics/${incident.metric}`, { f: sliceFilters(incident.slice), grain: incident.data ? incident.grain : grainOf(incident) })}>Explore</Link>
             : <Looking incident={incident} zone={zone} now={now} act={acting.send} keys={focused} />}
+          {now !== null && focused && <Votes incident={incident} act={acting.send} keys />}
         </div>
         {acting.extra}
+        <Learned incident={incident} />
       </div>
       {chart.time.length > 0 && <TimeChart
         label={incident.warning ? `${incident.label}, ${slice}: ${incident.warning.says}` : `${incident.label}, ${slice}, since ${moment(opened, zone)} outside the expected range`}

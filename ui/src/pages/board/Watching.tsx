@@ -31,6 +31,7 @@ export function Watching({ board, zone, metrics }: { board: Board; zone: string;
         )}
         <p>{labels.length ? `${list(labels)}.` : ""} <Link href={href("/metrics")}>Follow another</Link> · <Link href={href("/settings")}>Who is told</Link></p>
       </div>
+      <Alarms alarms={watching.alarms} />
       <div>
         <h2>Resolved lately</h2>
         {resolved.length === 0 && <p>None.</p>}
@@ -44,3 +45,17 @@ export function Watching({ board, zone, metrics }: { board: Board; zone: string;
     </section>
   );
 }
+
+/** What was raised lately, what people said of it, and how much of it was allowed. */
+function Alarms({ alarms }: { alarms: Board["watching"]["alarms"] }) {
+  const { weeks, budget, raised, useful, not_useful, taken_back, no_word } = alarms;
+  const words = [useful && `${useful} useful`, not_useful && `${not_useful} not useful`, taken_back && `${taken_back} taken back`, no_word && `${no_word} without a word`];
+  return (
+    <div>
+      <h2>{budget === null ? "False alarms: no budget" : `False alarms: ${plain(budget)} a week allowed`}</h2>
+      <p>{raised === 0 ? `None raised in the last ${weeks} weeks.` : `In the last ${weeks} weeks ${raised} raised, ${plain(raised / weeks)} a week: ${list(words.filter((word) => word !== 0))}.`}</p>
+    </div>
+  );
+}
+
+const plain = (value: number): string => String(Number(value.toPrecision(2)));

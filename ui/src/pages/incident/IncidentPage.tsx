@@ -23,6 +23,7 @@ import { Readouts } from "./Readouts";
 import { Related } from "./Related";
 import { Story, storyPins } from "./Story";
 import { useActing } from "./useActing";
+import { Learned, Votes } from "./Votes";
 import { drawnLine } from "./Warned";
 import "./incident.css";
 
@@ -55,6 +56,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
       </header>
       <div className="actions">
         {now !== null && <Actions incident={incident} zone={zone} now={now} act={acting.send} />}
+        {now !== null && <Votes incident={incident} act={acting.send} keys />}
         {incident.metric && <Link className="button" href={explore}>{incident.data ? "Explore its rows" : "Explore this slice"}</Link>}
         {now !== null && <Told id={incident.id} zone={zone} />}
         {now === null && <span className="faint">As of then. <Link href={changed({ as_of: null })}>Go to now</Link> to act.</span>}
@@ -64,6 +66,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
         </span>
       </div>
       {acting.extra}
+      <Learned incident={incident} />
       <div className="tale">
         <section aria-label="What happened"><Story story={incident.story} zone={zone} /></section>
         <section className="evidence" aria-label="Chart and causes">

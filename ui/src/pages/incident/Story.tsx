@@ -7,7 +7,7 @@ type Steps = IncidentView["story"];
 const NAMES: Record<string, string> = {
   foreseen: "Foreseen", opened: "Opened", flapping: "Flapping", grew: "Grew", cause: "Cause found", worst: "Worst so far", easing: "Easing", resolved: "Resolved",
   acknowledged: "Acknowledged", assigned: "Assigned", snoozed: "Snoozed", accepted: "The new normal", reopened: "Reopened", closed: "Closed",
-  retracted: "Retracted", withdrawn: "Corrected",
+  retracted: "Retracted", withdrawn: "Corrected", voted: "A word on its use",
 };
 
 /** The steps, each at the time when people could know it. */

@@ -6,6 +6,7 @@ import { plural } from "../../lib/words";
 import { Channels } from "./Channels";
 import { Deliveries } from "./Deliveries";
 import { Maintenance } from "./Maintenance";
+import { Scores } from "./Scores";
 import "./settings.css";
 
 /** Who is told of incidents, what was told, and when nothing is raised. */
@@ -21,6 +22,7 @@ export function SettingsPage() {
       <h1>{channels.length ? `${plural(subscriptions.length, "subscription")}, ${plural(channels.length, "channel")}` : "Nobody is told of incidents"}</h1>
       <p className="sub">{channels.length ? "Who hears of incidents, by which ways, is written in lapwing.yaml." : "Write channels: and subscriptions: in lapwing.yaml, and people hear of incidents where they are."}</p>
       {channels.length > 0 && <Channels channels={channels} subscriptions={subscriptions} />}
+      <Scores zone={zone} />
       <div className="settings-below">
         <Maintenance zone={zone} now={now} />
         <Deliveries zone={zone} />

@@ -8,15 +8,26 @@ from argparse import ArgumentParser, Namespace
 from lapwing.cli import output
 from lapwing.cli.commands.incidents import shared
 
-HELP = "acknowledge, assign, snooze, comment, accept, reopen, resolve"
+HELP = "acknowledge, assign, snooze, comment, accept, reopen, resolve, useful, not-useful"
 DESCRIPTION = """Does something to an incident, in somebody's name; it becomes part of its record. `accept` says "this is the new
-normal": the incident is closed, and the level since it began is what is expected from now on.
+normal": the incident is closed, and the level since it began is what is expected from now on. `useful` and `not-useful` are
+a vote: from now on its monitor needs a little less, or more, to speak; one's last word holds, take-back is none.
 
   lapwing incidents act 12 acknowledge
   lapwing incidents act 12 assign --to Bo --text "Yours?"
   lapwing incidents act 12 snooze --until now+4h
+  lapwing incidents act 12 not-useful
   lapwing incidents act 12 accept --as Ann --text "We raised the prices." """
-NAMES = ("acknowledge", "assign", "snooze", "comment", "accept", "reopen", "resolve")
+NAMES = (
+    "acknowledge",
+    "assign",
+    "snooze",
+    "comment",
+    "accept",
+    "reopen",
+    "resolve",
+    *("useful", "not-useful", "take-back"),
+)
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -42,7 +53,7 @@ def run(options: Namespace) -> int:
                 options.until, now=lapwing.now(), zone=project.timezone, week_start=project.week_start
             )
         who = options.who or getpass.getuser()
-        action = Action(name=options.action, who=who, to=options.to, until=until, text=options.text)
+        action = Action(name=options.action.replace("-", "_"), who=who, to=options.to, until=until, text=options.text)
         view = alerts.act(options.incident, action)
     if options.json:
         output.write_json({**view.as_dict(), "id": str(view.summary.id)})

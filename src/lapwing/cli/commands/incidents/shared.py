@@ -48,6 +48,8 @@ def told(view: IncidentView) -> Iterator[str]:
         yield f"  {step.at[:16].replace('T', ' ')}  {step.kind}: {step.says}"
     for comment in view.comments:
         yield f"  {comment.at[:16].replace('T', ' ')}  {comment.who} says: {comment.text}"
+    if one.learned:
+        yield f"  {one.learned}"
 
 
 def state(view: IncidentView) -> str:

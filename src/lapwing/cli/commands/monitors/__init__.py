@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lapwing.cli.commands.monitors import backtest, follow, listing, suggest, unfollow
+from lapwing.cli.commands.monitors import backtest, follow, listing, show, suggest, unfollow
 
-HELP = "list what is watched, suggest more, try what it would raise, follow, stop"
+HELP = "list what is watched, show how good it is, suggest more, try what it would raise, follow, stop"
 DESCRIPTION = """What is watched is written under monitors: in lapwing.yaml, or followed; both are the same.
 `lapwing monitors ACTION --help` tells more.
 
@@ -12,4 +12,11 @@ DESCRIPTION = """What is watched is written under monitors: in lapwing.yaml, or 
   lapwing monitors backtest cancel_rate --where origin=LGA
   lapwing monitors follow cancel_rate --where origin=LGA --sensitivity 4.5"""
 
-ACTIONS = {"list": listing, "backtest": backtest, "follow": follow, "unfollow": unfollow, "suggest": suggest}
+ACTIONS = {
+    "list": listing,
+    "show": show,
+    "backtest": backtest,
+    "follow": follow,
+    "unfollow": unfollow,
+    "suggest": suggest,
+}
