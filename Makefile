@@ -51,7 +51,7 @@ bench: setup ## the benchmarks, against their peers, small
 	$(BIN)/python -m benchmarks.prefix_search --small
 	$(BIN)/python -m benchmarks.route --small
 	$(BIN)/python -m benchmarks.build --small
-	$(BIN)/python -m benchmarks.alerts --injected --early --ads --heavy-tails --small
+	$(BIN)/python -m benchmarks.alerts --injected --early --budget --ads --heavy-tails --small
 	$(BIN)/python -m benchmarks.beam_build --small
 
 lock: $(BIN)/.ready ## choose versions of the dependencies anew

@@ -54,7 +54,7 @@ def compare(*, small: bool, sealed: bool) -> dict[str, Any]:
     for name, grain in (("daily", DAILY), ("hourly", HOURLY)):
         for sensitivity in _SENSITIVITIES:
             of = f"{name}, sensitivity {sensitivity:g}"
-            monitors = _monitors(grain, SEALED if sealed else CHOOSING, _SMALL if small else _COUNT, sensitivity)
+            monitors = monitors_of(grain, SEALED if sealed else CHOOSING, _SMALL if small else _COUNT, sensitivity)
             without, voted = outcomes(monitors)
             out[of] = {"without": without.figures(), "with": voted.figures()}
             for words, one in ((of, without), ("  with votes", voted)):
@@ -96,7 +96,8 @@ def _later(panel: Panel) -> Panel:
     return replace(panel, first=(panel.first + len(panel.starts)) // 2)
 
 
-def _monitors(grain: Grain, seed: int, count: int, sensitivity: float) -> list[Judged]:
+def monitors_of(grain: Grain, seed: int, count: int, sensitivity: float) -> list[Judged]:
+    """So many injected metrics, judged."""
     alike: dict[object, list[Panel]] = defaultdict(list)
     for panel in panels(grain, seed, count):
         terms = replace(panel.terms, sensitivity=sensitivity)
