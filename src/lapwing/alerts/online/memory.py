@@ -99,8 +99,9 @@ class Memory:
                 raise ValueError(f"no memory of the online model: {error}") from error
 
     def grown(self, *, series: npt.NDArray[np.intp], slots: int, effects: int) -> Memory:
-        """The same for series in another order, with new ones (-1) that begin with nothing, and room for more slots and
-        effects (never fewer)."""
+        """The same for series in another order, with new ones (-1) that begin with nothing, and room for at least so many
+        slots and effects; what is remembered stays, though the data should no longer reach to it."""
+        slots, effects = max(slots, self.sums.shape[2]), max(effects, self.effects.shape[1])
         wider = Memory.blank(len(series), self.sums.shape[1], slots, effects, len(self.first))
         known = series >= 0
         for each in fields(self):
