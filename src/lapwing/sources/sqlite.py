@@ -100,7 +100,7 @@ class SQLiteSource(Source):
         """By rows evenly spread over the table; of what has no row numbers (views, say) nothing is known."""
         name = self.reference(table)
         try:
-            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as db:
+            with closing(self._opened(timeout=1)) as db:
                 db.execute("pragma case_sensitive_like = on")
                 (last,) = db.execute(f"select max(rowid) from {name}").fetchone()
                 if not last or table.rows is None:
@@ -133,9 +133,13 @@ class SQLiteSource(Source):
             )
         return ";".join(found)
 
+    def _opened(self, timeout: float) -> sqlite3.Connection:
+        """`timeout`: seconds to wait for who writes."""
+        return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=timeout)
+
     def _look(self) -> tuple[Table, ...]:
         try:
-            with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+            with closing(self._opened(timeout=5)) as db:
                 names = db.execute(
                     "select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite\\_%'"
                     " escape '\\' order by name"

@@ -16,15 +16,13 @@ from lapwing.sql.nodes import Scan
 
 
 class Feed:
-    """`rows` and `bytes` count what was taken; `keyed` tells with how many values columns were compared at the source; `error`
-    is why the read failed, which the engine's own message would hide."""
+    """`rows` and `bytes` count what was taken; `error` is why the read failed, which the engine's own message would hide."""
 
     def __init__(self, scan: Scan, source: Source, time_limit: float) -> None:
         self.scan = scan
         self.rows = 0
         self.bytes = 0
         self.done = False
-        self.keyed: dict[str, int] = {}
         self.error: LapwingError | None = None
         self._source = source
         self._time_limit = time_limit

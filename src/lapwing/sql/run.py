@@ -14,14 +14,13 @@ from lapwing.model.problem import Cancelled, LapwingError, Problem, TimeLimit
 from lapwing.sources.base import Source, Spent, Stream
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan
-from lapwing.sql.reduce.values import Reduction
+from lapwing.sql.reduce.values import NAG, Reduction
 from lapwing.sql.wrong import at_home, own_cast
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
 
 BATCH_ROWS = 8192
-NAG = 0.05  # seconds between interrupts of an engine that is to stop: one that came too early is lost
 
 
 @dataclass(frozen=True, slots=True)

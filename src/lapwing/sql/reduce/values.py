@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
 
 ROWS = "provider"
+NAG = 0.05
+"""Seconds between interrupts of an engine that is to stop: one that came between two of its steps is lost."""
 
 
 class Reduction:
@@ -69,9 +71,10 @@ class Reduction:
 
     def close(self) -> None:
         """Returns when nothing runs any more; the feeds must have been stopped, or have ended."""
-        self.stop()
         for thread in self._threads:
-            thread.join()
+            while thread.is_alive():
+                self.stop()
+                thread.join(NAG)
         for kept in self._kept.values():
             kept.close()
 
@@ -99,12 +102,9 @@ class Reduction:
         able = self._sources[scan.table.source].capabilities
         try:
             values = self._values(key, able.keys)
-            condition = None if values is None else key_condition(able, key.column, values)
+            return None if values is None else key_condition(able, key.column, values)
         except (LapwingError, No):
             return None
-        if condition is not None and values is not None:
-            self._feeds[scan.id].keyed[key.column.name] = len(values)
-        return condition
 
     def _values(self, key: Key, most: int) -> pa.Array | None:
         """The different values; None if they are more than `most`."""
