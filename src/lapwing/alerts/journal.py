@@ -172,10 +172,14 @@ class Journal:
     def records(self, monitor: str | None = None) -> tuple[Record, ...]:
         """The records of a monitor's incidents, or of all, in order of their ids."""
         with self._reading() as session:
-            chosen = sa.select(IncidentRow).order_by(IncidentRow.id)
-            rows = session.scalars(chosen if monitor is None else chosen.where(IncidentRow.monitor == monitor)).all()
-            lines = _lines(session, [row.id for row in rows])
-            return tuple(_record(row, lines.get(row.id, ())) for row in rows)
+            chosen = sa.select(IncidentRow)
+            return _records(session, chosen if monitor is None else chosen.where(IncidentRow.monitor == monitor))
+
+    def under(self, prefix: str) -> tuple[Record, ...]:
+        """The records of all incidents whose names begin so, in order of their ids."""
+        with self._reading() as session:
+            begins = IncidentRow.monitor.startswith(prefix, autoescape=True)
+            return _records(session, sa.select(IncidentRow).where(begins))
 
     def newer(self, monitor: str, known: Iterable[Record], since: int) -> tuple[int, tuple[Record, ...]]:
         """The records of a monitor, of which those `known` are as of the pulse `since`; and the pulse that they are of now."""
@@ -237,12 +241,6 @@ class Journal:
             chosen = sa.select(LineRow.id).where(LineRow.incident == incident, LineRow.number == number)
             return int(session.scalars(chosen).one())
 
-    def named(self, prefix: str) -> frozenset[str]:
-        """What has incidents on record, of the names that begin so."""
-        with self._reading() as session:
-            names = sa.select(IncidentRow.monitor).where(IncidentRow.monitor.startswith(prefix, autoescape=True))
-            return frozenset(session.scalars(names.distinct()))
-
     def cause(self, incident: int, until: int) -> Cause | None:
         """The cause kept for an incident whose numbers count up to `until`."""
         with self._reading() as session:
@@ -277,6 +275,12 @@ def _keep(session: Session, monitor: str, series: KeptSeries) -> None:
     for buckets, data in series.checkpoints.items():
         session.add(CheckpointRow(monitor=monitor, buckets=buckets, data=data))
     session.flush()
+
+
+def _records(session: Session, chosen: sa.Select[IncidentRow]) -> tuple[Record, ...]:
+    rows = session.scalars(chosen.order_by(IncidentRow.id)).all()
+    lines = _lines(session, [row.id for row in rows])
+    return tuple(_record(row, lines.get(row.id, ())) for row in rows)
 
 
 def _of_monitor(session: Session, monitor: str) -> Sequence[IncidentRow]:

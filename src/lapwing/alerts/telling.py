@@ -14,11 +14,10 @@ from lapwing.alerts.views import plain
 from lapwing.model.project import Project
 
 
-def told_of(judged: Judged, project: Project) -> Iterator[Told]:
-    """The incidents of a judging, to be kept."""
-    dataset = project.datasets[judged.monitor.dataset]
+def about_metric(judged: Judged) -> dict[str, Any]:
+    """What an incident of a monitor is of, as it is kept with it."""
     shown = judged.metric.shown
-    about = {
+    return {
         "metric": judged.monitor.metric,
         "label": shown.label,
         "unit": shown.unit,
@@ -26,6 +25,12 @@ def told_of(judged: Judged, project: Project) -> Iterator[Told]:
         "better": None if shown.better is None else str(shown.better),
         "grain": str(judged.monitor.grain),
     }
+
+
+def told_of(judged: Judged, project: Project) -> Iterator[Told]:
+    """The incidents of a judging, to be kept."""
+    dataset = project.datasets[judged.monitor.dataset]
+    about = about_metric(judged)
     for row, within in enumerate(judged.slices):
         for episode in judged.episodes[row]:
             telling = Telling(judged=judged, dataset=dataset, row=row, episode=episode, zone=project.timezone)

@@ -17,6 +17,7 @@ from lapwing.alerts.life import life
 from lapwing.alerts.ready.learned import Learned
 from lapwing.alerts.ready.readiness import Readiness, rows_of, rows_word
 from lapwing.alerts.record import Record
+from lapwing.alerts.recorded import Recorded
 from lapwing.model.calendar import to_us
 from lapwing.model.dataset import Dataset
 from lapwing.model.monitor import Monitor
@@ -43,7 +44,7 @@ class DataKeeper:
         self._gatherer = Gatherer(lapwing, self.readiness)
         self._lock = threading.RLock()
         self._facts: dict[str, Facts] = {}
-        self._records: tuple[int, tuple[Record, ...]] | None = None
+        self._recorded = Recorded(journal, PREFIX)
         self.troubles: dict[str, Problem] = {}
         """Datasets that could not be looked at, and why."""
 
@@ -106,12 +107,7 @@ class DataKeeper:
     def records(self) -> tuple[Record, ...]:
         """All incidents about data, in order of their ids."""
         with self._lock:
-            pulse = self._journal.pulse()
-            if self._records is None or self._records[0] != pulse:
-                names = sorted(self._journal.named(PREFIX))
-                found = sorted((one for name in names for one in self._journal.records(name)), key=lambda one: one.id)
-                self._records = pulse, tuple(found)
-            return self._records[1]
+            return self._recorded.records()
 
     def facts(self) -> Mapping[str, Facts]:
         """Of the last look, by dataset."""

@@ -22,6 +22,8 @@ from lapwing.alerts.ready.constants import LEAST_SHARE, MARGIN
 from lapwing.alerts.ready.equal_age import SoFar, Whole, amounts, ratios
 from lapwing.alerts.ready.readiness import DAILY, HOURLY, Feed, Readiness, parts
 from lapwing.alerts.record import Happened, Record
+from lapwing.alerts.recorded import Recorded
+from lapwing.alerts.telling import about_metric
 from lapwing.alerts.words import number, share
 from lapwing.model.calendar import to_us
 from lapwing.model.dataset import Dataset
@@ -69,7 +71,7 @@ class SoFarKeeper:
         self._readiness = readiness
         self._lock = threading.RLock()
         self._young: dict[tuple[str, int], Young] = {}
-        self._records: tuple[int, tuple[Record, ...]] | None = None
+        self._recorded = Recorded(journal, PREFIX)
 
     def look(self, known: Sequence[Known], doubtful: frozenset[str]) -> None:
         """Judges what is not complete, and brings what was told of it to its end. Of datasets that are `doubtful` nothing new
@@ -78,8 +80,12 @@ class SoFarKeeper:
         with self._lock:
             for one in known:
                 young = {each.bucket: each for each in self._of(one.judged, now)}
-                self._young |= {(one.judged.monitor.name, each.start): each for each in young.values()}
-                mine = [record for record in self.records() if record.monitor == PREFIX + one.judged.monitor.name]
+                name = one.judged.monitor.name
+                mine = [record for record in self.records() if record.monitor == PREFIX + name]
+                told = {record.key[2] for record in mine}
+                # Each holds a whole judging: those of buckets that nobody was told of go with the next look.
+                old = {at: each for at, each in self._young.items() if at[0] != name or at[1] in told}
+                self._young = old | {(name, each.start): each for each in young.values()}
                 for record in mine:
                     self._follow(record, one, young, now)
                 if one.judged.monitor.dataset in doubtful:
@@ -179,15 +185,7 @@ class SoFarKeeper:
             "first": one.start,
             "until": now,
         }
-        about = {
-            "kind": "so_far",
-            "metric": judged.monitor.metric,
-            "label": shown.label,
-            "unit": shown.unit,
-            "format": shown.format,
-            "better": None if shown.better is None else str(shown.better),
-            "grain": str(judged.monitor.grain),
-        }
+        about = {"kind": "so_far", **about_metric(judged)}
         line = Happened(number=1, kind="opened", at=now, recorded=now, bucket=one.start, data=data)
         key = (series_key(()), one.direction, one.start)
         self._journal.tell(PREFIX + judged.monitor.name, key, about, [line])
@@ -195,12 +193,7 @@ class SoFarKeeper:
     def records(self) -> tuple[Record, ...]:
         """All of them, in order of their ids."""
         with self._lock:
-            pulse = self._journal.pulse()
-            if self._records is None or self._records[0] != pulse:
-                names = sorted(self._journal.named(PREFIX))
-                found = sorted((one for name in names for one in self._journal.records(name)), key=lambda one: one.id)
-                self._records = pulse, tuple(found)
-            return self._records[1]
+            return self._recorded.records()
 
     def young(self, record: Record) -> Young | None:
         """How the bucket that a record is of stood at the last look."""

@@ -25,15 +25,9 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     from lapwing.cli.commands.incidents import shared
-    from lapwing.model.calendar import from_us
-    from lapwing.model.timerange import parse_moment
 
     with shared.open_alerts(options) as (lapwing, alerts, _):
-        at = None
-        if options.as_of:
-            project = lapwing.project
-            at, _ = parse_moment(options.as_of, now=lapwing.now(), zone=project.timezone, week_start=project.week_start)
-        found = alerts.goals(None if at is None else from_us(at))
+        found = alerts.goals(shared.as_of(options, lapwing))
     if options.json:
         views = [one.as_dict() for one in found]
         output.write_json(

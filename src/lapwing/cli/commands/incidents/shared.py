@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lapwing.cli.project import open_project
@@ -30,6 +31,18 @@ def open_alerts(options: Namespace) -> Iterator[tuple[Lapwing, Alerts, StateData
         finally:
             alerts.close()
             state.close()
+
+
+def as_of(options: Namespace, lapwing: Lapwing) -> datetime | None:
+    """The moment of `--as-of`; None: now."""
+    if not options.as_of:
+        return None
+    from lapwing.model.calendar import from_us
+    from lapwing.model.timerange import parse_moment
+
+    project = lapwing.project
+    at, _ = parse_moment(options.as_of, now=lapwing.now(), zone=project.timezone, week_start=project.week_start)
+    return from_us(at)
 
 
 def number(text: str) -> int:

@@ -22,15 +22,9 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    from lapwing.model.calendar import from_us
-    from lapwing.model.timerange import parse_moment
 
     with shared.open_alerts(options) as (lapwing, alerts, _):
-        at = None
-        if options.as_of:
-            project = lapwing.project
-            at, _ = parse_moment(options.as_of, now=lapwing.now(), zone=project.timezone, week_start=project.week_start)
-        view = alerts.incident(options.incident, None if at is None else from_us(at))
+        view = alerts.incident(options.incident, shared.as_of(options, lapwing))
     if options.json:
         output.write_json({**view.as_dict(), "id": str(view.summary.id)})
     else:

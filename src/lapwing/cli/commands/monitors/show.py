@@ -28,15 +28,9 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    from lapwing.model.calendar import from_us
-    from lapwing.model.timerange import parse_moment
 
     with shared.open_alerts(options) as (lapwing, alerts, _):
-        at = None
-        if options.as_of:
-            project = lapwing.project
-            at, _ = parse_moment(options.as_of, now=lapwing.now(), zone=project.timezone, week_start=project.week_start)
-        found = alerts.scores(options.name, options.days, None if at is None else from_us(at))
+        found = alerts.scores(options.name, options.days, shared.as_of(options, lapwing))
         view = next(one for one in alerts.monitor_views() if one.name == options.name)
     if options.json:
         output.write_json({**view.as_dict(), "score": found[0].as_dict() if found else None})
