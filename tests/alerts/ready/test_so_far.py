@@ -57,3 +57,5 @@ def test_a_day_is_told_before_it_is_over_and_confirmed_after(feed: Feed) -> None
     assert (one.state, one.reason) == ("resolved", "confirmed")
     sealed = [one for one in feed.alerts.incidents(kind="anomaly") if one.opened[:10] == LOST_FROM.date().isoformat()]
     assert [one.monitor for one in sealed] == ["orders_hourly"]
+    young = feed.alerts.data._so_far._young
+    assert len(young) == 1, "each holds a whole judging: only of the bucket that was told of one is kept"
