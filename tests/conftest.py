@@ -17,6 +17,7 @@ from tests.services.gcs import Gcs, gcs
 from tests.services.mariadb import mariadb
 from tests.services.postgres import postgres
 from tests.services.prism import Prism, prism
+from tests.services.s3 import s3
 
 T = TypeVar("T")
 
@@ -49,6 +50,20 @@ def gcs_server() -> Iterator[Gcs]:
     """A server of Cloud Storage's API, of this test process."""
     with _had(gcs) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def gcs_dsn(gcs_server: Gcs) -> str:
+    """Where a server of Google Cloud Storage's API listens; it has the bucket `files`."""
+    gcs_server.make_bucket("files")
+    return gcs_server.url
+
+
+@pytest.fixture(scope="session")
+def s3_dsn() -> Iterator[str]:
+    """Where a double of S3 listens; it has the bucket `files`."""
+    with s3("files") as storage:
+        yield str(storage.endpoint)
 
 
 @pytest.fixture(scope="module")

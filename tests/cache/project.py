@@ -18,6 +18,7 @@ from lapwing.model.load import load
 from lapwing.model.project import Project
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
+from lapwing.sources.storage import engine_reads
 from lapwing.sql.service import SqlService
 
 PROJECT = """
@@ -112,7 +113,7 @@ def row(at: datetime, shop: str | None = "a", size: int | None = 1, distance: in
 def opened(root: Path, store: RollupStore | None = None, *, grace: float = 0.0) -> Iterator[tuple[Project, Cache]]:
     """The project's cache over real parts. A store handed in is closed by it, too."""
     project = load(root)
-    engine = Engine(allowed=[root])
+    engine = Engine(allowed=[root, *engine_reads(project.sources.values())])
     sources = Sources(project.sources, engine)
     sql = SqlService(project, sources, engine)
     cache = Cache(project, sql, store or open_store(project.store), grace=grace)

@@ -13,6 +13,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source, Table
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import open_source
+from lapwing.sources.storage import engine_reads
 
 DAY = 86_400_000_000
 
@@ -20,8 +21,9 @@ DAY = 86_400_000_000
 @contextmanager
 def opened(**config: Any) -> Iterator[Source]:
     """A source called s."""
-    engine = Engine(memory_limit="256MB", threads=2)
-    source = open_source(SourceConfig(name="s", **config), engine)
+    asked = SourceConfig(name="s", **config)
+    engine = Engine(memory_limit="256MB", threads=2, allowed=engine_reads([asked]))
+    source = open_source(asked, engine)
     try:
         yield source
     finally:

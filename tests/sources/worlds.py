@@ -22,16 +22,18 @@ import pymysql
 import sqlglot
 from tests.sources.bigquery_emulator import DIGITS_LOST, bigquery_client
 
-from lapwing.model.project import SourceConfig
+from lapwing.model.project import SourceConfig, Storage
 from lapwing.sources.base import Source, Table
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import open_source
+from lapwing.sources.storage import engine_reads, filesystem
 from lapwing.sources.types import arrow_type
 from lapwing.states.dialects import dialect_of
 
-KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg")
+KINDS = ("files", "s3", "gcs", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg")
 LAKES = ("delta", "iceberg")
-SERVERS = ("postgres", "mariadb", "bigquery")
+STORED = ("s3", "gcs")
+SERVERS = ("postgres", "mariadb", "bigquery", *STORED)
 SCHEMA = pa.schema(
     [
         ("id", pa.int64()),
@@ -98,7 +100,7 @@ OTHERWISE = {"bigquery": {"price": DIGITS_LOST, "wide": DIGITS_LOST}}
 ABSENT = {"sqlite": ("wide", "moment"), "mariadb": ("moment",)}  # types that the kind of source has not
 LONG = {
     **dict.fromkeys(
-        ("files", "duckdb", *LAKES),
+        ("files", "duckdb", *STORED, *LAKES),
         "SELECT count(*) AS id FROM range(1000000) a, range(1000000) b WHERE a.range * b.range % 7 = 1",
     ),
     # Some seconds, not for ever: nothing breaks it off.
@@ -166,11 +168,12 @@ def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
             "postgres": lambda: _postgres(database(dsn)),
             "mariadb": lambda: _mariadb(mariadb_database(dsn)),
             "bigquery": lambda: _bigquery(dsn),
+            **dict.fromkeys(STORED, lambda: _stored(kind, dsn)),
         }
         config, add, drop = servers[kind]()
     else:
         config, add, drop = make[kind](folder)
-    engine = Engine(memory_limit="256MB", threads=2, allowed=[config.path] if config.path else [])
+    engine = Engine(memory_limit="256MB", threads=2, allowed=engine_reads([config]))
     source = open_source(config, engine)
     try:
         yield World(kind, source, add, drop)
@@ -274,6 +277,42 @@ def _iceberg(folder: Path) -> Made:
         lambda number: catalog.load_table("shop.things").append(_table([_row(number)])),
         lambda: catalog.drop_table("shop.things"),
     )
+
+
+def storage_of(kind: str, url: str) -> Storage:
+    """How a double is reached."""
+    if kind == "gcs":
+        return Storage(endpoint=url, anonymous=True)
+    return Storage(endpoint=url, region="us-east-1", access_key="key", secret_key="secret")
+
+
+def store(uri: str, storage: Storage, content: pa.Table | bytes) -> None:
+    """Writes an object; a table as Parquet."""
+    disk, path = filesystem(uri, storage)
+    with disk.open_output_stream(path, compression=None) as out:
+        if isinstance(content, bytes):
+            out.write(content)
+        else:
+            pq.write_table(content, out)
+
+
+def _stored(kind: str, url: str) -> Made:
+    storage, root = storage_of(kind, url), f"{'s3' if kind == 's3' else 'gs'}://files/{uuid.uuid4().hex[:12]}"
+    disk, path = filesystem(root, storage)
+    store(f"{root}/things/a.parquet", storage, _table(ROWS[:2]))
+    store(f"{root}/things/b.parquet", storage, _table(ROWS[2:]))
+    store(f"{root}/empty.parquet", storage, _table([]))
+    names = {"a", "b"}
+
+    def add(number: int) -> None:
+        store(f"{root}/things/{number}.parquet", storage, _table([_row(number)]))
+        names.add(str(number))
+
+    def drop() -> None:
+        for name in names:
+            disk.delete_file(f"{path}/things/{name}.parquet")
+
+    return SourceConfig(name="s", type="files", uri=root, storage=storage), add, drop
 
 
 def _duckdb(folder: Path) -> Made:

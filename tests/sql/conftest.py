@@ -14,6 +14,7 @@ from tests.sources.worlds import mariadb_connection, mariadb_database
 from lapwing.model.project import Project, SourceConfig, StoreConfig
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
+from lapwing.sources.storage import engine_reads
 from lapwing.sql.service import SqlService
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -87,7 +88,7 @@ def everywhere(data: Path, postgres_dsn: str, mariadb_dsn: str) -> Iterator[SqlS
 
 
 def service(folder: Path, configs: dict[str, SourceConfig]) -> Iterator[SqlService]:
-    engine = Engine(allowed=[folder, *(one.path for one in configs.values() if one.path is not None)])
+    engine = Engine(allowed=[folder, *engine_reads(configs.values())])
     sources = Sources(configs, engine)
     made = SqlService(project(folder, configs), sources, engine)
     yield made

@@ -1,4 +1,5 @@
-"""Tables of a lake answer as the engine's own table does: their files are left out, and filtered, by other libraries."""
+"""Tables of a lake, and files in object storage, answer as the engine's own table does: their files are left out, and
+filtered, by other libraries, or read by another file system."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.sources.worlds import storage_of, store
 from tests.sql.conftest import service
 from tests.sql.test_pushdown import CONDITIONS, PREDICATES, rows
 
@@ -16,6 +18,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sql.service import SqlService
 
 LAKES = ("delta", "iceberg")
+SOURCES = (*LAKES, "stored")
 STATEMENTS = [
     "select count(*) as c from {s}.things",
     "select a.id, b.id as other from {s}.things a join {s}.things b on a.i = b.i where b.v like 'a%' order by all",
@@ -28,7 +31,7 @@ STATEMENTS = [
 
 
 @pytest.fixture(scope="module")
-def lakes(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlService]:
+def lakes(data: Path, tmp_path_factory: pytest.TempPathFactory, s3_dsn: str) -> Iterator[SqlService]:
     """The engine's own tables in files of a few rows, some of them parted by a column."""
     from deltalake import write_deltalake
     from pyiceberg.catalog import load_catalog
@@ -50,10 +53,14 @@ def lakes(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlS
                 piece = table.slice(number * size, size)
                 write_deltalake(folder / "delta" / name, piece, partition_by=[parted], mode="append")
                 catalog.load_table(f"main.{name}").append(piece)
+                store(f"s3://files/pushdown/{name}/{number}.parquet", storage_of("s3", s3_dsn), piece)
     configs = {
         "own": SourceConfig(name="own", type="duckdb", path=data / "own.duckdb"),
         "delta": SourceConfig(name="delta", type="delta", path=folder / "delta"),
         "iceberg": SourceConfig(name="iceberg", type="iceberg", catalog=properties),
+        "stored": SourceConfig(
+            name="stored", type="files", uri="s3://files/pushdown", storage=storage_of("s3", s3_dsn)
+        ),
     }
     yield from service(folder, configs)
 
@@ -61,7 +68,7 @@ def lakes(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlS
 def same(lakes: SqlService, text: str) -> None:
     own = rows(lakes, text.replace("{s}", "own"))
     assert isinstance(own, list), own
-    for source in LAKES:
+    for source in SOURCES:
         here = text.replace("{s}", source)
         assert rows(lakes, here) == own, f"{source}: {lakes.explain(here)}"
 

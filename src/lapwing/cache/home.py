@@ -16,6 +16,7 @@ from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import Project
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
+from lapwing.sources.storage import engine_reads
 from lapwing.sql.service import SqlService
 
 _MEMORY = "1GB"
@@ -98,7 +99,7 @@ def home_of(job: Job) -> Home:
     with _lock:
         if job.home not in _homes:
             project = job.project
-            allowed = [source.path for source in project.sources.values() if source.path is not None]
+            allowed = engine_reads(project.sources.values())
             engine = Engine(memory_limit=_MEMORY, threads=_THREADS, allowed=allowed, spill=project.store.path)
             sql = SqlService(project, Sources(project.sources, engine), engine)
             _homes[job.home] = Home(job.home, open_store(project.store), sql)

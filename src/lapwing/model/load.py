@@ -73,7 +73,7 @@ _ADDRESSES = {
 _ANY = re.compile("")
 _REMOTE = re.compile(r"[a-z][a-z0-9]*://")
 _STORES = re.compile(r"(s3|gs)://[^/]+")
-_ANYWHERE = ("delta", "iceberg")
+_ANYWHERE = ("files", "delta", "iceberg")
 """Types of sources whose path may be in object storage."""
 _LITE = re.compile(r"sqlite:///(.+)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -28,6 +28,7 @@ from lapwing.query.top import ranking, topped
 from lapwing.sources.bill import bill_for
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
+from lapwing.sources.storage import engine_reads
 from lapwing.sql.nodes import Plan
 from lapwing.sql.service import SqlService
 
@@ -40,7 +41,7 @@ class Lapwing:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        allowed = [source.path for source in project.sources.values() if source.path is not None]
+        allowed = engine_reads(project.sources.values())
         self.engine = Engine(allowed=allowed, spill=project.store.path)
         self.sources = Sources(project.sources, self.engine)
         self.sql = SqlService(project, self.sources, self.engine)

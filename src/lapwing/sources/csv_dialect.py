@@ -8,22 +8,31 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
+from typing import IO, Literal, Protocol, cast
 
 from lapwing.sources.quote import text
 
 SEPARATORS = ",;\t|"
 
 
-def options(file: Path) -> str:
+class Openable(Protocol):
+    """A `pathlib.Path`, or a file of a source."""
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self, mode: Literal["rb"]) -> IO[bytes]: ...
+
+
+def options(file: Openable) -> str:
     """What follows the file's name in read_csv(...)."""
     return f"delim = {text(separator(file))}, quote = '\"', escape = '\"', skip = 0"
 
 
-def separator(file: Path) -> str:
+def separator(file: Openable) -> str:
     """The sign that stands most often outside of quotes in the first line that is no comment; a comma if there is none."""
     with _lines(file) as lines:
         first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
@@ -31,13 +40,13 @@ def separator(file: Path) -> str:
     return max(SEPARATORS, key=outside.count)
 
 
-def header(file: Path) -> list[str]:
+def header(file: Openable) -> list[str]:
     """The columns' names: the values of the first line; none in an empty file."""
     with _lines(file) as lines:
         return next(csv.reader(lines, delimiter=separator(file)), [])
 
 
-def broken_line(file: Path) -> str | None:
+def broken_line(file: Openable) -> str | None:
     """The first line that has not as many values as the first one, in words."""
     with _lines(file) as lines:
         reader = csv.reader(lines, delimiter=separator(file))
@@ -53,11 +62,9 @@ def broken_line(file: Path) -> str | None:
 
 
 @contextmanager
-def _lines(file: Path) -> Iterator[IO[str]]:
+def _lines(file: Openable) -> Iterator[IO[str]]:
     """Text as UTF-8 without its mark; what is none is told by the engine."""
-    if file.name.lower().endswith(".gz"):
-        with gzip.open(file, "rt", encoding="utf-8-sig", errors="replace", newline="") as lines:
-            yield lines
-    else:
-        with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+    with file.open("rb") as raw:
+        plain: IO[bytes] = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if file.name.lower().endswith(".gz") else raw
+        with io.TextIOWrapper(plain, encoding="utf-8-sig", errors="replace", newline="") as lines:
             yield lines

@@ -11,7 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,6 +22,7 @@ from duckdb._sources import ArrowScanSource
 from lapwing.model.problem import Cancelled, LapwingError, Place, Problem, SourceError, TimeLimit, WrongUse
 from lapwing.sources.breakable import breakable
 from lapwing.sources.spill import spill_folder
+from lapwing.sources.told import told
 
 T = TypeVar("T")
 BATCH_ROWS = 65_536
@@ -41,7 +42,8 @@ class Engine:
         memory_limit: beyond it the engine spills to a folder of its own, made when first needed and removed with the
             engine.
         threads: None takes every core.
-        allowed: files and folders that may be read; everything else on disk and the network is closed.
+        allowed: files and folders that may be read, and what names of `reach` may begin with; everything else on disk and
+            the network is closed.
         spill: where that folder is made, if it is there when the engine first works; else under the system's for
             temporary files.
     """
@@ -50,7 +52,7 @@ class Engine:
         self,
         memory_limit: str = "2GB",
         threads: int | None = None,
-        allowed: Sequence[Path] = (),
+        allowed: Sequence[PurePath | str] = (),
         spill: Path | None = None,
     ) -> None:
         self._memory_limit, self._threads, self._allowed, self._spill = memory_limit, threads, allowed, spill
@@ -122,6 +124,14 @@ class Engine:
             yield
         finally:
             _set(root, before)
+
+    def reach(self, files: Any) -> None:
+        """Reads what is called `PROTOCOL://...` by a file system of fsspec's, in the place of one that had this protocol."""
+        root = self._root
+        with mapped():
+            if root.filesystem_is_registered(files.protocol):
+                root.unregister_filesystem(files.protocol)
+            root.register_filesystem(files)
 
     def close(self) -> None:
         with self._lock:
@@ -271,6 +281,8 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
             return cause
         cause = cause.__cause__ or cause.__context__
     text = str(error)
+    if (ours := told(text)) is not None:
+        return ours
     if "maximum execution time" in text:
         return TimeLimit.of(
             "time-limit",

@@ -1,4 +1,4 @@
-"""Files: Parquet, CSV and JSON lines in a folder, read by the engine itself.
+"""Files: Parquet, CSV and JSON lines in a folder or in object storage, read by the engine itself.
 
 Each file is a table named after it (`orders.csv` is `orders`); each folder that holds files of one kind is one table, its
 files read together (`flights/2013-01.parquet`, ... is `flights`). The path may also be one file, or a pattern with `*`
@@ -7,10 +7,7 @@ that makes one table.
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,39 +18,16 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources import csv_dialect
 from lapwing.sources.base import Capabilities, Column, Source, Split, Stream, Table
 from lapwing.sources.counted import counted
+from lapwing.sources.disks import Disk, DiskFile, LocalDisk
 from lapwing.sources.engine import Engine
+from lapwing.sources.file_sets import SEVERAL, FileSet, StoredFile, pattern_of
 from lapwing.sources.parquet_footers import ParquetFooters
 from lapwing.sources.parquet_splits import ROWS as SPLIT_ROWS
 from lapwing.sources.parquet_splits import parquet_splits, read_parquet_split
 from lapwing.sources.quote import identifier, select, text
 from lapwing.sources.streams import EngineStream
 
-KINDS = {
-    ".parquet": "parquet",
-    ".csv": "csv",
-    ".csv.gz": "csv",
-    ".tsv": "csv",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".json": "json",
-    ".jsonl.gz": "json",
-}
-SEVERAL = "several"  # kinds, or tables of one name
 READERS = {"parquet": "read_parquet", "csv": "read_csv", "json": "read_json"}
-
-
-@dataclass(frozen=True, slots=True)
-class FileSet:
-    """The files behind one table, in name order."""
-
-    kind: str
-    files: tuple[Path, ...]
-
-    def fingerprint(self) -> str:
-        """Changes whenever a file was added, removed or written."""
-        return ";".join(
-            f"{file.name}:{stat.st_size}:{stat.st_mtime_ns}" for file in self.files for stat in [file.stat()]
-        )
 
 
 class FilesSource(Source):
@@ -63,13 +37,15 @@ class FilesSource(Source):
     marks_quickly: ClassVar[bool] = True
 
     def __init__(self, config: SourceConfig, engine: Engine) -> None:
-        if config.path is None:
+        if config.path is None and config.uri is None:
             raise SourceError.of("no-path", f"The source {config.name} has no path.", place=config.place)
-        self.name, self._path, self._place, self._engine = config.name, config.path, config.place, engine
+        self.name, self._place, self._engine = config.name, config.place, engine
+        self._disk = _disk(config, engine)
         self._time_limit = config.time_limit
         self.capabilities = Capabilities(dialect="duckdb", native=True)
         self._tables: dict[str, tuple[str, Table | SourceError]] = {}
-        self._footers = ParquetFooters()
+        self._footers = ParquetFooters(self._disk)
+        self._dialects: dict[str, tuple[StoredFile, str]] = {}
 
     def tables(self) -> tuple[Table, ...]:
         found = self._tables_or_why().values()
@@ -92,14 +68,15 @@ class FilesSource(Source):
         return select([identifier(column.name) for column in columns], self.relation(table), where, limit)
 
     def relation(self, table: Table) -> str:
-        return _relation(self._set(table.name))
+        return self._relation(table.name, self._set(table.name))
 
     def shown(self, table: Table) -> str:
         found = self._set(table.name)
-        root = self._path.parent.parent if "*" in self._path.name else self._path.parent
-        if len(found.files) == 1:
-            return _relation(found, text(found.files[0].relative_to(root).as_posix()))
-        return f"{_relation(found, text(_pattern(found.files, root)))} of {len(found.files):,} files"
+        root, paths = self._disk.root, [file.path for file in found.files]
+        if len(paths) == 1:
+            return self._relation(table.name, found, text(paths[0].relative_to(root).as_posix()))
+        several = f"of {len(paths):,} files"
+        return f"{self._relation(table.name, found, text(pattern_of(paths, root)))} {several}"
 
     def expected_rows(self, table: Table, where: str) -> float | None:
         return counted(self._engine, self.relation(table), where)
@@ -112,9 +89,10 @@ class FilesSource(Source):
         return FileSet("parquet", tuple(touched)).fingerprint()
 
     def parquet(self, table: Table) -> tuple[Path, ...] | None:
-        """The files of a table, None where they are not Parquet."""
+        """The files of a table, None where they are not Parquet on this machine's disk."""
         found = self._set(table.name)
-        return found.files if found.kind == "parquet" else None
+        paths = tuple(file.path for file in found.files if isinstance(file.path, Path))
+        return paths if found.kind == "parquet" and len(paths) == len(found.files) else None
 
     def splits(
         self,
@@ -131,51 +109,14 @@ class FilesSource(Source):
         return parquet_splits(table, found.files, self._footers, columns, time, rows or SPLIT_ROWS)
 
     def read_split(self, split: Split, *, time_limit: float | None = None) -> Iterator[pa.RecordBatch]:
-        return read_parquet_split(split)
+        return read_parquet_split(split, self._disk)
 
     def close(self) -> None:
         self._tables.clear()
-
-    def _sets(self) -> dict[str, FileSet]:
-        """Table name -> its files."""
-        path = self._path
-        if "*" in path.name:
-            found = _known(path.parent.glob(path.name))
-            if not found:
-                raise SourceError.of(
-                    "missing-path",
-                    f"The source {self.name} reads {path}, and no file is called so.",
-                    place=self._place,
-                    hint=f"It reads {', '.join(KINDS)}.",
-                )
-            literal = re.sub(r"[^A-Za-z0-9_]+$", "", path.name.split("*")[0])
-            return self._one(literal or path.parent.name, found)
-        if path.is_file():
-            return self._one(_stem(path), [path])
-        if not path.is_dir():
-            raise SourceError.of(
-                "missing-path",
-                f"The source {self.name} reads {path}, which is not there.",
-                place=self._place,
-                hint="Mend the path in lapwing.yaml, or put the data there.",
-            )
-        sets: dict[str, FileSet] = {}
-        for entry in sorted(path.iterdir()):
-            if entry.name.startswith((".", "_")) or entry.name.endswith(".part"):
-                continue
-            files = _known(entry.rglob("*")) if entry.is_dir() else _known([entry])
-            for name, one in self._one(entry.name if entry.is_dir() else _stem(entry), files).items():
-                before = sets.get(name)
-                sets[name] = FileSet(SEVERAL, (*before.files, *one.files)) if before else one
-        return sets
-
-    def _one(self, name: str, files: list[Path]) -> dict[str, FileSet]:
-        kinds = {str(_kind(file)) for file in files}
-        kind = kinds.pop() if len(kinds) == 1 else SEVERAL
-        return {name: FileSet(kind, tuple(sorted(files)))} if files else {}
+        self._disk.forget()
 
     def _set(self, name: str) -> FileSet:
-        found = self._sets().get(name)
+        found = self._disk.sets().get(name)
         if found is None:
             raise SourceError.of("table-vanished", f"The files of {self.name}.{name} are not there any more.")
         return found
@@ -183,7 +124,7 @@ class FilesSource(Source):
     def _tables_or_why(self) -> dict[str, Table | SourceError]:
         """Every table, or why it is none; kept as long as its files are unchanged."""
         known: dict[str, tuple[str, Table | SourceError]] = {}
-        for name, found in self._sets().items():
+        for name, found in self._disk.sets().items():
             fingerprint = found.fingerprint()
             before = self._tables.get(name)
             known[name] = before if before and before[0] == fingerprint else (fingerprint, self._look(name, found))
@@ -192,7 +133,8 @@ class FilesSource(Source):
 
     def _look(self, name: str, found: FileSet) -> Table | SourceError:
         if found.kind == SEVERAL:
-            names = ", ".join(str(file.relative_to(self._path)) for file in found.files[:4])
+            shown = [file.path.relative_to(self._disk.root) for file in found.files[:4]]
+            names = ", ".join("/".join(path.parts[1:] or path.parts) for path in shown)
             return SourceError(
                 Problem(
                     "mixed-files",
@@ -209,14 +151,14 @@ class FilesSource(Source):
     def _table(self, name: str, found: FileSet) -> Table:
         with self._engine.cursor() as cursor:
             cursor.set_time_limit(self._time_limit)
-            described = cursor.execute(f"DESCRIBE SELECT * FROM {_relation(found)}")
+            described = cursor.execute(f"DESCRIBE SELECT * FROM {self._relation(name, found)}")
         return Table(
             source=self.name,
             schema="",
             name=name,
             columns=tuple(Column(column, kind, null == "YES") for column, kind, null, *_ in described),
             rows=self._footers.rows(found.files) if found.kind == "parquet" else None,
-            bytes=sum(file.stat().st_size for file in found.files),
+            bytes=sum(file.size for file in found.files),
         )
 
     def _unreadable(self, name: str, found: FileSet, error: LapwingError) -> SourceError:
@@ -224,48 +166,44 @@ class FilesSource(Source):
         says = " ".join(error.problems[0].message.split())
         hint = "Mend or remove the file; one whose name begins with _ is left alone."
         if found.kind == "csv" and "sniffing" in says:
-            broken = next(filter(None, map(csv_dialect.broken_line, found.files)), None)
+            files = (DiskFile(self._disk, file) for file in found.files)
+            broken = next(filter(None, map(csv_dialect.broken_line, files)), None)
             says, hint = broken or "its lines do not fit together; is a quote left open?", "Mend the line."
         if "not utf-8" in says:
             hint = "Save it as UTF-8."
-        file = found.files[0].name if len(found.files) == 1 else f"one of {found.files[0].parent.name}/"
+        first = found.files[0].path
+        file = first.name if len(found.files) == 1 else f"one of {first.parent.name}/"
         message = f"The table {self.name}.{name} ({file}) can't be read: {says}"
         return SourceError(Problem("unreadable-file", message, self._place, hint=hint))
 
+    def _relation(self, name: str, found: FileSet, names: str | None = None) -> str:
+        """What stands in the engine's FROM; with `names`, these in place of all the files."""
+        names = names or f"[{', '.join(text(self._disk.engine_name(file)) for file in found.files)}]"
+        together = ", union_by_name = true" if len(found.files) > 1 else ""
+        lines = ", format = 'newline_delimited'" if found.kind == "json" and _is_lines(found.files[0]) else ""
+        dialect = f", {self._dialect(name, found.files[0])}" if found.kind == "csv" else ""
+        # Parquet's least and greatest values leave NaN out; without this the engine takes them for all there is, and folds
+        # away conditions that only a NaN fails or meets.
+        numbers = ", can_have_nan = true" if found.kind == "parquet" else ""
+        return f"{READERS[found.kind]}({names}{together}{lines}{dialect}{numbers})"
 
-def _relation(found: FileSet, names: str | None = None) -> str:
-    """What stands in the engine's FROM; with `names`, these in place of all the files."""
-    names = names or f"[{', '.join(text(str(file)) for file in found.files)}]"
-    together = ", union_by_name = true" if len(found.files) > 1 else ""
-    lines = ", format = 'newline_delimited'" if found.kind == "json" and found.files[0].suffix != ".json" else ""
-    dialect = f", {csv_dialect.options(found.files[0])}" if found.kind == "csv" else ""
-    # Parquet's least and greatest values leave NaN out; without this the engine takes them for all there is, and folds
-    # away conditions that only a NaN fails or meets.
-    numbers = ", can_have_nan = true" if found.kind == "parquet" else ""
-    return f"{READERS[found.kind]}({names}{together}{lines}{dialect}{numbers})"
-
-
-def _pattern(files: tuple[Path, ...], root: Path) -> str:
-    """Several files in one name, from `root` on."""
-    folders = {file.parent for file in files}
-    endings = {_ending(file) for file in files}
-    folder = Path(os.path.commonpath(folders)).relative_to(root).as_posix()
-    return f"{folder}/{'**/' if len(folders) > 1 else ''}*{endings.pop() if len(endings) == 1 else ''}"
+    def _dialect(self, name: str, first: StoredFile) -> str:
+        known = self._dialects.get(name)
+        if known is None or known[0] != first:
+            known = self._dialects[name] = (first, csv_dialect.options(DiskFile(self._disk, first)))
+        return known[1]
 
 
-def _ending(file: Path) -> str:
-    name = file.name.lower()
-    return max((suffix for suffix in KINDS if name.endswith(suffix)), key=len)
+def _disk(config: SourceConfig, engine: Engine) -> Disk:
+    if config.uri is None:
+        return LocalDisk(config)
+    from lapwing.sources.engine_files import EngineFiles
+    from lapwing.sources.object_disk import ObjectDisk
+
+    disk = ObjectDisk(config)
+    engine.reach(EngineFiles(disk))
+    return disk
 
 
-def _kind(file: Path) -> str | None:
-    name = file.name.lower()
-    return next((kind for suffix, kind in KINDS.items() if name.endswith(suffix)), None)
-
-
-def _known(files: Iterable[Path]) -> list[Path]:
-    return [file for file in files if file.is_file() and _kind(file) and not file.name.startswith((".", "_"))]
-
-
-def _stem(file: Path) -> str:
-    return file.name.split(".")[0]
+def _is_lines(file: StoredFile) -> bool:
+    return file.path.suffix != ".json"

@@ -12,7 +12,8 @@ _CASES: Final = (
     (
         "not-permitted",
         (
-            r"\b403\b|[Aa]ccess ?[Dd]enied|[Ff]orbidden|InvalidAccessKeyId|SignatureDoesNotMatch|[Uu]nauthori[sz]ed|"
+            r"\b403\b|[Aa]ccess ?[Dd]enied|[Ff]orbidden|InvalidAccessKeyId|SignatureDoesNotMatch|Access Key Id|"
+            r"ACCESS_DENIED|SIGNATURE_DOES_NOT_MATCH|EXPIRED_TOKEN|INVALID_CLIENT_TOKEN|[Uu]nauthori[sz]ed|"
             r"credential|Permission ?[Dd]enied|PermissionError|Generic.*token|Anonymous caller"
         ),
         "{table} may not be read: {says}.",

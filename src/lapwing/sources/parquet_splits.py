@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import PurePath
+from typing import Any
 
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.sources.base import Column, Split, Table
+from lapwing.sources.disks import Disk
+from lapwing.sources.file_sets import StoredFile
 from lapwing.sources.parquet_footers import DAY, ParquetFooters
 from lapwing.sources.types import convert, has_arrow_type
 
@@ -17,7 +20,7 @@ ROWS = 1_000_000
 
 def parquet_splits(
     table: Table,
-    files: Sequence[Path],
+    files: Sequence[StoredFile],
     footers: ParquetFooters,
     columns: tuple[Column, ...],
     time: tuple[str, int, int] | None,
@@ -48,26 +51,25 @@ def parquet_splits(
 
 def _split(
     table: Table,
-    file: Path,
+    file: StoredFile,
     columns: tuple[Column, ...],
     groups: Sequence[int],
     rows: int,
     spans: Sequence[tuple[int, int] | None],
 ) -> Split:
-    stat = file.stat()
     known = [span for span in spans if span is not None]
     whole = len(known) == len(spans)
     return Split(
         source=table.source,
         table=table.name,
         columns=columns,
-        what=(str(file), stat.st_size, stat.st_mtime_ns, tuple(groups)),
+        what=(str(file.path), file.size, file.written, tuple(groups)),
         rows=rows,
         times=(min(low for low, _ in known) - DAY, max(high for _, high in known) + DAY) if known and whole else None,
     )
 
 
-def read_parquet_split(split: Split) -> Iterator[pa.RecordBatch]:
+def read_parquet_split(split: Split, disk: Disk) -> Iterator[pa.RecordBatch]:
     """The rows of a part. Columns that this file lacks are null.
 
     Raises:
@@ -76,15 +78,12 @@ def read_parquet_split(split: Split) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
     name, size, written, groups = split.what
-    file = Path(str(name))
+    assert isinstance(groups, tuple)
+    file = PurePath(str(name))
     try:
-        stat = file.stat()
-        if (stat.st_size, stat.st_mtime_ns) != (size, written):
-            raise _changed(split, file)
-        with pq.ParquetFile(file) as opened:
+        with disk.explained(), pq.ParquetFile(str(name), filesystem=_unchanged(split, disk, size, written)) as opened:
             own = {field.lower(): field for field in opened.schema_arrow.names}
             present = [own[column.name.lower()] for column in split.columns if column.name.lower() in own]
-            assert isinstance(groups, tuple)
             for batch in opened.iter_batches(1 << 17, row_groups=list(groups), columns=present):
                 yield _as_asked(split, batch, own)
     except FileNotFoundError as error:
@@ -93,6 +92,15 @@ def read_parquet_split(split: Split) -> Iterator[pa.RecordBatch]:
         raise SourceError.of(
             "source-failed", f"{file.name} of {split.source}.{split.table} can't be read: {error}"
         ) from error
+
+
+def _unchanged(split: Split, disk: Disk, size: object, written: object) -> Any:
+    """The file system, once the file in it is known to be the one that was cut."""
+    files = disk.filesystem()
+    (info,) = files.get_file_info([str(split.what[0])])
+    if (info.size, info.mtime_ns) != (size, written):
+        raise _changed(split, PurePath(str(split.what[0])))
+    return files
 
 
 def _as_asked(split: Split, batch: pa.RecordBatch, own: dict[str, str]) -> pa.RecordBatch:
@@ -104,7 +112,7 @@ def _as_asked(split: Split, batch: pa.RecordBatch, own: dict[str, str]) -> pa.Re
     return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in split.columns])
 
 
-def _changed(split: Split, file: Path) -> LapwingError:
+def _changed(split: Split, file: PurePath) -> LapwingError:
     return SourceError.of(
         "source-changed",
         f"{file.name} of {split.source}.{split.table} was changed or removed after the build had been planned.",

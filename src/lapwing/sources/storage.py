@@ -4,14 +4,20 @@ own account."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Collection
+from datetime import timedelta
+from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lapwing.model.project import SourceConfig, Storage
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9]*)://")
-_SECONDS: Final = 10.0  # of one request to S3: those that read tables have limits of their own
+_SECONDS: Final = (
+    10.0  # of one request to S3, of all tries of one to Google: those that read tables have limits of their own
+)
 _PROJECT: Final = "-"  # only buckets that are made need one
 
 
@@ -50,10 +56,23 @@ def joined(root: str, path: str) -> str:
     return f"{scheme}://{path}" if scheme else path
 
 
+def protocol_of(source: str) -> str:
+    """What the engine's names for files of a source in object storage begin with."""
+    return f"source-{source}"
+
+
+def engine_reads(configs: Collection[SourceConfig]) -> list[PurePath | str]:
+    """What of these sources the engine itself has to be allowed to read."""
+    local = [one.path for one in configs if one.path is not None]
+    stored = [one for one in configs if one.type == "files" and one.uri is not None]
+    return [*local, *(f"{protocol_of(one.name)}://{split(one.uri or '')[1].split('/')[0]}/" for one in stored)]
+
+
 def _s3(storage: Storage) -> dict[str, Any]:
     asked: dict[str, Any] = {"request_timeout": _SECONDS, "connect_timeout": _SECONDS}
-    if storage.endpoint is not None:
-        asked |= {"endpoint_override": storage.endpoint, "scheme": urlsplit(storage.endpoint).scheme}
+    endpoint = storage.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint:  # Arrow does not look there by itself
+        asked |= {"endpoint_override": endpoint, "scheme": urlsplit(endpoint).scheme}
     if storage.region is not None:
         asked["region"] = storage.region
     if storage.access_key is not None:
@@ -65,6 +84,7 @@ def _s3(storage: Storage) -> dict[str, Any]:
 
 def _gcs(storage: Storage) -> dict[str, Any]:
     asked: dict[str, Any] = {"anonymous": storage.anonymous, "project_id": _PROJECT}
+    asked["retry_time_limit"] = timedelta(seconds=_SECONDS)  # a quarter of an hour, where nothing is said
     if storage.endpoint is not None:
         address = urlsplit(storage.endpoint)
         asked |= {"endpoint_override": address.netloc, "scheme": address.scheme}

@@ -18,7 +18,7 @@ from tests.flights import COMMAND
 from tests.services.base import free_port
 from tests.services.iceberg_rest import iceberg_rest
 from tests.sources.bigquery_emulator import bigquery_tables
-from tests.sources.worlds import mariadb_connection, mariadb_database
+from tests.sources.worlds import mariadb_connection, mariadb_database, storage_of, store
 
 from lapwing.model.problem import Conflict, LapwingError, NotFound, Refused, SourceError, WrongUse
 from lapwing.query.ask import MetricQuery, Wishes
@@ -239,6 +239,22 @@ def test_tables_of_a_lake(named: str, tmp_path: Path) -> None:
             assert (made.time.column, set(made.dimensions)) == ("made_at", {"kind"})
             answer = lapwing.answer(MetricQuery(metrics=("orders", "amount")))
             assert answer.table.to_pylist() == [{"orders": 500, "amount": sum(amounts)}]
+
+
+def test_files_in_object_storage(tmp_path: Path, s3_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(500)]
+    orders = pa.table(
+        {"made_at": pa.array(hours, pa.timestamp("us", "UTC")), "kind": [f"k{n % 3}" for n in range(500)]}
+    )
+    store("s3://files/init/orders/a.parquet", storage_of("s3", s3_dsn), orders)
+    settings = {"AWS_ENDPOINT_URL": s3_dsn, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    for name, value in {**settings, "AWS_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    init(tmp_path / "p", "s3://files/init")
+    with Lapwing.open(tmp_path / "p") as lapwing:
+        assert lapwing.check() == ()
+        answer = lapwing.answer(MetricQuery(metrics=("orders",)))
+        assert answer.table.to_pylist() == [{"orders": 500}]
 
 
 @pytest.mark.parametrize("text", ["bigquery://", "bigquery://project", "bigquery://p/d/table"])

@@ -32,8 +32,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 
 _OF_SOURCES = {
-    **dict.fromkeys(("files", "duckdb", "sqlite"), ("path",)),
-    "delta": ("path", "storage"),
+    **dict.fromkeys(("duckdb", "sqlite"), ("path",)),
+    **dict.fromkeys(("files", "delta"), ("path", "storage")),
     "iceberg": ("path", "catalog", "storage", "schemas"),
     "postgres": ("dsn", "schemas"),
     "mariadb": ("dsn", "schemas"),
@@ -60,12 +60,12 @@ class SourceDocument(Document):
     )
     path: str | None = Field(
         None,
-        description="Relative to the project's folder, or absolute; of delta and iceberg also s3://BUCKET/FOLDER or "
-        "gs://BUCKET/FOLDER.",
+        description="Relative to the project's folder, or absolute; of files, delta and iceberg also "
+        "s3://BUCKET/FOLDER or gs://BUCKET/FOLDER.",
     )
     storage: StorageDocument | None = Field(
         None,
-        description="Of delta and iceberg: how object storage is reached, where the environment does not say.",
+        description="Of files, delta and iceberg: how object storage is reached, where the environment does not say.",
     )
     catalog: Annotated[dict[str, str], BeforeValidator(texts)] = Field(
         default_factory=dict,

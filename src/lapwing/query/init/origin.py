@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from lapwing.model.problem import NotFound, WrongUse
+from lapwing.model.problem import NotFound, SourceError, WrongUse
 from lapwing.model.project import SourceConfig
 from lapwing.model.size import parse_size
 from lapwing.query.init.names import source_name
-from lapwing.sources.files import KINDS
+from lapwing.sources.file_sets import KINDS
 from lapwing.sources.lake_errors import explain
 from lapwing.sources.lake_folders import kind_of
 
@@ -105,13 +105,14 @@ def _catalog_in(path: Path) -> str | None:
 
 
 def _stored(uri: str) -> Origin:
-    """Tables in object storage."""
+    """Files, or tables of a lake, in object storage. A pattern, and what has a file's ending, is files."""
+    kind = "files" if "*" in uri or uri.lower().endswith(tuple(KINDS)) else None
     try:
-        kind = kind_of(SourceConfig(name="init", type="delta", uri=uri))
+        kind = kind or kind_of(SourceConfig(name="init", type="delta", uri=uri)) or "files"
     except OSError as error:
         raise explain(uri, None, error) from error
-    if kind is None:
-        raise WrongUse.of("unknown-origin", f"{uri} holds no Delta or Iceberg table.", hint=_readable())
+    except SourceError:  # no such folder, of which Google never tells: the files' own look says more
+        kind = "files"
     return Origin(config=SourceConfig(name=kind, type=kind, uri=uri), yaml={"type": kind, "path": uri})
 
 
