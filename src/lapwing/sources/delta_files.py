@@ -50,7 +50,7 @@ def span_of(actions: pa.Table, column: str) -> list[tuple[int, int] | None]:
 
 def _compared(actions: pa.Table, column: str, operator: str, value: Constant) -> pa.Array:
     low, high = _bounds(actions, column)
-    everything = pa.array([True] * actions.num_rows)
+    everything = pa.array([True] * actions.num_rows, pa.bool_())
     if low is None or high is None:
         return everything
     found = everything

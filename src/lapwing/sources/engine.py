@@ -27,9 +27,9 @@ from lapwing.sources.told import told
 T = TypeVar("T")
 BATCH_ROWS = 65_536
 _THREAD_BYTES = 125_000_000  # what the engine's makers advise for one that groups or sorts
+_DISABLED = "type_pushdown"
 _PLACE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 _BROKEN_LINE = re.compile(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)")
-_MISFIT = re.compile(r"^Column (.+) is being converted as type (.+)$", re.MULTILINE)
 _FILE = re.compile(r"^ +file = (.+)$", re.MULTILINE)
 _CANDIDATES = re.compile(r"(?:Candidate bindings: |Did you mean )(.*)")
 _QUOTED = re.compile(r'"([^"]+)"')
@@ -82,6 +82,9 @@ class Engine:
             "temp_directory": str(self._spilled),
             "TimeZone": "UTC",
             "preserve_insertion_order": True,
+            # It would have a CSV file's text read as the type that a statement casts it to: try_cast then fails, and
+            # 2.50::varchar is 2.50 where it is 2.5.
+            "disabled_optimizers": _DISABLED,
         }
         if self._threads is not None:
             settings["threads"] = self._threads
@@ -98,7 +101,7 @@ class Engine:
     def planner(cls) -> Engine:
         """An instance that only plans: one thread, and IN lists are left as conditions so that scans can show them."""
         engine = cls(memory_limit="512MB", threads=1)
-        engine._root.execute("set disabled_optimizers = 'in_clause'")
+        engine._root.execute(f"set disabled_optimizers = '{_DISABLED},in_clause'")
         return engine
 
     def cursor(self, zone: str = "UTC") -> Cursor:
@@ -255,14 +258,6 @@ class Batches(Iterator[pa.RecordBatch]):
         self._reader.close()
 
 
-class BrokenLine(SourceError):
-    """A line of a CSV file does not fit: its value of `column` is no `type`, where that is the reason. The engine takes
-    the type of a cast in a statement for the column's own."""
-
-    column: str | None = None
-    type: str | None = None
-
-
 @contextmanager
 def mapped(limit: float | None = None, sql: str | None = None) -> Iterator[None]:
     """Turns what the engine raises into a LapwingError, with its place in `sql`. Errors of a stream that feeds the
@@ -297,10 +292,7 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
         sentence = re.sub(r'Error when converting column "(.*?)"\. ', r"column \1: ", found[2]).strip().rstrip(".")
         says = f"{where} can't be read: {sentence}."
         hint = "Mend the line. A column's type is that of the file's first 20,480 lines."
-        broken = BrokenLine(Problem("broken-line", says, hint=hint))
-        if misfit := _MISFIT.search(text):
-            broken.column, broken.type = misfit[1], misfit[2]
-        return broken
+        return SourceError.of("broken-line", says, hint=hint)
     message, place = _words(text, sql)
     if message.startswith("Division by zero"):
         says = f"{message.partition('. Use TRY')[0].rstrip('.')}."  # what it goes on to advise is not for statements
@@ -308,13 +300,14 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
     nearest = tuple(name for line in _CANDIDATES.findall(text) for name in _QUOTED.findall(line))[:3]
     for kind, code in _CODES:
         if isinstance(error, kind) or text.startswith(_STREAMED.get(code, "\0")):
-            return WrongUse.of(code, message, place=place, nearest=nearest)
+            hint = "Write try_cast to get null there." if " casting from source column " in message else None
+            return WrongUse.of(code, message, place=place, nearest=nearest, hint=hint)
     if isinstance(error, duckdb.OutOfMemoryException):
         return SourceError.of("memory-limit", message, hint="Narrow the question, or raise the memory limit.")
     return SourceError.of("engine-failed", message, place=place)
 
 
-_STREAMED = {"conversion": "Conversion Error: Could not", "out-of-range": "Out of Range Error: "}
+_STREAMED = {"conversion": "Conversion Error: ", "out-of-range": "Out of Range Error: "}
 """How an error of these kinds begins that came amid the rows, where Arrow has taken its class."""
 _CODES: tuple[tuple[type[Exception], str], ...] = (
     (duckdb.ParserException, "syntax"),

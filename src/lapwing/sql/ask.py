@@ -8,6 +8,7 @@ leaving them out is always right.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,19 @@ def ask(bound: BoundStatement, cursor: Cursor) -> Asked:
     for root in json.loads(explained["explain_value"][0].as_py()):
         reading.visit(root, 0, _Above())
     types = tuple(str(name) for name in described["column_type"].to_pylist())
+    schema = pa.schema([field.with_name(_named(field.name, bound.occurrences)) for field in schema])
     return Asked({key: tuple(seen) for key, seen in reading.sightings.items()}, schema, types, tuple(reading.steps))
+
+
+def _named(name: str, occurrences: tuple[Occurrence, ...]) -> str:
+    """The name of a column of the result, which is its text where it has no other: a subquery's has stubs in it."""
+    for one in occurrences:
+        if one.stub in name:
+            stub = rf'\(SELECT (?:CAST\()?"?{one.raw(0)}\b.*? FROM {one.stub}\) AS (?P<alias>"(?:[^"]|"")+"|\w+)'
+            written = ".".join(one.reference.parts)
+            alias = r" AS \g<alias>" if one.reference.alias else ""
+            name = re.sub(stub, written.replace("\\", r"\\") + alias, name, flags=re.DOTALL)
+    return name
 
 
 @dataclass(frozen=True, slots=True)

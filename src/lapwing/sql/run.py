@@ -15,7 +15,7 @@ from lapwing.sources.base import Source, Spent, Stream
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan
 from lapwing.sql.reduce.values import NAG, Reduction
-from lapwing.sql.wrong import at_home, own_cast
+from lapwing.sql.wrong import at_home
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
@@ -94,7 +94,7 @@ class Running(Stream):
                 self._check()
                 self._rows += batch.num_rows
                 self._bytes += batch.nbytes
-                yield batch
+                yield batch.rename_columns(self.schema.names)
             self._check()
             self._stage = "done"
         except (LapwingError, pa.ArrowException, OSError) as error:
@@ -187,10 +187,6 @@ class Running(Stream):
         failed = [feed.error for feed in self._feeds.values() if feed.error is not None]
         if failed:
             return failed[0]
-        from lapwing.sources.engine import BrokenLine
-
-        if isinstance(error, BrokenLine) and (mistake := own_cast(error, self.plan)):
-            return mistake
         if isinstance(error, LapwingError):
             return at_home(error, self.plan.residual.edited)
         return LapwingError(Problem("engine-failed", f"The engine failed: {error}"))

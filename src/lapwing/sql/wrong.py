@@ -11,11 +11,10 @@ from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, NotFound, Place, Problem, WrongUse
 from lapwing.sources.quote import text as text_literal
 from lapwing.sql.bind import BoundStatement
-from lapwing.sql.nodes import Plan
 from lapwing.sql.text import Edited, place
 
 if TYPE_CHECKING:
-    from lapwing.sources.engine import BrokenLine, Cursor
+    from lapwing.sources.engine import Cursor
 
 # The engine's sentences about a column that is not there; it gives some of them neither a name nor a position of its own.
 _OF_TABLE = re.compile(r'Values list "(?P<table>[^"]+)" does not have a column named "(?P<column>[^"]+)"')
@@ -49,16 +48,6 @@ def at_home(error: LapwingError, text: Edited) -> LapwingError:
         Problem(one.code, one.message, _original(one.place, text), one.nearest, one.hint) for one in error.problems
     )
     return type(error)(*moved)
-
-
-def own_cast(error: BrokenLine, plan: Plan) -> LapwingError | None:
-    """The mistake of the statement, where the line that `error` blames only lacks the type of a cast in it."""
-    types = {column.type for scan in plan.scans for column in scan.table.columns if column.name == error.column}
-    if not types or error.type in types or error.column is None:
-        return None
-    says = error.problems[0].message.replace(" can't be read: column ", ", column ")
-    hint = f"Write try_cast({error.column} as {str(error.type).lower()}) to get null there."
-    return WrongUse(Problem("conversion", says, _only_place(plan.text, error.column), hint=hint))
 
 
 def _original(at: Place | None, text: Edited) -> Place | None:

@@ -1,28 +1,31 @@
-"""Random statements over tables that lie in every source, and the same statements over plain DuckDB tables."""
+"""Random statements over tables that lie in every source. Types are known, so that they are right; plain DuckDB has the
+same tables in a schema for each source, and is asked the same text."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
 
-# Column -> type. `z` is not in SQLite, which has no such type (nor -0.0), nor in MariaDB, whose own begins in 1970;
-# `g` is never added up, for want of exact sums.
+# Column -> type. `g` is never added up, for want of exact sums.
 COLUMNS = {
     "k": "BIGINT",
     "i": "BIGINT",
     "d": "DECIMAL(10,2)",
     "f": "DOUBLE",
     "g": "DOUBLE",
+    "x": "DOUBLE",
     "s": "VARCHAR",
-    "c": "VARCHAR",
+    "w": "VARCHAR",
     "day": "DATE",
     "t": "TIMESTAMP",
     "z": "TIMESTAMP WITH TIME ZONE",
     "b": "BOOLEAN",
 }
 TABLES = ("t0", "t1", "t2")
-SOURCES = ("files", "lite", "own", "pg", "my")
-WITHOUT_Z = ("lite", "my")
+SOURCES = ("parquet", "lite", "own", "pg", "my", "delta", "iceberg")
+# No NaN and no infinity in either, no zone in SQLite, and MariaDB's begins in 1970.
+LACKING = {source: frozenset({"x", "z"}) for source in ("lite", "my")}
+SPECIAL = ("nan", "inf", "-inf", "0", "1.5", "-2")
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
 TEXTS = (
     "a",
@@ -66,6 +69,8 @@ def value(rng: random.Random, column: str) -> object:
         return rng.choice(NUMBERS) / 4
     if column == "g":
         return rng.choice((0.1, 0.2, 0.30000000000000004, 0.3, 0.0, 1e300, 5.5, 1 / 3))
+    if column == "x":
+        return rng.choice(SPECIAL)
     if kind == "VARCHAR":
         return rng.choice(TEXTS)
     if kind == "BOOLEAN":
@@ -77,10 +82,30 @@ def value(rng: random.Random, column: str) -> object:
     return f"{moment}+00" if kind.endswith("ZONE") else moment
 
 
+def data(seed: int, rows: int) -> str:
+    """SQL that makes the tables."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    made = []
+    for table in TABLES:
+        rng = random.Random(f"{seed} {table}")
+        lines = (f"({', '.join(constant(column, value(rng, column)) for column in COLUMNS)})" for _ in range(rows))
+        made.append(f"create table {table} ({columns}); insert into {table} values {', '.join(lines)};")
+    return "\n".join(made)
+
+
+def constant(column: str, made: object) -> str:
+    """A value of the column in SQL."""
+    if made is None:
+        return "null"
+    if isinstance(made, str) and not COLUMNS[column].startswith("DECIMAL"):
+        return text_of(made)
+    return str(made).lower()
+
+
 @dataclass(frozen=True)
 class Query:
-    """`text` asks Lapwing; `plain` the same of one DuckDB. `ordered`: the rows' order is told; `limit`: any so many
-    rows of `plain` (which has no limit) will do."""
+    """`text` is asked of Lapwing, `plain` of DuckDB. `ordered`: the rows' order is told; `limit`: any so many rows of
+    `plain` (which has no limit) will do."""
 
     text: str
     plain: str
@@ -119,6 +144,10 @@ class Generator:
             body, width = self._set_operation()
         elif shape < 0.24:
             body, width = self._over_a_cte()
+        elif shape < 0.44:
+            body, width = self._single()
+        elif shape < 0.5:
+            body, width = self._windowed()
         else:
             body, width = self._select()
         chance = self._rng.random()
@@ -129,11 +158,10 @@ class Generator:
                 tail += f" limit {self._rng.randrange(12)} offset {self._rng.randrange(3)}"
         elif chance < 0.55:
             limit = self._rng.randrange(6)
-        ours = f"{body}{tail}" + (f" limit {limit}" if limit is not None else "")
-        theirs = f"{body}{tail}"
-        for source in SOURCES:
-            theirs = theirs.replace(f"{source}.t", "t")
-        return Query(ours, theirs, ordered, limit, self._rng.choice(ZONES))
+        plain = f"{body}{tail}"
+        return Query(
+            plain if limit is None else f"{plain} limit {limit}", plain, ordered, limit, self._rng.choice(ZONES)
+        )
 
     def _order(self, position: int) -> str:
         return f"{position}{self._rng.choice(('', ' desc'))}{self._rng.choice(('', ' nulls first', ' nulls last'))}"
@@ -144,7 +172,7 @@ class Generator:
 
     def _table(self) -> tuple[str, str, tuple[str, ...]]:
         source, alias = self._rng.choice(SOURCES), self._alias()
-        columns = tuple(name for name in COLUMNS if not (source in WITHOUT_Z and name == "z"))
+        columns = tuple(name for name in COLUMNS if name not in LACKING.get(source, ()))
         return f"{source}.{self._rng.choice(TABLES)} {alias}", alias, columns
 
     def _from(self, most: int = 3) -> Scope:
@@ -172,12 +200,42 @@ class Generator:
         distinct = "distinct " if self._rng.random() < 0.15 else ""
         return f"select {distinct}{', '.join(outputs)} from {scope.sql}{where}", width
 
+    def _single(self) -> tuple[str, int]:
+        """Aggregates over one scan, by columns or by what is made of them."""
+        text, alias, columns = self._table()
+        scope = Scope(text, {alias: columns})
+        where = f" where {self._predicate(scope, 2)}" if self._rng.random() < 0.6 else ""
+        return self._grouped(scope, where)
+
+    def _windowed(self) -> tuple[str, int]:
+        """Windows that ties do not make ambiguous."""
+        scope = self._from(1)
+        where = f" where {self._predicate(scope, 2)}" if self._rng.random() < 0.6 else ""
+        part = f"partition by {scope.named(self._rng)[0]}"
+        made = self._rng.choice(
+            (
+                f"count(*) over ({part})",
+                f"sum({scope.named(self._rng, 'k d f')[0]}) over ({part})",
+                f"rank() over ({part} order by {scope.named(self._rng)[0]}{self._rng.choice(('', ' desc'))})",
+                f"max({scope.named(self._rng)[0]}) over (order by {scope.named(self._rng)[0]})",
+            )
+        )
+        body = f"select {self._scalar(scope)} as c0, {made} as c1 from {scope.sql}{where}"
+        if self._rng.random() < 0.4:
+            return f"select * from ({body}) where c1 is not null", 2
+        return body, 2
+
     def _grouped(self, scope: Scope, where: str) -> tuple[str, int]:
         keys = [self._scalar(scope) for _ in range(self._rng.randrange(3))]
         aggregates = [self._aggregate(scope) for _ in range(self._rng.randrange(1, 4))]
         outputs = [f"{one} as c{number}" for number, one in enumerate([*keys, *aggregates])]
         group = f" group by {', '.join(str(number + 1) for number in range(len(keys)))}" if keys else ""
-        having = f" having count(*) > {self._rng.randrange(4)}" if self._rng.random() < 0.3 else ""
+        having = ""
+        if self._rng.random() < 0.3:
+            some = self._rng.choice(("count(*)", f"max({scope.named(self._rng, 'k')[0]})", f"sum({scope.named(self._rng, 'k d')[0]})"))
+            having = f" having {some} {self._rng.choice(COMPARE)} {self._rng.randrange(4)}"
+        if len(keys) > 1 and self._rng.random() < 0.15:
+            group = f" group by {self._rng.choice(('rollup', 'cube'))} ({', '.join(keys)})"
         return f"select {', '.join(outputs)} from {scope.sql}{where}{group}{having}", len(outputs)
 
     def _aggregate(self, scope: Scope) -> str:
@@ -185,9 +243,10 @@ class Generator:
         if kind == "count(*)":
             return kind
         if kind in ("sum", "avg"):
-            return f"{kind}({scope.named(self._rng, 'k d f')[0]})"
+            return f"{kind}({scope.named(self._rng, 'k d f i')[0]})"
         if kind == "filter":
-            return f"count(*) filter (where {self._predicate(scope, 1)})"
+            over = self._rng.choice(("count(*)", f"sum({scope.named(self._rng, 'k d')[0]})"))
+            return f"{over} filter (where {self._predicate(scope, 1)})"
         name = scope.named(self._rng)[0]
         return f"count(distinct {name})" if kind == "count distinct" else f"{kind}({name})"
 
@@ -257,12 +316,7 @@ class Generator:
         return f"{name} {self._rng.choice(COMPARE)} {self._constant(column)}"
 
     def _constant(self, column: str) -> str:
-        made = value(self._rng, column)
-        if made is None:
-            return "null"
-        if isinstance(made, str) and not COLUMNS[column].startswith("DECIMAL"):
-            return text_of(made)
-        return str(made).lower()
+        return constant(column, value(self._rng, column))
 
     def _set_operation(self) -> tuple[str, int]:
         columns = self._rng.sample(("k", "i", "d", "s", "day", "t", "b"), self._rng.randrange(1, 4))
