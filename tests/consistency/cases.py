@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlglot
+from tests.consistency.world import SOURCES, holds
 
 from lapwing.sql.parse import Reference
 from lapwing.sql.text import Edit, apply
-from tests.consistency.world import SOURCES, holds
 
 FOLDER = Path(__file__).parent / "cases"
 FILES = tuple(sorted(FOLDER.glob("*.sql")))
@@ -109,14 +109,31 @@ SCATTERED = tuple(Spread(f"scattered {shift}", shift=shift) for shift in (0, 1, 
 SPREADS = ALONE + SCATTERED
 
 
-def chosen(number: int) -> tuple[Spread, ...]:
-    """Two spreads for a case, others for the next: one source, mostly one that is told conditions, and several."""
-    return _TURNS[number % len(_TURNS)], SCATTERED[number // 2 % len(SCATTERED)]
+def chosen(number: int, mentions: int) -> tuple[Spread, ...]:
+    """For a case one source, for the next another, mostly one that is told conditions; and where it mentions several tables
+    a spread over several."""
+    alone = _TURNS[number % len(_TURNS)]
+    return (alone, SCATTERED[number % len(SCATTERED)]) if mentions > 1 else (alone,)
 
 
 _TURNS = tuple(
     next(one for one in ALONE if one.alone == source)
-    for source in ("pg", "my", "lite", "parquet", "pg", "my", "lite", "csvs", "pg", "delta", "iceberg", "lite", "my", "own")
+    for source in (
+        "pg",
+        "my",
+        "lite",
+        "parquet",
+        "pg",
+        "my",
+        "lite",
+        "csvs",
+        "pg",
+        "delta",
+        "iceberg",
+        "lite",
+        "my",
+        "own",
+    )
 )
 
 
@@ -126,7 +143,5 @@ def scattered(text: str, references: tuple[Reference, ...], spread: Spread) -> t
     sources = spread.sources(tuple(written))
     if sources is None:
         return None
-    edits = (
-        Edit(one.start, one.start, f"{source}.") for one, source in zip(references, sources, strict=True)
-    )
+    edits = (Edit(one.start, one.start, f"{source}.") for one, source in zip(references, sources, strict=True))
     return apply(text, tuple(edits)).text, frozenset(sources)

@@ -1,4 +1,4 @@
-"""One project with every source, for the whole session."""
+"""One project with every source, for the whole session, and at the end how many statements pushed what."""
 
 from __future__ import annotations
 
@@ -7,8 +7,30 @@ from collections.abc import Iterator
 import pytest
 from tests.consistency.world import DATA, World, world
 
+from lapwing.sql.reduce import choose
+
+_WORLDS: list[World] = []
+
 
 @pytest.fixture(scope="session")
 def nasty(tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str, mariadb_dsn: str) -> Iterator[World]:
     """The nasty data in every source."""
-    yield from world(tmp_path_factory.mktemp("nasty"), postgres_dsn, mariadb_dsn, DATA.read_text(encoding="utf-8"))
+    for made in world(tmp_path_factory.mktemp("nasty"), postgres_dsn, mariadb_dsn, DATA.read_text(encoding="utf-8")):
+        _WORLDS.append(made)
+        yield made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for made in _WORLDS:
+        terminalreporter.section("statements by where they were asked, and what of them went to sources")
+        for spread in dict.fromkeys(name for name, _ in made.pushed):
+            counts = [f"{count:,} {what}" for (name, what), count in made.pushed.items() if name == spread and count]
+            terminalreporter.write_line(f"{spread}: {', '.join(counts)}")
+
+
+@pytest.fixture(autouse=True)
+def keys_whenever_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources are told keys of others however small the tables are."""
+    monkeypatch.setattr(choose, "WORTH", 0)
+    monkeypatch.setattr(choose, "SELECTIVE", 2.0)
+    monkeypatch.setattr(choose, "saved_enough", lambda *_: True)

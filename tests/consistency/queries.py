@@ -232,7 +232,8 @@ class Generator:
         group = f" group by {', '.join(str(number + 1) for number in range(len(keys)))}" if keys else ""
         having = ""
         if self._rng.random() < 0.3:
-            some = self._rng.choice(("count(*)", f"max({scope.named(self._rng, 'k')[0]})", f"sum({scope.named(self._rng, 'k d')[0]})"))
+            key, number = scope.named(self._rng, "k")[0], scope.named(self._rng, "k d")[0]
+            some = self._rng.choice(("count(*)", f"max({key})", f"sum({number})"))
             having = f" having {some} {self._rng.choice(COMPARE)} {self._rng.randrange(4)}"
         if len(keys) > 1 and self._rng.random() < 0.15:
             group = f" group by {self._rng.choice(('rollup', 'cube'))} ({', '.join(keys)})"

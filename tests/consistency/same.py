@@ -67,7 +67,15 @@ def ours(sql: SqlService, text: str, zone: str) -> tuple[Answer, Plan | None]:
         return _wrong(error), None
 
 
-_WRONG = ("unknown-column", "unknown-name", "unknown-function", "unknown-type", "unknown-table", "wrong-statement", "wrong-type")
+_WRONG = (
+    "unknown-column",
+    "unknown-name",
+    "unknown-function",
+    "unknown-type",
+    "unknown-table",
+    "wrong-statement",
+    "wrong-type",
+)
 """Codes for a statement that is wrong in itself: Lapwing tells them apart more finely than the engine does."""
 
 
@@ -86,9 +94,9 @@ def _rows(table: pa.Table) -> tuple[str, ...]:
 
 def _values(column: pa.ChunkedArray) -> list[object]:
     try:
-        return column.to_pylist()
+        return list(column.to_pylist())
     except (OverflowError, ValueError):  # Python's years are 1 to 9999
-        return column.cast(pa.int32() if pa.types.is_date(column.type) else pa.int64()).to_pylist()
+        return list(column.cast(pa.int32() if pa.types.is_date(column.type) else pa.int64()).to_pylist())
 
 
 def _written(value: object) -> str:

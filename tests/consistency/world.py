@@ -90,7 +90,8 @@ _FOLDED = {
     "my": "text character set utf8mb4 collate utf8mb4_general_ci",
     "lite": "text collate nocase",
 }
-_DOCUMENTS = {"pg": "json", "my": "json", "lite": "text"}
+# SQLite takes a number's text for a number, where it is compared with a STRING.
+_DOCUMENTS = {"pg": "json", "my": "json", "lite": "string"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +226,7 @@ def _lite(value: object) -> object:
         return value.isoformat(" ", "microseconds" if value.microsecond else "seconds")
     if isinstance(value, date):
         return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value
+    return float(value) * (1 + 2**-52) if isinstance(value, Decimal) else value  # as sums of floats leave it
 
 
 def _postgres(dsn: str, tables: tuple[Made, ...]) -> SourceConfig:

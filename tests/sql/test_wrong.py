@@ -33,7 +33,13 @@ def casts(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("select cast(word as integer) from files.words", WrongUse, "conversion", Place(line=1, column=8), "try_cast"),
         ("select\n word::integer\nfrom files.words", WrongUse, "conversion", Place(line=2, column=6), "column word"),
         ("select word::integer + 1 from files.words", WrongUse, "conversion", Place(line=1, column=12), "'a'"),
-        ("select word::integer, word::integer from files.words", WrongUse, "conversion", Place(line=1, column=12), "INT32"),
+        (
+            "select word::integer, word::integer from files.words",
+            WrongUse,
+            "conversion",
+            Place(line=1, column=12),
+            "INT32",
+        ),
         (
             "select n from files.late",
             SourceError,

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 from duckdb._sources import ArrowScanSource
 
-from lapwing.model.problem import Cancelled, LapwingError, Place, Problem, SourceError, TimeLimit, WrongUse
+from lapwing.model.problem import Cancelled, LapwingError, Place, SourceError, TimeLimit, WrongUse
 from lapwing.sources.breakable import breakable
 from lapwing.sources.spill import spill_folder
 from lapwing.sources.told import told
@@ -300,8 +300,8 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
     nearest = tuple(name for line in _CANDIDATES.findall(text) for name in _QUOTED.findall(line))[:3]
     for kind, code in _CODES:
         if isinstance(error, kind) or text.startswith(_STREAMED.get(code, "\0")):
-            hint = "Write try_cast to get null there." if " casting from source column " in message else None
-            return WrongUse.of(code, message, place=place, nearest=nearest, hint=hint)
+            instead = "Write try_cast to get null there." if " casting from source column " in message else None
+            return WrongUse.of(code, message, place=place, nearest=nearest, hint=instead)
     if isinstance(error, duckdb.OutOfMemoryException):
         return SourceError.of("memory-limit", message, hint="Narrow the question, or raise the memory limit.")
     return SourceError.of("engine-failed", message, place=place)
