@@ -13,6 +13,7 @@ from tests.services.base import MissingService
 from tests.services.bigquery import PROJECT, bigquery
 from tests.services.bigtable import Bigtable, bigtable
 from tests.services.chromium import chromium
+from tests.services.clickhouse import clickhouse
 from tests.services.gcs import Gcs, gcs
 from tests.services.mariadb import mariadb
 from tests.services.postgres import postgres
@@ -50,6 +51,13 @@ def gcs_server() -> Iterator[Gcs]:
     """A server of Cloud Storage's API, of this test process."""
     with _had(gcs) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def clickhouse_dsn() -> Iterator[str]:
+    """A ClickHouse: its engine, its HTTP interface a double."""
+    with _had(clickhouse) as service:
+        yield service.dsn
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 from tests.cache import faults
 from tests.sources.bigquery_emulator import bigquery_tables
-from tests.sources.worlds import mariadb_connection, mariadb_database
+from tests.sources.worlds import clickhouse_client, clickhouse_constant, mariadb_connection, mariadb_database
 
 from lapwing.cache import audit as auditing
 from lapwing.cache.audit import Budget
@@ -192,6 +192,31 @@ def test_sketches_of_mariadb(mariadb_dsn: str, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("SALES_DSN", own)
     sketches = "\n".join(line for line in SKETCHES.splitlines() if "last_note" not in line)
     folder = write(tmp_path / "p", "{type: mariadb, dsn: '${SALES_DSN}'}", sketches)
+    assert compared(folder) > 1000
+
+
+def test_sketches_of_clickhouse(clickhouse_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is a wall clock elsewhere is a moment there."""
+    client, database = clickhouse_client(clickhouse_dsn), f"sales_{uuid.uuid4().hex[:8]}"
+    kinds = {
+        "sold": "DateTime64(6, 'UTC')",
+        "amount": "Nullable(Int32)",
+        "ratio": "Nullable(Float64)",
+        "person": "Int64",
+    }
+    client.command(f"create database {database}")
+    for name, table in (("sales", sales()), ("towns", towns())):
+        columns = ", ".join(f"{one} {kinds.get(one, 'Nullable(String)')}" for one in table.column_names)
+        client.command(f"create table {database}.{name} ({columns}) engine = MergeTree order by tuple()")
+        rows = [f"({', '.join(map(clickhouse_constant, row.values()))})" for row in table.to_pylist()]
+        client.command(f"insert into {database}.{name} values {', '.join(rows)}")
+    monkeypatch.setenv("SALES_DSN", clickhouse_dsn.replace("/default", f"/{database}"))
+    sketches = "\n".join(
+        line for line in SKETCHES.splitlines() if "if_any" not in line
+    )  # whole numbers overflow silently
+    folder = write(tmp_path / "p", "{type: clickhouse, dsn: '${SALES_DSN}'}", sketches)
+    dataset = folder / "datasets" / "sales.yaml"
+    dataset.write_text(dataset.read_text().replace("{column: sold, timezone: Europe/Berlin}", "{column: sold}"))
     assert compared(folder) > 1000
 
 

@@ -25,6 +25,7 @@ from lapwing.query.service import Lapwing
 ENVIRON = {
     "CRM_DSN": "postgresql://reader@127.0.0.1:1/crm",
     "SHOP_DSN": "mysql://reader@127.0.0.1:1/shop",
+    "EVENTS_DSN": "clickhouse://reader@127.0.0.1:1/events",
     "SMTP_PASSWORD": "secret",
     "SLACK_URL": "slack://a/b/c",
     "PAGERDUTY_URL": "pagerduty://a@b",
@@ -109,7 +110,7 @@ def test_yaml_is_right(snippet: Snippet, folder: Path, tmp_path: Path) -> None:
     assert problems == ()
     assert project is not None
     with Lapwing(project) as lapwing:
-        unreachable = {"crm", "shop", "bq"} & set(project.sources)
+        unreachable = {"crm", "shop", "bq", "events"} & set(project.sources)
         assert [problem for problem in lapwing.check() if not unreachable & set(re.findall(r"\w+", str(problem)))] == []
 
 

@@ -30,10 +30,10 @@ from lapwing.sources.storage import engine_reads, filesystem
 from lapwing.sources.types import arrow_type
 from lapwing.states.dialects import dialect_of
 
-KINDS = ("files", "s3", "gcs", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg")
+KINDS = ("files", "s3", "gcs", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse")
 LAKES = ("delta", "iceberg")
 STORED = ("s3", "gcs")
-SERVERS = ("postgres", "mariadb", "bigquery", *STORED)
+SERVERS = ("postgres", "mariadb", "bigquery", "clickhouse", *STORED)
 SCHEMA = pa.schema(
     [
         ("id", pa.int64()),
@@ -97,7 +97,11 @@ ROWS: list[tuple[object, ...]] = [
     (2**62, None, None, None, None, None, None, None, None),
 ]
 OTHERWISE = {"bigquery": {"price": DIGITS_LOST, "wide": DIGITS_LOST}}
-ABSENT = {"sqlite": ("wide", "moment"), "mariadb": ("moment",)}  # types that the kind of source has not
+ABSENT = {
+    "sqlite": ("wide", "moment"),
+    "mariadb": ("moment",),
+    "clickhouse": ("at",),
+}  # types that the kind of source has not
 LONG = {
     **dict.fromkeys(
         ("files", "duckdb", *STORED, *LAKES),
@@ -108,6 +112,7 @@ LONG = {
     "postgres": "SELECT count(*) AS id FROM generate_series(1, 3000000) a, generate_series(1, 3000000) b",
     # Some seconds, not for ever: the emulator goes on with what was cancelled.
     "bigquery": "SELECT count(*) AS id FROM UNNEST(GENERATE_ARRAY(1, 3000)) a, UNNEST(GENERATE_ARRAY(1, 700)) b",
+    "clickhouse": "SELECT count() AS id FROM numbers(1000000) a, numbers(1000000) b WHERE a.number * b.number % 7 = 1",
     "mariadb": "SELECT count(*) AS id FROM seq_1_to_3000000 a, seq_1_to_3000000 b WHERE a.seq * b.seq % 7 = 1",
 }
 
@@ -168,6 +173,7 @@ def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
             "postgres": lambda: _postgres(database(dsn)),
             "mariadb": lambda: _mariadb(mariadb_database(dsn)),
             "bigquery": lambda: _bigquery(dsn),
+            "clickhouse": lambda: _clickhouse(dsn),
             **dict.fromkeys(STORED, lambda: _stored(kind, dsn)),
         }
         config, add, drop = servers[kind]()
@@ -433,6 +439,60 @@ def _postgres(dsn: str) -> Made:
         lambda number: run(insert, [_row(number)]),
         lambda: run("drop table things", []),
     )
+
+
+def clickhouse_client(dsn: str) -> Any:
+    """A client that may write."""
+    from lapwing.sources.clickhouse_session import connect, parameters
+
+    return connect(parameters(dsn))
+
+
+def _clickhouse(dsn: str) -> Made:
+    client = clickhouse_client(dsn)
+    database = f"test_{uuid.uuid4().hex[:12]}"
+    client.command(f"create database {database}")
+    words = {"BIGINT": "Int64", "BOOLEAN": "Bool", "DOUBLE": "Float64", "VARCHAR": "String", "DATE": "Date32"}
+    words |= {"TIMESTAMP WITH TIME ZONE": "DateTime64(6, 'Asia/Tokyo')"}
+    names = [name for name in SCHEMA.names if name not in ABSENT["clickhouse"]]
+    columns = ", ".join(
+        f'"{name}" Nullable({words.get(TYPES[name], TYPES[name].replace("DECIMAL", "Decimal"))})' for name in names
+    )
+    for table in ("things", "empty"):
+        client.command(f"create table {database}.{table} ({columns}) engine = MergeTree order by tuple()")
+
+    def insert(rows: list[tuple[object, ...]]) -> None:
+        shown = (dict(zip(SCHEMA.names, row, strict=True)) for row in rows)
+        values = ", ".join(f"({', '.join(clickhouse_constant(row[name]) for name in names)})" for row in shown)
+        client.command(f"insert into {database}.things values {values}")
+
+    insert(ROWS)
+    return (
+        SourceConfig(name="s", type="clickhouse", dsn=dsn.replace("/default", f"/{database}")),
+        lambda number: insert([_row(number)]),
+        lambda: client.command(f"drop table {database}.things sync"),
+    )
+
+
+def clickhouse_constant(value: object) -> str:
+    """A constant of ClickHouse."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(value).lower()
+        case str():
+            return dialect_of("clickhouse").literal(value)
+        case Decimal():
+            return f"'{value}'"
+        case datetime():
+            told = (
+                (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None).isoformat(" ", "microseconds")
+            )
+            return f"toDateTime64('{told}', 6, 'UTC')"
+        case date():
+            return f"toDate32('{value}')"
+    return repr(value)
 
 
 def _mariadb(dsn: str) -> Made:

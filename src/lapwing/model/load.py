@@ -68,6 +68,11 @@ _ADDRESSES = {
         "The dsn is not a MariaDB or MySQL address.",
         'Write "mysql://user:${PASSWORD}@host:3306/database".',
     ),
+    "clickhouse": (
+        re.compile(r"clickhouse://"),
+        "The dsn is not a ClickHouse address.",
+        'Write "clickhouse://user:${PASSWORD}@host:8123/database".',
+    ),
 }
 """By the type of a source: what its dsn looks like, and what is said where it does not."""
 _ANY = re.compile("")

@@ -11,7 +11,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source
 from lapwing.sources.engine import Engine
 
-KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg")
+KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse")
 
 
 def open_source(config: SourceConfig, engine: Engine) -> Source:
@@ -53,6 +53,10 @@ def open_source(config: SourceConfig, engine: Engine) -> Source:
             from lapwing.sources.iceberg import IcebergSource
 
             return IcebergSource(config, engine)
+        case "clickhouse":
+            from lapwing.sources.clickhouse import ClickHouseSource
+
+            return ClickHouseSource(config)
     near = nearest(config.type, KINDS)
     raise ModelError.of("unknown-source-type", f"{config.type} is no kind of source.", place=config.place, nearest=near)
 

@@ -136,6 +136,8 @@ class Renderer:
         if not node.expressions:
             raise No("IN over a query is not translated")
         pairs = [self._pair(node.this, item, Operation.IN) for item in node.expressions]
+        if self._dialect == "clickhouse" and any(one.family is not other.family for one, other in pairs):
+            raise No("a list of another kind of numbers would be turned into the column's")
         return f"{self._collated(pairs[0][0])} IN ({', '.join(other.sql for _, other in pairs)})"
 
     def _is_null(self, node: exp.Is) -> str:
@@ -273,7 +275,7 @@ class Renderer:
 
     def _time(self, text: str, kind: str) -> Value:
         if kind == "DATE" and _DATE.match(text):
-            return Value(f"'{text}'" if self._sqlite else f"DATE '{text}'", Family.DATE)
+            return Value(f"'{text}'" if self._sqlite else self._engine.moment(Kind.DATE, text), Family.DATE)
         if not self._sqlite and kind == "TIMESTAMP" and _TIMESTAMP.match(text):
             return Value(self._engine.moment(Kind.TIMESTAMP, text), Family.TIMESTAMP)
         if not self._sqlite and kind == "TIMESTAMPTZ" and _TIMESTAMPTZ.match(text):

@@ -37,6 +37,7 @@ _OF_SOURCES = {
     "iceberg": ("path", "catalog", "storage", "schemas"),
     "postgres": ("dsn", "schemas"),
     "mariadb": ("dsn", "schemas"),
+    "clickhouse": ("dsn", "schemas"),
     "bigquery": (
         "project",
         "datasets",
@@ -52,11 +53,11 @@ _OF_SOURCES = {
 
 
 class SourceDocument(Document):
-    """Where data lives: files, duckdb, sqlite and delta have a path, iceberg a path or a catalog, postgres and mariadb a dsn,
-    bigquery a project."""
+    """Where data lives: files, duckdb, sqlite and delta have a path, iceberg a path or a catalog, postgres, mariadb and
+    clickhouse a dsn, bigquery a project."""
 
-    type: Literal["files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg"] = Field(
-        description="What kind of source it is; mariadb is MySQL, too."
+    type: Literal["files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse"] = (
+        Field(description="What kind of source it is; mariadb is MySQL, too.")
     )
     path: str | None = Field(
         None,

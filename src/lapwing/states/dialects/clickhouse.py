@@ -9,6 +9,15 @@ from lapwing.states.dialects.wide import Wide
 class ClickHouse(Wide):
     name = "clickhouse"
 
+    def quote(self, name: str) -> str:
+        return super().quote(name.replace("\\", "\\\\"))
+
+    def literal(self, value: str) -> str:
+        return super().literal(value.replace("\\", "\\\\"))
+
+    def fraction(self, digits: str) -> str:
+        return f"toDecimal128('{digits}', {len(digits.partition('.')[2])})"  # written bare it is a double
+
     def integer(self, x: str) -> str:
         return f"toInt64({x})"
 
