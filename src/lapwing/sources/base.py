@@ -35,7 +35,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`rows` and `bytes` are estimates, None where unknown."""
+    """`rows` and `bytes` are estimates, None where unknown. `body`: not the table's own rows but those of this SELECT over
+    it, in the source's dialect."""
 
     source: str
     schema: str
@@ -44,6 +45,7 @@ class Table:
     rows: int | None = None
     bytes: int | None = None
     description: str = ""
+    body: str = ""
 
     @property
     def path(self) -> str:
@@ -223,6 +225,10 @@ class Source(ABC):
     def reference(self, table: Table) -> str:
         """The table in a FROM of the source's own dialect."""
         raise TypeError(f"{table.path}: a source of kind {self.kind} is asked no SQL of its own")
+
+    def placed(self, table: Table) -> str:
+        """What stands in a FROM for the table's rows, or for those of its `body`."""
+        return f"({table.body}) AS made" if table.body else self.reference(table)
 
     def as_read(self, sql: str, columns: tuple[Column, ...]) -> str:
         """A SELECT of the source's dialect that gives `columns` as plain values, written so that `read` takes it."""

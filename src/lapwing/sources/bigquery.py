@@ -109,7 +109,7 @@ class BigQuerySource(Source):
     ) -> Stream:
         """Without a job, which costs less and starts at once; with one where a column has to be made into text, or the table
         is a view."""
-        known = self._as_they_are(table, columns)
+        known = None if table.body else self._as_they_are(table, columns)
         if known is None or not columns:
             return super().scan(table, columns, where, limit, time_limit=time_limit)
         return TableStream(
@@ -174,7 +174,7 @@ class BigQuerySource(Source):
             f"{one.sql} AS {quote(column.name)}" if (one := fields.get(column.name)) and one.sql else quote(column.name)
             for column in columns
         ]
-        return select(wanted, self.reference(table), where, limit)
+        return select(wanted, self.placed(table), where, limit)
 
     def reference(self, table: Table) -> str:
         known = self._tables().get((table.schema, table.name))

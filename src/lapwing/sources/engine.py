@@ -99,9 +99,10 @@ class Engine:
 
     @classmethod
     def planner(cls) -> Engine:
-        """An instance that only plans: one thread, and IN lists are left as conditions so that scans can show them."""
+        """An instance that only plans: one thread; IN lists are left as conditions, and aggregates of different values where they
+        stand, so that scans can show them."""
         engine = cls(memory_limit="512MB", threads=1)
-        engine._root.execute(f"set disabled_optimizers = '{_DISABLED},in_clause'")
+        engine._root.execute(f"set disabled_optimizers = '{_DISABLED},in_clause,distinct_aggregate_rewrite'")
         return engine
 
     def cursor(self, zone: str = "UTC") -> Cursor:

@@ -93,7 +93,7 @@ class MariaDBSource(Source):
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
         wanted = [f"{transport(column)} AS {identifier(column.name)}" for column in columns]
-        return select(wanted, self.reference(table), where, limit)
+        return select(wanted, self.placed(table), where, limit)
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         """The number of rows and the sum of their hashes: the server keeps nothing of what changed, so it looks at the rows

@@ -100,7 +100,7 @@ class PostgresSource(Source):
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
         wanted = [f"{transport(column)} AS {identifier(column.name)}" for column in columns]
-        return select(wanted, self.reference(table), where, limit)
+        return select(wanted, self.placed(table), where, limit)
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         """Every write gives its rows a new xmin and a deletion lowers the count; of what has no xmin (views, foreign

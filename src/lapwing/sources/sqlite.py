@@ -82,7 +82,7 @@ class SQLiteSource(Source):
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
         wanted = [f"{transport(column)} AS {identifier(column.name)}" for column in columns]
-        return self.as_read(select(wanted, self.reference(table), where, limit), columns)
+        return self.as_read(select(wanted, self.placed(table), where, limit), columns)
 
     def as_read(self, sql: str, columns: tuple[Column, ...]) -> str:
         """A typed row goes before the others, because the driver takes the types from the first batch alone; `read` drops

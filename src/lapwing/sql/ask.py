@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Below these the same rows of a scan flow, in part or whole; anything else stops conditions from reaching it.
 TRANSPARENT = frozenset({"FILTER", "PROJECTION"})
 LIMITS = frozenset({"STREAMING_LIMIT", "LIMIT"})
+GROUPS = frozenset({"HASH_GROUP_BY", "PERFECT_HASH_GROUP_BY", "UNGROUPED_AGGREGATE"})
 SCAN = "PYTHON_ARROW_SCAN"
 
 
@@ -32,12 +33,14 @@ SCAN = "PYTHON_ARROW_SCAN"
 class Sighting:
     """One place in the engine's plan that scans an occurrence: the columns it takes (indexes), the texts of the
     filters directly above, `limit`: how many rows suffice if those filters are all there is, `again`: whether the place
-    runs more than once (inside a recursive CTE)."""
+    runs more than once (inside a recursive CTE), `grouped`: whether what is left by the filters goes into an aggregate, and
+    nowhere else."""
 
     columns: frozenset[int]
     filters: tuple[str, ...]
     limit: int | None
     again: bool
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,14 @@ def _named(name: str, occurrences: tuple[Occurrence, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Above:
-    """What stands above a node. `limit` is kept only while nothing but filters and projections came between."""
+    """What stands above a node. `limit` and `grouped` are kept only while nothing but filters and projections came
+    between."""
 
     filters: tuple[str, ...] = ()
     limit: int | None = None
     top: bool = True
     again: bool = False
+    grouped: bool = False
 
 
 @dataclass(slots=True)
@@ -105,13 +110,13 @@ class _Reading:
         if name == SCAN:
             self.scan(info, above)
         if name == "FILTER":
-            below = _Above((*above.filters, _expression(info)), above.limit, above.top, above.again)
+            below = replace(above, filters=(*above.filters, _expression(info)))
         elif name == "PROJECTION":
             below = above
         elif name in LIMITS and above.top and not above.filters:
             below = _Above((), _limit(info), False, above.again)
         else:
-            below = _Above((), None, False, above.again or "REC" in name)
+            below = _Above((), None, False, above.again or "REC" in name, name in GROUPS)
         for child in node.get("children", ()):
             self.visit(child, depth + 1, below)
 
@@ -122,7 +127,7 @@ class _Reading:
             raws = {one.raw(index): index for index in range(len(one.table.columns))}
             columns = frozenset(raws[name.strip('"')] for name in projected if name.strip('"') in raws)
             if columns:
-                seen = Sighting(columns, above.filters, above.limit, above.again)
+                seen = Sighting(columns, above.filters, above.limit, above.again, above.grouped)
                 self.sightings.setdefault(one.number, []).append(seen)
 
     def step(self, name: str, info: Mapping[str, Any]) -> str:

@@ -112,16 +112,21 @@ def register_stubs(bound: BoundStatement, cursor: Cursor) -> Edited:
     """Registers the stubs at the planning instance and gives the statement over them."""
     texts = {}
     for one in bound.occurrences:
-        fields, outputs = [], []
-        for index, column in enumerate(one.table.columns):
-            raw = identifier(one.raw(index))
-            fields.append(pa.field(one.raw(index), arrow_type(column.type)))
-            outputs.append(f"{restored(raw, column)} AS {identifier(column.name)}")
+        fields = [pa.field(one.raw(index), arrow_type(column.type)) for index, column in enumerate(one.table.columns)]
         cursor.register(one.stub, pa.Table.from_batches([], pa.schema(fields)))
-        texts[one.number] = f"(SELECT {', '.join(outputs)} FROM {one.stub})"
+        texts[one.number] = stub_relation(one)
     for _, name in bound.given:
         cursor.register(bound.given_name(name), pa.Table.from_batches([], bound.tables[name].schema))
     return bound.replaced(texts)
+
+
+def stub_relation(one: Occurrence) -> str:
+    """What stands for a table over its registered stub."""
+    outputs = (
+        f"{restored(identifier(one.raw(index)), column)} AS {identifier(column.name)}"
+        for index, column in enumerate(one.table.columns)
+    )
+    return f"(SELECT {', '.join(outputs)} FROM {one.stub})"
 
 
 def restored(sql: str, column: Column) -> str:

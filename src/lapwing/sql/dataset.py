@@ -46,7 +46,7 @@ class DatasetBinder:
             if dataset.table is not None:
                 tables.append(self._table(dataset.table, dataset.rows_place))
             else:
-                tables += (scan.table for scan in self._service.plan(dataset.sql or "").scans)
+                tables += (scan.table for scan in self._service.plan(dataset.sql or "", whole=True).scans)
         except LapwingError as error:
             if isinstance(error, SourceError):
                 raise

@@ -79,7 +79,8 @@ class Scan:
     @property
     def description(self) -> str:
         """One line."""
-        parts = [f"{self.id}: scan {self.table.path} as {self.alias} ({self.kind})"]
+        what = "groups of" if self.table.body else "scan"
+        parts = [f"{self.id}: {what} {self.table.path} as {self.alias} ({self.kind})"]
         parts.append(f"{len(self.columns)} of {len(self.table.columns)} columns")
         if self.limit is not None:
             parts.append(f"at most {self.limit:,} rows")
@@ -107,7 +108,7 @@ class Plan:
     """A statement ready to run. `feeds` maps the engine's names of tables to ids of scans; `given` maps them to the
     names of tables handed in. `schema` is the result's. `steps` are the engine's operators, root first, each with its
     depth; `notes` say what was done and what not, and why. `named` is the statement with each mention of a scanned table
-    under its scan's id."""
+    under its scan's id. `whole`: where sources make groups, the plan by which they don't."""
 
     text: str
     named: str
@@ -120,6 +121,7 @@ class Plan:
     types: tuple[str, ...]
     steps: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
+    whole: Plan | None = field(default=None, repr=False)
 
     @property
     def description(self) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Column, Source
 from lapwing.sources.quote import identifier
-from lapwing.sql.ask import ask
-from lapwing.sql.bind import Occurrence, bind, restored
+from lapwing.sql.ask import Asked, ask
+from lapwing.sql.bind import BoundStatement, Occurrence, bind, restored
 from lapwing.sql.catalog import Catalog
 from lapwing.sql.nodes import Plan, Residual, Scan
 from lapwing.sql.parse import Statement, parse
@@ -19,7 +20,8 @@ from lapwing.sql.rules import RULES
 from lapwing.sql.rules.base import Facts, Rule
 
 if TYPE_CHECKING:
-    from lapwing.sources.engine import Engine
+    from lapwing.sources.engine import Cursor, Engine
+    from lapwing.sql.aggregate.push import Blocks
 
 
 PLANNING_TIME_LIMIT = 20.0  # seconds; constants are worked out while planning, and may be anything
@@ -28,10 +30,13 @@ PLANNING_TIME_LIMIT = 20.0  # seconds; constants are worked out while planning, 
 class Planner:
     """Plans statements over a catalog. `engine` is an instance for planning alone: it only ever holds stubs."""
 
-    def __init__(self, catalog: Catalog, engine: Engine, rules: Sequence[Rule] = RULES) -> None:
+    def __init__(
+        self, catalog: Catalog, engine: Engine, rules: Sequence[Rule] = RULES, blocks: Blocks | None = None
+    ) -> None:
         self._catalog = catalog
         self._engine = engine
         self._rules = rules
+        self._blocks = blocks
 
     def parse(self, text: str) -> Statement:
         """The statement, if it only reads."""
@@ -41,15 +46,34 @@ class Planner:
         finally:
             cursor.close()
 
-    def plan(self, text: str, zone: str, given: Mapping[str, pa.Table]) -> Plan:
-        """The plan of `text`, whose session is in `zone`."""
+    def plan(self, text: str, zone: str, given: Mapping[str, pa.Table], *, whole: bool = False) -> Plan:
+        """The plan of `text`, whose session is in `zone`. `whole`: without groups made by sources."""
         cursor = self._engine.cursor(zone)
         cursor.set_time_limit(PLANNING_TIME_LIMIT)
         try:
             bound = bind(parse(text, cursor), self._catalog, given)
             asked = ask(bound, cursor)
+            scans = self._scans(bound, asked)
+            plan = _plan(text, zone, bound, asked, scans)
+            if whole or self._blocks is None:
+                return plan
+            made = self._blocks.pushed(bound, asked, scans, cursor)
+            return plan if made is None else self._grouped(plan, made, cursor)
         finally:
             cursor.close()
+
+    def _grouped(self, plan: Plan, made: BoundStatement, cursor: Cursor) -> Plan:
+        """The plan over groups, which knows the plan over rows; that one, should the engine understand the two otherwise."""
+        try:
+            asked = ask(made, cursor)
+        except LapwingError:
+            return plan
+        if asked.types != plan.types or not asked.schema.equals(plan.schema):
+            return plan
+        grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked))
+        return replace(grouped, given=plan.given, whole=plan)
+
+    def _scans(self, bound: BoundStatement, asked: Asked) -> tuple[Scan, ...]:
         scans = []
         for one in bound.occurrences:
             source = self._catalog.source(one.table.source)
@@ -58,19 +82,23 @@ class Planner:
             for rule in self._rules:
                 scan = rule(scan, facts)
             scans.append(_written(scan, source))
-        texts = {one.number: _relation(one, scan) for one, scan in zip(bound.occurrences, scans, strict=True)}
-        return Plan(
-            text=text,
-            named=bound.replaced({one.number: one.stub for one in bound.occurrences}).text,
-            zone=zone,
-            scans=tuple(scans),
-            feeds={feed(scan): scan.id for scan in scans if not scan.native},
-            given={bound.given_name(name): name for _, name in bound.given},
-            residual=Residual(bound.replaced(texts)),
-            schema=asked.schema,
-            types=asked.types,
-            steps=asked.steps,
-        )
+        return tuple(scans)
+
+
+def _plan(text: str, zone: str, bound: BoundStatement, asked: Asked, scans: tuple[Scan, ...]) -> Plan:
+    texts = {one.number: _relation(one, scan) for one, scan in zip(bound.occurrences, scans, strict=True)}
+    return Plan(
+        text=text,
+        named=bound.replaced({one.number: one.stub for one in bound.occurrences}).text,
+        zone=zone,
+        scans=scans,
+        feeds={feed(scan): scan.id for scan in scans if not scan.native},
+        given={bound.given_name(name): name for _, name in bound.given},
+        residual=Residual(bound.replaced(texts)),
+        schema=asked.schema,
+        types=asked.types,
+        steps=asked.steps,
+    )
 
 
 def feed(scan: Scan) -> str:

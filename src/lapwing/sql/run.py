@@ -48,7 +48,8 @@ class Progress:
 
 class Running(Stream):
     """A statement under way. Reading begins at once; rows come while iterating, in one thread, once. `cancel` may be
-    called from any thread. It ends by itself after `time_limit` seconds, whoever is slow."""
+    called from any thread. It ends by itself after `time_limit` seconds, whoever is slow. Should it fail before its first
+    row, it is run once more by the plan that `again` gives, which is told why."""
 
     def __init__(
         self,
@@ -60,9 +61,9 @@ class Running(Stream):
         time_limit: float,
         query_id: str,
         ended: Callable[[Running], None] | None = None,
+        again: Callable[[LapwingError], Plan] | None = None,
     ) -> None:
         self.id = query_id
-        self.plan = plan
         self.schema = plan.schema
         self.started = time.monotonic()
         self.milliseconds: float | None = None
@@ -74,23 +75,28 @@ class Running(Stream):
         self._stop: LapwingError | None = None
         self._lock = threading.Lock()
         self._finished = threading.Event()
-        self._cursor: Cursor = engine.cursor(plan.zone)
-        self._feeds = {
-            scan.id: Feed(scan, sources[scan.table.source], time_limit) for scan in plan.scans if not scan.native
-        }
+        self._engine, self._sources, self._again = engine, sources, again
         self._limit = time_limit
-        self._reduction = Reduction(plan, self._feeds, sources, lambda: engine.cursor(plan.zone))
         self._timer = threading.Timer(time_limit, self._expire)
         self._timer.daemon = True
         self._timer.start()
+        self._take(plan)
+
+    def _take(self, plan: Plan) -> None:
+        """Begins to read what the plan needs."""
+        self.plan = plan
+        self._cursor: Cursor = self._engine.cursor(plan.zone)
+        self._feeds = {
+            scan.id: Feed(scan, self._sources[scan.table.source], self._limit) for scan in plan.scans if not scan.native
+        }
+        self._reduction = Reduction(plan, self._feeds, self._sources, lambda: self._engine.cursor(plan.zone))
         self._reduction.start()
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
             self._check()
             self._stage = "running"
-            self._register()
-            for batch in self._cursor.reader(self.plan.residual.sql, BATCH_ROWS):
+            for batch in self._batches():
                 self._check()
                 self._rows += batch.num_rows
                 self._bytes += batch.nbytes
@@ -102,6 +108,23 @@ class Running(Stream):
             raise self._cause(error) from error
         finally:
             self.close()
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            self._register()
+            for batch in self._cursor.reader(self.plan.residual.sql, BATCH_ROWS):
+                yield batch.rename_columns(self.schema.names)  # one that is called by its text has another text here
+        except (LapwingError, pa.ArrowException, OSError) as error:
+            if self._again is None or self._rows or self._stop is not None:
+                raise
+            why = self._cause(error)
+        else:
+            return
+        self._release()
+        plan, self._again = self._again(why), None
+        self._take(plan)
+        self._check()
+        yield from self._batches()
 
     def cancel(self) -> None:
         self._halt(Cancelled.of("cancelled", "The statement was cancelled."))
@@ -116,14 +139,17 @@ class Running(Stream):
         self.milliseconds = (time.monotonic() - self.started) * 1e3
         if self._stage in ("planned", "running"):
             self._stage = "cancelled"  # left before its end
+        self._release()
+        if self._ended is not None:
+            self._ended(self)
+
+    def _release(self) -> None:
         for feed in self._feeds.values():
             feed.stop()
         self._reduction.close()
         self._cursor.close()
         for feed in self._feeds.values():
             feed.close()
-        if self._ended is not None:
-            self._ended(self)
 
     def progress(self) -> Progress:
         """How far it is; from any thread."""

@@ -7,6 +7,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,10 +17,12 @@ from lapwing.model.problem import LapwingError, Problem
 from lapwing.model.project import Project
 from lapwing.sources.base import Source, Table
 from lapwing.sources.bill import current
+from lapwing.sql.aggregate.push import Blocks
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.catalog import Catalog
 from lapwing.sql.check import check_dataset
 from lapwing.sql.dataset import DatasetBinder
+from lapwing.sql.expected import Expected
 from lapwing.sql.explain import explain
 from lapwing.sql.nodes import Plan
 from lapwing.sql.plan import Planner
@@ -45,25 +48,31 @@ class SqlService:
         self._sources = sources
         self._engine = engine
         self._planning = EngineClass.planner()
-        self._planner = Planner(self.catalog, self._planning)
-        self._reducer = Reducer(sources)
+        expected = Expected()
+        self._planner = Planner(self.catalog, self._planning, blocks=Blocks(sources, expected.rows))
+        self._reducer = Reducer(sources, expected)
         self._binder = DatasetBinder(self)
         self._bound: dict[str, tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
         self._lock = threading.Lock()
         self._queries: OrderedDict[str, Running] = OrderedDict()
+        self._given_up: OrderedDict[str, None] = OrderedDict()
 
     def parse(self, text: str) -> None:
         """Refuses what is no single reading statement, with its position; see `sql.parse`."""
         self._planner.parse(text)
 
-    def plan(self, text: str, *, zone: str | None = None, given: Mapping[str, pa.Table] | None = None) -> Plan:
-        """The plan of a statement. `zone` is the session's (None: the project's); `given` tables are `given.<name>`.
+    def plan(
+        self, text: str, *, zone: str | None = None, given: Mapping[str, pa.Table] | None = None, whole: bool = False
+    ) -> Plan:
+        """The plan of a statement. `zone` is the session's (None: the project's); `given` tables are `given.<name>`; `whole`:
+        its scans are of tables, never of groups that a source makes.
 
         Raises:
             WrongUse, Refused, NotFound: the statement is wrong, with position and nearest names.
             SourceError: a source it names does not answer.
         """
-        return self._planner.plan(text, zone or self.project.timezone, given or NOTHING)
+        whole = whole or text in self._given_up
+        return self._planner.plan(text, zone or self.project.timezone, given or NOTHING, whole=whole)
 
     def run(
         self,
@@ -78,6 +87,7 @@ class SqlService:
         more than its bill (`sources.bill`) allows."""
         plan = self._reducer.reduced(self.plan(text, zone=zone, given=given))
         self._reserve(plan)
+        rows = plan.whole
         running = Running(
             plan,
             engine=self._engine,
@@ -85,12 +95,22 @@ class SqlService:
             given=given or NOTHING,
             time_limit=time_limit,
             query_id=query_id or uuid.uuid4().hex,
+            again=None if rows is None else lambda why: self._over_rows(rows, why),
         )
         with self._lock:
             self._queries[running.id] = running
             while len(self._queries) > REMEMBERED:
                 self._queries.popitem(last=False)
         return running
+
+    def _over_rows(self, plan: Plan, why: LapwingError) -> Plan:
+        """The plan to go on with where one over groups made by sources failed; its statement is not tried that way again."""
+        with self._lock:
+            self._given_up[plan.text] = None
+            while len(self._given_up) > REMEMBERED:
+                self._given_up.popitem(last=False)
+        note = f"A source could not make groups, so its rows are read: {why.problems[0].message}"
+        return self._reducer.reduced(replace(plan, notes=(*plan.notes, note)))
 
     def estimates(self, plan: Plan) -> dict[str, int]:
         """The bytes that the scans of a plan would be billed for, by their ids, asked of the sources that charge by bytes.

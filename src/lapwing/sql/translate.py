@@ -82,7 +82,7 @@ def at_source(
         own = catalog.resolve(_parts(dataset.table))
     tables = {dataset.name: own}
     tables |= {join.name: catalog.resolve(_parts(join.table)) for join in dataset.joins.values()}
-    writer = _Writer(source.capabilities, tables)
+    writer = Writer(source.capabilities, tables)
 
     quote = dialect_of(source.capabilities.dialect).quote
     lines = [f"{source.reference(tables[dataset.name])} AS {quote(dataset.name)}"]
@@ -113,7 +113,7 @@ def at_source(
     )
 
 
-class _Writer(Renderer):
+class Writer(Renderer):
     """Writes expressions over the columns of several tables; in their trees a column is called `table.column`, in small
     letters."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from lapwing.sources.base import Column, Operation, Source
+from lapwing.sources.base import Column, Operation, Source, Table
 from lapwing.sources.types import family
 from lapwing.sql.nodes import Key, Plan, Scan
 from lapwing.sql.reduce.edges import Edge, edges
@@ -23,8 +23,8 @@ KEPT = 0.3
 MOST_READ = 2_000_000
 """Rows of a provider: they are kept until the statement ends, and the others wait for them."""
 
-Rows = Callable[[Source, Scan, str], float | None]
-"""About how many rows of a scan's table a condition in its source's dialect is true of."""
+Rows = Callable[[Source, Table, str | None], float | None]
+"""About how many rows of a table a condition in its source's dialect is true of."""
 
 
 def reduced(plan: Plan, sources: Mapping[str, Source], rows: Rows) -> Plan:
@@ -64,7 +64,7 @@ def _possible(edge: Edge, plan: Plan, read: Mapping[str, Scan], sources: Mapping
 def _expected(scan: Scan, source: Source, rows: Rows) -> float:
     """Rows that the scan's own conditions leave; of a source that counts nothing, as many as there may be."""
     where = " AND ".join(f"({one.text})" for one in scan.conditions) if scan.native else scan.where
-    found = rows(source, scan, where or "1 = 1") if where or scan.table.rows is None else float(scan.table.rows)
+    found = rows(source, scan.table, where or None)
     if found is None:
         found = float(MOST_READ if scan.rows is None else scan.rows)
     return max(1.0, found * (1.0 if scan.native else KEPT ** min(2, len(scan.kept))))

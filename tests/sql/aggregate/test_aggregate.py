@@ -1,0 +1,120 @@
+"""Groups made by the sources give what the engine makes of their rows, in value and type."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from lapwing.sql.aggregate import push
+from lapwing.sql.service import SqlService
+
+SOURCES = ("lite", "pg", "my")
+PUSHED = [
+    "select count(*) from {s}.things",
+    "select count(*), count(i), sum(id), min(i), max(i), avg(i) from {s}.things",
+    "select l, count(*) c, sum(i), avg(id), min(d), max(d) from {s}.things group by l order by l",
+    "select l, i, count(*) from {s}.things group by all order by all",
+    "select i, sum(id) total from {s}.things where id > 2 group by i having sum(id) > 5 order by 2 desc, 1 limit 3",
+    "select v, count(*) from {s}.things group by v order by v",
+    "select distinct v, l from {s}.things order by all",
+    "select distinct i from {s}.things where i > 100 order by i",
+    "select count(distinct i), sum(id) from {s}.things",
+    "select l, count(distinct v), count(*) from {s}.things group by l order by l",
+    "select i + 1 as j, sum(id) from {s}.things group by i + 1 order by j",
+    "select i % 2 as odd, count(*) c from {s}.things where i is not null group by odd having c > 1 order by odd",
+    "select l, sum(id) filter (where i > 3), count(*) filter (where l) from {s}.things group by l order by l",
+    "select sum(case when i > 3 then 1 else 0 end) from {s}.things where d < '2020-06-01'",
+    "select count(*), sum(i), max(d) from {s}.things where i = 12345",
+    "select l, count(*) from {s}.things where i = 12345 group by l",
+    "select x.l, n from (select l, count(*) n from {s}.things group by l) x where n > 2 order by 1",
+    "select * from (select l, count(*), sum(id) from {s}.things group by l) order by 1",
+    'select "sum(id)" from (select l, sum(id) from {s}.things group by l) order by 1',
+    "with g as (select l, sum(id) t from {s}.things group by l) select a.l, b.t from g a join g b on a.t = b.t order by 1",
+    "select l, d, count(*), grouping(l) from {s}.things group by rollup (l, d) order by 1, 2, 4",
+    "select l, count(*) from {s}.things t where t.i > 0 group by t.l having count(*) > (select 1) order by 1",
+    "select l, count(*) from {s}.things group by 1 order by count(*) desc, 1 limit 2",
+    "select count(*) + sum(id) * 2, -max(i), count(*) = 12 from {s}.things",
+    "select coalesce(l, false) as l, count(*) from {s}.things group by l order by 2, 1",
+    "select l, most from (select l, max(i) as most, count(*) n from {s}.things group by l) where most > 4 order by all",
+    "select 1 as one from {s}.things group by l",
+    "select l, count(*) from {s}.things group by l union all select null, count(*) from {s}.things order by all",
+]
+DECIMALS = [
+    "select l, sum(n), avg(n), min(n), max(n), count(n) from {s}.things group by l order by l",
+    "select sum(id * 2 - 1), sum(id + i) from {s}.things where d < '2020-06-01'",
+    "select n, sum(id) from {s}.things group by n having sum(n) > 1.5 order by n",
+    "select min(t), max(t), l from {s}.things group by l order by l",
+]
+DECIMAL_ARITHMETIC = [
+    "select sum(n * (1 - n)), sum(n * n * n), avg(n * 2) from {s}.things where n < 100",
+    "select l, sum(n * n * n), sum(n * n) from {s}.things where n < 100 group by rollup (l) order by l nulls last, 2",
+]
+KEPT = [
+    "select sum(f) from {s}.things",
+    "select f, count(*) from {s}.things group by f order by f",
+    "select l, string_agg(v, ',' order by id) from {s}.things group by l order by l",
+    "select l, count(*) from {s}.things where i // 2 = 1 group by l order by l",
+    "select distinct on (l) l, id from {s}.things order by l, id",
+    "select i, sum(id) over (partition by l) from {s}.things order by all",
+    "select l, stddev(i) from {s}.things group by l order by l",
+    "select 'x' as x, count(*) from {s}.things where i = 12345 group by 'x'",
+    "select a.l, (select count(*) from {s}.things b where b.i = a.i) from {s}.things a order by a.id",
+    "select l, sum(i) from {s}.things group by l having sum(i) > (select max(i) from {s}.things x where x.l = things.l)",
+    "select count(*) from {s}.things using sample 100 percent (bernoulli)",
+    "select distinct random() < 2 as x from {s}.things",
+]
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups are made by the source, worth it or not."""
+    monkeypatch.setattr(push, "FEW", -1)
+    monkeypatch.setattr(push, "SHARE", float("inf"))
+
+
+def same(service: SqlService, text: str, source: str, *, pushed: bool) -> None:
+    here, own = text.replace("{s}", source), service.table(text.replace("{s}", "own"))
+    plan = service.plan(here)
+    assert any(scan.table.body for scan in plan.scans) is pushed, service.explain(here)
+    with service.run(here) as running:
+        got = pa.Table.from_batches(list(running), running.schema)
+        assert not running.plan.notes, running.plan.notes
+    assert running.schema.types == own.schema.types
+    assert [name.replace(f"{source}.", "own.") for name in running.schema.names] == own.schema.names
+    assert rows(got) == rows(own), service.explain(here)
+
+
+def rows(table: pa.Table) -> list[tuple[object, ...]]:
+    """Means without their last bit, which is another where the engine finds them by way of a sum."""
+    columns = [column.to_pylist() for column in table.columns]
+    return [
+        tuple(float(f"{one:.15g}") if isinstance(one, float) else one for one in row)
+        for row in zip(*columns, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("text", PUSHED)
+def test_made_by_the_source(everywhere: SqlService, text: str, source: str) -> None:
+    same(everywhere, text, source, pushed=True)
+
+
+@pytest.mark.parametrize("source", ["pg", "my"])
+@pytest.mark.parametrize("text", DECIMALS)
+def test_decimals_and_times(everywhere: SqlService, text: str, source: str) -> None:
+    same(everywhere, text, source, pushed=True)
+
+
+@pytest.mark.parametrize("text", DECIMAL_ARITHMETIC)
+def test_arithmetic_with_decimals(everywhere: SqlService, text: str) -> None:
+    same(everywhere, text, "pg", pushed=True)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("text", KEPT)
+def test_made_by_the_engine(everywhere: SqlService, text: str, source: str) -> None:
+    if "sample" in text or "random" in text:
+        plan = everywhere.plan(text.replace("{s}", source))
+        assert not any(scan.table.body for scan in plan.scans)
+    else:
+        same(everywhere, text, source, pushed=False)
