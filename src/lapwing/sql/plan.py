@@ -68,10 +68,10 @@ class Planner:
             asked = ask(made, cursor)
         except LapwingError:
             return plan
-        if asked.types != plan.types or not asked.schema.equals(plan.schema):
+        if asked.types != plan.types:
             return plan
         grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked))
-        return replace(grouped, given=plan.given, whole=plan)
+        return replace(grouped, given=plan.given, schema=plan.schema, whole=plan)
 
     def _scans(self, bound: BoundStatement, asked: Asked) -> tuple[Scan, ...]:
         scans = []

@@ -112,8 +112,7 @@ class Running(Stream):
     def _batches(self) -> Iterator[pa.RecordBatch]:
         try:
             self._register()
-            for batch in self._cursor.reader(self.plan.residual.sql, BATCH_ROWS):
-                yield batch.rename_columns(self.schema.names)  # one that is called by its text has another text here
+            yield from self._cursor.reader(self.plan.residual.sql, BATCH_ROWS)
         except (LapwingError, pa.ArrowException, OSError) as error:
             if self._again is None or self._rows or self._stop is not None:
                 raise

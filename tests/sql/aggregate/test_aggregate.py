@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 
-from lapwing.sql.aggregate import push
+from lapwing.sql.aggregate import block, push
+from lapwing.sql.aggregate.parts import Parts
 from lapwing.sql.service import SqlService
 
 SOURCES = ("lite", "pg", "my")
@@ -37,6 +40,7 @@ PUSHED = [
     "select coalesce(l, false) as l, count(*) from {s}.things group by l order by 2, 1",
     "select l, most from (select l, max(i) as most, count(*) n from {s}.things group by l) where most > 4 order by all",
     "select 1 as one from {s}.things group by l",
+    "select (select count(*) from {s}.things), 1 as one",
     "select l, count(*) from {s}.things group by l union all select null, count(*) from {s}.things order by all",
 ]
 DECIMALS = [
@@ -59,7 +63,7 @@ KEPT = [
     "select l, stddev(i) from {s}.things group by l order by l",
     "select 'x' as x, count(*) from {s}.things where i = 12345 group by 'x'",
     "select a.l, (select count(*) from {s}.things b where b.i = a.i) from {s}.things a order by a.id",
-    "select l, sum(i) from {s}.things group by l having sum(i) > (select max(i) from {s}.things x where x.l = things.l)",
+    "select l, sum(i) from {s}.things group by l having sum(i) > (select max(i) from {s}.things x where x.l = things.l) order by l",
     "select count(*) from {s}.things using sample 100 percent (bernoulli)",
     "select distinct random() < 2 as x from {s}.things",
 ]
@@ -70,6 +74,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups are made by the source, worth it or not."""
     monkeypatch.setattr(push, "FEW", -1)
     monkeypatch.setattr(push, "SHARE", float("inf"))
+    monkeypatch.setattr(push, "PICKED_SHARE", float("inf"))
 
 
 def same(service: SqlService, text: str, source: str, *, pushed: bool) -> None:
@@ -118,3 +123,52 @@ def test_made_by_the_engine(everywhere: SqlService, text: str, source: str) -> N
         assert not any(scan.table.body for scan in plan.scans)
     else:
         same(everywhere, text, source, pushed=False)
+
+
+def test_having_and_limits_go_to_the_source_where_a_group_is_one(everywhere: SqlService) -> None:
+    text = "select g, count(*) as c from pg.big where n > 10 group by g having count(*) > 28570 order by g"
+    (scan,) = everywhere.plan(text).scans
+    assert [one.text for one in scan.pushed] == ["scan0g0n > 28570"]
+    assert "GROUP BY" in scan.sql
+    assert everywhere.table(text).to_pylist() == everywhere.table(text.replace("pg.", "own.")).to_pylist()
+    (scan,) = everywhere.plan("select g, count(*) from pg.big group by g limit 3").scans
+    assert scan.limit == 3
+
+
+def test_groups_are_given_up_where_the_source_fails(everywhere: SqlService, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "select g % 2 as odd, count(*) as c from pg.big group by odd order by odd"
+    right = block.parts  # type: ignore[attr-defined]
+
+    def parts(*given: object, **named: object) -> Parts:
+        made: Parts = right(*given, **named)
+        return replace(made, columns=tuple((column, f"{sql} / 0") for column, sql in made.columns))
+
+    monkeypatch.setattr(block, "parts", parts)
+    expected = everywhere.table(text.replace("pg.", "own."))
+    assert everywhere.plan(text).scans[0].table.body
+    with everywhere.run(text) as running:
+        assert pa.Table.from_batches(list(running), running.schema) == expected
+    assert running.plan.scans[0].table.body == ""
+    assert "division by zero" in running.plan.notes[0]
+    assert not everywhere.plan(text).scans[0].table.body  # it is not tried again
+
+
+def test_only_where_groups_are_few(everywhere: SqlService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    few, many = "select g, count(*) from pg.big group by g", "select n, count(*) from pg.big group by n"
+    assert everywhere.plan(few).scans[0].table.body
+    assert not everywhere.plan(many).scans[0].table.body
+    assert everywhere.plan(f"{many} having count(*) > 1").scans[0].table.body == ""
+    assert not everywhere.plan("select i, count(*) from pg.things group by i").scans[0].table.body
+
+
+def test_a_wide_sum_is_exact(everywhere: SqlService) -> None:
+    text = "select sum(id * 200000000000000000), avg(id * 200000000000000000) from {s}.things"
+    for source in ("pg", "my"):
+        same(everywhere, text, source, pushed=True)
+
+
+def test_explain_tells_of_groups(everywhere: SqlService) -> None:
+    said = everywhere.explain("select l, count(*) from pg.things group by l")
+    assert "scan0: groups of pg.traps.things as things (postgres)" in said
+    assert "GROUP BY" in said

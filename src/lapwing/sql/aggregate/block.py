@@ -51,7 +51,7 @@ def block(
     made: dict[Call, Parts] = {}
     for call in calls:
         if call not in made:
-            made[call] = _parts(call, writer, engine, f"{stub}_{len(made)}")
+            made[call] = _parts(call, writer, engine, f"{stub}g{len(made)}")
     wanted = frozenset(keys)
     kept = [column for column in table.columns if column.name.lower() in wanted]
     if len(kept) != len(wanted):

@@ -23,6 +23,8 @@ Rows = Callable[[Source, Table, str | None], float | None]
 """About how many rows of a table a condition in its source's dialect (None: no condition) is true of."""
 SHARE = 0.1
 """Groups that are more than this share of the rows are not worth grouping at the source; 0.25 was slower there."""
+PICKED_SHARE = 0.5
+"""The same where the source picks some of the groups, so that few travel."""
 FEW = 4_000
 """So few rows are as quick to read."""
 
@@ -78,8 +80,10 @@ class Blocks:
 
         source = self._sources[one.table.source]
         rows = self._rows(source, one.table, scan.where)
+        rows = one.table.rows if rows is None else rows
         groups = _groups(found, one.table, rows)
-        if rows is not None and (rows < FEW or groups > SHARE * rows):
+        share = PICKED_SHARE if found.alone and found.node["having"] is not None else SHARE
+        if rows is not None and (rows < FEW or groups > share * rows):
             return None
         try:
             made = block(source, one.table, one.stub, scan.where, found.keys, calls(found, one, cursor))

@@ -129,11 +129,22 @@ class _Reading:
                 place = str(one.get("literal", {}).get("text", ""))
                 inside = place.isdigit() and 0 < int(place) <= len(node["select_list"])
                 one = node["select_list"][int(place) - 1] if inside else one  # noqa: PLW2901
-            name = self._own(one) if one["class"] == "COLUMN_REF" else None
+            name = self._column(one)
             if name is None:
                 return None
             found.add(name)
         return found
+
+    def _column(self, node: Node) -> str | None:
+        """The table's column that is grouped by, maybe by the name it has in the list."""
+        if node["class"] != "COLUMN_REF":
+            return None
+        own = self._own(node)
+        if own is None:
+            alias = str(node["column_names"][-1]).lower()
+            meant = [one for one in self._node["select_list"] if str(one.get("alias", "")).lower() == alias]
+            own = self._own(meant[0]) if len(meant) == 1 and meant[0]["class"] == "COLUMN_REF" else None
+        return own
 
     # -- expressions
 

@@ -96,8 +96,8 @@ class _Reading:
                     alike.join(*pair)
                 else:
                     self._correlated(scope, select, *pair)
-            elif isinstance(part, exp.In) and part.args.get("query") and isinstance(part.this, exp.Column):
-                self._contained(scope, part.this, part.args["query"].unnest())
+            elif member := _membership(part):
+                self._contained(scope, *member)
         for one, other in alike.pairs():
             self._link(scope, one, scope, other)
         for join in _joins(select):
@@ -219,6 +219,15 @@ def _joins(select: exp.Select) -> list[exp.Join]:
 def _plain(join: exp.Join) -> bool:
     said = {key for key, value in join.args.items() if value}
     return said <= _JOIN_PARTS and join.side in ("", "LEFT") and join.kind in ("", "INNER", "CROSS", "OUTER")
+
+
+def _membership(part: exp.Expr) -> tuple[exp.Column, exp.Expr] | None:
+    """The column and the query of `x IN (SELECT ...)`, which the engine writes as `x = ANY(SELECT ...)`."""
+    query = part.args.get("query") if isinstance(part, exp.In) else None
+    if isinstance(part, exp.EQ) and isinstance(part.expression, exp.Any):
+        query = part.expression.this
+    column = part.this
+    return (column, query.unnest()) if query is not None and isinstance(column, exp.Column) else None
 
 
 def _equal_columns(node: exp.Expr) -> tuple[exp.Column, exp.Column] | None:
