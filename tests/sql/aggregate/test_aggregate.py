@@ -63,7 +63,7 @@ KEPT = [
     "select l, stddev(i) from {s}.things group by l order by l",
     "select 'x' as x, count(*) from {s}.things where i = 12345 group by 'x'",
     "select a.l, (select count(*) from {s}.things b where b.i = a.i) from {s}.things a order by a.id",
-    "select l, sum(i) from {s}.things group by l having sum(i) > (select max(i) from {s}.things x where x.l = things.l) order by l",
+    "select l, sum(i) from {s}.things t group by l having sum(i) > (select max(i) from {s}.things x where x.l = t.l) order by l",
     "select count(*) from {s}.things using sample 100 percent (bernoulli)",
     "select distinct random() < 2 as x from {s}.things",
 ]
