@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -139,7 +140,7 @@ def test_groups_are_given_up_where_the_source_fails(everywhere: SqlService, monk
     text = "select g % 2 as odd, count(*) as c from pg.big group by odd order by odd"
     right = block.parts  # type: ignore[attr-defined]
 
-    def parts(*given: object, **named: object) -> Parts:
+    def parts(*given: Any, **named: Any) -> Parts:
         made: Parts = right(*given, **named)
         return replace(made, columns=tuple((column, f"{sql} / 0") for column, sql in made.columns))
 
