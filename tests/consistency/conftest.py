@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.consistency.world import DATA, World, world
 
+from lapwing.sql.aggregate import push
 from lapwing.sql.reduce import choose
 
 _WORLDS: list[World] = []
@@ -29,8 +30,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def keys_whenever_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sources are told keys of others however small the tables are."""
+def pushed_whenever_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources are told keys of others, and make groups, however small the tables are."""
     monkeypatch.setattr(choose, "WORTH", 0)
     monkeypatch.setattr(choose, "SELECTIVE", 2.0)
     monkeypatch.setattr(choose, "saved_enough", lambda *_: True)
+    monkeypatch.setattr(push, "FEW", -1)
+    monkeypatch.setattr(push, "SHARE", float("inf"))
+    monkeypatch.setattr(push, "PICKED_SHARE", float("inf"))
