@@ -19,6 +19,8 @@ from tests.services.mariadb import mariadb
 from tests.services.postgres import postgres
 from tests.services.prism import Prism, prism
 from tests.services.s3 import s3
+from tests.services.trino import Trino
+from tests.services.trino import trino_server as trino_service
 
 T = TypeVar("T")
 
@@ -89,6 +91,27 @@ def prism_server() -> Iterator[Prism]:
     """A job server of Beam's portable runner, of this test process."""
     with _had(prism) as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def trino_server() -> Iterator[Trino]:
+    """A Trino of this test process, with the catalogs memory and tpch. Tests make schemas or catalogs of their own in it.
+    It takes some 15 s to start."""
+    with _had(trino_service) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def trino_dsn(trino_server: Trino) -> str:
+    """The address of its catalog memory."""
+    return trino_server.dsn("memory")
+
+
+@pytest.fixture(scope="session")
+def trino_postgres_dsn(trino_server: Trino, postgres_dsn: str) -> str:
+    """The address of a catalog of it that is the PostgreSQL server's own database."""
+    trino_server.postgres_catalog("pg", postgres_dsn)
+    return trino_server.dsn("pg")
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,8 @@ class Service(ABC):
     """One real service. `folder` is its own, empty at first."""
 
     name: ClassVar[str]
+    ready_seconds: ClassVar[float] = READY_SECONDS
+    """How long it may take to become ready."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -197,8 +199,8 @@ def _started(kind: type[S], folder: Path, tries: int) -> S:
 
 
 def _wait(service: Service) -> None:
-    until = time.monotonic() + READY_SECONDS
+    until = time.monotonic() + service.ready_seconds
     while not service.ready():
         if time.monotonic() > until:
-            raise MissingService(f"{service.name} was not ready after {READY_SECONDS:g} s")
+            raise MissingService(f"{service.name} was not ready after {service.ready_seconds:g} s")
         time.sleep(0.03)

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pymysql
 import sqlglot
+import trino
 from tests.sources.bigquery_emulator import DIGITS_LOST, bigquery_client
 
 from lapwing.model.project import SourceConfig, Storage
@@ -27,13 +28,28 @@ from lapwing.sources.base import Source, Table
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import open_source
 from lapwing.sources.storage import engine_reads, filesystem
+from lapwing.sources.trino_session import address_of
 from lapwing.sources.types import arrow_type
 from lapwing.states.dialects import dialect_of
 
-KINDS = ("files", "s3", "gcs", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse")
+TRINOS = ("trino", "trino_postgres")  # its catalog in memory, and one that is a PostgreSQL
+KINDS = (
+    "files",
+    "s3",
+    "gcs",
+    "duckdb",
+    "sqlite",
+    "postgres",
+    "mariadb",
+    "bigquery",
+    "delta",
+    "iceberg",
+    "clickhouse",
+    *TRINOS,
+)
 LAKES = ("delta", "iceberg")
 STORED = ("s3", "gcs")
-SERVERS = ("postgres", "mariadb", "bigquery", "clickhouse", *STORED)
+SERVERS = ("postgres", "mariadb", "bigquery", "clickhouse", *TRINOS, *STORED)
 SCHEMA = pa.schema(
     [
         ("id", pa.int64()),
@@ -113,6 +129,11 @@ LONG = {
     # Some seconds, not for ever: the emulator goes on with what was cancelled.
     "bigquery": "SELECT count(*) AS id FROM UNNEST(GENERATE_ARRAY(1, 3000)) a, UNNEST(GENERATE_ARRAY(1, 700)) b",
     "clickhouse": "SELECT count() AS id FROM numbers(1000000) a, numbers(1000000) b WHERE a.number * b.number % 7 = 1",
+    **dict.fromkeys(
+        TRINOS,
+        "SELECT count(*) AS id FROM UNNEST(sequence(1, 10000)) a(x), UNNEST(sequence(1, 10000)) b(y), "
+        "UNNEST(sequence(1, 10000)) c(z) WHERE x * y % 7 = z",
+    ),
     "mariadb": "SELECT count(*) AS id FROM seq_1_to_3000000 a, seq_1_to_3000000 b WHERE a.seq * b.seq % 7 = 1",
 }
 
@@ -174,6 +195,7 @@ def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
             "mariadb": lambda: _mariadb(mariadb_database(dsn)),
             "bigquery": lambda: _bigquery(dsn),
             "clickhouse": lambda: _clickhouse(dsn),
+            **dict.fromkeys(TRINOS, lambda: _trino(dsn)),
             **dict.fromkeys(STORED, lambda: _stored(kind, dsn)),
         }
         config, add, drop = servers[kind]()
@@ -406,6 +428,60 @@ def _googled(value: object) -> str:
             return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}+00'"
         case datetime():
             return f"DATETIME '{value:%Y-%m-%d %H:%M:%S.%f}'"
+        case date():
+            return f"DATE '{value}'"
+    return repr(value)
+
+
+def _trino(dsn: str) -> Made:
+    """In a schema of its own of the catalog of the address."""
+    address = address_of(dsn)
+    schema = f"{address.catalog}.test_{uuid.uuid4().hex[:12]}"
+    words = {"TIMESTAMP": "timestamp(6)", "TIMESTAMP WITH TIME ZONE": "timestamp(6) with time zone"}
+    columns = ", ".join(f'"{name}" {words.get(kind, kind)}' for name, kind in TYPES.items())
+
+    def run(sql: str) -> None:
+        trino_rows(dsn, sql)
+
+    def insert(rows: list[tuple[object, ...]]) -> None:
+        values = ", ".join(f"({', '.join(map(trino_literal, row))})" for row in rows)
+        run(f"INSERT INTO {schema}.things VALUES {values}")
+
+    run(f"CREATE SCHEMA {schema}")
+    run(f"CREATE TABLE {schema}.empty ({columns})")
+    run(f"CREATE TABLE {schema}.things ({columns})")
+    insert(ROWS)
+    return (
+        SourceConfig(name="s", type="trino", dsn=f"{dsn.rstrip('/')}/{schema.partition('.')[2]}"),
+        lambda number: insert([_row(number)]),
+        lambda: run(f"DROP TABLE {schema}.things"),
+    )
+
+
+def trino_rows(dsn: str, sql: str) -> list[Any]:
+    """All rows of a statement that may also change something."""
+    address = address_of(dsn)
+    with closing(trino.dbapi.connect(host=address.host, port=address.port, user="tests", timezone="UTC")) as connection:
+        return list(connection.cursor().execute(sql).fetchall())
+
+
+def trino_literal(value: object) -> str:
+    """A constant of Trino's SQL."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(value).upper()
+        case str():
+            return dialect_of("trino").literal(value)
+        case Decimal():
+            return f"DECIMAL '{value}'"
+        case float():
+            return f"CAST('{value!r}' AS double)"
+        case datetime() if value.tzinfo:
+            return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f} UTC'"
+        case datetime():
+            return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}'"
         case date():
             return f"DATE '{value}'"
     return repr(value)

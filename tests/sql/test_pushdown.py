@@ -107,26 +107,26 @@ def test_any_condition_means_the_same(everywhere: SqlService, predicate: str) ->
     same_everywhere(everywhere, predicate)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "select count(*) as c from {s}.things",
-        "select a.id, b.id as other from {s}.things a join {s}.things b on a.i = b.i where b.v like 'a%' order by all",
-        "select a.id, b.v from own.things a left join {s}.things b on a.id = b.i order by all",
-        "select a.id from own.things a left join {s}.things b on a.id = b.i where b.id is null order by all",
-        "with q as (select * from {s}.things where i > 1) select x.id from q x, q y where x.i = y.id order by all",
-        """with recursive r as (select id, i from {s}.things where id = 1
+STATEMENTS = [
+    "select count(*) as c from {s}.things",
+    "select a.id, b.id as other from {s}.things a join {s}.things b on a.i = b.i where b.v like 'a%' order by all",
+    "select a.id, b.v from own.things a left join {s}.things b on a.id = b.i order by all",
+    "select a.id from own.things a left join {s}.things b on a.id = b.i where b.id is null order by all",
+    "with q as (select * from {s}.things where i > 1) select x.id from q x, q y where x.i = y.id order by all",
+    """with recursive r as (select id, i from {s}.things where id = 1
            union all select t.id, t.i from {s}.things t, r where t.id = r.id + 1 and t.id < 5)
            select * from r order by all""",
-        "select v, count(*) as c from {s}.things group by v having count(*) > 0 order by v nulls last",
-        "select id from {s}.things where i in (select g from {s}.big where n < 50) order by id",
-        "select id, (select max(n) from {s}.big b where b.g = t.i) as m from {s}.things t order by id",
-        "select * from {s}.things order by id desc limit 3",
-        "select id from {s}.things union all select n from {s}.big where n between 7 and 8 order by all",
-        "select count(*) as c from {s}.things where 1 = 0",
-        "select sum(i) as s, avg(f) as a, min(v) as v, max(w) as w, sum(n) as n from {s}.things where i < 100",
-    ],
-)
+    "select v, count(*) as c from {s}.things group by v having count(*) > 0 order by v nulls last",
+    "select id from {s}.things where i in (select g from {s}.big where n < 50) order by id",
+    "select id, (select max(n) from {s}.big b where b.g = t.i) as m from {s}.things t order by id",
+    "select * from {s}.things order by id desc limit 3",
+    "select id from {s}.things union all select n from {s}.big where n between 7 and 8 order by all",
+    "select count(*) as c from {s}.things where 1 = 0",
+    "select sum(i) as s, avg(f) as a, min(v) as v, max(w) as w, sum(n) as n from {s}.things where i < 100",
+]
+
+
+@pytest.mark.parametrize("text", STATEMENTS)
 def test_statements_mean_the_same(everywhere: SqlService, text: str) -> None:
     own = rows(everywhere, text.format(s="own"))
     for source in ("lite", "pg", "my"):

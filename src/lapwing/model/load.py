@@ -73,6 +73,11 @@ _ADDRESSES = {
         "The dsn is not a ClickHouse address.",
         'Write "clickhouse://user:${PASSWORD}@host:8123/database".',
     ),
+    "trino": (
+        re.compile(r"trino://[^/]*/[^/?]"),
+        "The dsn is not the address of a Trino's catalog.",
+        'Write "trino://user@host:8080/catalog", or "trino://user:${PASSWORD}@host:443/catalog/schema".',
+    ),
 }
 """By the type of a source: what its dsn looks like, and what is said where it does not."""
 _ANY = re.compile("")
@@ -295,6 +300,7 @@ class _Reading:
             key_file=None if document.key_file is None else self._path(document.key_file),
             maximum_bytes_billed=document.maximum_bytes_billed,
             labels=document.labels,
+            session=document.session,
             endpoint=document.endpoint,
             storage_endpoint=document.storage_endpoint,
             place=place,

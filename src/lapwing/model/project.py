@@ -29,10 +29,10 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConfig:
-    """Where data lives. `type` is files, duckdb, sqlite, postgres, mariadb, bigquery, delta, iceberg or clickhouse. `path` is
-    absolute (files, duckdb, sqlite, delta, iceberg), `uri` in its place where it is in object storage, which `storage` tells
-    how to reach. `catalog` has pyiceberg's properties. `dsn` and these have secrets filled in, so they are never shown: repr
-    leaves them out.
+    """Where data lives. `type` is files, duckdb, sqlite, postgres, mariadb, bigquery, delta, iceberg, clickhouse or trino.
+    `path` is absolute (files, duckdb, sqlite, delta, iceberg), `uri` in its place where it is in object storage, which
+    `storage` tells how to reach. `catalog` has pyiceberg's properties, `session` those of Trino's sessions. `dsn` and the
+    catalog's have secrets filled in, so they are never shown: repr leaves them out.
 
     Of bigquery: `project` is billed; `datasets` are shown, each DATASET or PROJECT.DATASET; `key_file` is that of a
     service account, absolute, None: the environment's credentials; a statement that would be billed for more than
@@ -56,6 +56,7 @@ class SourceConfig:
     uri: str | None = None
     storage: Storage = field(default_factory=Storage)
     catalog: Mapping[str, str] = field(default_factory=dict, repr=False)
+    session: Mapping[str, str] = field(default_factory=dict)
     place: Place = field(default_factory=Place, compare=False)
 
 

@@ -11,7 +11,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source
 from lapwing.sources.engine import Engine
 
-KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse")
+KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse", "trino")
 
 
 def open_source(config: SourceConfig, engine: Engine) -> Source:
@@ -57,6 +57,10 @@ def open_source(config: SourceConfig, engine: Engine) -> Source:
             from lapwing.sources.clickhouse import ClickHouseSource
 
             return ClickHouseSource(config)
+        case "trino":
+            from lapwing.sources.trino import TrinoSource
+
+            return TrinoSource(config)
     near = nearest(config.type, KINDS)
     raise ModelError.of("unknown-source-type", f"{config.type} is no kind of source.", place=config.place, nearest=near)
 

@@ -62,6 +62,7 @@ class Renderer:
         self._pushable = capabilities.pushable
         self._sqlite = capabilities.dialect == "sqlite"
         self._mysql = capabilities.dialect == "mysql"
+        self._trino = capabilities.dialect == "trino"
         self._dialect = capabilities.dialect
         self._engine = dialect_of(capabilities.dialect)
         self._columns = columns
@@ -121,7 +122,10 @@ class Renderer:
 
     def _ordered(self, left: exp.Expr, operator: str, right: exp.Expr) -> str:
         one, other = self._pair(left, right, Operation.ORDER)
-        return f"{self._collated(one, order=True)} {operator} {other.sql}"
+        compared = f"{self._collated(one, order=True)} {operator} {other.sql}"
+        if self._trino and one.family is Family.FLOAT and operator in (">", ">="):
+            return f"({compared} OR is_nan({one.sql}))"  # the greatest in the engine
+        return compared
 
     def _null_safe(self, node: exp.Expr) -> str:
         left, right = self._pair(node.this, node.expression, Operation.EQUAL)
@@ -188,6 +192,8 @@ class Renderer:
         for value in (one, other):
             if value.column is not None:
                 self._may(operation, value.family)
+        if self._trino and one.family is Family.FLOAT and _columns(right):
+            raise No("NaN is equal to itself in the engine alone")
         return one, other
 
     def _value(self, node: exp.Expr) -> Value:

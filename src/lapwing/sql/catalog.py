@@ -13,7 +13,7 @@ DEFAULT_SCHEMAS = {
     "postgres": "public",
     "duckdb": "main",
     "sqlite": "main",
-    **dict.fromkeys(("files", "mariadb", "bigquery", "delta", "iceberg"), ""),
+    **dict.fromkeys(("files", "mariadb", "bigquery", "delta", "iceberg", "trino"), ""),
 }
 
 

@@ -21,7 +21,9 @@ _SECRET_KEY = re.compile(
     r"(password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|credentials?)", re.IGNORECASE
 )
 _URL_PASSWORD = re.compile(r"://[^:/?#\s]*:([^?#]*)@")
-_PAIR_PASSWORD = re.compile(r"(?:\b|_)(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE)
+_PAIR_PASSWORD = re.compile(
+    r"(?:\b|_)(?:(?:ssl)?password|access_token)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE
+)
 _WITH_SECRETS = ("sources", "store", "channels")
 
 

@@ -38,6 +38,7 @@ _OF_SOURCES = {
     "postgres": ("dsn", "schemas"),
     "mariadb": ("dsn", "schemas"),
     "clickhouse": ("dsn", "schemas"),
+    "trino": ("dsn", "schemas", "session"),
     "bigquery": (
         "project",
         "datasets",
@@ -53,12 +54,12 @@ _OF_SOURCES = {
 
 
 class SourceDocument(Document):
-    """Where data lives: files, duckdb, sqlite and delta have a path, iceberg a path or a catalog, postgres, mariadb and
-    clickhouse a dsn, bigquery a project."""
+    """Where data lives: files, duckdb, sqlite and delta have a path, iceberg a path or a catalog, postgres, mariadb,
+    clickhouse and trino a dsn, bigquery a project."""
 
-    type: Literal["files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse"] = (
-        Field(description="What kind of source it is; mariadb is MySQL, too.")
-    )
+    type: Literal[
+        "files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse", "trino"
+    ] = Field(description="What kind of source it is; mariadb is MySQL, too.")
     path: str | None = Field(
         None,
         description="Relative to the project's folder, or absolute; of files, delta and iceberg also "
@@ -75,6 +76,9 @@ class SourceDocument(Document):
     )
     dsn: str | None = Field(None, description='Such as "${CRM_DSN}": secrets come from the environment.')
     schemas: Words = Field((), description="The schemas to show; all, where left out.")
+    session: Annotated[dict[str, str], BeforeValidator(texts)] = Field(
+        default_factory=dict, description="Of trino: properties of its sessions, such as query_max_memory: 10GB."
+    )
     project: str | None = Field(None, description="Of bigquery: the project that is billed.")
     datasets: Words = Field(
         (), description="Of bigquery: those to show, DATASET or PROJECT.DATASET; all of the project, where left out."
