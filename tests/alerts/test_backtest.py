@@ -13,7 +13,7 @@ from lapwing.model.problem import NotFound, WrongUse
 def test_what_it_tells_is_what_is_raised(alerts: Alerts, sensitivity: float) -> None:
     terms = {"within": {"region": "north"}, "grain": Grain.parse("hour"), "sensitivity": sensitivity}
     told = alerts.backtest("fail_rate", **terms)  # type: ignore[arg-type]
-    made = alerts.follow("fail_rate", **terms)  # type: ignore[arg-type]
+    (made,) = alerts.follow("fail_rate", **terms).monitors  # type: ignore[arg-type]
     assert (made.sensitivity, made.slice) == (sensitivity, (("region", "north"),))
     (replayed,) = (one for one in alerts.replay() if one.monitor == made.name)
     assert told.fired == replayed.incidents == len(told.incidents)

@@ -18,7 +18,7 @@ from lapwing.query.service import Lapwing
 
 
 def test_a_followed_monitor_is_the_same_object(shop: Lapwing, alerts: Alerts) -> None:
-    followed = alerts.follow("fail_rate", grain=Grain.parse("hour"))
+    (followed,) = alerts.follow("fail_rate", grain=Grain.parse("hour")).monitors
     written = monitor(shop, "rate_hourly")
     assert replace(followed, name=written.name, sensitivity=written.sensitivity) == written
     assert alerts.monitors() == (*shop.project.monitors.values(), followed)

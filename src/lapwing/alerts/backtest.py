@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,6 +13,7 @@ from lapwing.alerts.judged import Judged
 from lapwing.alerts.views import SliceJson, View
 from lapwing.model.calendar import DAY, utc_iso
 from lapwing.model.monitor import ALL, SENSITIVITY
+from lapwing.model.tags import tag_of
 
 CHOICES: Final = (3.0, 3.4, SENSITIVITY, 4.5, 5.5, 8.0)
 """Sensitivities that are tried, the usual one among them: from much that is told to only the worst."""
@@ -20,9 +22,10 @@ _SHOWN: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiredView(View):
-    """An incident that would have been raised: `known` is when people would have heard of it, `start` where it began. `actual`
-    and `expected` are of its worst bucket, in the metric's unit; `score` is how unusual that was."""
+    """An incident of `metric` that would have been raised: `known` is when people would have heard of it, `start` where it
+    began. `actual` and `expected` are of its worst bucket, in the metric's unit; `score` is how unusual that was."""
 
+    metric: str
     known: str
     start: str
     resolved: str | None
@@ -44,7 +47,9 @@ class ChoiceView(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestView(View):
-    """From `since` to `until` the series could be judged, `weeks` long; before, there was too little history. `fired` is all
+    """Of a metric, or of all of a tag (`metric` is tag:NAME).
+
+    From `since` to `until` the series could be judged, `weeks` long; before, there was too little history. `fired` is all
     that would have been raised, `incidents` the latest of them. Where every slice is watched, `small` is how many have too
     little support, and `unread` which dimensions together have too many slices to be read."""
 
@@ -93,6 +98,32 @@ def backtest(judged: Judged) -> BacktestView:
     )
 
 
+def together(of: str, found: Sequence[BacktestView]) -> BacktestView:
+    """What would have been raised of all metrics of a tag; of one metric, the same as alone."""
+    if len(found) == 1 and tag_of(of) is None:
+        return found[0]
+    weeks = max(one.weeks for one in found)
+    every = sorted((fired for one in found for fired in one.incidents), key=lambda one: one.known, reverse=True)
+    counts = [sum(one.choices[at].fired for one in found) for at in range(len(CHOICES))]
+    fired, small = sum(one.fired for one in found), [one.small for one in found if one.small is not None]
+    return replace(
+        found[0],
+        metric=of,
+        series=sum(one.series for one in found),
+        small=sum(small) if small else None,
+        unread=sorted({each for one in found for each in one.unread}),
+        since=min((one.since for one in found if one.since), default=None),
+        until=max((one.until for one in found if one.until), default=None),
+        weeks=weeks,
+        fired=fired,
+        per_week=_rate(fired, weeks),
+        choices=[
+            ChoiceView(sensitivity=s, fired=n, per_week=_rate(n, weeks)) for s, n in zip(CHOICES, counts, strict=True)
+        ],
+        incidents=every[:_SHOWN],
+    )
+
+
 def _choice(judged: Judged, sensitivity: float, weeks: float) -> ChoiceView:
     other = replace(judged, monitor=replace(judged.monitor, sensitivity=sensitivity))
     fired = len(_told(other))
@@ -125,6 +156,7 @@ def _view(judged: Judged, row: int, episode: Episode) -> FiredView:
     worst = max(episode.loud, key=lambda at: float(found.score[row, at]) * episode.direction)
     actual, expected = float(judged.actual[row, worst]), float(found.expected[row, worst])
     return FiredView(
+        metric=judged.monitor.metric,
         known=utc_iso(int(judged.known[episode.opened])),
         start=utc_iso(int(judged.borders[episode.first])),
         resolved=None if episode.resolved is None else utc_iso(int(judged.known[episode.resolved])),

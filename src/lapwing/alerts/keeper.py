@@ -65,7 +65,7 @@ class Keeper:
         lapwing: Lapwing,
         journal: Journal,
         monitors: Callable[[], Sequence[Monitor]],
-        windows: Callable[[str], tuple[Window, ...]],
+        windows: Callable[[Monitor], tuple[Window, ...]],
         patience: float | None,
         complete: Callable[[str], Complete | None] = lambda _: None,
     ) -> None:
@@ -260,7 +260,7 @@ class Keeper:
         return Past(last.judged, trail, checkpoint)
 
     def _inputs(self, monitor: Monitor, records: Iterable[Record]) -> Inputs:
-        return Inputs(self._windows(monitor.name), accepted(records), self._complete(monitor.dataset))
+        return Inputs(self._windows(monitor), accepted(records), self._complete(monitor.dataset))
 
     def _votes(self, monitor: Monitor) -> tuple[Vote, ...]:
         """Not among the inputs: what was judged before a vote stands, so it is no reason to judge anew."""

@@ -15,6 +15,7 @@ from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.tables import WindowRow
 from lapwing.alerts.views import View
 from lapwing.model.calendar import DAY, local_iso, to_us
+from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.problem import Conflict, NotFound, WrongUse
 
@@ -42,24 +43,25 @@ class WindowView(View):
 class Maintenance:
     """Safe to use from several threads."""
 
-    def __init__(self, lapwing: Lapwing, state: StateDatabase, monitors: Callable[[], Iterable[str]]) -> None:
-        """`monitors`: the names there are."""
+    def __init__(self, lapwing: Lapwing, state: StateDatabase, monitors: Callable[[], Iterable[Monitor]]) -> None:
+        """`monitors`: those there are."""
         self._monitors = monitors
         self._lapwing = lapwing
         self._state = state
         self._looked: tuple[float, Sequence[WindowRow]] | None = None
 
-    def windows(self, monitor: str) -> tuple[Window, ...]:
+    def windows(self, monitor: Monitor) -> tuple[Window, ...]:
         """Those that hold for a monitor."""
+        names = monitor.names
         written = [
             Window(to_us(one.start), to_us(one.end), one.name)
             for one in self._lapwing.project.maintenance
-            if not one.monitors or monitor in one.monitors
+            if not one.monitors or names.intersection(one.monitors)
         ]
         made = [
             Window(row.start, row.end, row.name)
             for row in self._rows()
-            if monitor in (json.loads(row.monitors) or [monitor])
+            if names.intersection(json.loads(row.monitors) or names)
         ]
         return tuple(sorted({*written, *made}))
 
@@ -97,7 +99,7 @@ class Maintenance:
             raise WrongUse.of(
                 "bad-window", "The window ends before it starts, or lasts longer than 92 days.", hint=hint
             )
-        known = set(self._monitors())
+        known = {name for monitor in self._monitors() for name in monitor.names}
         for one in monitors:
             if one not in known:
                 near = nearest(one, known)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from lapwing.alerts.actions import Action
-from lapwing.alerts.backtest import BacktestView, backtest
+from lapwing.alerts.backtest import BacktestView, backtest, together
 from lapwing.alerts.bands import Bands
 from lapwing.alerts.board import BoardMaker
 from lapwing.alerts.bygone import bygone
@@ -43,14 +43,14 @@ from lapwing.alerts.views import (
     Trouble,
     plain,
 )
-from lapwing.alerts.watches import Chosen, Watches, Wish
+from lapwing.alerts.watches import Followed, Watches
 from lapwing.alerts.why.asked import Asked, why
 from lapwing.alerts.why.service import Why
+from lapwing.alerts.wishes import Chosen, Wish, slice_of
 from lapwing.model.calendar import DAY, from_us, local_iso, to_us
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import Monitor
-from lapwing.model.names import nearest
-from lapwing.model.problem import Cancelled, LapwingError, NotFound, WrongUse
+from lapwing.model.problem import Cancelled, LapwingError, WrongUse
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
@@ -82,7 +82,7 @@ class Alerts:
         self._lapwing = lapwing
         self._state = state
         self._watches = Watches(lapwing, state)
-        self.maintenance = Maintenance(lapwing, state, lambda: [one.name for one in self._watches.all()])
+        self.maintenance = Maintenance(lapwing, state, self._watches.all)
         """Stretches in which nothing is raised."""
         self.data = DataService(lapwing, state, self._watches.all, lambda: self._keeper.kept().known)
         """What is watched of data itself, and how it arrives."""
@@ -110,13 +110,17 @@ class Alerts:
         """The same, JSON-ready."""
         return self._watches.views()
 
+    def views_of(self, followed: Followed) -> list[MonitorView]:
+        """Those of what was followed."""
+        return [one for one in self.monitor_views() if followed.name in (one.name, one.group)]
+
     def follow(
         self, metric: str, within: Mapping[str, str] | None = None, grain: Grain | None = None, **terms: Unpack[Chosen]
-    ) -> Monitor:
-        """Follows a metric, whole or within a slice, at a grain; see `Wish`.
+    ) -> Followed:
+        """Follows a metric, or all of a tag (`tag:NAME`), whole or within a slice, at a grain; see `Wish`.
 
         Raises:
-            NotFound: no such metric, dimension or value.
+            NotFound: no such metric, tag, dimension or value.
             WrongUse: terms that make no sense.
             Conflict: it is followed already.
         """
@@ -130,8 +134,8 @@ class Alerts:
         Raises:
             NotFound, WrongUse: as `follow`. Refused: it would watch more than can be judged at once.
         """
-        monitor = self._watches.wished(Wish(metric=metric, within=within or {}, grain=grain, **terms))
-        return backtest(judge_any(self._lapwing, monitor))
+        wish = Wish(metric=metric, within=within or {}, grain=grain, **terms)
+        return together(wish.metric, [backtest(judge_any(self._lapwing, one)) for one in self._watches.wished(wish)])
 
     def suggestions(self) -> list[SuggestionView]:
         """What may be worth following, the best first.
@@ -148,9 +152,10 @@ class Alerts:
             NotFound: nothing of that name is followed.
             WrongUse: it is written in YAML, and ends there.
         """
-        self._watches.unfollow(name)
-        self._state.journal.end([name], "unfollowed", to_us(self._lapwing.now()))
-        self._keeper.forget(name)
+        ended = self._watches.unfollow(name)
+        self._state.journal.end(ended, "unfollowed", to_us(self._lapwing.now()))
+        for one in ended:
+            self._keeper.forget(one)
 
     # Replay
 
@@ -160,17 +165,14 @@ class Alerts:
         progress: Progress | None = None,
         cancel: threading.Event | None = None,
     ) -> tuple[Replayed, ...]:
-        """Brings one monitor, or all, up to the data: what is new is judged, a changed definition is judged anew.
+        """Brings one monitor (or group), or all, up to the data: what is new is judged, a changed definition is judged anew.
 
         Raises:
             NotFound: no monitor of that name.
             Cancelled: `cancel` was set; what was finished is kept.
             LapwingError: some could not be judged, for these reasons; the others were.
         """
-        chosen = [one for one in self.monitors() if monitor in (None, one.name)]
-        if monitor is not None and not chosen:
-            names = [one.name for one in self.monitors()]
-            raise NotFound.of("unknown-monitor", f"There is no monitor {monitor}.", nearest=nearest(monitor, names))
+        chosen = self.monitors() if monitor is None else self._watches.named(monitor)
         self._keeper.look_again()
         self.data.look()
         done: list[Replayed] = []
@@ -263,20 +265,17 @@ class Alerts:
         return self._board.alarms(self._keeper.kept().known, self._moment(as_of))
 
     def scores(self, monitor: str | None = None, days: float = DAYS, as_of: datetime | None = None) -> list[ScoreView]:
-        """How good monitors, or one, were over so many days before a moment (now, unless said).
+        """How good monitors, or one (or a group), were over so many days before a moment (now, unless said).
 
         Raises:
             NotFound: no monitor of that name.
             WrongUse: so many days make no sense.
         """
-        names = [one.name for one in self.monitors()]
-        if monitor is not None and monitor not in names:
-            raise NotFound.of("unknown-monitor", f"There is no monitor {monitor}.", nearest=nearest(monitor, names))
+        names = [one.name for one in (self.monitors() if monitor is None else self._watches.named(monitor))]
         if not 0 < days <= MOST_DAYS:
             raise WrongUse.of("bad-days", f"A card looks back 1 to {MOST_DAYS:,} days.", hint="Leave it out for 90.")
         moment = self._moment(as_of)
-        chosen = names if monitor is None else [monitor]
-        return self._board.scores(self._keeper.kept().known, chosen, moment - round(days * DAY), moment)
+        return self._board.scores(self._keeper.kept().known, names, moment - round(days * DAY), moment)
 
     def goals(self, as_of: datetime | None = None) -> list[GoalView]:
         """How every goal stands at a moment (now, unless said), the likeliest miss first.
@@ -389,7 +388,7 @@ class Alerts:
             NotFound: no such metric or dimension.
         """
         dataset, found = self._lapwing.project.metric(metric)
-        pairs = tuple((name, str(value)) for name, value in self._watches.slice_of(dataset, within))
+        pairs = tuple((name, str(value)) for name, value in slice_of(dataset, within))
         monitor = Monitor(
             name="", dataset=dataset.name, metric=f"{dataset.name}.{found.name}", grain=grain, slice=pairs
         )

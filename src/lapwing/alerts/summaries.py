@@ -37,6 +37,7 @@ from lapwing.alerts.why.shown import change_json
 from lapwing.alerts.why.stretches import earlier
 from lapwing.alerts.words import signed
 from lapwing.model.calendar import DAY, local_iso
+from lapwing.model.monitor import Monitor
 from lapwing.model.problem import LapwingError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Summaries:
     """Makes views of incidents. A cause is asked of the front door once, and kept."""
 
     def __init__(
-        self, lapwing: Lapwing, why: Why, journal: Journal, windows: Callable[[str], tuple[Window, ...]]
+        self, lapwing: Lapwing, why: Why, journal: Journal, windows: Callable[[Monitor], tuple[Window, ...]]
     ) -> None:
         """`windows`: the maintenance of a monitor, laid beside its incidents."""
         self._lapwing = lapwing
@@ -182,7 +183,7 @@ class Summaries:
     def _events(self, case: Case) -> list[EventView]:
         return events_beside(self._lapwing.project, case.start, case.until) + [
             EventView(name=window.name, start=self.iso(window.start), end=self.iso(window.end))
-            for window in self._windows(case.judged.monitor.name)
+            for window in self._windows(case.judged.monitor)
             if window.start < case.until + DAY and case.start - DAY < window.end
         ]
 

@@ -374,7 +374,8 @@ class Band(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorView(View):
-    """A monitor from YAML (`file`, `line`) or followed in the UI (`followed`). Where `by` is all, every slice of up to `depth`
+    """A monitor from YAML (`file`, `line`) or followed in the UI (`followed`). `group` is the name under which it and others
+    are watched by `tag`, both null of one that is watched by itself. Where `by` is all, every slice of up to `depth`
     dimensions is watched that `support` events a bucket belong to."""
 
     name: str
@@ -387,6 +388,9 @@ class MonitorView(View):
     min_change: float | None
     depth: int | None
     support: float | None
+    tags: list[str]
+    tag: str | None
+    group: str | None
     followed: bool
     file: str | None
     line: int | None

@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from lapwing.alerts.history import Slice
 from lapwing.alerts.state import Follow, StateDatabase
 from lapwing.alerts.views import MonitorView
+from lapwing.alerts.wishes import Wish, Wishes
 from lapwing.model.calendar import to_us
-from lapwing.model.dataset import Dataset
-from lapwing.model.grain import Grain, Unit
-from lapwing.model.monitor import ALL, MOST_DEPTH, SENSITIVITY, Every, Monitor, every
+from lapwing.model.dataset import Dataset, Metric
+from lapwing.model.grain import Grain
+from lapwing.model.monitor import ALL, SENSITIVITY, Monitor, every, without_doubles
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, WrongUse
+from lapwing.model.tags import tag_of, tagged
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
-DEFAULT_GRAIN = Grain(1, Unit.DAY)
-SENSITIVITIES = (3.0, 10.0)
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What was followed under a name: one monitor, or of a tag one for each metric that nobody watches the same way yet."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What somebody would follow: a metric, whole or `within` a slice, one series for each value of `by`, at a grain (a day,
-    unless said), or for every slice where `by` is all, of up to `depth` dimensions and from so much `support` on. `sensitivity`
-    and `min_change` as in `Monitor`; None: as usual."""
-
-    metric: str
-    within: Mapping[str, str] = field(default_factory=dict)
-    by: tuple[str, ...] = ()
-    grain: Grain | None = None
-    sensitivity: float | None = None
-    min_change: float | None = None
-    depth: int | None = None
-    support: float | None = None
-
-
-class Chosen(TypedDict, total=False):
-    """Terms of a `Wish`."""
-
-    by: tuple[str, ...]
-    sensitivity: float | None
-    min_change: float | None
-    depth: int | None
-    support: float | None
+    name: str
+    monitors: tuple[Monitor, ...]
 
 
 class Watches:
@@ -55,14 +35,28 @@ class Watches:
     def __init__(self, lapwing: Lapwing, state: StateDatabase) -> None:
         self._lapwing = lapwing
         self._state = state
+        self._wishes = Wishes(lapwing)
 
     def all(self) -> tuple[Monitor, ...]:
         """Monitors from YAML, then what people follow."""
-        return (*self._lapwing.project.monitors.values(), *self._followed())
+        return without_doubles((*self._lapwing.project.monitors.values(), *self._followed()))
+
+    def named(self, name: str) -> tuple[Monitor, ...]:
+        """The monitor of a name, or those of a group.
+
+        Raises:
+            NotFound: there is none.
+        """
+        there = self.all()
+        found = tuple(one for one in there if name in one.names)
+        if not found:
+            near = nearest(name, sorted({each for one in there for each in one.names}))
+            raise NotFound.of("unknown-monitor", f"There is no monitor {name}.", nearest=near)
+        return found
 
     def views(self) -> list[MonitorView]:
-        """The same, JSON-ready."""
-        written = set(self._lapwing.project.monitors)
+        """All, JSON-ready."""
+        written = self._lapwing.project.monitors
         return [self._view(monitor, followed=monitor.name not in written) for monitor in self.all()]
 
     def _view(self, monitor: Monitor, *, followed: bool) -> MonitorView:
@@ -78,124 +72,68 @@ class Watches:
             min_change=monitor.min_change,
             depth=monitor.every.depth if monitor.every else None,
             support=monitor.every.support if monitor.every else None,
+            tags=list(monitor.tags),
+            tag=monitor.tag or None,
+            group=monitor.group or None,
             followed=followed,
             file=monitor.place.file,
             line=monitor.place.line,
         )
 
-    def _followed(self) -> tuple[Monitor, ...]:
-        out = []
+    def _followed(self) -> Iterator[Monitor]:
         for follow in self._state.follows():
-            try:
-                dataset, metric = self._lapwing.project.metric(follow.metric)
-            except NotFound:
-                continue  # the metric went from the YAML; the follow stays, should it come back
-            watched = every(follow.by, dataset.dimensions, follow.depth, follow.support)
-            by = () if watched else follow.by
-            if any(name not in dataset.dimensions for name in (*dict(follow.slice), *by)):
-                continue
-            out.append(
-                Monitor(
-                    name=follow.name,
-                    dataset=dataset.name,
-                    metric=f"{dataset.name}.{metric.name}",
-                    grain=Grain.parse(follow.grain),
-                    by=by,
-                    every=watched,
-                    slice=tuple((name, str(value)) for name, value in follow.slice),
-                    sensitivity=follow.sensitivity or SENSITIVITY,
-                    min_change=follow.min_change,
-                )
-            )
-        return tuple(out)
+            tag = tag_of(follow.metric)
+            for dataset, metric in self._metrics(follow, tag):
+                made = _made(follow, dataset, metric)
+                if all(name in dataset.dimensions for name in (*dict(made.slice), *made.by)):
+                    yield made
 
-    def follow(self, wish: Wish) -> Monitor:
+    def _metrics(self, follow: Follow, tag: str | None) -> tuple[tuple[Dataset, Metric], ...]:
+        """What a follow is of: nothing while its metric is gone from the YAML; the follow stays, should it come back."""
+        if tag is not None:
+            return tagged(self._lapwing.project.datasets, tag)
+        try:
+            return (self._lapwing.project.metric(follow.metric),)
+        except NotFound:
+            return ()
+
+    def follow(self, wish: Wish) -> Followed:
         """Follows what somebody wishes to.
 
         Raises:
-            NotFound: no such metric, dimension or value.
+            NotFound: no such metric, tag, dimension or value.
             WrongUse: terms that make no sense.
             Conflict: it is followed already.
         """
-        made = self.wished(wish)
+        first = self.wished(wish)[0]
+        name = first.group or first.name
         terms = Follow(
-            name=made.name,
-            metric=made.metric,
-            grain=str(made.grain),
-            slice=made.slice,
-            by=(ALL,) if made.every else made.by,
+            name=name,
+            metric=wish.metric if first.group else first.metric,
+            grain=str(first.grain),
+            slice=first.slice,
+            by=(ALL,) if first.every else first.by,
             sensitivity=wish.sensitivity,
             min_change=wish.min_change,
             depth=wish.depth,
             support=wish.support,
         )
         self._state.add_follow(terms, now=to_us(self._lapwing.now()))
-        return next(monitor for monitor in self._followed() if monitor.name == made.name)
+        return Followed(name, tuple(one for one in self.all() if name in one.names))
 
-    def wished(self, wish: Wish) -> Monitor:
-        """The monitor that following would make. Raises as `follow`, but for Conflict."""
-        dataset, found = self._lapwing.project.metric(wish.metric)
-        pairs = self.slice_of(dataset, wish.within)
-        watched = _every(wish, dataset)
-        by = () if watched else tuple(name for name, _ in self.slice_of(dataset, dict.fromkeys(wish.by, "")))
-        for dimension, value in pairs:
-            if dimension in by:
-                says = f"A series for each {dimension} can't be kept to one {dimension}."
-                raise WrongUse.of("by-and-slice", says, hint=f"Leave {dimension} out of one of them.")
-            self._known_value(dataset, dimension, str(value))
-        low, high = SENSITIVITIES
-        if wish.sensitivity is not None and not low <= wish.sensitivity <= high:
-            says = f"A sensitivity of {wish.sensitivity:g} makes no sense."
-            raise WrongUse.of("bad-sensitivity", says, hint=f"Choose {low:g} (much is told) to {high:g} (little).")
-        if wish.min_change is not None and not wish.min_change >= 0:
-            raise WrongUse.of("bad-min-change", "The smallest change is a number from 0 on, in the metric's unit.")
-        chosen = wish.grain or DEFAULT_GRAIN
-        of = found.name if self._is_alone(found.name) else f"{dataset.name}.{found.name}"
-        each = (f"by_{ALL if watched else '_'.join(by)}",) if by or watched else ()
-        name = "_".join((of, str(chosen).replace(" ", "_"), *each, *(f"{key}={value}" for key, value in pairs)))
-        return Monitor(
-            name=f"{name}_followed" if name in self._lapwing.project.monitors else name,
-            dataset=dataset.name,
-            metric=f"{dataset.name}.{found.name}",
-            grain=chosen,
-            by=by,
-            every=watched,
-            slice=tuple((key, str(value)) for key, value in pairs),
-            sensitivity=wish.sensitivity or SENSITIVITY,
-            min_change=wish.min_change,
-        )
+    def wished(self, wish: Wish) -> tuple[Monitor, ...]:
+        """The monitors that following would make. Raises as `follow`, but for Conflict."""
+        return self._wishes.wished(wish)
 
-    def slice_of(self, dataset: Dataset, within: Mapping[str, str]) -> Slice:
-        """A slice by its dimensions' names, in order.
-
-        Raises:
-            NotFound: no such dimension.
-        """
-        for name in within:
-            if name not in dataset.dimensions:
-                near = nearest(name, dataset.dimensions)
-                raise NotFound.of("unknown-dimension", f"Dataset {dataset.name} has no dimension {name}.", nearest=near)
-        return tuple(sorted(within.items()))
-
-    def _known_value(self, dataset: Dataset, dimension: str, value: str) -> None:
-        """A slice of a value that never occurred would be watched in vain."""
-        values = self._lapwing.cache.values
-        if any(_text(one) == value for one in values(dataset.name, dimension, prefix=value)):
-            return
-        near = nearest(value, [_text(one) for one in values(dataset.name, dimension, limit=1000)])
-        raise NotFound.of("unknown-value", f"{dimension} is never {value!r}.", nearest=near)
-
-    def _is_alone(self, metric: str) -> bool:
-        return sum(metric in dataset.metrics for dataset in self._lapwing.project.datasets.values()) == 1
-
-    def unfollow(self, name: str) -> None:
-        """Stops following.
+    def unfollow(self, name: str) -> tuple[str, ...]:
+        """Stops following, and says of which monitors.
 
         Raises:
             NotFound: nothing of that name is followed.
-            WrongUse: it is written in YAML, and ends there.
+            WrongUse: it is written in YAML, and ends there, or is followed by a tag.
         """
-        written = self._lapwing.project.monitors.get(name)
+        ended = tuple(one for one in self.all() if name in one.names)
+        written = next((one for one in self._lapwing.project.monitors.values() if name in one.names), None)
         if written is not None:
             raise WrongUse.of(
                 "written-monitor",
@@ -203,29 +141,32 @@ class Watches:
                 place=written.place,
                 hint="Take it out there; here only what was followed here can be ended.",
             )
+        if ended and ended[0].group not in ("", name):
+            of = ended[0]
+            says = f"{name} is followed by the tag {of.tag}."
+            raise WrongUse.of("followed-by-tag", says, hint=f"Unfollow {of.group}, or take the tag from the metric.")
         self._state.remove_follow(name)
+        return tuple(one.name for one in ended) or (name,)
 
 
-def _text(value: object) -> str:
-    """A value as a slice writes it: true and false in small letters."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _every(wish: Wish, dataset: Dataset) -> Every | None:
-    """Every slice, where that is wished for.
-
-    Raises:
-        WrongUse: how is said of what is not, or makes no sense.
-    """
-    found = every(wish.by, dataset.dimensions, wish.depth, wish.support)
-    if found is None:
-        if wish.depth is not None or wish.support is not None:
-            raise WrongUse.of("unused-term", "depth and support are of following every slice.", hint="Follow by all.")
-        return None
-    if not 1 <= found.depth <= MOST_DEPTH:
-        raise WrongUse.of(
-            "bad-depth", f"Slices of {found.depth} dimensions are not watched.", hint=f"Choose 1 to {MOST_DEPTH}."
-        )
-    if not found.support > 0:
-        raise WrongUse.of("bad-support", "The support of a slice is a number of events a bucket, above 0.")
-    return found
+def _made(follow: Follow, dataset: Dataset, metric: Metric) -> Monitor:
+    """The monitor that a follow is of one metric."""
+    watched, qualified = (
+        every(follow.by, dataset.dimensions, follow.depth, follow.support),
+        f"{dataset.name}.{metric.name}",
+    )
+    tag = tag_of(follow.metric)
+    return Monitor(
+        name=follow.name if tag is None else f"{follow.name}.{qualified}",
+        dataset=dataset.name,
+        metric=qualified,
+        grain=Grain.parse(follow.grain),
+        by=() if watched else follow.by,
+        every=watched,
+        slice=tuple((name, str(value)) for name, value in follow.slice),
+        sensitivity=follow.sensitivity or SENSITIVITY,
+        min_change=follow.min_change,
+        tags=metric.tags,
+        group="" if tag is None else follow.name,
+        tag=tag or "",
+    )

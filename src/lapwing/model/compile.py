@@ -53,11 +53,12 @@ def dataset(draft: Draft[DatasetDocument], expressions: Expressions) -> Dataset:
     """The dataset of a draft, without the metrics that have a mistake (these are in the expressions' problems)."""
     document, key = draft.document, draft.located.key
     measures = {name: _measure(name, measure, key("measures", name)) for name, measure in document.measures.items()}
-    metrics = {name: _simple(document.dataset, measures[name], measure) for name, measure in document.measures.items()}
+    metrics = {name: _simple(document, measures[name], measure) for name, measure in document.measures.items()}
     for name, metric in document.metrics.items():
         expression = expressions.of(document.dataset, name)
         if expression is not None:
-            metrics[name] = _metric(name, metric, expression, _shown_metric(name, document), key("metrics", name))
+            shown, tags = _shown_metric(name, document), _tags(document, metric)
+            metrics[name] = _metric(name, metric, expression, shown, tags, key("metrics", name))
     return Dataset(
         name=document.dataset,
         table=document.table,
@@ -146,17 +147,18 @@ def _measure(name: str, document: MeasureDocument, place: Place) -> Measure:
     )
 
 
-def _simple(dataset_name: str, measure: Measure, document: MeasureDocument) -> Metric:
+def _simple(home: DatasetDocument, measure: Measure, document: MeasureDocument) -> Metric:
     """Every measure is a metric of its own name."""
     value, currency = document.value or (None, "")
     call = f"{measure.aggregation}({measure.argument or '*'})"
     return Metric(
         name=measure.name,
         kind=MetricKind.SIMPLE,
-        expression=MeasureRef(dataset_name, measure.name),
+        expression=MeasureRef(home.dataset, measure.name),
         value=value,
         currency=currency,
         shown=measure.shown,
+        tags=_tags(home, document),
         place=measure.place,
         text=f"{call} where {measure.where}" if measure.where else call,
     )
@@ -181,7 +183,13 @@ def _shown_metric(name: str, document: DatasetDocument) -> Shown:
     )
 
 
-def _metric(name: str, document: MetricDocument, expression: Expression, shown: Shown, place: Place) -> Metric:
+def _tags(home: DatasetDocument, document: MeasureDocument | MetricDocument) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*document.tags, *home.tags)))
+
+
+def _metric(
+    name: str, document: MetricDocument, expression: Expression, shown: Shown, tags: tuple[str, ...], place: Place
+) -> Metric:
     value, currency = document.value or (None, "")
     text = document.text.strip()
     if document.kind is MetricKind.CUMULATIVE:
@@ -195,6 +203,7 @@ def _metric(name: str, document: MetricDocument, expression: Expression, shown: 
         value=value,
         currency=currency,
         shown=shown,
+        tags=tags,
         place=place,
         text=text,
     )

@@ -103,7 +103,8 @@ class MetricKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A number people ask for by name. `value` is the money one unit is worth (its cost when `better` is down)."""
+    """A number people ask for by name. `value` is the money one unit is worth (its cost when `better` is down). `tags`: its
+    own and its dataset's, no part of its meaning."""
 
     name: str
     kind: MetricKind
@@ -111,6 +112,7 @@ class Metric:
     value: float | None = None
     currency: str = ""
     shown: Shown = field(compare=False)
+    tags: tuple[str, ...] = field(default=(), compare=False)
     place: Place = field(default_factory=Place, compare=False)
     text: str = field(default="", compare=False)
 

@@ -34,7 +34,7 @@ from lapwing.model.documents.project import (
 from lapwing.model.documents.read import Draft, draft
 from lapwing.model.events import Event, EventKind, Every, HolidayCalendar, check_country
 from lapwing.model.goal import Goal, Limit
-from lapwing.model.monitor import Monitor
+from lapwing.model.monitor import Monitor, without_doubles
 from lapwing.model.names import nearest
 from lapwing.model.positions import read
 from lapwing.model.problem import ModelError, NotFound, Place, Problem, WrongUse
@@ -243,7 +243,7 @@ class _Reading:
         drafts: Mapping[str, Draft[DatasetDocument]],
     ) -> dict[str, Monitor]:
         resolve = Monitors(datasets, drafts, self.complete)
-        found: dict[str, Monitor] = {}
+        found: list[Monitor] = []
         seen: dict[str, str] = {}
         for each in (*((main,) if main else ()), *self._drafts(MonitorsDocument, "monitors")):
             for name, document in each.document.monitors.items():
@@ -254,10 +254,9 @@ class _Reading:
                     self.problems.append(Problem("duplicate-name", says, place, hint="Rename one of them."))
                     continue
                 seen[name] = each.located.file
-                if monitor := resolve.monitor(name, document, each.located):
-                    found[name] = monitor
+                found.extend(resolve.monitors(name, document, each.located))
         self.problems.extend(resolve.problems)
-        return found
+        return {monitor.name: monitor for monitor in without_doubles(found)}
 
     def _goals(
         self,
@@ -361,11 +360,12 @@ class _Reading:
 
     def _maintenance(self, main: Draft[ProjectDocument], monitors: Mapping[str, Monitor]) -> Iterator[Maintenance]:
         for index, window, start, end in self._stretches(main, "maintenance", main.document.maintenance):
+            known = {name for monitor in monitors.values() for name in monitor.names}
             for name in window.monitors:
-                if name not in monitors and not main.is_broken("monitors", name):
+                if name not in known and not main.is_broken("monitors", name):
                     place = main.located.key("maintenance", index, "monitors")
                     says = f"There is no monitor {name}."
-                    self.problems.append(Problem("unknown-monitor", says, place, nearest(name, monitors)))
+                    self.problems.append(Problem("unknown-monitor", says, place, nearest(name, known)))
             yield Maintenance(name=window.name, start=start, end=end, monitors=window.monitors)
 
     def _stretches(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,6 +47,7 @@ class Monitor:
     value), or one series for each value of `by`, or `every` slice there is. `min_change` is the smallest
     |actual - expected|, in the metric's unit, worth raising (None: learned from history). `sensitivity` is the number of
     robust standard deviations, 3 to 10. `warnings`: the kinds of early warning that it may raise.
+    `tags` are its own and its metric's. Of those that a `tag` brought in, `group` is the name under which it is watched.
     """
 
     name: str
@@ -60,4 +61,29 @@ class Monitor:
     tags: tuple[str, ...] = ()
     warnings: tuple[str, ...] = WARNINGS
     every: Every | None = None
+    group: str = ""
+    tag: str = ""
     place: Place = field(default_factory=Place, compare=False)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """By which it may be chosen: its own, and that of its group."""
+        return frozenset({self.name, self.group} - {""})
+
+
+def without_doubles(monitors: Iterable[Monitor]) -> tuple[Monitor, ...]:
+    """Monitors, without those that a tag brought in and that watch what another does: a metric's own monitor goes before
+    one by a tag, and among these the first."""
+    given = tuple(monitors)
+    seen = {_of(one) for one in given if not one.group}
+    kept: list[Monitor] = []
+    for one in given:
+        if not one.group or _of(one) not in seen:
+            kept.append(one)
+        seen.add(_of(one))
+    return tuple(kept)
+
+
+def _of(monitor: Monitor) -> tuple[object, ...]:
+    slices = frozenset(monitor.by), frozenset(monitor.slice), monitor.every is not None
+    return monitor.metric, monitor.grain, *slices

@@ -73,6 +73,7 @@ def _metric(project: Project, dataset: Dataset, metric: Metric) -> Json:
         "additive": measure is not None and str(measure.aggregation) in ("count", "sum"),
         "owner": shown.owner or dataset.shown.owner,
         "synonyms": list(shown.synonyms),
+        "tags": list(metric.tags),
         "dimensions": [{"name": name, "label": dataset.dimensions[name].shown.label} for name in shared],
         "measures": list(dict.fromkeys(f"{ref.dataset}.{ref.measure}" for ref in refs)),
         "definition": {

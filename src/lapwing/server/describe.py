@@ -57,6 +57,7 @@ def metric_entry(lapwing: Lapwing, dataset: Dataset, metric: Metric, following: 
             "hash": metric_hash(dataset, metric, project.datasets),
         },
         "owner": shown.owner or dataset.shown.owner or None,
+        "tags": list(metric.tags),
     }
 
 

@@ -113,7 +113,7 @@ def test_following_every_slice_by_hand(market: Lapwing, tmp_path: Path) -> None:
     tried = alerts.backtest("events", by=("all",))
     assert (tried.by, tried.series, tried.small, tried.unread, tried.fired) == (["all"], 35, 8, [], 2)
     assert [dict(one.slice) for one in tried.incidents] == [{}, SMALL]
-    made = alerts.follow("sold", by=("all",), depth=1, support=50.0)
+    (made,) = alerts.follow("sold", by=("all",), depth=1, support=50.0).monitors
     assert made.every is not None
     assert (made.name, made.every.depth, made.every.support) == ("sold_day_by_all", 1, 50.0)
     (view,) = [one for one in alerts.monitor_views() if one.followed]

@@ -373,6 +373,7 @@ export interface FilterBody {
 
 /** An incident that would have been raised: people would have heard of it at `known`; it began at `start`. `actual` and `expected` are of its worst bucket, `score` in robust standard deviations. */
 export interface Fired {
+  metric: string;
   known: string;
   start: string;
   resolved: string | null;
@@ -383,7 +384,7 @@ export interface Fired {
   score: number;
 }
 
-/** Watch `metric`, whole or within `slice`, one series for each value of `by`; where that is all, every slice of up to `depth` dimensions (2) that `support` events a bucket (20) belong to. `sensitivity` in robust standard deviations, 3 (much is told) to 10; `min_change` in the metric's unit; null: as usual, and learned. */
+/** Watch `metric`, or by tag:NAME every metric with that tag, those to come as well. Whole or within `slice`, one series for each value of `by`; where that is all, every slice of up to `depth` dimensions (2) that `support` events a bucket (20) belong to. `sensitivity` in robust standard deviations, 3 (much is told) to 10; `min_change` in the metric's unit; null: as usual, and learned. */
 export interface FollowBody {
   metric: string;
   slice?: Record<string, string>;
@@ -393,6 +394,12 @@ export interface FollowBody {
   min_change?: number | null;
   depth?: number | null;
   support?: number | null;
+}
+
+/** What was followed, under the `name` by which it ends: one monitor, or of a tag one for each metric. */
+export interface Followed {
+  name: string;
+  monitors: MonitorDocument[];
 }
 
 /** The early warning (`kind` drift or leading) that told of an incident before it came; `at` is when. */
@@ -576,7 +583,7 @@ export interface Limit {
   chart: Chart;
 }
 
-/** `format` is percent, number, currency or empty; `value` the money one unit is worth, in `currency`. */
+/** `format` is percent, number, currency or empty; `value` the money one unit is worth, in `currency`; `tags` are its own and its dataset's. */
 export interface MetricDocument {
   name: string;
   short: string;
@@ -594,6 +601,7 @@ export interface MetricDocument {
   following: boolean;
   definition: Definition;
   owner: string | null;
+  tags: string[];
 }
 
 export interface Metrics {
@@ -609,7 +617,7 @@ export interface MissDocument {
   last: string;
 }
 
-/** `followed`: by a person in the UI; else it is written in the project's `file` at `line`. Where `by` is all, every slice of up to `depth` dimensions is watched that `support` events a bucket belong to. */
+/** `followed`: by a person in the UI; else it is written in the project's `file` at `line`. `group` is the name under which it and others are watched by `tag`, both null of one that is watched by itself. `tags` are its own and its metric's. Where `by` is all, every slice of up to `depth` dimensions is watched that `support` events a bucket belong to. */
 export interface MonitorDocument {
   name: string;
   metric: string;
@@ -621,6 +629,9 @@ export interface MonitorDocument {
   min_change: number | null;
   depth: number | null;
   support: number | null;
+  tags: string[];
+  tag: string | null;
+  group: string | null;
   followed: boolean;
   file: string | null;
   line: number | null;
@@ -1015,6 +1026,9 @@ export interface ScoredMonitor {
   min_change: number | null;
   depth: number | null;
   support: number | null;
+  tags: string[];
+  tag: string | null;
+  group: string | null;
   followed: boolean;
   file: string | null;
   line: number | null;

@@ -20,6 +20,7 @@ from lapwing.alerts.delivery.timing import due
 from lapwing.alerts.delivery.wanted import Subject, wanted
 from lapwing.alerts.delivery.ways import Undelivered, send
 from lapwing.alerts.early.keeper import warned_of
+from lapwing.alerts.history import Value
 from lapwing.alerts.life import Life, life
 from lapwing.alerts.ready.so_far import PREFIX as SO_FAR
 from lapwing.alerts.record import OPENINGS, STEPS, Happened, Record
@@ -28,6 +29,7 @@ from lapwing.alerts.service import Alerts
 from lapwing.alerts.state import StateDatabase
 from lapwing.model.calendar import local_iso
 from lapwing.model.delivery import Channel, Subscription
+from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, NotFound
 
@@ -115,18 +117,17 @@ class Deliveries:
 
     def _subjects(self) -> dict[int, Subject]:
         """What each incident that is judged is of."""
-        tags = {monitor.name: monitor.tags for monitor in self._alerts.monitors()}
+        watched = {monitor.name: monitor for monitor in self._alerts.monitors()}
         found = cases(self._alerts.known(), self._alerts.moment())
         standing = folded(found)
         alone = self._alerts.standing_warnings()
         explained = self._alerts.data.explained(found)
         of_warnings = {
-            record.id: Subject(
-                monitor=warned_of(record.monitor),
-                metric=str(record.about["metric"]),
-                tags=tags.get(warned_of(record.monitor), ()),
-                slice=dict(json.loads(record.key[0])),
-                standing=record.id in alone,
+            record.id: self._subject(
+                watched.get(warned_of(record.monitor), warned_of(record.monitor)),
+                str(record.about["metric"]),
+                dict(json.loads(record.key[0])),
+                record.id in alone,
                 warning=True,
             )
             for one in self._alerts.warned()
@@ -135,28 +136,38 @@ class Deliveries:
         return (
             of_warnings
             | self._about_data()
-            | self._so_far(tags)
+            | self._so_far(watched)
             | {
-                case.id: Subject(
-                    monitor=case.judged.monitor.name,
-                    metric=case.judged.monitor.metric,
-                    tags=tags.get(case.judged.monitor.name, ()),
-                    slice=dict(case.slice),
-                    standing=case.id in standing and case.id not in explained,
+                case.id: self._subject(
+                    watched.get(case.judged.monitor.name, case.judged.monitor.name),
+                    case.judged.monitor.metric,
+                    dict(case.slice),
+                    case.id in standing and case.id not in explained,
                 )
                 for case in found
             }
         )
 
-    def _so_far(self, tags: Mapping[str, tuple[str, ...]]) -> dict[int, Subject]:
+    def _subject(
+        self, monitor: Monitor | str, metric: str, within: Mapping[str, Value], standing: bool, warning: bool = False
+    ) -> Subject:
+        """Goals and limits (a name) are no monitors: they have the tags of their metric."""
+        if isinstance(monitor, Monitor):
+            name, tags, group = monitor.name, monitor.tags, monitor.group
+        else:
+            home, _, bare = metric.rpartition(".")
+            dataset = self._lapwing.project.datasets.get(home)
+            found = None if dataset is None else dataset.metrics.get(bare)
+            name, tags, group = monitor, () if found is None else found.tags, ""
+        return Subject(
+            monitor=name, metric=metric, tags=tags, slice=within, standing=standing, warning=warning, group=group
+        )
+
+    def _so_far(self, watched: Mapping[str, Monitor]) -> dict[int, Subject]:
         """Those of incidents of buckets that were not complete."""
         return {
-            record.id: Subject(
-                monitor=(name := record.monitor.removeprefix(SO_FAR)),
-                metric=str(record.about["metric"]),
-                tags=tags.get(name, ()),
-                slice={},
-                standing=True,
+            record.id: self._subject(
+                watched.get(name := record.monitor.removeprefix(SO_FAR), name), str(record.about["metric"]), {}, True
             )
             for record in self._alerts.data.so_far()
         }

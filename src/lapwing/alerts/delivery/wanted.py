@@ -22,7 +22,9 @@ LATEST = 7 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What an incident is of. `standing`: it is shown by itself, no other stands for it. `warning`: it is one. `dataset`:
+    """What an incident is of. `group`: under which name its monitor and others are watched by a tag.
+
+    `standing`: it is shown by itself, no other stands for it. `warning`: it is one. `dataset`:
     of one about data, whose it is."""
 
     monitor: str
@@ -32,6 +34,7 @@ class Subject:
     standing: bool
     warning: bool = False
     dataset: str | None = None
+    group: str = ""
 
 
 def chosen(subscription: Subscription, subject: Subject) -> bool:
@@ -45,6 +48,7 @@ def chosen(subscription: Subscription, subject: Subject) -> bool:
         return within and not (subscription.person and not subscription.slice)
     named = (
         subject.monitor in subscription.monitors
+        or subject.group in subscription.monitors
         or subject.metric in subscription.metrics
         or bool(set(subject.tags) & set(subscription.tags))
         or subject.dataset in subscription.datasets

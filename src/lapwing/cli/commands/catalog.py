@@ -10,6 +10,7 @@ from lapwing.cli import output
 from lapwing.cli.project import open_project
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound
+from lapwing.model.tags import PREFIX, tag_of
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
@@ -19,12 +20,13 @@ DESCRIPTION = """Lists what there is, or tells all about one thing of it.
 
   lapwing catalog
   lapwing catalog cancel_rate
+  lapwing catalog tag:punctuality
   lapwing catalog files.flights"""
 _KINDS = ("sources", "tables", "datasets", "metrics", "rollups")
 
 
 def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help="a source, table, dataset, metric or rollup")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a source, table, dataset, metric, rollup or tag:NAME")
 
 
 def run(options: Namespace) -> int:
@@ -32,13 +34,30 @@ def run(options: Namespace) -> int:
 
     with open_project(options) as lapwing:
         found = catalog(lapwing)
-        if options.name:
+        tag = tag_of(options.name or "")
+        if tag is not None:
+            found = _tagged(found, tag)
+        elif options.name:
             found = _named(found, options.name, lapwing)
     if options.json:
         output.write_json(found)
     else:
-        print("\n".join(_details(found) if options.name else _list(found)))
+        print("\n".join(_details(found) if options.name and tag is None else _list(found)))
     return 0
+
+
+def _tagged(found: dict[str, Any], tag: str) -> dict[str, Any]:
+    """The metrics with a tag.
+
+    Raises:
+        NotFound: there are none; with the nearest tags.
+    """
+    metrics = [entry for entry in found["metrics"] if tag in entry["tags"]]
+    if not metrics:
+        near = nearest(tag, {one for entry in found["metrics"] for one in entry["tags"]})
+        near = tuple(f"{PREFIX}{one}" for one in near)
+        raise NotFound.of("unknown-tag", f"No metric has the tag {tag}.", nearest=near)
+    return {kind: metrics if kind == "metrics" else [] for kind in _KINDS}
 
 
 def _named(found: dict[str, Any], name: str, lapwing: Lapwing) -> dict[str, Any]:
@@ -85,7 +104,8 @@ def _line(kind: str, entry: dict[str, Any]) -> tuple[str, str]:
             return entry["name"], f"data until {entry['data_until'] or 'not known'}. {entry['description']}"
         case "metrics":
             unit = f" [{entry['unit']}]" if entry["unit"] else ""
-            return entry["name"], f"{entry['label']}{unit}. {entry['description']}"
+            tags = f" ({', '.join(entry['tags'])})" if entry["tags"] else ""
+            return entry["name"], f"{entry['label']}{unit}. {entry['description']}{tags}"
         case _:
             state = entry["refused"] or ("to be built" if entry["stale"] else f"data until {entry['data_until']}")
             return entry["name"], f"{entry['grain']} by {', '.join(entry['dimensions']) or 'nothing'}; {state}"

@@ -13,6 +13,7 @@ from lapwing.model.documents.read import Draft
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
 from lapwing.model.problem import Problem
+from lapwing.model.tags import tags
 
 
 class Deliveries:
@@ -62,11 +63,12 @@ class Deliveries:
         self.problems.extend(bad_name(name, self._main.located.key("subscriptions", name)))
         self._known(name, "channels", document.channels, self._main.document.channels)
         lines = (("goal", self._main.document.goals), ("limit", self._main.document.limits))
+        watched = {one for monitor in self._monitors.values() for one in monitor.names}
         drawn = [f"{kind}:{one}" for kind, of in lines for one in of]
-        self._known(name, "monitors", document.monitors, [*self._monitors, *drawn])
-        tags = {tag for monitor in self._monitors.values() for tag in monitor.tags}
-        tags |= {tag for dataset in self._datasets.values() for tag in dataset.checks.tags}
-        self._known(name, "tags", document.tags, tags)
+        self._known(name, "monitors", document.monitors, [*sorted(watched), *drawn])
+        there = {tag for monitor in self._monitors.values() for tag in monitor.tags}
+        there |= {tag for dataset in self._datasets.values() for tag in dataset.checks.tags}
+        self._known(name, "tags", document.tags, there.union(tags(self._datasets.values())))
         self._known(name, "datasets", document.datasets, self._datasets)
         escalation = None
         if document.escalate is not None:

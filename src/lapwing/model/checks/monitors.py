@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from lapwing.model.compile_metrics import Drafts
 from lapwing.model.dataset import Dataset, Metric
+from lapwing.model.documents.dataset import DatasetDocument
 from lapwing.model.documents.project import MonitorDocument
 from lapwing.model.expression import measures
 from lapwing.model.monitor import Monitor, every
 from lapwing.model.names import nearest
 from lapwing.model.positions import Located, Location
 from lapwing.model.problem import Problem
+from lapwing.model.tags import PREFIX, tag_of, tagged, tags
 
 Found = tuple[Dataset, Metric]
 
@@ -41,11 +44,39 @@ class Monitors:
         self._complete = complete
         self.problems: list[Problem] = []
 
-    def monitor(self, name: str, document: MonitorDocument, located: Located) -> Monitor | None:
-        """The monitor; None where it has a mistake, which is then in `problems`."""
-        found = self.found(name, document, located)
-        if found is None:
-            return None
+    def monitors(self, name: str, document: MonitorDocument, located: Located) -> Iterator[Monitor]:
+        """The monitor, or one for each metric of a tag; none where there is a mistake, which is then in `problems`."""
+        tag = None if document.watch is None else tag_of(document.watch)
+        if tag is None:
+            found = self.found(name, document, located)
+            if found is not None:
+                yield self._made(name, document, located, found)
+            return
+        if document.min_change is not None:
+            place = located.key(self._group, name, "min_change")
+            says = "The smallest change is in a metric's unit, and metrics of a tag have many."
+            self.problems.append(Problem("unused-key", says, place, (), "Leave min_change out."))
+        there = tagged(self._datasets, tag)
+        if not there:
+            self.problems.extend(self._unknown_tag(name, tag, located))
+        for dataset, metric in there:
+            qualified = f"{dataset.name}.{metric.name}"
+            own = document.model_copy(update={"metric": qualified})
+            if self.found(name, own, located) is not None:
+                made = self._made(name, own, located, (dataset, metric))
+                yield replace(made, name=f"{name}.{qualified}", group=name, tag=tag)
+
+    def _unknown_tag(self, name: str, tag: str, located: Located) -> Iterator[Problem]:
+        written = {tag for draft in self._drafts.values() for tag in _tags(draft.document)}
+        if not self._complete or tag in written or any(draft.broken for draft in self._drafts.values()):
+            return
+        known = tags(self._datasets.values())
+        near = tuple(f"{PREFIX}{one}" for one in nearest(tag, known))
+        hint = "Add tags: to metrics, measures or a dataset." if not known else f"The tags are {', '.join(known)}."
+        place = located.key(self._group, name, "watch")
+        yield Problem("unknown-tag", f"No metric has the tag {tag}.", place, near, None if near else hint)
+
+    def _made(self, name: str, document: MonitorDocument, located: Located, found: Found) -> Monitor:
         dataset, metric = found
         watched = every(document.by, dataset.dimensions, document.depth, document.support)
         chosen = [key for key in ("depth", "support") if getattr(document, key) is not None]
@@ -63,7 +94,7 @@ class Monitors:
             slice=tuple(document.slice.items()),
             sensitivity=document.sensitivity,
             min_change=document.min_change,
-            tags=document.tags,
+            tags=tuple(dict.fromkeys((*document.tags, *metric.tags))),
             warnings=document.warnings,
             place=located.key("monitors", name),
         )
@@ -91,7 +122,10 @@ class Monitors:
             near = nearest(bare, names)
             if wanted:
                 near = tuple(f"{names[metric]}.{metric}" for metric in near)
-            self.problems.append(Problem("unknown-metric", f"There is no metric {document.metric}.", place, near))
+            says, hint = f"There is no metric {document.metric}.", None
+            if self._group == "monitors" and tag_of(document.metric):
+                hint = f"Write watch: {document.metric} for all metrics of a tag."
+            self.problems.append(Problem("unknown-metric", says, place, near, hint))
         return None
 
     def _has_mistake(self, wanted: str, bare: str) -> bool:
@@ -117,3 +151,12 @@ class Monitors:
                 says = f"The dataset {home.name} has no dimension {dimension}."
                 place = located.key(self._group, name, *where)
                 yield Problem("unknown-dimension", says, place, near, hint)
+
+
+def _tags(document: DatasetDocument) -> Iterator[str]:
+    """All that are written in a dataset, also of metrics that have a mistake, or that can't be watched."""
+    yield from document.tags
+    for measure in document.measures.values():
+        yield from measure.tags
+    for metric in document.metrics.values():
+        yield from metric.tags

@@ -89,6 +89,9 @@ class DimensionDocument(ShownDocument):
         return self
 
 
+_TAGS = "Words by which metrics are watched, told of and found together, beside those of the dataset."
+
+
 class MeasureDocument(ShownDocument):
     """An aggregation over rows: one of count, sum, min, max, mean, variance, stddev, first, last, distinct, quantile, top."""
 
@@ -116,6 +119,7 @@ class MeasureDocument(ShownDocument):
     where: SqlText | None = Field(None, description="The rows that count.")
     fill: float | None = Field(None, description="The value of an empty bucket.")
     value: Money | None = Field(None, description="What one unit is worth, such as 5200 USD.")
+    tags: Words = Field((), description=_TAGS)
 
     @model_validator(mode="after")
     def _one_aggregation(self) -> MeasureDocument:
@@ -173,6 +177,7 @@ class MetricDocument(ShownDocument):
         "percent", alias="as", description="Of a change: percent of what was, difference, or ratio to what was."
     )
     value: Money | None = Field(None, description="What one unit is worth, such as 5200 USD.")
+    tags: Words = Field((), description=_TAGS)
     conversion: Annotated[Ignored, not_yet(_CONVERSION)] = None
     distinct: Annotated[Ignored, not_yet("Write it under measures, where distinct is understood.")] = None
     quantile: Annotated[Ignored, not_yet("Write it under measures, where quantile is understood.")] = None
@@ -301,6 +306,7 @@ class DatasetDocument(Document):
     label: str | None = Field(None, description="What people read; made from the name where it is left out.")
     description: str = Field("", description="What a row is.")
     owner: str = Field("", description="Whom to ask about it.")
+    tags: Words = Field((), description="Of all its metrics.")
     table: str | None = Field(None, description="source.table or source.schema.table")
     sql: str | None = Field(None, description="Instead of table: one SELECT over any sources.")
     time: Annotated[TimeDocument, BeforeValidator(_column, json_schema_input_type=TimeDocument | str)] = Field(

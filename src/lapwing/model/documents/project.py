@@ -27,6 +27,7 @@ from lapwing.model.documents.storage import StorageDocument
 from lapwing.model.documents.store import StoreDocument
 from lapwing.model.monitor import MOST_DEPTH, SENSITIVITY, WARNINGS
 from lapwing.model.names import nearest
+from lapwing.model.tags import tag_of
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -187,7 +188,10 @@ def _warnings(value: object) -> object:
 class MonitorDocument(Document):
     """What someone watches."""
 
-    metric: str = Field(description="metric, or dataset.metric")
+    metric: str = Field("", description="metric, or dataset.metric")
+    watch: str | None = Field(
+        None, description="In the place of metric: tag:NAME watches every metric with that tag, those to come as well."
+    )
     grain: GrainText = Field(description="What is judged at once: hour, day, ...")
     by: Words = Field((), description="One series for each value of these dimensions; all: every slice there is.")
     depth: Annotated[int, Field(ge=1, le=MOST_DEPTH)] | None = Field(
@@ -210,6 +214,15 @@ class MonitorDocument(Document):
             _warnings, json_schema_input_type=bool | Literal["drift", "leading"] | list[Literal["drift", "leading"]]
         ),
     ] = Field(WARNINGS, description="Early warnings it may raise: any of drift and leading; false for none.")
+
+    @model_validator(mode="after")
+    def _metric_or_tag(self) -> MonitorDocument:
+        if bool(self.metric) == (self.watch is not None):
+            says = "A monitor watches a metric, or by watch: all of a tag; one of both."
+            raise mistake("metric-or-watch", says, (), "Write metric: NAME, or watch: tag:NAME.")
+        if self.watch is not None and not tag_of(self.watch):
+            raise mistake("bad-watch", "watch is of a tag.", (f"tag:{self.watch}",), "Write watch: tag:NAME.")
+        return self
 
 
 def _week_start(value: object) -> int:

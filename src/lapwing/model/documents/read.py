@@ -67,7 +67,7 @@ _NAMED = frozenset(
         *("monitors", "goals", "limits", "events", "maintenance"),
     }
 )
-_MISSING = frozenset({"measure-aggregation", "metric-kind", "goal-aim", "limit-side", "missing-key"})
+_MISSING = frozenset({"measure-aggregation", "metric-kind", "metric-or-watch", "goal-aim", "limit-side", "missing-key"})
 _OTHER_VALUES = {"parquet": "files", "csv": "files", "json": "files", "file": "files", "pg": "postgres"} | {
     "mysql": "mariadb"
 }

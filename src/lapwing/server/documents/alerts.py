@@ -473,6 +473,7 @@ class Fired(Document):
     """An incident that would have been raised: people would have heard of it at `known`; it began at `start`. `actual` and
     `expected` are of its worst bucket, `score` in robust standard deviations."""
 
+    metric: str
     known: str
     start: str
     resolved: str | None

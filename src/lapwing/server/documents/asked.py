@@ -211,7 +211,9 @@ class Queries(Document):
 
 
 class FollowBody(Asked):
-    """Watch `metric`, whole or within `slice`, one series for each value of `by`; where that is all, every slice of up to
+    """Watch `metric`, or by tag:NAME every metric with that tag, those to come as well.
+
+    Whole or within `slice`, one series for each value of `by`; where that is all, every slice of up to
     `depth` dimensions (2) that `support` events a bucket (20) belong to. `sensitivity` in robust standard deviations,
     3 (much is told) to 10; `min_change` in the metric's unit; null: as usual, and learned."""
 

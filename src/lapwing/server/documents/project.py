@@ -50,7 +50,8 @@ class Definition(Document):
 
 
 class MetricDocument(Document):
-    """`format` is percent, number, currency or empty; `value` the money one unit is worth, in `currency`."""
+    """`format` is percent, number, currency or empty; `value` the money one unit is worth, in `currency`; `tags` are its own
+    and its dataset's."""
 
     name: str
     short: str
@@ -68,6 +69,7 @@ class MetricDocument(Document):
     following: bool
     definition: Definition
     owner: str | None
+    tags: list[str]
 
 
 class Metrics(Document):
@@ -106,7 +108,10 @@ class DatasetDocument(Document):
 
 
 class MonitorDocument(Document):
-    """`followed`: by a person in the UI; else it is written in the project's `file` at `line`. Where `by` is all, every slice
+    """`followed`: by a person in the UI; else it is written in the project's `file` at `line`. `group` is the name under which
+    it and others are watched by `tag`, both null of one that is watched by itself. `tags` are its own and its metric's.
+
+    Where `by` is all, every slice
     of up to `depth` dimensions is watched that `support` events a bucket belong to."""
 
     name: str
@@ -119,9 +124,19 @@ class MonitorDocument(Document):
     min_change: float | None
     depth: int | None
     support: float | None
+    tags: list[str]
+    tag: str | None
+    group: str | None
     followed: bool
     file: str | None
     line: int | None
+
+
+class Followed(Document):
+    """What was followed, under the `name` by which it ends: one monitor, or of a tag one for each metric."""
+
+    name: str
+    monitors: list[MonitorDocument]
 
 
 class Monitors(Document):

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from lapwing.alerts.actions import Action
-from lapwing.alerts.watches import Chosen
 from lapwing.alerts.why.asked import Asked
+from lapwing.alerts.wishes import Chosen
 from lapwing.model.calendar import from_us, to_us
 from lapwing.model.calendar import zone as zone_of
 from lapwing.model.grain import Grain
@@ -29,7 +29,7 @@ from lapwing.server.documents.alerts import (
     Windows,
 )
 from lapwing.server.documents.asked import ActionBody, Band, BandBody, FilterBody, FollowBody, WhyBody, WindowBody
-from lapwing.server.documents.project import MonitorDocument, Monitors, ScoredMonitor, Scores
+from lapwing.server.documents.project import Followed, Monitors, ScoredMonitor, Scores
 from lapwing.server.encode.columnar import dumps
 from lapwing.server.filters import where
 from lapwing.server.services import services
@@ -181,7 +181,11 @@ def monitor(name: str, request: Request, days: float = 90, as_of: str | None = N
     early it was, and what to do where it is mostly ignored."""
     found = services(request)
     cards = found.alerts.scores(name, days, _moment(as_of, found.lapwing))
-    view = next(one for one in found.alerts.monitor_views() if one.name == name)
+    views = {one.name: one for one in found.alerts.monitor_views()}
+    if name not in views:
+        of = tuple(card.monitor for card in cards)
+        raise NotFound.of("unknown-monitor", f"{name} is several monitors.", nearest=of, hint="Ask for one of them.")
+    view = views[name]
     return _json({**view.as_dict(), "score": cards[0].as_dict() if cards else None})
 
 
@@ -212,12 +216,12 @@ def _terms(body: FollowBody) -> Chosen:
     }
 
 
-@router.post("/follow", response_model=MonitorDocument, status_code=201)
+@router.post("/follow", response_model=Followed, status_code=201)
 def follow(body: FollowBody, request: Request) -> Response:
-    """Watches a metric from now on."""
+    """Watches a metric, or all of a tag, from now on."""
     alerts = services(request).alerts
     made = alerts.follow(body.metric, body.slice, _grain(body), **_terms(body))
-    return _json(next(view.as_dict() for view in alerts.monitor_views() if view.name == made.name), 201)
+    return _json({"name": made.name, "monitors": [view.as_dict() for view in alerts.views_of(made)]}, 201)
 
 
 @router.delete("/follow/{name:path}", status_code=204)

@@ -27,6 +27,7 @@ export function MetricDetail({ metric, catalog, zone }: { metric: Metric; catalo
         ["Dimensions", metric.dimensions.map((one) => one.label).join(", ")],
         ["Unit", metric.unit ?? ""],
         ["Worth", metric.value !== null && metric.currency ? `${money(metric.value, metric.currency)} each` : ""],
+        ["Tags", metric.tags.length ? <Tags key="t" tags={metric.tags} /> : ""],
         ["Followed", metric.following ? "Yes" : "No"],
       ]} />
       <h3>Lineage</h3>
@@ -35,6 +36,10 @@ export function MetricDetail({ metric, catalog, zone }: { metric: Metric; catalo
       <pre className="sent yaml" tabIndex={0}>{definition.text.trimEnd()}</pre>
     </>
   );
+}
+
+function Tags({ tags }: { tags: string[] }) {
+  return <>{tags.map((tag, at) => <span key={tag}>{at > 0 && ", "}<Link href={href("/catalog", { kind: "metrics", tag })}>{tag}</Link></span>)}</>;
 }
 
 function Lately({ metric, zone }: { metric: Metric; zone: string }) {

@@ -19,8 +19,9 @@ export function FollowButton({ metric, view, zone }: { metric: Metric; view: Vie
   const slice = sliceOf(view.filters);
   const same = (other: Record<string, unknown> = {}): boolean =>
     slice !== null && JSON.stringify(Object.entries(slice).toSorted()) === JSON.stringify(Object.entries(other).map(([k, v]) => [k, String(v)]).toSorted());
-  const monitor = monitors.find((one) => one.metric === metric.name && (!one.by?.length || every(one)) && same(one.slice));
-  const broad = !monitor && monitors.find((one) => one.metric === metric.name && one.by?.length && !every(one) && slice !== null && Object.keys(slice).length <= 1 && Object.keys(slice).every((name) => one.by?.includes(name)));
+  const monitor = monitors.find((one) => !one.group && one.metric === metric.name && (!one.by?.length || every(one)) && same(one.slice));
+  const tagged = !monitor && monitors.find((one) => one.group && one.metric === metric.name && !one.by?.length && same(one.slice));
+  const broad = !monitor && !tagged && monitors.find((one) => one.metric === metric.name && one.by?.length && !every(one) && slice !== null && Object.keys(slice).length <= 1 && Object.keys(slice).every((name) => one.by?.includes(name)));
   const change = useMutation({
     mutationFn: async (body: FollowBody | null): Promise<void> => {
       if (body) await post("/follow", body);
@@ -31,17 +32,18 @@ export function FollowButton({ metric, view, zone }: { metric: Metric; view: Vie
       for (const key of ["monitors", "metrics", "board"]) void cache.invalidateQueries({ queryKey: [key] });
     },
   });
-  const possible = slice !== null && !broad;
+  const possible = slice !== null && !broad && !tagged;
+  const on = Boolean(monitor || tagged || broad);
   const press = (): void => { if (monitor) change.mutate(null); else setAsking(true); };
   useKeys({ f: () => { if (possible && !change.isPending && !asking) press(); } });
-  const title = slice === null ? "A view with several values or with values left out can’t be followed yet" : broad ? `Followed by ${broad.name}, for each ${broad.by?.join(" and ")}` : monitor ? `Followed as ${monitor.name}; press to stop (f)` : "Follow this view (f)";
+  const title = slice === null ? "A view with several values or with values left out can’t be followed yet" : tagged ? `Followed with all tagged ${tagged.tag}, as ${tagged.group}` : broad ? `Followed by ${broad.name}, for each ${broad.by?.join(" and ")}` : monitor ? `Followed as ${monitor.name}; press to stop (f)` : "Follow this view (f)";
   return (
     <span className="follow">
-      <button className={`button ${monitor || broad ? "on" : ""}`} aria-pressed={Boolean(monitor || broad)} disabled={!possible || change.isPending} title={title} onClick={press}>
-        <Icon name="star" /> {monitor || broad ? "Following" : "Follow"}
+      <button className={`button ${on ? "on" : ""}`} aria-pressed={on} disabled={!possible || change.isPending} title={title} onClick={press}>
+        <Icon name="star" /> {on ? "Following" : "Follow"}
       </button>
       {asking && slice && (
-        <FollowDialog metric={metric} zone={zone} busy={change.isPending} onFollow={change.mutate} onClose={() => setAsking(false)}
+        <FollowDialog label={metric.label} metrics={[metric]} zone={zone} busy={change.isPending} onFollow={change.mutate} onClose={() => setAsking(false)}
           body={{ metric: metric.name, slice, grain: view.grain === "hour" || view.grain === "15 minutes" ? "hour" : "day" }} />
       )}
       {change.isError && <span className="bad" role="alert">{change.error.message}</span>}

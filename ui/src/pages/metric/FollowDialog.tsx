@@ -10,7 +10,10 @@ import { date, moment, plural } from "../../lib/words";
 import "./follow.css";
 
 interface Props {
-  metric: Metric;
+  /** What is followed, as people call it. */
+  label: string;
+  /** Those it may be of: one, or all of a tag. */
+  metrics: Metric[];
   body: FollowBody;
   zone: string;
   busy: boolean;
@@ -19,29 +22,30 @@ interface Props {
 }
 
 const SHOWN = 6;
+const PLAIN = { unit: "", format: "" };
 /** Of the choices: what a monitor is that chooses nothing. */
 const USUAL = 2;
 
 /** What following would have brought to the board over the past, before it is followed: how often, and what. */
-export function FollowDialog({ metric, body, zone, busy, onFollow, onClose }: Props) {
+export function FollowDialog({ label, metrics, body, zone, busy, onFollow, onClose }: Props) {
   const [sensitivity, choose] = useState<number | null>(null);
   const [every, watchEvery] = useState(false);
   const chosen: FollowBody = { ...body, sensitivity, ...(every && { by: ["all"] }) };
   const tried = useBacktest(chosen);
-  const within = Object.keys(body.slice ?? {}).length ? sliceName(body.slice ?? {}, metric) : "";
+  const within = Object.keys(body.slice ?? {}).length ? sliceName(body.slice ?? {}, metrics[0]) : "";
   return (
-    <Modal label={`Follow ${metric.label}`} className="follow-dialog" onClose={onClose}>
+    <Modal label={`Follow ${label}`} className="follow-dialog" onClose={onClose}>
       <header>
-        <h2>Follow {metric.label}{within && <span className="sub"> {within}</span>}</h2>
+        <h2>Follow {label}{within && <span className="sub"> {within}</span>}</h2>
         <button className="plain square" aria-label="Close" onClick={onClose}><Icon name="cross" /></button>
       </header>
       <label className="every">
         <input type="checkbox" checked={every} onChange={(event) => watchEvery(event.target.checked)} />
-        <span>Watch every slice of it <small className="sub">each value of each dimension, and pairs of them</small></span>
+        <span>Watch every slice of {metrics.length > 1 ? "them" : "it"} <small className="sub">each value of each dimension, and pairs of them</small></span>
       </label>
       {tried.isError && <Trouble error={tried.error} onRetry={() => void tried.refetch()} />}
       {tried.isPending && <p className="sub">Trying it on the past…</p>}
-      {tried.data && <Tried found={tried.data} metric={metric} zone={zone} chosen={sensitivity} onChoose={choose} />}
+      {tried.data && <Tried found={tried.data} metrics={metrics} zone={zone} chosen={sensitivity} onChoose={choose} />}
       <footer className="actions">
         <button className="button" onClick={onClose}>Cancel</button>
         <button className="button primary" autoFocus disabled={busy} onClick={() => onFollow(chosen)}>Follow</button>
@@ -50,9 +54,11 @@ export function FollowDialog({ metric, body, zone, busy, onFollow, onClose }: Pr
   );
 }
 
-function Tried({ found, metric, zone, chosen, onChoose }: { found: Backtest; metric: Metric; zone: string; chosen: number | null; onChoose: (to: number | null) => void }) {
+function Tried({ found, metrics, zone, chosen, onChoose }: { found: Backtest; metrics: Metric[]; zone: string; chosen: number | null; onChoose: (to: number | null) => void }) {
   if (!found.since) return <p>There is too little history yet to say how often it would come to your board.</p>;
-  const shown = found.incidents.slice(0, SHOWN);
+  const shown = found.incidents.slice(0, SHOWN).map((one) => ({ ...one, of: metrics.find((each) => each.name === one.metric) }));
+  const several = metrics.length > 1;
+  const sliced = found.series > metrics.length;
   const isOn = (sensitivity: number, at: number): boolean => chosen === null ? at === USUAL : sensitivity === chosen;
   return (
     <>
@@ -68,14 +74,15 @@ function Tried({ found, metric, zone, chosen, onChoose }: { found: Backtest; met
       </fieldset>
       {shown.length > 0 && (
         <table>
-          <thead><tr><th>Known</th>{found.series > 1 && <th>Slice</th>}<th className="number">Was</th><th className="number">Expected</th></tr></thead>
+          <thead><tr><th>Known</th>{several && <th>Metric</th>}{sliced && <th>Slice</th>}<th className="number">Was</th><th className="number">Expected</th></tr></thead>
           <tbody>
             {shown.map((one) => (
-              <tr key={`${one.known}${JSON.stringify(one.slice)}`}>
+              <tr key={`${one.known}${one.metric}${JSON.stringify(one.slice)}`}>
                 <td>{moment(Date.parse(one.known), zone, true)}</td>
-                {found.series > 1 && <td>{sliceName(one.slice, metric)}</td>}
-                <td className="number">{say(one.actual, metric)}</td>
-                <td className="number">{say(one.expected, metric)}</td>
+                {several && <td>{one.of?.label ?? one.metric}</td>}
+                {sliced && <td>{sliceName(one.slice, one.of)}</td>}
+                <td className="number">{say(one.actual, one.of ?? PLAIN)}</td>
+                <td className="number">{say(one.expected, one.of ?? PLAIN)}</td>
               </tr>
             ))}
           </tbody>

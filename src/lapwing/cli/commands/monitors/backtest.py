@@ -39,6 +39,7 @@ def run(options: Namespace) -> int:
         show(
             [
                 {
+                    **({} if found.metric == one.metric else {"metric": one.metric}),
                     "known": one.known,
                     "slice": ", ".join(f"{name} = {value}" for name, value in one.slice.items()) or "all",
                     "actual": f"{one.actual:.6g}",

@@ -40,6 +40,7 @@ def run(options: Namespace) -> int:
                     "slice": ", ".join(f"{name} = {value}" for name, value in one["slice"].items()) or None,
                     "sensitivity": one["sensitivity"],
                     "min_change": one["min_change"],
+                    "tag": one["tag"],
                     "from": "followed" if one["followed"] else f"{one['file']}:{one['line']}",
                 }
                 for one in found

@@ -31,11 +31,13 @@ def run(options: Namespace) -> int:
 
     with shared.open_alerts(options) as (lapwing, alerts, _):
         found = alerts.scores(options.name, options.days, shared.as_of(options, lapwing))
-        view = next(one for one in alerts.monitor_views() if one.name == options.name)
+        views = [one for one in alerts.monitor_views() if options.name in (one.name, one.group)]
     if options.json:
-        output.write_json({**view.as_dict(), "score": found[0].as_dict() if found else None})
+        cards = {one.monitor: one.as_dict() for one in found}
+        shown = [{**view.as_dict(), "score": cards.get(view.name)} for view in views]
+        output.write_json(shown[0] if shown[0]["name"] == options.name else {"monitors": shown})
     elif found:
-        print("\n".join(told(found[0])))
+        print("\n".join(line for card in found for line in told(card)))
     else:
         print(f"{options.name} could not be judged yet.")
     return 0

@@ -9,7 +9,7 @@ from lapwing.cli.commands.query import names
 
 
 def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("metric", metavar="METRIC", help="a metric, or DATASET.METRIC")
+    parser.add_argument("metric", metavar="METRIC", help="a metric, DATASET.METRIC, or tag:NAME for all with that tag")
     parser.add_argument(
         "--where",
         action="append",
