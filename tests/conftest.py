@@ -15,6 +15,7 @@ from tests.services.bigtable import Bigtable, bigtable
 from tests.services.chromium import chromium
 from tests.services.clickhouse import clickhouse
 from tests.services.gcs import Gcs, gcs
+from tests.services.kafka import kafka
 from tests.services.mariadb import mariadb
 from tests.services.postgres import postgres
 from tests.services.prism import Prism, prism
@@ -60,6 +61,13 @@ def clickhouse_dsn() -> Iterator[str]:
     """A ClickHouse: its engine, its HTTP interface a double."""
     with _had(clickhouse) as service:
         yield service.dsn
+
+
+@pytest.fixture(scope="session")
+def kafka_servers() -> Iterator[str]:
+    """A broker of Kafka."""
+    with _had(kafka) as service:
+        yield service.servers
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from lapwing.cache.jobs import JobRecord, Jobs
 from lapwing.cache.ledger import Ledger, all_ledgers
 from lapwing.cache.leftovers import close_lost, remembered
 from lapwing.cache.manifest import Manifest
-from lapwing.cache.marks import Marks
+from lapwing.cache.marks import Marks, check_kept
 from lapwing.cache.memory import shared_out
 from lapwing.cache.on_record import on_record
 from lapwing.cache.owner import owner, run_of
@@ -186,6 +186,7 @@ class Builds:
         """What is to be done for a dataset; none where that can't be found out, as is then in `failed`."""
         try:
             bound = self._bindings.renew(dataset)
+            check_kept(self._sql, bound)
             span = self._spans.renew(bound)
             if span is not None:
                 check_reach(self._sql, bound, rollups, span, SPAN_LIMIT)

@@ -9,12 +9,28 @@ from datetime import UTC
 from lapwing.cache.changes import watched
 from lapwing.model.calendar import DAY, in_zone, to_us, transitions
 from lapwing.model.dataset import Changes
+from lapwing.model.problem import Refused
 from lapwing.sources.base import Table
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.service import SqlService
 
 Tables = dict[str, tuple[tuple[Table, bool], ...]]
 """By dataset the tables that its rows come from, and whether the dataset's time is a column of each."""
+
+
+def check_kept(sql: SqlService, bound: BoundDataset) -> None:
+    """
+    Raises:
+        Refused: rows of the dataset go by themselves, and a partition that is built again would lose them.
+    """
+    for table, _ in Marks(sql).tables(bound):
+        if not sql.catalog.source(table.source).keeps_rows:
+            raise Refused.of(
+                "rows-go",
+                f"{table.path} is a window of the latest messages: what falls out of it would be built away.",
+                place=bound.dataset.rows_place,
+                hint="Ask it as it is, without rollups, or keep rollups of where the messages are stored.",
+            )
 
 
 class Marks:

@@ -24,6 +24,7 @@ from lapwing.model.compile_metrics import Expressions
 from lapwing.model.dataset import Dataset
 from lapwing.model.documents.base import Document
 from lapwing.model.documents.dataset import DatasetDocument
+from lapwing.model.documents.kafka import TopicDocument
 from lapwing.model.documents.project import (
     EventDocument,
     MaintenanceDocument,
@@ -48,6 +49,7 @@ from lapwing.model.project import (
     SparkConfig,
     Storage,
     StoreConfig,
+    Topic,
     Writes,
 )
 from lapwing.model.timerange import parse_moment
@@ -83,6 +85,7 @@ _ADDRESSES = {
 _ANY = re.compile("")
 _REMOTE = re.compile(r"[a-z][a-z0-9]*://")
 _STORES = re.compile(r"(s3|gs)://[^/]+")
+_LAST_MESSAGES = 100_000
 _ANYWHERE = ("files", "delta", "iceberg")
 """Types of sources whose path may be in object storage."""
 _LITE = re.compile(r"sqlite:///(.+)")
@@ -302,6 +305,28 @@ class _Reading:
             session=document.session,
             endpoint=document.endpoint,
             storage_endpoint=document.storage_endpoint,
+            servers=document.servers,
+            topics={
+                one: self._topic(one, told, main.located.key("sources", name, "topics", one))
+                for one, told in document.topics.items()
+            },
+            options=document.options,
+            place=place,
+        )
+
+    def _topic(self, name: str, document: TopicDocument, place: Place) -> Topic:
+        bounded = document.window is not None or document.last is not None
+        return Topic(
+            topic=document.topic or name,
+            window=document.window,
+            last=document.last if bounded else _LAST_MESSAGES,
+            columns={
+                column: (one, None, None) if isinstance(one, str) else (one.type, one.path, one.unit)
+                for column, one in document.columns.items()
+            },
+            avro=None if document.avro is None else self._path(document.avro),
+            framed=document.framed,
+            invalid=document.invalid,
             place=place,
         )
 

@@ -28,16 +28,34 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A topic of Kafka as a table: its messages of `window` ago at most and `last` of each partition at most, None: no such
+    bound. `columns` are those of values in JSON: type, path, unit of time. `avro` is the file of a schema, absolute.
+    `invalid` is error or keep."""
+
+    topic: str
+    window: timedelta | None = None
+    last: int | None = None
+    columns: Mapping[str, tuple[str, str | None, str | None]] = field(default_factory=dict)
+    avro: Path | None = None
+    framed: bool = False
+    invalid: str = "error"
+    place: Place = field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConfig:
-    """Where data lives. `type` is files, duckdb, sqlite, postgres, mariadb, bigquery, delta, iceberg, clickhouse or trino.
-    `path` is absolute (files, duckdb, sqlite, delta, iceberg), `uri` in its place where it is in object storage, which
+    """Where data lives. `type` is files, duckdb, sqlite, postgres, mariadb, bigquery, delta, iceberg, clickhouse, trino
+    or kafka. `path` is absolute (files, duckdb, sqlite, delta, iceberg), `uri` in its place where it is in object storage, which
     `storage` tells how to reach. `catalog` has pyiceberg's properties, `session` those of Trino's sessions. `dsn` and the
     catalog's have secrets filled in, so they are never shown: repr leaves them out.
 
     Of bigquery: `project` is billed; `datasets` are shown, each DATASET or PROJECT.DATASET; `key_file` is that of a
     service account, absolute, None: the environment's credentials; a statement that would be billed for more than
     `maximum_bytes_billed` does not run; `labels` are put on jobs. `endpoint` and `storage_endpoint` are where its APIs are,
-    None: in public."""
+    None: in public.
+
+    Of kafka: `servers` are brokers, `topics` its tables by name, `options` settings of its library."""
 
     name: str
     type: str
@@ -57,6 +75,9 @@ class SourceConfig:
     storage: Storage = field(default_factory=Storage)
     catalog: Mapping[str, str] = field(default_factory=dict, repr=False)
     session: Mapping[str, str] = field(default_factory=dict)
+    servers: str | None = None
+    topics: Mapping[str, Topic] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
     place: Place = field(default_factory=Place, compare=False)
 
 

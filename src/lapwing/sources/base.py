@@ -158,6 +158,8 @@ class Source(ABC):
     kind: ClassVar[str]
     marks_quickly: ClassVar[bool] = False
     """`mark` reads no rows: an answer may wait for it."""
+    keeps_rows: ClassVar[bool] = True
+    """What it had it still has, unless someone changed it: what was built of it can be built again."""
     name: str
     capabilities: Capabilities
 

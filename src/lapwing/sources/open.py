@@ -11,7 +11,19 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Source
 from lapwing.sources.engine import Engine
 
-KINDS = ("files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse", "trino")
+KINDS = (
+    "files",
+    "duckdb",
+    "sqlite",
+    "postgres",
+    "mariadb",
+    "bigquery",
+    "delta",
+    "iceberg",
+    "clickhouse",
+    "trino",
+    "kafka",
+)
 
 
 def open_source(config: SourceConfig, engine: Engine) -> Source:
@@ -61,6 +73,10 @@ def open_source(config: SourceConfig, engine: Engine) -> Source:
             from lapwing.sources.trino import TrinoSource
 
             return TrinoSource(config)
+        case "kafka":
+            from lapwing.sources.kafka import KafkaSource
+
+            return KafkaSource(config, engine)
     near = nearest(config.type, KINDS)
     raise ModelError.of("unknown-source-type", f"{config.type} is no kind of source.", place=config.place, nearest=near)
 

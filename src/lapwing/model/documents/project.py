@@ -22,6 +22,7 @@ from lapwing.model.documents.base import (
 from lapwing.model.documents.beam import BeamDocument
 from lapwing.model.documents.delivery import ChannelDocument, SubscriptionDocument
 from lapwing.model.documents.goals import Goals, Limits, texts
+from lapwing.model.documents.kafka import TopicDocument
 from lapwing.model.documents.spark import SparkDocument
 from lapwing.model.documents.storage import StorageDocument
 from lapwing.model.documents.store import StoreDocument
@@ -40,6 +41,7 @@ _OF_SOURCES = {
     "mariadb": ("dsn", "schemas"),
     "clickhouse": ("dsn", "schemas"),
     "trino": ("dsn", "schemas", "session"),
+    "kafka": ("servers", "topics", "options"),
     "bigquery": (
         "project",
         "datasets",
@@ -56,10 +58,20 @@ _OF_SOURCES = {
 
 class SourceDocument(Document):
     """Where data lives: files, duckdb, sqlite and delta have a path, iceberg a path or a catalog, postgres, mariadb,
-    clickhouse and trino a dsn, bigquery a project."""
+    clickhouse and trino a dsn, bigquery a project, kafka servers and topics."""
 
     type: Literal[
-        "files", "duckdb", "sqlite", "postgres", "mariadb", "bigquery", "delta", "iceberg", "clickhouse", "trino"
+        "files",
+        "duckdb",
+        "sqlite",
+        "postgres",
+        "mariadb",
+        "bigquery",
+        "delta",
+        "iceberg",
+        "clickhouse",
+        "trino",
+        "kafka",
     ] = Field(description="What kind of source it is; mariadb is MySQL, too.")
     path: str | None = Field(
         None,
@@ -98,6 +110,14 @@ class SourceDocument(Document):
     storage_endpoint: str | None = Field(
         None, description="Of bigquery: the same of its Storage Read API, HOST:PORT; after http:// it is without TLS."
     )
+    servers: str | None = Field(None, description="Of kafka: some of its brokers, such as kafka-1:9092,kafka-2:9092.")
+    topics: dict[str, TopicDocument] = Field(
+        default_factory=dict, description="Of kafka: its tables by name, each a topic's latest messages."
+    )
+    options: Annotated[dict[str, str], BeforeValidator(texts)] = Field(
+        default_factory=dict,
+        description="Of kafka: settings of librdkafka, such as security.protocol, sasl.username and sasl.password.",
+    )
     time_limit: Annotated[float, Field(gt=0)] = Field(
         30.0, description="Seconds for the source to say what tables it has. A statement has a limit of its own."
     )
@@ -109,6 +129,8 @@ class SourceDocument(Document):
             raise mistake("missing-key", "A source of type iceberg needs either path or catalog.")
         if self.type != "iceberg" and not getattr(self, own[0]):
             raise mistake("missing-key", f"A source of type {self.type} needs {own[0]}.")
+        if self.type == "kafka" and not self.topics:
+            raise mistake("missing-key", "A source of type kafka needs topics.")
         for key in dict.fromkeys(key for keys in _OF_SOURCES.values() for key in keys):
             if key not in own and key in self.model_fields_set and key != "schemas":
                 raise mistake(
