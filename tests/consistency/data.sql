@@ -126,3 +126,15 @@ create table void (id bigint, k bigint, i bigint, d decimal(10, 2), f double, s 
 
 create table "Odd.Name" ("select" bigint, "Group" varchar, "a b" bigint, "a.b" bigint, "ü" varchar, "x""y" bigint, _1 bigint);
 insert into "Odd.Name" values (1, 'g', 10, 100, 'é', 7, -1), (2, 'G', 20, 200, null, null, -2), (3, null, null, 300, '', 9, -3);
+
+create table codes (id bigint, k bigint, u varchar, e varchar);
+insert into codes values
+  (1, 1, '00000000-0000-0000-0000-000000000001', 'small'),
+  (2, 1, 'ffffffff-0000-4000-8000-000000000000', 'medium'),
+  (3, 2, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'large'),
+  (4, 2, null, null),
+  (5, 3, '00000000-0000-0000-0000-000000000001', 'small'),
+  (6, null, '12345678-1234-1234-1234-123456789012', 'large');
+
+create table counts (id bigint, u8 utinyint, u64 ubigint);
+insert into counts values (1, 0, 0), (2, 255, 18446744073709551615), (3, 7, 9223372036854775808), (4, null, null), (5, 5, 100);

@@ -53,7 +53,7 @@ NUMBERS = (-3, -1, 0, 1, 2, 3, 5, 7, 100)
 DAYS = ("2013-03-09", "2013-03-10", "2013-03-11", "2013-11-03", "1969-12-31", "2020-02-29")
 CLOCKS = ("00:00:00", "00:30:00", "02:30:00", "05:00:00.000001", "23:59:59.999999")
 COMPARE = ("=", "<>", "<", "<=", ">", ">=")
-JOINS = ("join", "left join", "right join", "full join", "join", "left join")
+JOINS = ("join", "left join", "right join", "full join", "join", "left join", "semi join", "anti join")
 
 
 def value(rng: random.Random, column: str) -> object:
@@ -175,20 +175,52 @@ class Generator:
         columns = tuple(name for name in COLUMNS if name not in LACKING.get(source, ()))
         return f"{source}.{self._rng.choice(TABLES)} {alias}", alias, columns
 
-    def _from(self, most: int = 3) -> Scope:
+    def _relation(self) -> tuple[str, str, tuple[str, ...]]:
+        """A table, or something made of one that has some of its columns."""
         text, alias, columns = self._table()
+        shape = self._rng.random()
+        if shape < 0.75:
+            return text, alias, columns
+        scope, outer = Scope(text, {alias: columns}), self._alias()
+        where = self._predicate(scope, 2)
+        if shape < 0.82:
+            return f"(select * from {text} where {where}) {outer}", outer, columns
+        kept = ("k", "i", "s", "day", *self._rng.sample(("d", "w", "t", "b"), 2))
+        listed = ", ".join(kept)
+        if shape < 0.88:
+            return f"(select distinct {listed} from {text}) {outer}", outer, kept
+        if shape < 0.94:
+            limit = self._rng.randrange(1, 20)
+            return f"(select {listed} from {text} where {where} order by {listed} limit {limit}) {outer}", outer, kept
+        most = ", ".join(f"max({name}) as {name}" for name in kept[1:])
+        return f"(select k, {most} from {text} where {where} group by k) {outer}", outer, kept
+
+    def _from(self, most: int = 3) -> Scope:
+        text, alias, columns = self._relation()
         scope = Scope(text, {alias: columns})
         for _ in range(self._rng.choice((0, 0, 1, 1, 2)[: most + 2])):
-            text, alias, columns = self._table()
-            key = self._rng.choice(("k", "k", "i", "s", "day"))
-            left, _ = scope.named(self._rng, key)
-            extra = ""
+            text, alias, columns = self._relation()
             inner = Scope("", {alias: columns})
+            met = [self._met(scope, alias) for _ in range(self._rng.choice((1, 1, 1, 2)))]
             if self._rng.random() < 0.4:
-                extra = f" and {self._predicate(inner, 1)}"
-            scope.sql += f" {self._rng.choice(JOINS)} {text} on {left} = {alias}.{key}{extra}"
-            scope.columns[alias] = columns
+                met.append(self._predicate(inner, 1))
+            join = self._rng.choice(JOINS)
+            scope.sql += f" {join} {text} on {' and '.join(met)}"
+            if join not in ("semi join", "anti join"):
+                scope.columns[alias] = columns
         return scope
+
+    def _met(self, scope: Scope, alias: str) -> str:
+        """A condition that joins what is in scope with a relation."""
+        key = self._rng.choice(("k", "k", "i", "s", "day"))
+        left, shape = scope.named(self._rng, key)[0], self._rng.random()
+        if shape < 0.8:
+            return f"{left} = {alias}.{key}"
+        if shape < 0.87:
+            return f"{left} is not distinct from {alias}.{key}"
+        if shape < 0.94 and key in ("k", "i"):
+            return f"{left} + 1 = {alias}.{key}"
+        return f"{left} {self._rng.choice(COMPARE)} {alias}.{key}"
 
     def _select(self) -> tuple[str, int]:
         scope = self._from()
@@ -235,7 +267,7 @@ class Generator:
             key, number = scope.named(self._rng, "k")[0], scope.named(self._rng, "k d")[0]
             some = self._rng.choice(("count(*)", f"max({key})", f"sum({number})"))
             having = f" having {some} {self._rng.choice(COMPARE)} {self._rng.randrange(4)}"
-        if len(keys) > 1 and self._rng.random() < 0.15:
+        if len(keys) > 1 and self._rng.random() < 0.15 and "select" not in "".join(keys):
             group = f" group by {self._rng.choice(('rollup', 'cube'))} ({', '.join(keys)})"
         return f"select {', '.join(outputs)} from {scope.sql}{where}{group}{having}", len(outputs)
 
@@ -255,8 +287,11 @@ class Generator:
         name, column = scope.named(self._rng)
         kind = COLUMNS[column]
         shape = self._rng.random()
-        if shape < 0.6:
+        if shape < 0.55:
             return name
+        if shape < 0.6:
+            text, alias, _ = self._table()
+            return f"(select count(*) from {text} where {alias}.k = {scope.named(self._rng, 'k')[0]})"
         if kind == "VARCHAR":
             return self._rng.choice((f"lower({name})", f"length({name})", f"{name} || '.'", f"coalesce({name}, '-')"))
         if kind in ("DATE", "TIMESTAMP") or kind.endswith("ZONE"):
@@ -281,7 +316,12 @@ class Generator:
         inner = Scope(text, {alias: columns})
         outer = scope.named(self._rng, "k")[0]
         where = self._predicate(inner, 1)
-        shape = self._rng.choice(("in", "not in", "exists", "not exists", "scalar"))
+        shape = self._rng.choice(("in", "not in", "exists", "not exists", "scalar", "quantified", "counted"))
+        if shape == "quantified":
+            operator = f"{self._rng.choice(COMPARE)} {self._rng.choice(('any', 'all'))}"
+            return f"{outer} {operator} (select {alias}.k from {text} where {where})"
+        if shape == "counted":
+            return f"(select count(*) from {text} where {alias}.k = {outer} and {where}) > {self._rng.randrange(3)}"
         if shape == "scalar":
             return f"{outer} {self._rng.choice(COMPARE)} (select max({alias}.k) from {text} where {where})"
         if "exists" in shape:
@@ -291,6 +331,8 @@ class Generator:
     def _leaf(self, scope: Scope) -> str:
         name, column = scope.named(self._rng)
         kind = COLUMNS[column]
+        if self._rng.random() < 0.15:
+            return self._reckoned(scope, name, column)
         shape = self._rng.random()
         if shape < 0.1:
             return f"{name} is {self._rng.choice(('', 'not '))}null"
@@ -315,6 +357,29 @@ class Generator:
         if shape < 0.78:
             return f"{name} is {self._rng.choice(('', 'not '))}distinct from {self._constant(column)}"
         return f"{name} {self._rng.choice(COMPARE)} {self._constant(column)}"
+
+    def _reckoned(self, scope: Scope, name: str, column: str) -> str:
+        """A condition on what is made of a column."""
+        kind, compare = COLUMNS[column], self._rng.choice(COMPARE)
+        made: tuple[str, ...]
+        if kind == "VARCHAR":
+            made = (f"lower({name}) {compare} 'a'", f"length({name}) {compare} 1", f"{name} || 'b' {compare} 'ab'")
+            made += (
+                f"coalesce({name}, 'z') {compare} 'b'",
+                f"trim({name}) = 'a'",
+                f"regexp_matches({name}, '^[a-z]$')",
+            )
+        elif kind == "BOOLEAN":
+            made = (f"coalesce({name}, false)", f"{name}::int {compare} 1", f"{name} is not distinct from true")
+        elif kind in ("DATE", "TIMESTAMP") or kind.endswith("ZONE"):
+            made = (f"year({name}) {compare} 2013", f"date_trunc('month', {name}) {compare} '2013-03-01'")
+            made += (f"{name} + interval 1 day {compare} '2013-03-10'", f"{name}::date {compare} '2013-03-10'")
+            made += (f"dayofweek({name}) {compare} 3", f"{name}::varchar {compare} '2013-03'")
+        else:
+            made = (f"-{name} {compare} 2", f"abs({name}) {compare} 2", f"coalesce({name}, 0) {compare} 0")
+            made += (f"{name} {compare} 1.5", f"{name}::double {compare} 1", f"round({name}) {compare} 2")
+            made += (f"case when {name} > 1 then 1 end = 1", f"{name} {compare} {scope.named(self._rng, 'k i d f')[0]}")
+        return self._rng.choice(made)
 
     def _constant(self, column: str) -> str:
         return constant(column, value(self._rng, column))

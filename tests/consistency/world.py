@@ -48,8 +48,12 @@ ABSENT: Absent = {
         "clock": "it has no timestamp with time zone",
         "widths": "it has no decimals of more than 15 digits",
         "lists": "it has no lists and no structs",
+        "counts": "it has no whole numbers without a sign",
     },
-    "pg": {"lists": "its arrays and composite types travel as text"},
+    "pg": {
+        "lists": "its arrays and composite types travel as text",
+        "counts": "it has no whole numbers without a sign",
+    },
     "my": {
         "floats": "it has no NaN and no infinity",
         "moments": "its timestamps with time zone are of 1970 to 2038",
@@ -58,6 +62,7 @@ ABSENT: Absent = {
     "csvs": {
         "widths": "its numbers are BIGINT or DOUBLE",
         "bytes": "it has no binary values",
+        "counts": "it has no whole numbers without a sign",
         "lists": "it has no lists and no structs",
         "void": "a file without rows tells no types",
         "words": "an empty text and null are the same in it",
@@ -66,10 +71,12 @@ ABSENT: Absent = {
     "delta": {
         '"Odd.Name"': "it has no column names with blanks",
         "lists": "its lists and structs travel as text",
+        "counts": "it has no whole numbers without a sign",
     },
     "iceberg": {
         '"Odd.Name"': "a point in a name parts its schemas",
         "lists": "its lists and structs travel as text",
+        "counts": "it has no whole numbers without a sign",
     },
 }
 """source -> table -> why the source does not hold it."""
@@ -80,6 +87,8 @@ TYPES: Mapping[str, Mapping[str, str]] = {
 """source -> a type of the data -> what it is there; plain DuckDB is then asked over that type."""
 _POSTGRES = {"VARCHAR": "text", "DOUBLE": "double precision", "FLOAT": "real", "BLOB": "bytea"}
 _MARIADB = {
+    "UTINYINT": "tinyint unsigned",
+    "UBIGINT": "bigint unsigned",
     "VARCHAR": "text character set utf8mb4 collate utf8mb4_bin",
     "TIMESTAMP": "datetime(6)",
     "TIMESTAMP WITH TIME ZONE": "timestamp(6) null",
@@ -92,6 +101,9 @@ _FOLDED = {
 }
 # SQLite takes a number's text for a number, where it is compared with a STRING.
 _DOCUMENTS = {"pg": "json", "my": "json", "lite": "string"}
+
+# `u` and `e`, texts that a source may keep as types of its own.
+_OWN = {"pg": {"u": "uuid", "e": "size"}, "my": {"u": "uuid", "e": "enum('small', 'medium', 'large')"}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +142,7 @@ class Made:
 
     def definition(self, words: Mapping[str, str], source: str) -> str:
         """The columns of CREATE TABLE."""
-        special = {"w": _FOLDED.get(source), "doc": _DOCUMENTS.get(source)}
+        special = {"w": _FOLDED.get(source), "doc": _DOCUMENTS.get(source)} | _OWN.get(source, {})
         kinds = ((name, special.get(name) or words.get(kind, kind)) for name, kind in self.columns)
         return ", ".join(f"{_quoted(name)} {kind}" for name, kind in kinds)
 
@@ -232,6 +244,7 @@ def _lite(value: object) -> object:
 
 def _postgres(dsn: str, tables: tuple[Made, ...]) -> SourceConfig:
     with psycopg.connect(dsn, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("create type size as enum ('small', 'medium', 'large')")
         for table in tables:
             cursor.execute(f"create table {table.written} ({table.definition(_POSTGRES, 'pg')})".encode())
             marks = ", ".join(["%s"] * len(table.columns))

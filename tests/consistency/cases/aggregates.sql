@@ -88,3 +88,7 @@ select k, sum(i) from nums where k = 7 group by k;
 select k + 1 as k, count(*) from nums group by k;
 select k, min(id), max(id) from nums where i > 0 and d > 0 group by k order by k limit 2;
 select min(id), max(id) from nums where id between 3 and 9;
+-- refused all: each mention of a table is a scan of its own, so that the subquery is not known again; GROUP BY 1 is the same
+select (select count(*) from words where words.k = nums.k), count(*) from nums group by (select count(*) from words where words.k = nums.k);
+select (select count(*) from words where words.k = nums.k), count(*) from nums group by 1;
+select (select count(*) from words where words.k = nums.k) as c, count(*) from nums group by c;
