@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tests.consistency.cases import FILES, read_cases
 from tests.consistency.world import ABSENT, KINDS, SOURCES, TYPES
 
-from lapwing.sources import bigquery, mariadb, postgres, sqlite
+from lapwing.sources import bigquery, clickhouse, mariadb, postgres, sqlite, trino
 from lapwing.sources.base import Capabilities, Family, Operation
 
 CAPABILITIES: Mapping[str, Capabilities] = {
@@ -15,6 +15,8 @@ CAPABILITIES: Mapping[str, Capabilities] = {
     "MariaDB, MySQL": mariadb.CAPABILITIES,
     "SQLite": sqlite.CAPABILITIES,
     "BigQuery": bigquery.CAPABILITIES,
+    "ClickHouse": clickhouse.CAPABILITIES,
+    "Trino": trino.CAPABILITIES,
 }
 OPERATIONS = {
     Operation.EQUAL: "`=`, `<>`, `is distinct from`",

@@ -65,8 +65,8 @@ def edges(text: str, tables: Mapping[str, tuple[int, tuple[Column, ...]]]) -> tu
         }
         tree = qualify(tree, schema=schema, dialect="duckdb", quote_identifiers=False)
         return tuple(sorted(_Reading(tree, tables).found))
-    except (sqlglot.errors.SqlglotError, RecursionError):
-        return ()  # what the library does not understand is only read whole
+    except (sqlglot.errors.SqlglotError, AssertionError, RecursionError):
+        return ()  # what the library does not understand, or did not expect, is only read whole
 
 
 class _Reading:
