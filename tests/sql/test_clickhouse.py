@@ -13,10 +13,17 @@ from tests.sql.conftest import FIXTURES, service
 from tests.sql.test_pushdown import CONDITIONS, PREDICATES, rows
 
 from lapwing.model.project import SourceConfig
+from lapwing.sql.aggregate import push
 from lapwing.sql.service import SqlService
 
 TYPES = {"v": "String", "w": "LowCardinality(Nullable(String))", "f": "Float64", "n": "Decimal(10, 3)", "d": "Date32"}
-TYPES |= {"id": "Int64", "i": "Int64", "t": "DateTime64(6, 'America/New_York')", "l": "Bool"}
+TYPES |= {
+    "id": "Int64",
+    "i": "Int64",
+    "t": "DateTime64(6, 'America/New_York')",
+    "l": "Bool",
+    "moment": "DateTime('Asia/Tokyo')",
+}
 STATEMENTS = [
     "select count(*) as c from {s}.things",
     "select v, count(*) as c, sum(i) as s, avg(f) as a from {s}.things group by v order by v nulls last",
@@ -38,7 +45,11 @@ def clicked(tmp_path_factory: pytest.TempPathFactory, clickhouse_dsn: str) -> It
         own.execute((FIXTURES / "things_duckdb.sql").read_text())
         own.execute("alter table things alter t type timestamptz using t at time zone 'UTC'")
         own.execute("create table nan as select * from (values (1, 'nan'::double), (2, 1.5), (3, null)) x(id, f)")
-        for name in ("things", "nan"):
+        own.execute(
+            "create table seconds as select timestamptz '2024-07-01 12:00:00+00' + interval 1 hour * (x % 2) as moment"
+            " from range(5) r(x)"
+        )
+        for name in ("things", "nan", "seconds"):
             found = own.sql(f"select * from {name}").to_arrow_table()
             columns = ", ".join(f'"{one}" {nullable(TYPES[one])}' for one in found.column_names)
             client.command(f"create table {database}.{name} ({columns}) engine = MergeTree order by tuple()")
@@ -92,3 +103,26 @@ def test_plain_conditions_are_pushed(clicked: SqlService) -> None:
         assert plan.scans[0].kept == ()
     for predicate in ("f > 1", "i + id = 3"):
         assert not clicked.plan(f"select id from ch.things where {predicate}").scans[0].pushed
+
+
+GROUPS = [
+    "select l, count(*) as c, count(i) as n, sum(id) as s, avg(id) as a from {s}.things group by l order by l nulls last",
+    "select v, max(d) as d, min(t) as t, max(n) as n from {s}.things group by v order by v nulls last",
+    "select w, sum(n) as s, avg(n) as a from {s}.things where i < 100 group by w order by w nulls last",
+    "select d, min(i) as least, count(*) filter (where l) as c from {s}.things group by d order by d nulls last",
+    "select count(*) as c, sum(n) as s, max(t) as t from {s}.things where id > 100",
+    "select l, sum(id) as s from {s}.things group by l having sum(id) > 20 order by l nulls last",
+    "select min(moment) as least, max(moment) as most from {s}.seconds",
+    "select moment, count(*) as c from {s}.seconds group by moment order by moment",
+]
+
+
+@pytest.mark.parametrize("text", GROUPS)
+def test_groups_are_made_there_and_mean_the_same(
+    clicked: SqlService, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "FEW", -1)
+    monkeypatch.setattr(push, "SHARE", float("inf"))
+    monkeypatch.setattr(push, "PICKED_SHARE", float("inf"))
+    same(clicked, text)
+    assert clicked.plan(text.replace("{s}", "ch")).scans[0].table.body

@@ -16,7 +16,7 @@ from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
 from lapwing.sources.clickhouse_session import connect, explain, missing_extra, parameters, settings_of
-from lapwing.sources.clickhouse_types import column_of, transport
+from lapwing.sources.clickhouse_types import column_of, digits_of, transport
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.streams import PumpedStream
 from lapwing.states.dialects import dialect_of
@@ -81,7 +81,7 @@ class ClickHouseSource(Source):
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
     ) -> str:
         wanted = [f"{self._transport(table, column)} AS {identifier(column.name)}" for column in columns]
-        return select(wanted, self.reference(table), where, limit)
+        return select(wanted, self.placed(table), where, limit)
 
     def reference(self, table: Table) -> str:
         schema = table.schema or parameters(self._dsn, self._place)["database"]
@@ -116,7 +116,16 @@ class ClickHouseSource(Source):
         if key not in self._kinds:
             self.tables()
         kind = self._kinds.get(key)
+        if kind is None and table.body:  # an aggregate, whose moments have the digits of some column
+            kind = {"DATE": "Date", "TIMESTAMP WITH TIME ZONE": f"DateTime64({self._digits(table)})"}.get(column.type)
         return identifier(column.name) if kind is None else transport(column.name, kind)
+
+    def _digits(self, table: Table) -> int:
+        """The most digits that a moment of the table's has."""
+        kinds = (
+            kind for (schema, name, _), kind in self._kinds.items() if (schema, name) == (table.schema, table.name)
+        )
+        return max((digits_of(kind) for kind in kinds), default=0)
 
     def _look(self) -> tuple[Table, ...]:
         database = parameters(self._dsn, self._place)["database"]

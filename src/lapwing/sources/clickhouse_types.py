@@ -58,13 +58,18 @@ def transport(name: str, kind: str) -> str:
     if plain in ("Date", "Date32"):
         return f"toDate32({written})"
     if plain.startswith("DateTime"):
-        digits = max(_MICRO, int(found[1]) if (found := _MOMENT.match(plain)) else 0)
-        return f"toDateTime64({written}, {digits}, 'UTC')"
+        return f"toDateTime64({written}, {max(_MICRO, digits_of(kind))}, 'UTC')"
     if plain in _SAME or ((decimal := _DECIMAL.match(plain)) and int(decimal[1]) <= _DIGITS):
         return written
     if plain.startswith("FixedString"):
         return f"toStringCutToZero({written})"
     return f"toJSONString({written})" if plain.startswith(_TREES) else f"toString({written})"
+
+
+def digits_of(kind: str) -> int:
+    """How many digits of a second a moment of this type has."""
+    found = _MOMENT.match(unwrapped(kind)[0])
+    return int(found[1]) if found else 0
 
 
 def unwrapped(kind: str) -> tuple[str, bool]:
