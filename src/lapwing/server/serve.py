@@ -6,8 +6,10 @@ import asyncio
 import errno
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 from anyio import to_thread
@@ -23,6 +25,9 @@ from lapwing.server.ending import Ending
 from lapwing.server.services import Services
 from lapwing.server.settings import Settings
 
+if TYPE_CHECKING:
+    from lapwing.server.postgres.door import PostgresDoor
+
 THREADS = 16
 """How many requests may wait for the engine or the store at once."""
 
@@ -37,14 +42,17 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
         ModelError: the project's files are wrong.
     """
     settings.check()
-    look_at_port(settings)
+    tls = certificate(settings)
+    look_at_port(settings, settings.port, "--port")
+    if settings.postgres is not None:
+        look_at_port(settings, settings.postgres, "--postgres")
     _configure_log()
     services = Services.open(settings)
     background = Background(services) if settings.background else None
     delivering = Delivering(services)
     auditing = Auditing(services)
     try:
-        asyncio.run(_serve(services, background, delivering, auditing, started))
+        asyncio.run(_serve(services, background, delivering, auditing, started, tls))
     finally:
         services.queries.cancel_all()
         services.refresher.stop()
@@ -68,7 +76,7 @@ def _configure_log() -> None:
     )
 
 
-def look_at_port(settings: Settings) -> None:
+def look_at_port(settings: Settings, port: int, flag: str) -> None:
     """
     Raises:
         Conflict: something listens there already. WrongUse: it can't be listened at.
@@ -78,16 +86,16 @@ def look_at_port(settings: Settings) -> None:
     try:
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, settings.port))
+            probe.bind((host, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise Conflict.of(
                 "port-in-use",
-                f"Something listens on {settings.host}:{settings.port} already.",
-                hint=f"Stop it, or take another port: lapwing serve --port {settings.port + 1}",
+                f"Something listens on {settings.host}:{port} already.",
+                hint=f"Stop it, or take another port: lapwing serve {flag} {port + 1}",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM):
-            says = f"This user may not listen on port {settings.port}."
+            says = f"This user may not listen on port {port}."
             raise LapwingError.of("port-forbidden", says, hint="Take a port above 1023.") from error
         says = f"{settings.host} is not an address of this machine."
         raise WrongUse.of("bad-host", says, hint="Take 127.0.0.1, or 0.0.0.0 with a token.") from error
@@ -99,6 +107,7 @@ async def _serve(
     delivering: Delivering,
     auditing: Auditing,
     started: Callable[[], None],
+    tls: ssl.SSLContext | None,
 ) -> None:
     settings = services.settings
     to_thread.current_default_thread_limiter().total_tokens = THREADS
@@ -116,6 +125,7 @@ async def _serve(
     for wanted in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(wanted, ending.begin)
     serving = asyncio.create_task(server.serve())
+    door = _postgres(services, loop, tls)
     if await _answers(settings, serving):
         if background:
             background.start()
@@ -125,8 +135,44 @@ async def _serve(
             if background:
                 delivering.start()
             auditing.start()
+        if door:
+            door.start()
         started()
     await serving
+    if door:
+        door.stop()
+
+
+def _postgres(
+    services: Services, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None
+) -> PostgresDoor | None:
+    """The door for clients of PostgreSQL, where one is wanted."""
+    settings = services.settings
+    if settings.postgres is None:
+        return None
+    from lapwing.server.postgres.desk import Desk
+    from lapwing.server.postgres.door import PostgresDoor
+    from lapwing.server.postgres.turns import Turns
+
+    desk = Desk(services.lapwing, services.queries, Turns(services.statements, loop))
+    return PostgresDoor(desk, host=settings.host, port=settings.postgres, token=settings.token, tls=tls)
+
+
+def certificate(settings: Settings) -> ssl.SSLContext | None:
+    """What encrypts the connections of clients of PostgreSQL; None without a certificate.
+
+    Raises:
+        WrongUse: the files can't be read, or are no certificate and its key.
+    """
+    if settings.postgres_certificate is None or settings.postgres_key is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.postgres_certificate, settings.postgres_key)
+    except (OSError, ssl.SSLError) as error:
+        says = f"{settings.postgres_certificate} and {settings.postgres_key} are no certificate with its key: {error}."
+        raise WrongUse.of("bad-certificate", says, hint="Both are files in PEM form.") from error
+    return context
 
 
 async def _answers(settings: Settings, serving: asyncio.Task[None]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
 
 from lapwing.cli.project import find
 
@@ -30,6 +32,11 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="N",
         help="seconds of each minute in which rollups are compared with their sources (default 2; 0: never)",
     )
+    parser.add_argument(
+        "--postgres", type=port, metavar="PORT", help="answer clients of PostgreSQL (psql, BI tools) at this port, too"
+    )
+    parser.add_argument("--postgres-certificate", type=Path, metavar="FILE", help="lets them encrypt; a PEM file")
+    parser.add_argument("--postgres-key", type=Path, metavar="FILE", help="the key of that certificate; a PEM file")
     parser.add_argument("--open", action="store_true", help="open the pages in a browser")
 
 
@@ -63,16 +70,22 @@ def run(options: Namespace) -> int:
         token=token,
         refresh=not options.no_refresh,
         audit_seconds=options.audit_seconds,
+        postgres=options.postgres,
+        postgres_certificate=options.postgres_certificate,
+        postgres_key=options.postgres_key,
     )
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared only
     address = f"http://{host}:{settings.port}"
 
     def started() -> None:
         if options.json:
-            print(f'{{"listening": "{address}"}}', flush=True)
+            print(json.dumps({"listening": address, **({"postgres": settings.postgres} if settings.postgres else {})}))
+            sys.stdout.flush()
         else:
             more = " Open it once with ?token=…" if token else ""
             print(f"Lapwing is at {address} (Ctrl-C ends it).{more}", flush=True)
+            if settings.postgres:
+                print(f"Clients of PostgreSQL: psql -h {host.strip('[]')} -p {settings.postgres}", flush=True)
         if options.open:
             import webbrowser
 

@@ -1,0 +1,66 @@
+"""Answers statements over PostgreSQL's catalogs, in an engine of its own that holds nothing but them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lapwing.query.service import Lapwing
+from lapwing.server.postgres.catalog.functions import macros
+from lapwing.server.postgres.catalog.tables import Shown, shown, tables
+from lapwing.server.postgres.types import ARRAYS, SCALARS
+
+if TYPE_CHECKING:
+    from lapwing.sources.engine import Engine
+
+
+class Catalogs:
+    """The catalogs of a project, made when first asked for and again when its tables have changed. Safe from several
+    threads."""
+
+    def __init__(self, lapwing: Lapwing) -> None:
+        self._lapwing = lapwing
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._made_of: tuple[Shown, ...] = ()
+
+    @property
+    def database(self) -> str:
+        return self._lapwing.project.name
+
+    def table(self, sql: str) -> pa.Table:
+        """
+        Raises:
+            WrongUse: the statement is wrong, or uses what is not there.
+        """
+        with self._current().cursor() as cursor:
+            cursor.set_time_limit(20)
+            return cursor.table(sql)
+
+    def _current(self) -> Engine:
+        found = shown(self._lapwing)
+        with self._lock:
+            if self._engine is None or found != self._made_of:
+                self._engine, self._made_of = self._made(found), found
+            return self._engine
+
+    def _made(self, found: tuple[Shown, ...]) -> Engine:
+        from lapwing.sources.engine import Engine as EngineClass
+
+        engine = EngineClass(memory_limit="256MB", threads=1)
+        types = [{"oid": one.oid, "typname": one.name, "shown": one.sql} for one in (*SCALARS, *ARRAYS)]
+        with engine.cursor() as cursor:
+            for name, rows in (*tables(found, self.database), ("pg__types", pa.Table.from_pylist(types))):
+                cursor.register("rows", rows)
+                cursor.execute(f"CREATE TABLE main.{name} AS SELECT * FROM rows")
+                cursor.unregister("rows")
+            for macro in macros():
+                cursor.execute(macro)
+        return engine
+
+    def close(self) -> None:
+        with self._lock:
+            if self._engine is not None:
+                self._engine.close()

@@ -1,0 +1,190 @@
+"""Statements over PostgreSQL's catalogs as the engine's: their tables, functions and types, by the tree of the statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lapwing.server.postgres.catalog.columns import INFORMATION_SCHEMA, PG_CATALOG
+from lapwing.server.postgres.catalog.functions import NAMES, PREFIX
+from lapwing.server.postgres.types import SCALARS
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+_HINTS = re.compile(
+    r"\bpg_|\binformation_schema\b|\bcurrent_(?:schema|database|user|role|setting|catalog)|\bset_config\s*\("
+    r"|\bsession_user\b|\bversion\s*\(|\bhas_\w+_privilege\b|\bto_reg|\binet_server|::\s*reg|\btxid_current",
+    re.IGNORECASE,
+)
+_OPERATOR = re.compile(r"\boperator\s*\(\s*pg_catalog\s*\.\s*([^)\s]+)\s*\)", re.IGNORECASE)
+_QUALIFIED = re.compile(r"""(?<![\w"])(?:pg_catalog|"pg_catalog")\s*\.\s*(?=[\w"])""", re.IGNORECASE)
+_COLLATE = re.compile(r"""\bcollate\s+(?:pg_catalog\s*\.\s*)?"?(?:default|C)"?""", re.IGNORECASE)
+_TYPES = {"regclass": "BIGINT", "oid": "BIGINT", "name": "VARCHAR", "char": "VARCHAR", "regtype": "BIGINT",
+          "regproc": "VARCHAR", "regnamespace": "BIGINT", "cardinal_number": "BIGINT", "sql_identifier": "VARCHAR",
+          "character_data": "VARCHAR", "yes_or_no": "VARCHAR", "xid": "BIGINT", "aclitem": "VARCHAR",
+          "regrole": "VARCHAR", "int2vector": "BIGINT[]", "oidvector": "BIGINT[]", "anyarray": "VARCHAR[]"}  # fmt: skip
+_TYPE_NAMES = {one.sql: one.oid for one in SCALARS} | {one.name: one.oid for one in SCALARS}
+
+
+def of_catalogs(text: str) -> exp.Expr | None:
+    """The tree of a statement that asks catalogs and functions alone; None for one that is for the sources (or wrong)."""
+    if not _HINTS.search(text):
+        return None
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tree = parse_one(_plainer(text), dialect="postgres")
+    except (SqlglotError, RecursionError):
+        return None
+    if not isinstance(tree, exp.Query):
+        return None
+    ctes = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
+    found = [table for table in tree.find_all(exp.Table) if not (table.name in ctes and not table.db)]
+    tables = [table for table in found if isinstance(table.this, exp.Identifier)]
+    return tree if all(_known(table) for table in tables) else None
+
+
+def _plainer(text: str) -> str:
+    """The statement without what says that a name is PostgreSQL's own."""
+    return _QUALIFIED.sub("", _COLLATE.sub("", _OPERATOR.sub(r" \1 ", text)))
+
+
+def _known(table: exp.Table) -> bool:
+    if table.db.lower() == "information_schema":
+        return table.name.lower() in INFORMATION_SCHEMA
+    return not table.db and table.name.lower() in PG_CATALOG
+
+
+def translated(tree: exp.Expr, session: Mapping[str, str]) -> str:
+    """The statement for the engine; `session` tells what its functions say: user, database, schema, version, and the
+    settings."""
+    _name_results(tree)
+    for node in reversed(list(tree.walk(bfs=False))):  # what is inside first
+        found = _node(node, session)
+        if found is not node:
+            node.replace(found)
+    return str(tree.sql(dialect="duckdb"))
+
+
+def _name_results(tree: exp.Expr) -> None:
+    """Gives columns without a name the one that PostgreSQL would."""
+    from sqlglot import exp
+
+    for select in tree.selects if isinstance(tree, exp.Query) else ():
+        if not isinstance(select, exp.Alias | exp.Column | exp.Star | exp.Dot):
+            copied = select.copy()
+            select.replace(exp.alias_(copied, _result_name(copied), quoted=True))
+
+
+def _result_name(node: exp.Expr) -> str:
+    from sqlglot import exp
+
+    if isinstance(node, exp.Cast | exp.Paren):
+        return _result_name(node.this)
+    if isinstance(node, exp.Column):
+        return node.name
+    return _function_name(node) if isinstance(node, exp.Func) and not isinstance(node, exp.Case) else "?column?"
+
+
+def _node(node: exp.Expr, session: Mapping[str, str]) -> exp.Expr:
+    from sqlglot import exp
+
+    if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+        return _table(node)
+    if isinstance(node, exp.Column):
+        return _column(node, session)
+    if isinstance(node, exp.Cast):
+        return _cast(node)
+    if isinstance(node, exp.Func):
+        return _function(node, session)
+    return node
+
+
+def _table(node: exp.Table) -> exp.Expr:
+    from sqlglot import exp
+
+    if not _known(node):
+        return node
+    name = node.name.lower()
+    inside = f"information_schema_{name}" if node.db.lower() == "information_schema" else name
+    alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name))
+    return exp.Table(this=exp.to_identifier(inside), db=exp.to_identifier("main"), alias=alias,
+                     joins=node.args.get("joins"), laterals=node.args.get("laterals"))  # fmt: skip
+
+
+def _column(node: exp.Column, session: Mapping[str, str]) -> exp.Expr:
+    from sqlglot import exp
+
+    if not node.table and not node.this.args.get("quoted") and (found := _said(node.name.lower(), session)) is not None:
+        return exp.Literal.string(found)
+    if node.args.get("db"):
+        return exp.column(node.this, table=node.args["table"])
+    return node
+
+
+def _cast(node: exp.Cast) -> exp.Expr:
+    from sqlglot import exp
+
+    name = node.to.sql(dialect="postgres").lower().replace("information_schema.", "")
+    name = name.strip('"').rstrip("[]").strip('"')
+    if name not in _TYPES:
+        return node
+    many = node.to.sql(dialect="postgres").endswith("[]")
+    value = node.this
+    if name == "regclass" and not many:
+        if isinstance(value, exp.Literal) and value.is_string and value.name.removeprefix("pg_catalog.") == "pg_class":
+            return exp.Literal.number(1259)
+        of_name = isinstance(value, exp.Literal) and value.is_string
+        return exp.Anonymous(this=f"{PREFIX}{'regclass' if of_name else 'class_name'}", expressions=[value])
+    if name == "regtype" and isinstance(value, exp.Literal) and value.is_string:
+        return exp.Literal.number(_TYPE_NAMES.get(value.name.lower(), 0))
+    if name == "regtype":
+        return exp.Anonymous(this=f"{PREFIX}format_type", expressions=[value, exp.Literal.number(-1)])
+    if name == "char" and not node.to.sql(dialect="postgres").startswith('"'):
+        return node
+    kind = _TYPES[name] + ("[]" if many else "")
+    return exp.Cast(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
+
+
+def _function(node: exp.Func, session: Mapping[str, str]) -> exp.Expr:
+    from sqlglot import exp
+
+    name = _function_name(node)
+    arguments = node.expressions if isinstance(node, exp.Anonymous) else list(node.iter_expressions())
+    if (found := _said(name, session)) is not None:
+        return exp.Literal.string(found)
+    if name in ("current_setting", "set_config") and arguments:
+        return _setting(name, arguments, session)
+    if name == "current_schemas":
+        return exp.Array(expressions=[exp.Literal.string(one) for one in ("pg_catalog", session["current_schema"])])
+    if name in ("generate_subscripts",):
+        return exp.Anonymous(this="range", expressions=[exp.Literal.number(0)])
+    if name in NAMES:
+        return exp.Anonymous(this=f"{PREFIX}{name}", expressions=arguments)
+    return node
+
+
+def _function_name(node: exp.Func) -> str:
+    from sqlglot import exp
+
+    name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+    return "version" if name == "current_version" else name
+
+
+def _setting(name: str, arguments: list[exp.Expr], session: Mapping[str, str]) -> exp.Expr:
+    from sqlglot import exp
+
+    if name == "set_config" and len(arguments) > 1:
+        return arguments[1]
+    found = session.get(f"setting {arguments[0].name.lower()}")
+    return exp.Null() if found is None else exp.Literal.string(found)
+
+
+def _said(name: str, session: Mapping[str, str]) -> str | None:
+    names = {"current_role": "user", "session_user": "user", "current_user": "user", "user": "user",
+             "current_catalog": "current_database"}  # fmt: skip
+    key = names.get(name, name)
+    return session.get(key) if key in ("user", "current_database", "current_schema", "version") else None

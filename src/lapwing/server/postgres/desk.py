@@ -1,0 +1,119 @@
+"""Where statements of all connections go: to the catalogs or, with their parameters filled in, to the front door."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+
+from lapwing.query.ask import SqlQuery
+from lapwing.query.metric_sql import mentions_metrics
+from lapwing.query.service import Lapwing
+from lapwing.server.postgres import commands, cursors
+from lapwing.server.postgres.catalog.answer import Catalogs
+from lapwing.server.postgres.catalog.tables import PUBLIC, shown
+from lapwing.server.postgres.catalog.translate import of_catalogs, translated
+from lapwing.server.postgres.guess import guess
+from lapwing.server.postgres.parameters import count, filled, unknown
+from lapwing.server.postgres.reading import QueryReading, TableReading
+from lapwing.server.postgres.scan import bare
+from lapwing.server.postgres.settings import VERSION, Settings
+from lapwing.server.postgres.statement import Kind, Prepared, Reading
+from lapwing.server.postgres.turns import Turns
+from lapwing.server.queries import Queries
+from lapwing.sql.text import Edited
+from lapwing.sql.wrong import at_home
+from lapwing.model.problem import LapwingError
+
+_EXPLAIN = re.compile(r"\s*explain\s+(?:\([^)]*\)\s*|analyze\s+|verbose\s+)*", re.IGNORECASE)
+_DOTTED = re.compile(r'"[^"\s]+\.[^"\s]+"')
+
+
+class Desk:
+    """Safe from several threads."""
+
+    def __init__(self, lapwing: Lapwing, queries: Queries, turns: Turns) -> None:
+        self.lapwing, self.queries, self.turns = lapwing, queries, turns
+        self.catalogs = Catalogs(lapwing)
+
+    def prepare(self, text: str, types: Sequence[int], sent: str, start: int) -> Prepared:
+        """What kind of statement it is, and the types of its parameters; `types` are those the client has named, 0 where it
+        has not."""
+        kind = self._kind(text)
+        number = max(count(text), len(types)) if kind in (Kind.CATALOG, Kind.QUERY) else 0
+        named = [*types[:number], *[0] * (number - len(types))]
+        if 0 in named:
+            guessed = guess(text, number, self.lapwing)
+            named = [one or guessed[place] for place, one in enumerate(named)]
+        return Prepared(text, kind, tuple(named), sent, start)
+
+    def _kind(self, text: str) -> Kind:
+        if not bare(text):
+            return Kind.EMPTY
+        if commands.is_command(text):
+            return Kind.COMMAND
+        if cursors.read(text) is not None:
+            return Kind.CURSOR
+        if commands.first_word(text) == "explain":
+            return Kind.EXPLAIN
+        return Kind.QUERY if of_catalogs(text) is None else Kind.CATALOG
+
+    def schema(self, statement: Prepared, settings: Settings) -> pa.Schema | None:
+        """The columns it will have; None of what has no rows.
+
+        Raises:
+            LapwingError: the statement is wrong.
+        """
+        name = commands.shown_name(statement.text)
+        if statement.kind is Kind.COMMAND and name is not None:
+            return pa.schema([(one, pa.string()) for one in (("name", "setting") if name == "all" else (name,))])
+        if statement.kind is Kind.EXPLAIN:
+            return pa.schema([("QUERY PLAN", pa.string())])
+        if statement.kind is Kind.CATALOG:
+            return self._catalog(statement, unknown(statement.types, plain=False), settings).schema
+        if statement.kind is not Kind.QUERY:
+            return None
+        text = self.filled(statement, unknown(statement.types, mentions_metrics(statement.text)))
+        try:
+            with self.turns.turn():
+                return self.lapwing.plan_sql(SqlQuery(text=text.text, zone=settings.zone)).schema
+        except LapwingError as error:
+            raise at_home(error, text) from error
+
+    def open(
+        self, statement: Prepared, literals: Sequence[str], settings: Settings, begun: Callable[[str], None]
+    ) -> Reading:
+        """Begins to read its rows; `begun` is told the id of a query.
+
+        Raises:
+            LapwingError: the statement is wrong, or its source does not answer.
+        """
+        if statement.kind is Kind.CATALOG:
+            return TableReading(self._catalog(statement, literals, settings))
+        if statement.kind is Kind.EXPLAIN:
+            asked = SqlQuery(text=_EXPLAIN.sub("", statement.text, count=1), zone=settings.zone)
+            with self.turns.turn():
+                lines = self.lapwing.explain_sql(asked).split("\n")
+            return TableReading(pa.table({"QUERY PLAN": lines}))
+        text = self.filled(statement, literals)
+        query = SqlQuery(text=text.text, zone=settings.zone, wishes=settings.wishes())
+        return QueryReading(
+            text, query, lapwing=self.lapwing, queries=self.queries, turns=self.turns, begun=begun
+        )
+
+    def filled(self, statement: Prepared, literals: Sequence[str]) -> Edited:
+        schemas = {one.schema for one in shown(self.lapwing)} if _DOTTED.search(statement.text) else ()
+        return filled(statement.text, literals, schemas)
+
+    def _catalog(self, statement: Prepared, literals: Sequence[str], settings: Settings) -> pa.Table:
+        tree = of_catalogs(filled(statement.text, literals).text)
+        assert tree is not None
+        session = {f"setting {name.lower()}": value for name, value in settings.items()}
+        session |= {
+            "user": settings.get("session_authorization") or "lapwing",
+            "current_database": self.catalogs.database,
+            "current_schema": PUBLIC,
+            "version": VERSION,
+        }
+        return self.catalogs.table(translated(tree, session))

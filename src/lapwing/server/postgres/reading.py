@@ -1,0 +1,95 @@
+"""Rows under way: of a table that is all there, and of a statement that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+
+from lapwing.model.problem import LapwingError
+from lapwing.query.ask import SqlQuery
+from lapwing.query.service import Lapwing
+from lapwing.query.statement import SqlAnswer
+from lapwing.server.postgres.turns import Turns
+from lapwing.server.queries import Queries
+from lapwing.sql.text import Edited
+from lapwing.sql.wrong import at_home
+
+ROWS = 4096
+"""So many are sent at once."""
+
+
+class TableReading:
+    """A table's rows."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.schema = table.schema
+        self._batches = iter(table.to_batches(ROWS))
+
+    def next(self) -> pa.RecordBatch | None:
+        return next(self._batches, None)
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+class QueryReading:
+    """A statement over the sources, listed among the server's while it runs. It has a turn while it is planned and while a
+    batch is fetched, so that one whose client takes its time keeps no other waiting.
+
+    Raises:
+        LapwingError: as `Lapwing.run_sql`, in the places of the text as the client sent it.
+    """
+
+    def __init__(
+        self, text: Edited, query: SqlQuery, *, lapwing: Lapwing, queries: Queries, turns: Turns, begun: Callable[[str], None]
+    ) -> None:
+        self._text, self._queries, self._turns = text, queries, turns
+        self._query = queries.begin(text.original)
+        begun(self._query.id)
+        self._answer: SqlAnswer | None = None
+        try:
+            with turns.turn():
+                queries.start(self._query)
+                self._answer = lapwing.run_sql(query, self._query.id)
+                queries.attach(self._query, self._answer.running)
+        except BaseException as error:
+            queries.end(self._query, error)
+            if isinstance(error, LapwingError):
+                raise at_home(error, text) from error
+            raise
+        self.schema: pa.Schema = self._answer.running.schema
+        self._batches = self._pieces(iter(self._answer.running))
+
+    def next(self) -> pa.RecordBatch | None:
+        try:
+            batch = next(self._batches, None)
+        except BaseException as error:
+            self._queries.end(self._query, error)
+            self.close()
+            if isinstance(error, LapwingError):
+                raise at_home(error, self._text) from error
+            raise
+        if batch is None:
+            self._queries.end(self._query)
+            self.close()
+        return batch
+
+    def _pieces(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        while True:
+            with self._turns.turn():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            for start in range(0, batch.num_rows, ROWS):
+                piece = batch.slice(start, ROWS)
+                self._query.rows += piece.num_rows
+                yield piece
+
+    def close(self) -> None:
+        """Ends what runs; the statement is then one that was cancelled, unless it had ended."""
+        if self._answer is not None and self._query.state == "running":
+            self._queries.cancel(self._query.id)
+            self._queries.end(self._query)
+        if self._answer is not None:
+            self._answer.running.close()
