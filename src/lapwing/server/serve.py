@@ -143,9 +143,7 @@ async def _serve(
         door.stop()
 
 
-def _postgres(
-    services: Services, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None
-) -> PostgresDoor | None:
+def _postgres(services: Services, loop: asyncio.AbstractEventLoop, tls: ssl.SSLContext | None) -> PostgresDoor | None:
     """The door for clients of PostgreSQL, where one is wanted."""
     settings = services.settings
     if settings.postgres is None:

@@ -29,6 +29,7 @@ from lapwing.server.postgres.types import (
     TIMESTAMP,
     TIMESTAMPTZ,
     UUID,
+    PgType,
     of_arrow,
 )
 
@@ -38,11 +39,12 @@ EPOCH_MICROS = EPOCH_DAYS * 86_400_000_000
 _FOREVER = 2**63 - 1
 
 
-def binary_of(array: pa.Array) -> pa.Array:
-    """The values of a column as bytes, null where they are null."""
-    kind, type_ = of_arrow(array.type), array.type
+def binary_of(array: pa.Array, kind: PgType | None = None) -> pa.Array:
+    """The values of a column as bytes, null where they are null. `kind` is what they are sent as."""
+    type_ = array.type
+    kind = kind or of_arrow(type_)
     if kinds.is_dictionary(type_):
-        return binary_of(array.cast(type_.value_type))
+        return binary_of(array.cast(type_.value_type), kind)
     if kind in _NUMBERS:
         return _fixed(array, _numbers(array, pa.int16() if kind is INT2 else None), _NUMBERS[kind])
     if kind in (TIMESTAMP, TIMESTAMPTZ):
@@ -76,11 +78,12 @@ def encoder(oid: int) -> Callable[[Any], bytes]:
     if oid == UUID.oid:
         return lambda value: bytes(value.bytes)
     found = {
-        INT2.oid: pa.int16(), INT4.oid: pa.int32(), INT8.oid: pa.int64(), OID.oid: pa.int64(), FLOAT4.oid: pa.float32(),
+        INT2.oid: pa.int16(), INT4.oid: pa.int32(), INT8.oid: pa.int64(), OID.oid: pa.uint32(), FLOAT4.oid: pa.float32(),
         FLOAT8.oid: pa.float64(), BOOL.oid: pa.bool_(), DATE.oid: pa.date32(), TIME.oid: pa.time64("us"),
         TIMESTAMP.oid: pa.timestamp("us"), TIMESTAMPTZ.oid: pa.timestamp("us", "UTC"), BYTEA.oid: pa.binary(),
     }.get(oid, pa.string())  # fmt: skip
-    return lambda value: binary_of(pa.array([value], found))[0].as_py()  # type: ignore[no-any-return]
+    kind = OID if oid == OID.oid else None
+    return lambda value: binary_of(pa.array([value], found), kind)[0].as_py()
 
 
 def numeric(value: Decimal | int) -> bytes:
@@ -124,7 +127,7 @@ def _array(values: list[Any], oid: int, write: Callable[[Any], bytes]) -> bytes:
     return b"".join(parts)
 
 
-_NUMBERS = {INT2: ">i2", INT4: ">i4", INT8: ">i8", FLOAT4: ">f4", FLOAT8: ">f8"}
+_NUMBERS = {OID: ">u4", INT2: ">i2", INT4: ">i4", INT8: ">i8", FLOAT4: ">f4", FLOAT8: ">f8"}
 
 
 def _numbers(array: pa.Array, as_: pa.DataType | None = None) -> np.ndarray[Any, Any]:

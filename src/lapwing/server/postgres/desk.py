@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
+from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery
 from lapwing.query.metric_sql import mentions_metrics
 from lapwing.query.service import Lapwing
@@ -24,7 +25,6 @@ from lapwing.server.postgres.turns import Turns
 from lapwing.server.queries import Queries
 from lapwing.sql.text import Edited
 from lapwing.sql.wrong import at_home
-from lapwing.model.problem import LapwingError
 
 _EXPLAIN = re.compile(r"\s*explain\s+(?:\([^)]*\)\s*|analyze\s+|verbose\s+)*", re.IGNORECASE)
 _DOTTED = re.compile(r'"[^"\s]+\.[^"\s]+"')
@@ -98,9 +98,7 @@ class Desk:
             return TableReading(pa.table({"QUERY PLAN": lines}))
         text = self.filled(statement, literals)
         query = SqlQuery(text=text.text, zone=settings.zone, wishes=settings.wishes())
-        return QueryReading(
-            text, query, lapwing=self.lapwing, queries=self.queries, turns=self.turns, begun=begun
-        )
+        return QueryReading(text, query, lapwing=self.lapwing, queries=self.queries, turns=self.turns, begun=begun)
 
     def filled(self, statement: Prepared, literals: Sequence[str]) -> Edited:
         schemas = {one.schema for one in shown(self.lapwing)} if _DOTTED.search(statement.text) else ()

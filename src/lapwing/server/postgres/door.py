@@ -40,7 +40,9 @@ class _Client:
 class PostgresDoor:
     """`start` listens, `stop` ends every connection. `port` 0 takes any free one."""
 
-    def __init__(self, desk: Desk, *, host: str, port: int, token: str | None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, desk: Desk, *, host: str, port: int, token: str | None, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._desk = desk
         self._address = (host.strip("[]"), port)
         self._login = Login(token, tls)

@@ -38,6 +38,8 @@ STATES = {
     "parameter": "42P02",
     "bad-parameter": "22023",
     "bad-value": "22023",
+    "unknown-zone": "22023",
+    "unknown-setting": "42704",
     "not-implemented": "0A000",
     "memory-limit": "53200",
     "value-too-large": "54000",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lapwing.model.problem import LapwingError
 from lapwing.query.service import Lapwing
 from lapwing.server.postgres import types
 from lapwing.server.postgres.catalog.names import of_engine
+from lapwing.server.postgres.catalog.translate import plainer
 from lapwing.server.postgres.types import PgType
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+_OIDS = re.compile(r"\$(\d+)\s*::\s*(?:pg_catalog\s*\.\s*)?oid\b\s*(\[\])?", re.IGNORECASE)
 
 
 def guess(text: str, count: int, lapwing: Lapwing) -> list[int]:
@@ -24,7 +28,7 @@ def guess(text: str, count: int, lapwing: Lapwing) -> list[int]:
     from sqlglot.errors import SqlglotError
 
     try:
-        tree = parse_one(text, dialect="postgres")
+        tree = parse_one(plainer(text), dialect="postgres")
     except (SqlglotError, RecursionError):
         return found
     columns: dict[str, PgType] | None = None
@@ -37,6 +41,9 @@ def guess(text: str, count: int, lapwing: Lapwing) -> list[int]:
         kind = _beside(node, columns)
         if kind is not None:
             found[int(number) - 1] = kind.oid
+    for number, many in _OIDS.findall(text):  # of these the parser knows no arrays
+        if int(number) <= count:
+            found[int(number) - 1] = types.OID.array if many else types.OID.oid
     return found
 
 

@@ -96,5 +96,3 @@ class Login:
 def _refused() -> LapwingError:
     hint = "The password is the server's token; any user name will do."
     return Refused.of("token-needed", "This server asks for its token.", hint=hint)
-
-

@@ -136,7 +136,7 @@ def _decimal(said: str) -> str:
     return f"DECIMAL({width}, {scale})" if width <= 38 else "DOUBLE"
 
 
-def _binary(kind: PgType, value: bytes) -> str:  # noqa: C901 - one line a type
+def _binary(kind: PgType, value: bytes) -> str:
     if kind is types.BOOL:
         return "true" if struct.unpack("!?", value)[0] else "false"
     if kind in _NUMBERS:

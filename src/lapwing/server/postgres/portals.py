@@ -203,5 +203,3 @@ class Portals:
         """A statement failed."""
         if self.status is TransactionStatus.IN_TRANSACTION:
             self.status = TransactionStatus.ERROR_TRANSACTION
-
-

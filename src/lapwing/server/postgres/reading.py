@@ -42,7 +42,14 @@ class QueryReading:
     """
 
     def __init__(
-        self, text: Edited, query: SqlQuery, *, lapwing: Lapwing, queries: Queries, turns: Turns, begun: Callable[[str], None]
+        self,
+        text: Edited,
+        query: SqlQuery,
+        *,
+        lapwing: Lapwing,
+        queries: Queries,
+        turns: Turns,
+        begun: Callable[[str], None],
     ) -> None:
         self._text, self._queries, self._turns = text, queries, turns
         self._query = queries.begin(text.original)

@@ -11,14 +11,14 @@ from pygwire.messages import FieldDescription, RowDescription
 
 from lapwing.server.postgres.binary import binary_of, fixed
 from lapwing.server.postgres.text import text_of
-from lapwing.server.postgres.types import modifier, of_arrow
+from lapwing.server.postgres.types import modifier, of_field
 
 
 def description(schema: pa.Schema, formats: Sequence[int]) -> RowDescription:
     """What the columns are called, of which type and in which format; `formats` as in `format_of`."""
     fields = []
     for number, field in enumerate(schema):
-        kind = of_arrow(field.type)
+        kind = of_field(field)
         fields.append(
             FieldDescription(
                 name=field.name.replace("\0", ""),
@@ -49,7 +49,8 @@ def data_rows(batch: pa.RecordBatch, formats: Sequence[int]) -> bytes:
     parts: list[pa.Array] = []
     lengths = np.full(count, 6 + 4 * batch.num_columns, dtype=np.int64)
     for number, array in enumerate(batch.columns):
-        values = binary_of(array) if format_of(formats, number) else text_of(array)
+        kind = of_field(batch.schema.field(number))
+        values = binary_of(array, kind) if format_of(formats, number) else text_of(array)
         sizes = pc.binary_length(values).fill_null(-1).to_numpy(zero_copy_only=False)
         lengths += np.maximum(sizes, 0)
         parts += [fixed(sizes.astype(">i4")), values.fill_null(b"") if values.null_count else values]
@@ -58,4 +59,6 @@ def data_rows(batch: pa.RecordBatch, formats: Sequence[int]) -> bytes:
     joined = pc.binary_join_element_wise(fixed(head), *parts, b"")
     begin, end = joined.offset, joined.offset + len(joined)
     offsets = np.frombuffer(joined.buffers()[1], dtype=np.int32)
-    return memoryview(joined.buffers()[2])[offsets[begin] : offsets[end]].tobytes()
+    first, last = int(offsets[begin]), int(offsets[end])
+    data: bytes = joined.buffers()[2].slice(first, last - first).to_pybytes()
+    return data

@@ -35,7 +35,7 @@ from lapwing.server.postgres.errors import response
 from lapwing.server.postgres.parameters import Values
 from lapwing.server.postgres.portals import Portals
 from lapwing.server.postgres.rows import description
-from lapwing.server.postgres.scan import parts
+from lapwing.server.postgres.scan import Part, parts
 from lapwing.server.postgres.settings import Settings
 from lapwing.server.postgres.statement import Portal, Prepared
 from lapwing.server.postgres.wire import Left, Wire
@@ -93,14 +93,10 @@ class Session:
 
     def _simple(self, text: str) -> None:
         """All statements of a text, until one fails."""
-        found = parts(text) or [None]
-        for part in found:
+        for part in parts(text) or [Part("", 0)]:
             statement = None
             try:
-                if part is None:
-                    statement = self._desk.prepare("", (), text, 0)
-                else:
-                    statement = self._desk.prepare(part.text, (), text, part.start)
+                statement = self._desk.prepare(part.text, (), text, part.start)
                 if statement.types:
                     raise WrongUse.of("parameter", "A statement without bound values has no parameters.")
                 self._portals.check(statement)

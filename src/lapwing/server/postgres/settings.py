@@ -89,7 +89,9 @@ class Settings:
 
     def _checked(self, name: str, value: str) -> str:
         if name == "TimeZone":
-            value = {"utc": "UTC", "gmt": "UTC", "local": self._default["TimeZone"], "z": "UTC"}.get(value.lower(), value)
+            value = {"utc": "UTC", "gmt": "UTC", "local": self._default["TimeZone"], "z": "UTC"}.get(
+                value.lower(), value
+            )
             calendar.zone(value)
         elif name == "client_encoding" and re.sub(r"\W", "", value).upper() not in ("UTF8", "UNICODE", "SQLASCII"):
             hint = "Set client_encoding to UTF8."

@@ -127,8 +127,9 @@ def _shortened(array: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(array.cast(pa.string()), r"\.?0+$", "").cast(pa.binary())
 
 
-def _fractions(array: pa.Array) -> np.ndarray:
-    return array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False) % 1_000_000
+def _fractions(array: pa.Array) -> np.ndarray[Any, Any]:
+    micros: np.ndarray[Any, Any] = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    return micros % 1_000_000
 
 
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_800_000_000
@@ -152,4 +153,3 @@ def _far_moment(micros: int, zoned: bool) -> str:
     rest = str(moment)[str(moment).index("-", 1) :].replace("T", " ")
     shown = f"{year:04d}" if year > 0 else f"{1 - year:04d}"
     return f"{shown}{rest}" + ("+00" if zoned else "") + ("" if year > 0 else " BC")
-

@@ -76,6 +76,17 @@ def of_arrow(type_: pa.DataType) -> PgType:
     return next((found for holds, found in _KINDS if holds(type_)), JSON)
 
 
+OID_MARK = {"postgres": "oid"}
+"""The metadata of a field of numbers that are oids."""
+
+
+def of_field(field: pa.Field) -> PgType:
+    """As `of_arrow`; a catalog's oids, and lists of them, are marked."""
+    if field.metadata and b"postgres" in field.metadata:
+        return BY_OID[OID.array] if is_list(field.type) else OID
+    return of_arrow(field.type)
+
+
 def is_list(type_: pa.DataType) -> bool:
     return bool(kinds.is_list(type_) or kinds.is_large_list(type_) or kinds.is_fixed_size_list(type_))
 

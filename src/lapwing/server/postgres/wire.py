@@ -12,7 +12,7 @@ from pygwire.constants import ConnectionPhase
 from pygwire.exceptions import PygwireError
 from pygwire.messages import PGMessage
 
-from lapwing.model.problem import WrongUse
+from lapwing.model.problem import LapwingError, WrongUse
 
 LARGEST_START = 10_000
 LARGEST = 16 * 2**20
@@ -129,5 +129,5 @@ class Wire:
         self._link.close()
 
 
-def _broken(says: str) -> WrongUse:
+def _broken(says: str) -> LapwingError:
     return WrongUse.of("protocol", f"The message can't be read: {says}")

@@ -10,7 +10,7 @@ import pyarrow as pa
 from lapwing.query.service import Lapwing
 from lapwing.server.postgres.catalog.functions import macros
 from lapwing.server.postgres.catalog.tables import Shown, shown, tables
-from lapwing.server.postgres.types import ARRAYS, SCALARS
+from lapwing.server.postgres.types import ARRAYS, OID_MARK, SCALARS
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Engine
@@ -37,7 +37,7 @@ class Catalogs:
         """
         with self._current().cursor() as cursor:
             cursor.set_time_limit(20)
-            return cursor.table(sql)
+            return _marked(cursor.table(sql))
 
     def _current(self) -> Engine:
         found = shown(self._lapwing)
@@ -64,3 +64,10 @@ class Catalogs:
         with self._lock:
             if self._engine is not None:
                 self._engine.close()
+
+
+def _marked(table: pa.Table) -> pa.Table:
+    """Its oids, and lists of them, marked as such; nothing else in the catalogs is of that type."""
+    oids = (pa.uint32(), pa.list_(pa.uint32()))
+    fields = [field.with_metadata(OID_MARK) if field.type in oids else field for field in table.schema]
+    return table.cast(pa.schema(fields))

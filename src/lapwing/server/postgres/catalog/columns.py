@@ -59,7 +59,8 @@ PG_CATALOG = {
     "pg_opclass": "oid:oid opcmethod:oid opcname opcnamespace:oid opcowner:oid opcfamily:oid opcintype:oid "
     "opcdefault:bool opckeytype:oid",
     "pg_cast": "oid:oid castsource:oid casttarget:oid castfunc:oid castcontext castmethod",
-    "pg_conversion": "oid:oid conname connamespace:oid conowner:oid",
+    "pg_conversion": "oid:oid conname connamespace:oid conowner:oid conforencoding:int contoencoding:int "
+    "conproc:oid condefault:bool",
     "pg_depend": "classid:oid objid:oid objsubid:int refclassid:oid refobjid:oid refobjsubid:int deptype",
     "pg_shdepend": "dbid:oid classid:oid objid:oid objsubid:int refclassid:oid refobjid:oid deptype",
     "pg_inherits": "inhrelid:oid inhparent:oid inhseqno:int inhdetachpending:bool",
@@ -84,7 +85,8 @@ PG_CATALOG = {
     "pg_foreign_data_wrapper": "oid:oid fdwname fdwowner:oid fdwhandler:oid fdwvalidator:oid fdwacl:list "
     "fdwoptions:list",
     "pg_user_mapping": "oid:oid umuser:oid umserver:oid umoptions:list",
-    "pg_language": "oid:oid lanname lanowner:oid lanispl:bool lanpltrusted:bool",
+    "pg_language": "oid:oid tableoid:oid lanname laninline:oid lanvalidator:oid lanplcallfoid:oid lanacl:list "
+    "lanowner:oid lanispl:bool lanpltrusted:bool",
     "pg_matviews": "schemaname matviewname matviewowner tablespace hasindexes:bool ispopulated:bool definition",
     "pg_sequence": "seqrelid:oid seqtypid:oid seqstart:int seqincrement:int seqmax:int seqmin:int seqcache:int "
     "seqcycle:bool",
@@ -106,6 +108,12 @@ PG_CATALOG = {
     "pg_statio_user_tables": "relid:oid schemaname relname",
     "pg_stats": "schemaname tablename attname null_frac:float n_distinct:float",
     "pg_timezone_names": "name abbrev utc_offset is_dst:bool",
+    "pg_ts_config": "oid:oid cfgname cfgnamespace:oid cfgowner:oid cfgparser:oid",
+    "pg_ts_dict": "oid:oid dictname dictnamespace:oid dictowner:oid dicttemplate:oid dictinitoption",
+    "pg_ts_parser": "oid:oid prsname prsnamespace:oid",
+    "pg_ts_template": "oid:oid tmplname tmplnamespace:oid",
+    "pg_subscription": "oid:oid subdbid:oid subname subowner:oid subenabled:bool",
+    "pg_parameter_acl": "oid:oid parname paracl:list",
     "pg_stat_ssl": "pid:int ssl:bool version cipher bits:int",
 }
 INFORMATION_SCHEMA = {

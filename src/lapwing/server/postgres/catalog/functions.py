@@ -13,7 +13,7 @@ _TRUE = (
 )  # fmt: skip
 _NULL = (
     "pg_get_expr(a, b := 0, c := false)", "pg_get_indexdef(a, b := 0, c := false)",
-    "pg_get_constraintdef(a, b := false)", "pg_get_viewdef(a, b := false)", "pg_get_ruledef(a, b := false)",
+    "pg_get_constraintdef(a, b := false)", "pg_get_ruledef(a, b := false)",
     "pg_get_triggerdef(a, b := false)", "pg_get_functiondef(a)", "pg_get_function_result(a)",
     "pg_get_function_arguments(a)", "pg_get_function_identity_arguments(a)", "pg_get_partkeydef(a)",
     "pg_get_statisticsobjdef_columns(a)", "pg_get_serial_sequence(a, b)", "shobj_description(a, b := '')",
@@ -27,6 +27,7 @@ _OWN = {
             SELECT zt.shown || CASE WHEN o = 1700 AND m >= 4
                 THEN '(' || ((m - 4) >> 16)::VARCHAR || ',' || ((m - 4) & 65535)::VARCHAR || ')' ELSE '' END
             FROM pg__types AS zt WHERE zt.oid = o), '???') END""",
+    "pg_get_viewdef(a, b := false)": "''",  # a dataset is no SELECT
     "pg_get_userbyid(o)": "'lapwing'",
     "obj_description(o, c := '')": "(SELECT zd.description FROM pg_description AS zd WHERE zd.objoid = o AND zd.objsubid = 0)",
     "col_description(o, n)": "(SELECT zd.description FROM pg_description AS zd WHERE zd.objoid = o AND zd.objsubid = n)",

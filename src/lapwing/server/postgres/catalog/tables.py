@@ -24,7 +24,7 @@ from lapwing.sql.catalog import DEFAULT_SCHEMAS
 PUBLIC, METRICS = "public", "metrics"
 SYSTEM = {"pg_catalog": 11, "information_schema": 13_000, PUBLIC: 2_200}
 OWNER, DATABASE, HEAP, CLASSES = 10, 16_384, 2, 1_259
-_TYPES = {"": pa.string(), "oid": pa.int64(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(),
+_TYPES = {"": pa.string(), "oid": pa.uint32(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(),
           "list": pa.list_(pa.string()), "ints": pa.list_(pa.int64())}  # fmt: skip
 _ON = {"relpersistence": "p", "relreplident": "d", "relispopulated": True, "attislocal": True, "attidentity": "",
        "attgenerated": "", "attcompression": "", "attstattarget": -1, "attcacheoff": -1, "attstorage": "x",
@@ -93,7 +93,7 @@ def tables(found: tuple[Shown, ...], database: str) -> Iterator[tuple[str, pa.Ta
 
 def _table(columns: str, rows: list[Row]) -> pa.Table:
     fields = [(name, _TYPES[kind]) for name, _, kind in (column.partition(":") for column in columns.split())]
-    zero = {pa.int64(): 0, pa.float64(): 0.0, pa.bool_(): False}
+    zero = {pa.int64(): 0, pa.uint32(): 0, pa.float64(): 0.0, pa.bool_(): False}
     data = {name: [row.get(name, _ON.get(name, zero.get(kind))) for row in rows] for name, kind in fields}
     return pa.table(data, pa.schema(fields))
 
@@ -184,9 +184,7 @@ def _information_schema(found: tuple[Shown, ...], database: str) -> dict[str, li
             if one.kind == "v"
         ],
         "columns": [
-            {**name, **column}
-            for name, one in zip(names, found, strict=True)
-            for column in _columns(one, database)
+            {**name, **column} for name, one in zip(names, found, strict=True) for column in _columns(one, database)
         ],
         "table_privileges": reads,
         "role_table_grants": reads,

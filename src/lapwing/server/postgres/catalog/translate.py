@@ -20,11 +20,13 @@ _HINTS = re.compile(
 )
 _OPERATOR = re.compile(r"\boperator\s*\(\s*pg_catalog\s*\.\s*([^)\s]+)\s*\)", re.IGNORECASE)
 _QUALIFIED = re.compile(r"""(?<![\w"])(?:pg_catalog|"pg_catalog")\s*\.\s*(?=[\w"])""", re.IGNORECASE)
+_LISTS = re.compile(r"::\s*(oid|regclass|regtype|name)\s*\[\]", re.IGNORECASE)
 _COLLATE = re.compile(r"""\bcollate\s+(?:pg_catalog\s*\.\s*)?"?(?:default|C)"?""", re.IGNORECASE)
-_TYPES = {"regclass": "BIGINT", "oid": "BIGINT", "name": "VARCHAR", "char": "VARCHAR", "regtype": "BIGINT",
-          "regproc": "VARCHAR", "regnamespace": "BIGINT", "cardinal_number": "BIGINT", "sql_identifier": "VARCHAR",
+_TYPES = {"regclass": "UINTEGER", "oid": "UINTEGER", "name": "VARCHAR", "char": "VARCHAR", "regtype": "UINTEGER",
+          "regproc": "VARCHAR", "regnamespace": "UINTEGER", "cardinal_number": "BIGINT", "sql_identifier": "VARCHAR",
           "character_data": "VARCHAR", "yes_or_no": "VARCHAR", "xid": "BIGINT", "aclitem": "VARCHAR",
           "regrole": "VARCHAR", "int2vector": "BIGINT[]", "oidvector": "BIGINT[]", "anyarray": "VARCHAR[]"}  # fmt: skip
+_RENAMED = {"json_build_object": "json_object", "jsonb_build_object": "json_object", "json_build_array": "json_array"}
 _TYPE_NAMES = {one.sql: one.oid for one in SCALARS} | {one.name: one.oid for one in SCALARS}
 
 
@@ -36,7 +38,7 @@ def of_catalogs(text: str) -> exp.Expr | None:
     from sqlglot.errors import SqlglotError
 
     try:
-        tree = parse_one(_plainer(text), dialect="postgres")
+        tree = parse_one(plainer(text), dialect="postgres")
     except (SqlglotError, RecursionError):
         return None
     if not isinstance(tree, exp.Query):
@@ -47,9 +49,10 @@ def of_catalogs(text: str) -> exp.Expr | None:
     return tree if all(_known(table) for table in tables) else None
 
 
-def _plainer(text: str) -> str:
-    """The statement without what says that a name is PostgreSQL's own."""
-    return _QUALIFIED.sub("", _COLLATE.sub("", _OPERATOR.sub(r" \1 ", text)))
+def plainer(text: str) -> str:
+    """The statement without what says that a name is PostgreSQL's own, and without arrays that the parser does not know."""
+    text = _QUALIFIED.sub("", _COLLATE.sub("", _OPERATOR.sub(r" \1 ", text)))
+    return _LISTS.sub(lambda found: f"::{'text' if found[1].lower() == 'name' else 'bigint'}[]", text)
 
 
 def _known(table: exp.Table) -> bool:
@@ -160,8 +163,10 @@ def _function(node: exp.Func, session: Mapping[str, str]) -> exp.Expr:
         return _setting(name, arguments, session)
     if name == "current_schemas":
         return exp.Array(expressions=[exp.Literal.string(one) for one in ("pg_catalog", session["current_schema"])])
-    if name in ("generate_subscripts",):
+    if name == "generate_subscripts":
         return exp.Anonymous(this="range", expressions=[exp.Literal.number(0)])
+    if name in _RENAMED:
+        return exp.Anonymous(this=_RENAMED[name], expressions=arguments)
     if name in NAMES:
         return exp.Anonymous(this=f"{PREFIX}{name}", expressions=arguments)
     return node
