@@ -45,7 +45,8 @@ def data_rows(batch: pa.RecordBatch, formats: Sequence[int]) -> bytes:
     length, which is -1 for null."""
     count = batch.num_rows
     if not batch.num_columns:
-        return (b"D" + (6).to_bytes(4, "big") + b"\0\0") * count
+        empty: bytes = (b"D" + (6).to_bytes(4, "big") + b"\0\0") * count
+        return empty
     parts: list[pa.Array] = []
     lengths = np.full(count, 6 + 4 * batch.num_columns, dtype=np.int64)
     for number, array in enumerate(batch.columns):
