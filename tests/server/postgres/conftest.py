@@ -35,7 +35,7 @@ def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def door(shop_folder: Path) -> Iterator[Door]:
     port = free_port()
     with serving(shop_folder, "--no-refresh", "--audit-seconds", "0", "--postgres", str(port)) as server:
-        yield Door(server, _listening(server, port))
+        yield Door(server, listening(server, port))
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def connection(door: Door) -> Iterator[psycopg.Connection]:
         yield opened
 
 
-def _listening(server: Server, port: int) -> int:
+def listening(server: Server, port: int) -> int:
     """The port, once it is listened at: HTTP answers a moment earlier."""
     import socket
     import time

@@ -22,6 +22,7 @@ from pygwire.messages import (
 )
 
 from lapwing.model.problem import LapwingError, Refused
+from lapwing.server.postgres.scram import Scram
 from lapwing.server.postgres.wire import Wire
 
 SECONDS = 20.0
@@ -68,23 +69,17 @@ class Login:
         wire.write(AuthenticationOk())
 
     def _scram(self, wire: Wire, token: str) -> None:
-        from scramp import ScramException, ScramMechanism
-
-        mechanism = ScramMechanism(SCRAM)
-        known = mechanism.make_auth_info(token, iteration_count=4096)
-        server = mechanism.make_server(lambda _: known)
+        scram = Scram(token)
         try:
             first = self._ask(wire, AuthenticationSASL([SCRAM]), ConnectionPhase.AUTHENTICATING_SASL_INITIAL)
             if not isinstance(first, SASLInitialResponse) or first.mechanism != SCRAM:
                 raise _refused()
-            server.set_client_first(first.data.decode())
-            challenge = AuthenticationSASLContinue(server.get_server_first().encode())
+            challenge = AuthenticationSASLContinue(scram.challenge(first.data.decode()).encode())
             last = self._ask(wire, challenge, ConnectionPhase.AUTHENTICATING_SASL_CONTINUE)
             if not isinstance(last, SASLResponse):
                 raise _refused()
-            server.set_client_final(last.data.decode())
-            wire.write(AuthenticationSASLFinal(server.get_server_final().encode()))
-        except (ScramException, ValueError) as error:
+            wire.write(AuthenticationSASLFinal(scram.proof(last.data.decode()).encode()))
+        except ValueError as error:
             raise _refused() from error
 
     def _ask(self, wire: Wire, question: PGMessage, phase: ConnectionPhase) -> PGMessage:

@@ -1,0 +1,121 @@
+"""psql, asyncpg and SQLAlchemy, as people use them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from tests.server.postgres.conftest import Door
+from tests.shop import ORDERS
+
+
+def psql(door: Door, *commands: str) -> str:
+    program = shutil.which("psql")
+    if program is None:
+        pytest.skip("psql comes with Debian's postgresql-client")
+    flags = [part for command in commands for part in ("-c", command)]
+    done = subprocess.run([program, "-X", door.dsn, *flags], capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "shows"),
+    [
+        (r"\d", ["files   | orders | table", "metrics | orders | view", "places  | towns  | table"]),
+        (r"\dt", ["files  | orders | table", "places | towns  | table"]),
+        (r"\dv", ["metrics | orders | view"]),
+        (
+            r"\d files.orders",
+            ['Table "files.orders"', "at     | timestamp without time zone", "amount | double precision"],
+        ),
+        (r"\d+ files.orders", ["Storage"]),
+        (r"\d towns", ['Table "places.towns"', "country | text"]),
+        (r"\d metrics.orders", ['View "metrics.orders"', "return_rate | double precision", "orders      | bigint"]),
+        (r"\dn", ["files", "metrics", "places", "public"]),
+        (r"\l", ["shop", "UTF8"]),
+        (r"\du", ["lapwing"]),
+        (r"\df", ["(0 rows)"]),
+        (r"\di", ["Did not find any relations"]),
+        (r"\dx", ["(0 rows)"]),
+        (r"\dp", ["files"]),
+        ("select town, measure(orders) as n from metrics.orders group by 1 order by 1", ["Köln | 120", "Wien | 120"]),
+        ("explain select * from files.orders", ["QUERY PLAN", "files.orders"]),
+        ("select nope from files.orders", ["ERROR:  There is no column nope", "LINE 1: select nope", "       ^"]),
+        ("select 1 as a; select 2 as b", ["a \n", "b \n"]),
+        ("", []),
+    ],
+)
+def test_psql(door: Door, command: str, shows: list[str]) -> None:
+    said = psql(door, command)
+    for part in shows:
+        assert part in said
+    assert "ERROR" not in said or "nope" in command
+
+
+def asked(door: Door, work: Callable[[Any], Awaitable[Any]]) -> Any:
+    import asyncpg
+
+    async def run() -> Any:
+        connection = await asyncpg.connect(host="127.0.0.1", port=door.port, user="anna", database="shop")
+        try:
+            return await work(connection)
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
+
+
+def test_asyncpg_values_and_parameters(door: Door) -> None:
+    async def work(connection: Any) -> list[Any]:
+        first = datetime(2024, 1, 10)
+        return [
+            dict(await connection.fetchrow("select 1 a, 'x' b, 1.5 c, [1, null] d, {'a': 1} e, interval '1 day' f")),
+            await connection.fetchval('select count(*) from files.orders where town = $1 and "at" < $2', "Wien", first),
+            await connection.fetchval("select count(*) from files.orders where shop = any($1)", ["a", "b"]),
+            await connection.fetchval("select $1::numeric + 1", Decimal("1.25")),
+            await connection.fetchval("select measure(orders) from metrics.orders where town = $1", "Wien"),
+            len(await connection.fetch("select * from files.orders limit $1", 7)),
+        ]
+
+    values, *rest = asked(door, work)
+    assert values["a"] == 1
+    assert values["d"] == [1, None]
+    assert rest == [17, ORDERS * 2 // 3, Decimal("2.25"), ORDERS // 2, 7]
+
+
+def test_asyncpg_reads_a_cursor_in_portions_and_goes_on_after_a_time_limit(door: Door) -> None:
+    async def work(connection: Any) -> tuple[int, int]:
+        async with connection.transaction():
+            count = len([row async for row in connection.cursor("select i from range(1000) t(i)", prefetch=70)])
+        with pytest.raises(asyncio.TimeoutError):
+            await connection.fetch("select count(*) from range(1000000000000)", timeout=0.5)
+        return count, await connection.fetchval("select 5")
+
+    assert asked(door, work) == (1000, 5)
+
+
+def test_sqlalchemy_reflects_tables(door: Door) -> None:
+    engine = sa.create_engine(door.dsn.replace("postgresql://", "postgresql+psycopg://"))
+    seen = sa.inspect(engine)
+    assert {"files", "places", "metrics", "public"} <= set(seen.get_schema_names())
+    assert (seen.get_table_names(schema="files"), seen.get_view_names(schema="metrics")) == (["orders"], ["orders"])
+    columns = [(one["name"], str(one["type"])) for one in seen.get_columns("orders", schema="files")]
+    assert columns == [("at", "TIMESTAMP"), ("shop", "TEXT"), ("town", "TEXT"), ("amount", "DOUBLE PRECISION")]
+    assert seen.get_pk_constraint("orders", schema="files")["constrained_columns"] == []
+    assert seen.get_foreign_keys("orders", schema="files") == []
+    assert seen.get_indexes("orders", schema="files") == []
+    assert seen.has_table("towns", schema="places")
+    assert not seen.has_table("town", schema="places")
+    assert seen.get_view_definition("orders", schema="metrics") == ""
+    orders = sa.Table("orders", sa.MetaData(), schema="files", autoload_with=engine)
+    with engine.connect() as connection:
+        asked = sa.select(orders.c.town, sa.func.count()).where(orders.c.shop == "a").group_by(orders.c.town)
+        assert sorted(map(tuple, connection.execute(asked))) == [("Köln", ORDERS // 6), ("Wien", ORDERS // 6)]
+    engine.dispose()
