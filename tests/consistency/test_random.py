@@ -24,9 +24,12 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str, mari
     yield from world(folder, postgres_dsn, mariadb_dsn, data(SEED, ROWS), SOURCES, LACKING)
 
 
-def tuples(table: pa.Table) -> list[tuple[object, ...]]:
+def tuples(table: pa.Table, digits: int) -> list[tuple[object, ...]]:
     """The rows; both zeros are one (`-x` makes the other), because they are equal and so in any order."""
-    columns = ([0.0 if cell == 0 and isinstance(cell, float) else cell for cell in one.to_pylist()] for one in table)
+    columns = (
+        [float(f"{cell:.{digits}g}") + 0.0 if isinstance(cell, float) else cell for cell in one.to_pylist()]
+        for one in table
+    )
     return list(zip(*columns, strict=True))
 
 
@@ -45,7 +48,9 @@ def differs(world: World, query: Query) -> str | None:
         return f"plain DuckDB refuses it: {wrong}"
     if table.schema != plain.schema:
         return f"got {table.schema}\nnot {plain.schema}"
-    got, wanted = tuples(table), tuples(plain)
+    # The last digits of a mean are DuckDB's own choice: others, where a sum of the same stands beside it.
+    digits = 14 if "avg(" in query.text else 17
+    got, wanted = tuples(table, digits), tuples(plain, digits)
     if query.limit is not None:
         extra = Counter(map(repr, got)) - Counter(map(repr, wanted))
         right = len(got) == min(query.limit, len(wanted)) and not extra
