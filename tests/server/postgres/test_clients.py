@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from tests.server.postgres.conftest import Door
@@ -119,3 +120,66 @@ def test_sqlalchemy_reflects_tables(door: Door) -> None:
         asked = sa.select(orders.c.town, sa.func.count()).where(orders.c.shop == "a").group_by(orders.c.town)
         assert sorted(map(tuple, connection.execute(asked))) == [("Köln", ORDERS // 6), ("Wien", ORDERS // 6)]
     engine.dispose()
+
+
+PROBES = {
+    "superset: schemas": (
+        "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg_%' ORDER BY nspname",
+        [("files",), ("information_schema",), ("metrics",), ("places",), ("public",)],
+    ),
+    "superset: catalogs": ("SELECT datname FROM pg_database WHERE NOT datistemplate", [("shop",)]),
+    "superset: views": (
+        (
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = 'metrics' AND c.relkind IN ('v', 'm')"
+        ),
+        [("orders",)],
+    ),
+    "superset: version": ("SELECT split_part(version(), ' ', 1)", [("PostgreSQL",)]),
+    "metabase: privileges": (
+        """with table_privileges as (
+             select NULL as role, t.schemaname as schema, t.objectname as table,
+               pg_catalog.has_any_column_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.'
+                 || '"' || replace(t.objectname, '"', '""') || '"', 'update') as update,
+               pg_catalog.has_any_column_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"' || '.'
+                 || '"' || replace(t.objectname, '"', '""') || '"', 'select') as select
+             from (
+               select schemaname, tablename as objectname from pg_catalog.pg_tables
+               union select schemaname, viewname as objectname from pg_catalog.pg_views
+               union select schemaname, matviewname as objectname from pg_catalog.pg_matviews
+             ) t
+             where t.schemaname !~ '^pg_' and t.schemaname <> 'information_schema'
+               and pg_catalog.has_schema_privilege(current_user, t.schemaname, 'USAGE'))
+           select t.* from table_privileges t order by 2""",
+        [
+            (None, "files", "orders", False, True),
+            (None, "metrics", "orders", False, True),
+            (None, "places", "towns", False, True),
+        ],
+    ),
+    "metabase: enums": (
+        (
+            "SELECT nspname, typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace "
+            "WHERE t.oid IN (SELECT DISTINCT enumtypid FROM pg_enum e)"
+        ),
+        [],
+    ),
+    "metabase: time zone": ("show timezone", [("Europe/Berlin",)]),
+    "dbeaver: start": ("SELECT current_schema(), session_user", [("public", "anna")]),
+    "dbeaver: tables": (
+        (
+            "SELECT c.oid IS NOT NULL, c.relname, d.description FROM pg_catalog.pg_class c "
+            "LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0 "
+            "AND d.classoid = 'pg_class'::regclass WHERE c.relkind NOT IN ('i', 'I', 'c') ORDER BY c.relname, d.description"
+        ),
+        [(True, "orders", "What was sold."), (True, "orders", None), (True, "towns", None)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_what_tools_ask_of_the_catalogs(door: Door, name: str) -> None:
+    """After the tools' own code."""
+    text, expected = PROBES[name]
+    with psycopg.connect(door.dsn) as connection:
+        assert connection.execute(text.encode()).fetchall() == expected

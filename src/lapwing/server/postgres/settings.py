@@ -18,7 +18,7 @@ REPORTED = (
     "DateStyle", "IntervalStyle", "TimeZone", "integer_datetimes", "standard_conforming_strings",
     "default_transaction_read_only", "in_hot_standby",
 )  # fmt: skip
-_FIRST = {
+FIRST = {
     "server_version": SERVER_VERSION, "server_version_num": "160004", "server_encoding": "UTF8",
     "client_encoding": "UTF8", "application_name": "", "is_superuser": "off", "DateStyle": "ISO, MDY",
     "IntervalStyle": "postgres", "integer_datetimes": "on", "standard_conforming_strings": "on",
@@ -36,7 +36,7 @@ class Settings:
     """Names count without their letters' case. What nobody here knows is kept and shown, and changes nothing."""
 
     def __init__(self, zone: str, user: str) -> None:
-        self._default = {**_FIRST, "TimeZone": zone, "session_authorization": user}
+        self._default = {**FIRST, "TimeZone": zone, "session_authorization": user}
         self._names = {name.lower(): name for name in self._default}
         self._values = dict(self._default)
 

@@ -21,6 +21,9 @@ _NULL = (
 )  # fmt: skip
 _PRIVILEGES = ("table", "schema", "database", "any_column", "column", "sequence", "function", "type", "server",
                "tablespace", "language")  # fmt: skip
+_READING = """NOT regexp_matches(lower(coalesce(nullif(d, ''), nullif(CAST(c AS VARCHAR), ''), CAST(b AS VARCHAR))),
+    'insert|update|delete|truncate|create|trigger|references|temp')"""
+"""Whether what the last argument names is more than to read."""
 _OWN = {
     "format_type(o, m)": """
         CASE WHEN o IS NULL THEN NULL ELSE coalesce((
@@ -61,7 +64,7 @@ _OWN = {
     "inet_server_port()": "NULL::INTEGER",
     "array_lower(l, n)": "CASE WHEN len(l) > 0 THEN 1 END",
     "array_upper(l, n)": "CASE WHEN len(l) > 0 THEN len(l) END",
-    "_pg_expandarray(l)": "NULL",
+    "_pg_expandarray(l)": "{'n': 1, 'x': list_extract(l, 1)}",
     "pg_try_advisory_lock(a, b := 0)": "true",
     "pg_advisory_lock(a, b := 0)": "NULL",
     "pg_advisory_unlock(a, b := 0)": "true",
@@ -70,7 +73,7 @@ _OWN = {
 MACROS = {
     **dict.fromkeys(_TRUE, "true"),
     **dict.fromkeys(_NULL, "NULL::VARCHAR"),
-    **{f"has_{kind}_privilege(a, b, c := '', d := '')": "true" for kind in _PRIVILEGES},
+    **{f"has_{kind}_privilege(a, b, c := '', d := '')": _READING for kind in _PRIVILEGES},
     **_OWN,
 }
 NAMES = frozenset(head.partition("(")[0] for head in MACROS)

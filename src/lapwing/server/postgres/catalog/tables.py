@@ -18,6 +18,7 @@ from lapwing.model.problem import LapwingError
 from lapwing.query.service import Lapwing
 from lapwing.server.postgres.catalog.columns import INFORMATION_SCHEMA, PG_CATALOG
 from lapwing.server.postgres.catalog.names import of_engine
+from lapwing.server.postgres.settings import FIRST
 from lapwing.server.postgres.types import ARRAYS, ELEMENTS, SCALARS, PgType
 from lapwing.sql.catalog import DEFAULT_SCHEMAS
 
@@ -120,6 +121,10 @@ def _pg_catalog(found: tuple[Shown, ...], database: str) -> dict[str, list[Row]]
         ],
         "pg_views": [
             {"schemaname": one.schema, "viewname": one.name, "viewowner": "lapwing"} for one in found if one.kind == "v"
+        ],
+        "pg_settings": [
+            {"name": name, "setting": value, "context": "user", "vartype": "string", "source": "default"}
+            for name, value in FIRST.items()
         ],
         "pg_tablespace": [{"oid": 1663, "spcname": "pg_default", "spcowner": OWNER}],
         "pg_am": [{"oid": HEAP, "amname": "heap", "amtype": "t"}],

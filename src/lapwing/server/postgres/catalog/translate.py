@@ -19,7 +19,10 @@ _HINTS = re.compile(
     re.IGNORECASE,
 )
 _OPERATOR = re.compile(r"\boperator\s*\(\s*pg_catalog\s*\.\s*([^)\s]+)\s*\)", re.IGNORECASE)
-_QUALIFIED = re.compile(r"""(?<![\w"])(?:pg_catalog|"pg_catalog")\s*\.\s*(?=[\w"])""", re.IGNORECASE)
+_QUALIFIED = re.compile(
+    r"""(?<![\w"])(?:(?:pg_catalog|"pg_catalog")\s*\.\s*(?=[\w"])|information_schema\s*\.\s*(?=_pg_))""", re.IGNORECASE
+)
+_KEYWORDS = re.compile(r"\bas\s+(select|insert|update|delete|table)\b(?!\s*\()", re.IGNORECASE)
 _LISTS = re.compile(r"::\s*(oid|regclass|regtype|name)\s*\[\]", re.IGNORECASE)
 _COLLATE = re.compile(r"""\bcollate\s+(?:pg_catalog\s*\.\s*)?"?(?:default|C)"?""", re.IGNORECASE)
 _TYPES = {"regclass": "UINTEGER", "oid": "UINTEGER", "name": "VARCHAR", "char": "VARCHAR", "regtype": "UINTEGER",
@@ -50,7 +53,9 @@ def of_catalogs(text: str) -> exp.Expr | None:
 
 
 def plainer(text: str) -> str:
-    """The statement without what says that a name is PostgreSQL's own, and without arrays that the parser does not know."""
+    """The statement without what says that a name is PostgreSQL's own, without arrays that the parser does not know, and with
+    words of SQL that are names in quotes."""
+    text = _KEYWORDS.sub(r'AS "\1"', text)
     text = _QUALIFIED.sub("", _COLLATE.sub("", _OPERATOR.sub(r" \1 ", text)))
     return _LISTS.sub(lambda found: f"::{'text' if found[1].lower() == 'name' else 'bigint'}[]", text)
 

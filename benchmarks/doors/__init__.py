@@ -1,0 +1,1 @@
+"""How fast answers leave by each door: one file a door."""
