@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
-from lapwing.model.problem import Cancelled, Conflict, NotFound, WrongUse
-from lapwing.server.queries import KEPT, Queries
+from lapwing.model.problem import Cancelled, Conflict, NotFound, TimeLimit, WrongUse
+from lapwing.server.admission import Admission
+from lapwing.server.queries import KEPT, Queries, Query
 from lapwing.sql.run import Progress
 
 
@@ -88,3 +92,49 @@ def test_the_oldest_ended_are_forgotten_and_none_that_runs() -> None:
     assert running.state == "running"
     with pytest.raises(NotFound):
         queries.get("q0")
+
+
+def test_one_that_waits_is_told_its_place_and_begins_when_another_ends() -> None:
+    queries = Queries(Admission(1))
+    first, second, third = (queries.begin("select 1", name, who=name) for name in ("one", "two", "three"))
+    assert 0 < queries.wait(first, 60) <= 60
+    begun: list[str] = []
+
+    def waits(query: Query) -> None:
+        queries.wait(query, 60)
+        begun.append(query.id)
+
+    threads = [threading.Thread(target=waits, args=(query,)) for query in (second, third)]
+    for count, thread in enumerate(threads, 1):
+        thread.start()
+        while len(queries.admission.waiting()) < count:
+            time.sleep(0.001)
+    assert [one["position"] for one in queries.documents()] == [2, 1, None]
+    queries.end(first)
+    threads[0].join(60)
+    assert begun == ["two"]
+    assert queries.document(third)["position"] == 1
+    queries.end(second)
+    threads[1].join(60)
+    assert begun == ["two", "three"]
+
+
+def test_cancelled_in_the_queue_it_leaves_at_once() -> None:
+    queries = Queries(Admission(1))
+    first, second = queries.begin("select 1", who="a"), queries.begin("select 2", who="b")
+    queries.wait(first, 60)
+    queries.cancel(second.id)
+    with pytest.raises(Cancelled) as raised:
+        queries.wait(second, 60)
+    queries.end(second, raised.value)
+    assert (second.state, queries.admission.waiting()) == ("cancelled", {})
+
+
+def test_the_wait_is_part_of_the_time_limit() -> None:
+    queries = Queries(Admission(1))
+    first, second = queries.begin("select 1", who="a"), queries.begin("select 2", who="b")
+    queries.wait(first, 60)
+    with pytest.raises(TimeLimit, match=r"waited its 0\.01 seconds") as raised:
+        queries.wait(second, 0.01)
+    queries.end(second, raised.value)
+    assert queries.document(second)["code"] == "time-limit"

@@ -24,6 +24,7 @@ from lapwing.cli.commands import (
     jobs,
     maintenance,
     monitors,
+    queries,
     query,
     rollups,
     serve,
@@ -39,6 +40,7 @@ COMMANDS = {
     for part in (
         sql,
         query,
+        queries,
         build,
         jobs,
         monitors,

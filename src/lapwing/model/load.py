@@ -44,6 +44,7 @@ from lapwing.model.project import (
     History,
     Maintenance,
     Project,
+    QueryLogConfig,
     Reads,
     SourceConfig,
     SparkConfig,
@@ -155,6 +156,9 @@ class _Reading:
             sources={name: self._source(name, source, main) for name, source in document.sources.items()},
             history=History(keep=document.history.keep, versions=document.history.versions),
             by_product_bytes=document.by_products.megabytes * 1_000_000,
+            query_log=QueryLogConfig(
+                bytes=document.query_log.budget, keep=document.query_log.keep, texts=document.query_log.texts
+            ),
             store=self._store(document),
             spark=SparkConfig(**document.spark.model_dump()),
             beam=BeamConfig(

@@ -135,6 +135,12 @@ class TimeLimit(LapwingError):
     status = 504
 
 
+class TooMany(LapwingError):
+    """So much is asked at once that this can't even wait."""
+
+    status = 429
+
+
 class Cancelled(LapwingError):
     """Someone cancelled it."""
 

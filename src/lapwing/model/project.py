@@ -130,6 +130,16 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueryLogConfig:
+    """The log of statements a server keeps: `bytes` on disk at most (0: none is kept), lines younger than `keep`, with the
+    `texts` of statements or only digests of them."""
+
+    bytes: int = 64_000_000
+    keep: timedelta = timedelta(days=30)
+    texts: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeamConfig:
     """How the builder beam runs its pipelines: `runner` is direct, prism, flink or dataflow, `job_endpoint` the address of a
     job server of flink or prism. `workers` and `shards` (of the groups of a partition) are chosen where None. `options`
@@ -192,6 +202,7 @@ class Project:
     history: History = History()
     budget: float | None = None
     by_product_bytes: int = 64_000_000
+    query_log: QueryLogConfig = QueryLogConfig()
     beam: BeamConfig = BeamConfig()
     spark: SparkConfig = SparkConfig()
     hashes: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False, compare=False)

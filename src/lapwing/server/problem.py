@@ -27,6 +27,7 @@ _TITLES = {
     413: "Too large",
     415: "Not JSON",
     422: "It cannot be answered",
+    429: "Too much is asked at once",
     499: "Cancelled",
     500: "Something unexpected happened",
     502: "A source does not answer",

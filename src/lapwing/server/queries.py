@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from lapwing.model.names import nearest
-from lapwing.model.problem import Cancelled, Conflict, LapwingError, NotFound
+from lapwing.model.problem import Cancelled, Conflict, LapwingError, NotFound, TimeLimit
+from lapwing.server.admission import Admission, Priority, Ticket
+from lapwing.sql.nodes import Plan
+from lapwing.sql.run import Progress as RunProgress
+from lapwing.sql.run import Running
 
 State = Literal["running", "done", "failed", "cancelled"]
 KEPT = 200
+LOOK = 0.5
+"""Seconds between two looks whether a client that waits is still there."""
 
 
 class Progress(Protocol):
@@ -38,16 +47,27 @@ class Stoppable(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Query:
-    """One statement's life. `rows` counts what was delivered."""
+    """One statement's life. `rows` counts what was delivered; `who` asks, by `door` (http, postgres, ...); `waited` seconds
+    for its place; `plan` and how far it came are of its last look."""
 
     id: str
     text: str
+    who: str = "unknown"
+    door: str = "http"
+    priority: Priority = "interactive"
     state: State = "running"
     rows: int = 0
     running: Stoppable | None = None
     wanted: bool = True
     started: float = field(default_factory=time.monotonic)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    waited: float = 0.0
     ended: float | None = None
+    ticket: Ticket | None = None
+    wake: Callable[[], None] | None = None
+    plan: Plan | None = None
+    progress: RunProgress | None = None
+    code: str | None = None
     last: dict[str, Any] = field(default_factory=lambda: {"stage": "waiting", "bytes": 0, "fraction": None})
 
     @property
@@ -56,28 +76,61 @@ class Query:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; reads the progress of a running statement."""
-        running = self.running
-        if running is not None and self.state == "running":
-            now = running.progress()
-            self.last = {"stage": now.stage, "bytes": now.bytes, "fraction": now.fraction}
+        if self.state == "running":
+            self.look()
         stage = self.last["stage"] if self.state == "running" else self.state
-        known = {"id": self.id, "state": self.state, "text": self.text, "rows": self.rows}
-        return {**known, **self.last, "stage": stage, "milliseconds": round(self.milliseconds, 3)}
+        return {
+            "id": self.id,
+            "state": self.state,
+            "text": self.text,
+            "who": self.who,
+            "door": self.door,
+            "priority": self.priority,
+            "began": self.began.isoformat(timespec="milliseconds"),
+            "rows": self.rows,
+            **self.last,
+            "stage": stage,
+            "position": None,
+            "code": self.code,
+            "waited": round(self.waited * 1e3, 3),
+            "milliseconds": round(self.milliseconds, 3),
+        }
+
+    def look(self) -> None:
+        """Notes how far it has come."""
+        running = self.running
+        if running is None:
+            return
+        now = running.progress()
+        self.last = {"stage": now.stage, "bytes": now.bytes, "fraction": now.fraction}
+        if isinstance(running, Running) and isinstance(now, RunProgress):
+            self.plan, self.progress = running.plan, now
 
 
 class Queries:
-    """All that run, and the last `KEPT` that ended. Safe from several threads."""
+    """All that run, and the last `KEPT` that ended. Safe from several threads. A door calls begin, then waits for its place
+    (`wait` in a thread of its own, `turn` in an event loop), then start, attach, end. `note` is told of each that ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, admission: Admission | None = None, note: Callable[[Query], None] | None = None) -> None:
+        self.admission = admission or Admission()
+        self.note = note
         self._all: OrderedDict[str, Query] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, text: str, wanted_id: str | None = None) -> Query:
+    def begin(
+        self,
+        text: str,
+        wanted_id: str | None = None,
+        *,
+        who: str = "unknown",
+        door: str = "http",
+        priority: Priority = "interactive",
+    ) -> Query:
         """
         Raises:
             Conflict: a statement of that id runs or ran.
         """
-        query = Query(wanted_id or uuid.uuid4().hex[:16], text)
+        query = Query(wanted_id or uuid.uuid4().hex[:16], text, who, door, priority)
         with self._lock:
             if query.id in self._all:
                 raise Conflict.of("query-exists", f"There already is a query {query.id}.", hint="Take another id.")
@@ -87,6 +140,64 @@ class Queries:
                 del self._all[old]
         return query
 
+    def wait(self, query: Query, limit: float) -> float:
+        """Blocks until it may run; the seconds that are then left of its time limit.
+
+        Raises:
+            TooMany: there is no room to wait. TimeLimit: it waited `limit` seconds. Cancelled: nobody wants it any more.
+        """
+        woken = threading.Event()
+        self._queue(query, woken.set)
+        woken.wait(limit)
+        return self._admitted(query, limit)
+
+    async def turn(self, query: Query, limit: float, gone: Callable[[], Awaitable[bool]]) -> float:
+        """The same in an event loop; a client that is `gone` cancels it. Raises as `wait` does."""
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        self._queue(query, lambda: _call(loop, woken.set))
+        until = loop.time() + limit
+        while not woken.is_set() and loop.time() < until:
+            try:
+                await asyncio.wait_for(woken.wait(), min(LOOK, max(0.0, until - loop.time())))
+            except TimeoutError:
+                if await gone():
+                    self.cancel(query.id)
+        return self._admitted(query, limit)
+
+    def _queue(self, query: Query, wake: Callable[[], None]) -> None:
+        query.wake = wake  # first: a cancel between the two must not be missed
+        query.ticket = self.admission.ask(query.who, query.priority, wake)
+        if not query.wanted:
+            wake()
+
+    def _admitted(self, query: Query, limit: float) -> float:
+        query.waited = time.monotonic() - query.started
+        self._wanted(query)
+        assert query.ticket is not None
+        if not query.ticket.running:
+            says = f"The statement waited its {limit:g} seconds for others to end, and did not begin."
+            raise TimeLimit.of("time-limit", says, hint="Raise the time limit, or ask when less is asked.")
+        return max(0.001, limit - query.waited)
+
+    def _wanted(self, query: Query) -> None:
+        if not query.wanted:
+            raise Cancelled.of("cancelled", "The query was cancelled.")
+
+    def documents(self) -> list[dict[str, Any]]:
+        """All as JSON, the latest first, with the position of those that wait."""
+        places = self.admission.waiting()
+        return [self._placed(query, places) for query in self.recent()]
+
+    def document(self, query: Query) -> dict[str, Any]:
+        """One as JSON."""
+        return self._placed(query, self.admission.waiting())
+
+    def _placed(self, query: Query, places: dict[Ticket, int]) -> dict[str, Any]:
+        told = query.as_dict()
+        if query.state == "running" and query.ticket is not None:
+            told["position"] = places.get(query.ticket)
+        return told
+
     def start(self, query: Query) -> None:
         """Its turn has come.
 
@@ -94,8 +205,7 @@ class Queries:
             Cancelled: meanwhile nobody wants it.
         """
         with self._lock:
-            if not query.wanted:
-                raise Cancelled.of("cancelled", "The query was cancelled.")
+            self._wanted(query)
             query.last = {**query.last, "stage": "planning"}
 
     def attach(self, query: Query, running: Stoppable) -> None:
@@ -111,12 +221,18 @@ class Queries:
         with self._lock:
             if query.state != "running":
                 return
+            query.look()
             query.ended = time.monotonic()
             if error is None:
                 query.state = "done"
             else:
                 query.state = "cancelled" if isinstance(error, Cancelled) or not query.wanted else "failed"
+                query.code = error.problems[0].code if isinstance(error, LapwingError) else "unexpected"
             query.running = None
+        if query.ticket is not None:
+            self.admission.leave(query.ticket)
+        if self.note is not None:
+            self.note(query)
 
     def get(self, query_id: str) -> Query:
         """
@@ -141,7 +257,9 @@ class Queries:
         query = self.get(query_id)
         with self._lock:
             query.wanted = False
-            running = query.running
+            running, wake = query.running, query.wake
+        if wake is not None:
+            wake()
         if running is not None:
             running.cancel()
         return query
@@ -153,3 +271,9 @@ class Queries:
                     self.cancel(query.id)
                 except LapwingError:
                     continue  # it ended meanwhile
+
+
+def _call(loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> None:
+    """From any thread; a loop that has ended waits for nothing."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(wake)

@@ -13,15 +13,17 @@ from lapwing.alerts.service import Alerts
 from lapwing.alerts.state import StateDatabase
 from lapwing.model.problem import Problem
 from lapwing.query.service import Lapwing
+from lapwing.server.admission import PLACES
 from lapwing.server.kept import KeptAnswers
 from lapwing.server.queries import Queries
+from lapwing.server.query_log import QueryLog
 from lapwing.server.refresher import Refresher
 from lapwing.server.settings import Settings
 
 PATIENCE = 2.0
 """Seconds that a page waits for monitors that are still being judged, before it shows what is known."""
-STATEMENTS = 12
-"""How many SQL statements run at once; more wait for their turn."""
+STATEMENTS = PLACES
+"""How many SQL statements run at once, each in a thread; `admission` tells whose turn is next."""
 ANSWERS = 16
 """How many metric queries run at once. Both have threads of their own, so that neither keeps the other from answering, nor
 anyone from cancelling."""
@@ -34,7 +36,8 @@ class Services:
 
     settings: Settings
     lapwing: Lapwing
-    queries: Queries = field(default_factory=Queries)
+    queries: Queries = field(init=False)
+    query_log: QueryLog = field(init=False)
     statements: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(STATEMENTS))
     answers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ANSWERS))
     kept: KeptAnswers = field(default_factory=KeptAnswers)
@@ -46,6 +49,9 @@ class Services:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
+        project = self.lapwing.project
+        self.query_log = QueryLog(project.state_path.parent, project.query_log)
+        self.queries = Queries(note=self.query_log.note)
         self.refresher = Refresher(self.lapwing)
 
     @classmethod
@@ -83,6 +89,7 @@ class Services:
                 self._alerts.close()
             if self._state is not None:
                 self._state.close()
+        self.query_log.close()
         self.lapwing.close()
 
 

@@ -583,6 +583,29 @@ export interface Limit {
   chart: Chart;
 }
 
+/** A statement that ended: `digest` of its text, `plan` of what sources and engine were sent, `sources` how many reads of sources; sizes in bytes, times in milliseconds. */
+export interface LoggedQuery {
+  id: string;
+  began: string;
+  who: string;
+  door: string;
+  priority: string;
+  text: string | null;
+  digest: string;
+  plan: string | null;
+  state: string;
+  code: string | null;
+  rows: number;
+  bytes: number;
+  sources: number;
+  rows_read: number;
+  bytes_read: number;
+  bytes_billed: number;
+  waited: number;
+  milliseconds: number;
+  dropped?: number | null;
+}
+
 /** `format` is percent, number, currency or empty; `value` the money one unit is worth, in `currency`; `tags` are its own and its dataset's. */
 export interface MetricDocument {
   name: string;
@@ -804,12 +827,43 @@ export interface QueryBody {
   maximum_bytes_billed?: number | null;
 }
 
-/** `state` is running, done, failed or cancelled; `fraction` of the work done, where it is known. */
+/** `plan` as far as it is known. */
+export interface QueryDetail {
+  id: string;
+  state: "running" | "done" | "failed" | "cancelled";
+  text: string;
+  who: string;
+  door: string;
+  priority: "interactive" | "batch";
+  began: string;
+  stage: string;
+  position: number | null;
+  code: string | null;
+  waited: number;
+  rows: number;
+  bytes: number;
+  fraction: number | null;
+  milliseconds: number;
+  plan: Plan | null;
+}
+
+export interface QueryLog {
+  queries: LoggedQuery[];
+}
+
+/** `state` is running, done, failed or cancelled, `stage` while it runs waiting, planning, planned or running; `position` of one that waits, 1 is the next; `fraction` of the work done, where it is known. `who` asks, by `door`; `waited` of its `milliseconds` it waited for its place; `code` of the problem it ended with. */
 export interface QueryState {
   id: string;
   state: "running" | "done" | "failed" | "cancelled";
   text: string;
+  who: string;
+  door: string;
+  priority: "interactive" | "batch";
+  began: string;
   stage: string;
+  position: number | null;
+  code: string | null;
+  waited: number;
   rows: number;
   bytes: number;
   fraction: number | null;
@@ -1060,7 +1114,7 @@ export interface Span {
   end: string;
 }
 
-/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. */
+/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. */
 export interface SqlBody {
   text: string;
   zone?: string | null;
@@ -1068,6 +1122,7 @@ export interface SqlBody {
   maximum_bytes_billed?: number | null;
   limit?: number | null;
   query_id?: string | null;
+  priority?: "interactive" | "batch";
 }
 
 export interface Stake {

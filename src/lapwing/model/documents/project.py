@@ -155,6 +155,17 @@ class ByProductsDocument(Document):
     )
 
 
+class QueryLogDocument(Document):
+    """What a server writes down of each SQL statement that ended; it lies beside `state`."""
+
+    budget: SizeText = Field(64_000_000, description="The most room for it, such as 64 MB; 0: none is kept.")
+    keep: DurationText = Field(timedelta(days=30), description="How long a line is kept at most.")
+    texts: bool = Field(
+        True,
+        description="Whether the texts of statements are written, which may hold secrets, or only digests of them.",
+    )
+
+
 def _number_text(value: object) -> object:
     """A year written bare is a number in YAML."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -300,6 +311,9 @@ class HomeDocument(Document):
     by_products: ByProductsDocument = Field(
         default_factory=lambda: ByProductsDocument.model_validate({}),
         description="What answers from a source leave behind.",
+    )
+    query_log: QueryLogDocument = Field(
+        default_factory=lambda: QueryLogDocument.model_validate({}), description="What is written down of statements."
     )
     beam: BeamDocument = Field(
         default_factory=lambda: BeamDocument.model_validate({}), description="How the builder beam runs its pipelines."

@@ -135,7 +135,8 @@ class WhyBody(Asked):
 
 
 class SqlBody(Asked):
-    """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent."""
+    """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent.
+    `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first."""
 
     text: Annotated[str, Field(max_length=200_000)]
     zone: str | None = None
@@ -143,6 +144,7 @@ class SqlBody(Asked):
     maximum_bytes_billed: Annotated[int, Field(gt=0)] | None = None
     limit: Annotated[int, Field(ge=0)] | None = None
     query_id: QueryId | None = None
+    priority: Literal["interactive", "batch"] = "interactive"
 
 
 class PlanBody(Asked):
@@ -194,20 +196,64 @@ class PlanAnswer(Document):
 
 
 class QueryState(Document):
-    """`state` is running, done, failed or cancelled; `fraction` of the work done, where it is known."""
+    """`state` is running, done, failed or cancelled, `stage` while it runs waiting, planning, planned or running; `position`
+    of one that waits, 1 is the next; `fraction` of the work done, where it is known. `who` asks, by `door`; `waited` of its
+    `milliseconds` it waited for its place; `code` of the problem it ended with."""
 
     id: str
     state: Literal["running", "done", "failed", "cancelled"]
     text: str
+    who: str
+    door: str
+    priority: Literal["interactive", "batch"]
+    began: str
     stage: str
+    position: int | None
+    code: str | None
+    waited: float
     rows: int
     bytes: int
     fraction: float | None
     milliseconds: float
 
 
+class QueryDetail(QueryState):
+    """`plan` as far as it is known."""
+
+    plan: Plan | None
+
+
 class Queries(Document):
     queries: list[QueryState]
+
+
+class LoggedQuery(Document):
+    """A statement that ended: `digest` of its text, `plan` of what sources and engine were sent, `sources` how many reads
+    of sources; sizes in bytes, times in milliseconds."""
+
+    id: str
+    began: str
+    who: str
+    door: str
+    priority: str
+    text: str | None
+    digest: str
+    plan: str | None
+    state: str
+    code: str | None
+    rows: int
+    bytes: int
+    sources: int
+    rows_read: int
+    bytes_read: int
+    bytes_billed: int
+    waited: float
+    milliseconds: float
+    dropped: int | None = None
+
+
+class QueryLog(Document):
+    queries: list[LoggedQuery]
 
 
 class FollowBody(Asked):

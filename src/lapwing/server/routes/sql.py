@@ -13,6 +13,7 @@ from starlette.responses import Response
 from lapwing.model.problem import Cancelled, LapwingError
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.statement import SqlAnswer
+from lapwing.server.asking import asking
 from lapwing.server.documents.asked import PlanAnswer, PlanBody, SqlBody
 from lapwing.server.encode.cells import json_rows
 from lapwing.server.encode.columnar import dumps
@@ -40,9 +41,10 @@ _STREAMS = {
 async def run_sql(body: SqlBody, request: Request) -> Response:
     """Runs one SELECT; rows are sent as they come. Going away cancels it."""
     found = services(request)
-    query = found.queries.begin(body.text, body.query_id)
+    query = found.queries.begin(body.text, body.query_id, who=asking(request), priority=body.priority)
     try:
-        answer = await to_thread.run_sync(_start, found, query, body, limiter=found.statements)
+        left = await found.queries.turn(query, body.time_limit, request.is_disconnected)
+        answer = await to_thread.run_sync(_start, found, query, body, left, limiter=found.statements)
     except LapwingError as error:
         found.queries.end(query, error)
         return of_error(error, query.id)
@@ -60,9 +62,9 @@ async def run_sql(body: SqlBody, request: Request) -> Response:
     return LiveResponse(chunks, abandon, limiter=found.statements, media_type=media_type, headers=headers)
 
 
-def _start(found: Services, query: Query, body: SqlBody) -> SqlAnswer:
+def _start(found: Services, query: Query, body: SqlBody, time_limit: float) -> SqlAnswer:
     found.queries.start(query)
-    wishes = Wishes(time_limit=body.time_limit, maximum_bytes_billed=body.maximum_bytes_billed)
+    wishes = Wishes(time_limit=time_limit, maximum_bytes_billed=body.maximum_bytes_billed)
     asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=wishes)
     answer = found.lapwing.run_sql(asked, query.id)
     found.queries.attach(query, answer.running)
