@@ -52,7 +52,7 @@ class QueryReading:
         begun: Callable[[str], None],
     ) -> None:
         self._text, self._queries, self._turns = text, queries, turns
-        self._query = queries.begin(text.original)
+        self._query = queries.begin(text.original, door="postgres")
         begun(self._query.id)
         self._answer: SqlAnswer | None = None
         try:
