@@ -90,7 +90,7 @@ def numeric(value: Decimal | int) -> bytes:
     """A decimal as groups of four digits.
 
     >>> numeric(Decimal("12345.67")).hex()
-    '000300010000000200010929' '1a2c'
+    '0003000100000002000109291a2c'
     """
     sign, digits, exponent = Decimal(value).as_tuple()
     if not isinstance(exponent, int):
