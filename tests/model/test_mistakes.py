@@ -189,6 +189,11 @@ MISTAKES: list[tuple[str, Files, list[str]]] = [
     ("the dsn of another", source("crm: {type: mariadb, dsn: postgresql://a@b/c}"), ["bad-dsn lapwing:4:24"]),
     ("plain password", source("crm: {type: postgres, dsn: 'postgresql://u:hunter2@h/d'}"), ["plain-secret lapwing:4:25"]),
     ("no catalog", source("lake: {type: trino, dsn: 'trino://a@b:8080'}"), ["bad-dsn lapwing:4:23"]),
+    (
+        "address of an engine",
+        {"lapwing.yaml": "name: shop\nengine: {type: trino, dsn: 'pg://a'}\nsources: {files: {type: files, path: data}}\n"},
+        ["bad-dsn lapwing:2:1"],
+    ),
     ("session of another", source("crm: {type: postgres, dsn: 'postgresql://a@b', session: {a: b}}"), ["unused-key lapwing:4:3"]),
     ("plain token", source("lake: {type: trino, dsn: 'trino://a@b/c?access_token=h2'}"), ["plain-secret lapwing:4:23"]),
     ("plain password there", source("crm: {type: mariadb, dsn: 'mysql://u:hunter2@h/d'}"), ["plain-secret lapwing:4:24"]),

@@ -41,6 +41,7 @@ from lapwing.model.positions import read
 from lapwing.model.problem import ModelError, NotFound, Place, Problem, WrongUse
 from lapwing.model.project import (
     BeamConfig,
+    EngineConfig,
     History,
     Maintenance,
     Project,
@@ -161,6 +162,9 @@ class _Reading:
             ),
             store=self._store(document),
             spark=SparkConfig(**document.spark.model_dump()),
+            engine=None
+            if document.engine is None
+            else EngineConfig(**document.engine.model_dump(exclude={"type"}), place=main.located.key("engine")),
             beam=BeamConfig(
                 runner=document.beam.runner,
                 job_endpoint=document.beam.job_endpoint,

@@ -82,6 +82,18 @@ class SourceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """A cluster of Trino that runs whole statements: its address, which has secrets filled in and is never shown; properties of
+    its sessions; and by the names of sources the catalogs, or catalog and schema, that they are there."""
+
+    dsn: str = field(repr=False)
+    session: Mapping[str, str] = field(default_factory=dict)
+    catalogs: Mapping[str, str] = field(default_factory=dict)
+    time_limit: float = 30.0
+    place: Place = field(default_factory=Place, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
     """How Bigtable is read: seconds for a request with all its retries, and for each try."""
 
@@ -205,6 +217,7 @@ class Project:
     query_log: QueryLogConfig = QueryLogConfig()
     beam: BeamConfig = BeamConfig()
     spark: SparkConfig = SparkConfig()
+    engine: EngineConfig | None = None
     hashes: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Those of metrics by dataset and name, as far as anyone asked: a project's never change."""
 

@@ -75,8 +75,9 @@ class MetricQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlQuery:
-    """One SELECT in Lapwing's SQL, over sources and `metrics.<dataset>`."""
+    """One SELECT in Lapwing's SQL, over sources and `metrics.<dataset>`. `engine`: duckdb or trino; None: the project's."""
 
     text: str
     zone: str | None = None
+    engine: str | None = None
     wishes: Wishes = field(default_factory=Wishes)

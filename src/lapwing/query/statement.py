@@ -87,7 +87,9 @@ def run_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project
     limit = query.wishes.time_limit
     with bill_for(query.wishes.maximum_bytes_billed):
         ready = _rewritten(query, zone, sql, answer, project)
-        running = sql.run(ready.text, zone=zone, given=ready.given, time_limit=limit, query_id=query_id)
+        running = sql.run(
+            ready.text, zone=zone, given=ready.given, time_limit=limit, query_id=query_id, engine=query.engine
+        )
     definitions = {name: text for part in ready.answers for name, text in part.receipt.definitions.items()}
     return SqlAnswer(running, query, zone, ready.answers, definitions, started)
 
@@ -96,14 +98,14 @@ def plan_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, projec
     """The plan, without running it; metrics are answered, as their rows are part of it."""
     zone = _zone(query, project)
     ready = _rewritten(query, zone, sql, answer, project)
-    return sql.plan(ready.text, zone=zone, given=ready.given)
+    return sql.plan(ready.text, zone=zone, given=ready.given, engine=query.engine)
 
 
 def explain_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> str:
     """What would happen, in words. Metrics are answered to tell by what."""
     zone = _zone(query, project)
     ready = _rewritten(query, zone, sql, answer, project)
-    lines = [sql.explain(ready.text, zone=zone, given=ready.given)]
+    lines = [sql.explain(ready.text, zone=zone, given=ready.given, engine=query.engine)]
     for number, part in enumerate(ready.answers):
         by = ", ".join(f"{piece.by} {piece.name}" for piece in part.receipt.pieces)
         lines.append(f"given.m{number}: {part.receipt.asked}, answered by {by}")

@@ -22,6 +22,7 @@ from lapwing.sql.rules.base import Facts, Rule
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
     from lapwing.sql.aggregate.push import Blocks
+    from lapwing.sql.cluster.whole import Whole
 
 
 PLANNING_TIME_LIMIT = 20.0  # seconds; constants are worked out while planning, and may be anything
@@ -31,12 +32,18 @@ class Planner:
     """Plans statements over a catalog. `engine` is an instance for planning alone: it only ever holds stubs."""
 
     def __init__(
-        self, catalog: Catalog, engine: Engine, rules: Sequence[Rule] = RULES, blocks: Blocks | None = None
+        self,
+        catalog: Catalog,
+        engine: Engine,
+        rules: Sequence[Rule] = RULES,
+        blocks: Blocks | None = None,
+        cluster: Whole | None = None,
     ) -> None:
         self._catalog = catalog
         self._engine = engine
         self._rules = rules
         self._blocks = blocks
+        self._cluster = cluster
 
     def parse(self, text: str) -> Statement:
         """The statement, if it only reads."""
@@ -46,8 +53,11 @@ class Planner:
         finally:
             cursor.close()
 
-    def plan(self, text: str, zone: str, given: Mapping[str, pa.Table], *, whole: bool = False) -> Plan:
-        """The plan of `text`, whose session is in `zone`. `whole`: without groups made by sources."""
+    def plan(
+        self, text: str, zone: str, given: Mapping[str, pa.Table], *, whole: bool = False, cluster: bool = False
+    ) -> Plan:
+        """The plan of `text`, whose session is in `zone`. `whole`: without groups made by sources. `cluster`: the cluster runs
+        all of it, where it means the same there."""
         cursor = self._engine.cursor(zone)
         cursor.set_time_limit(PLANNING_TIME_LIMIT)
         try:
@@ -55,6 +65,10 @@ class Planner:
             asked = ask(bound, cursor)
             scans = self._scans(bound, asked)
             plan = _plan(text, zone, bound, asked, scans)
+            if cluster and self._cluster is not None and not whole:
+                plan = self._cluster.pushed(plan, bound, cursor)
+                if plan.whole is not None:
+                    return plan
             if whole or self._blocks is None:
                 return plan
             made = self._blocks.pushed(bound, asked, scans, cursor)
@@ -71,7 +85,7 @@ class Planner:
         if asked.types != plan.types:
             return plan
         grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked))
-        return replace(grouped, given=plan.given, schema=plan.schema, whole=plan)
+        return replace(grouped, given=plan.given, schema=plan.schema, notes=plan.notes, whole=plan)
 
     def _scans(self, bound: BoundStatement, asked: Asked) -> tuple[Scan, ...]:
         scans = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections import OrderedDict
+from collections import ChainMap, OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lapwing.model.dataset import Dataset
-from lapwing.model.problem import LapwingError, Problem
+from lapwing.model.names import nearest
+from lapwing.model.problem import LapwingError, Problem, WrongUse
 from lapwing.model.project import Project
 from lapwing.sources.base import Source, Table
 from lapwing.sources.bill import current
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
 
 NOTHING: Mapping[str, pa.Table] = {}
+ENGINES = ("duckdb", "trino")
 REMEMBERED = 200  # statements that have ended and can still be asked about
 
 
@@ -45,11 +47,19 @@ class SqlService:
 
         self.project = project
         self.catalog = Catalog(sources)
-        self._sources = sources
+        self._sources: Mapping[str, Source] = sources
         self._engine = engine
         self._planning = EngineClass.planner()
         expected = Expected()
-        self._planner = Planner(self.catalog, self._planning, blocks=Blocks(sources, expected.rows))
+        cluster = None
+        if project.engine is not None:
+            from lapwing.sql.cluster.places import ENGINE, Cluster
+            from lapwing.sql.cluster.whole import Whole
+
+            trino = Cluster(project.engine)
+            self._sources = ChainMap({ENGINE: trino}, sources)  # type: ignore[arg-type]
+            cluster = Whole(self.catalog, trino)
+        self._planner = Planner(self.catalog, self._planning, blocks=Blocks(sources, expected.rows), cluster=cluster)
         self._reducer = Reducer(sources, expected)
         self._binder = DatasetBinder(self)
         self._bound: dict[str, tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
@@ -62,17 +72,39 @@ class SqlService:
         self._planner.parse(text)
 
     def plan(
-        self, text: str, *, zone: str | None = None, given: Mapping[str, pa.Table] | None = None, whole: bool = False
+        self,
+        text: str,
+        *,
+        zone: str | None = None,
+        given: Mapping[str, pa.Table] | None = None,
+        whole: bool = False,
+        engine: str | None = None,
     ) -> Plan:
         """The plan of a statement. `zone` is the session's (None: the project's); `given` tables are `given.<name>`; `whole`:
-        its scans are of tables, never of groups that a source makes.
+        its scans are of tables, never of groups that a source makes. `engine`: which runs it, duckdb or trino (the cluster);
+        None: the project's.
 
         Raises:
             WrongUse, Refused, NotFound: the statement is wrong, with position and nearest names.
             SourceError: a source it names does not answer.
         """
         whole = whole or text in self._given_up
-        return self._planner.plan(text, zone or self.project.timezone, given or NOTHING, whole=whole)
+        return self._planner.plan(
+            text, zone or self.project.timezone, given or NOTHING, whole=whole, cluster=self._on_cluster(engine)
+        )
+
+    def _on_cluster(self, engine: str | None) -> bool:
+        """
+        Raises:
+            WrongUse: there is no such engine.
+        """
+        if engine not in (None, *ENGINES):
+            near = nearest(str(engine), ENGINES) or ENGINES
+            raise WrongUse.of("unknown-engine", f"{engine} is no engine.", nearest=near)
+        if engine == "trino" and self.project.engine is None:
+            hint = "Write `engine: {type: trino, dsn: ...}` in lapwing.yaml."
+            raise WrongUse.of("no-cluster", "The project has no cluster to run it on.", hint=hint)
+        return self.project.engine is not None and engine != "duckdb"
 
     def run(
         self,
@@ -82,10 +114,11 @@ class SqlService:
         given: Mapping[str, pa.Table] | None = None,
         time_limit: float = 60.0,
         query_id: str | None = None,
+        engine: str | None = None,
     ) -> Running:
         """Starts a statement; iterate (or close) what comes back. Raises as `plan` does, and SourceError where it would cost
         more than its bill (`sources.bill`) allows."""
-        plan = self._reducer.reduced(self.plan(text, zone=zone, given=given))
+        plan = self._reducer.reduced(self.plan(text, zone=zone, given=given, engine=engine))
         self._reserve(plan)
         rows = plan.whole
         running = Running(
@@ -109,7 +142,8 @@ class SqlService:
             self._given_up[plan.text] = None
             while len(self._given_up) > REMEMBERED:
                 self._given_up.popitem(last=False)
-        note = f"A source could not make groups, so its rows are read: {why.problems[0].message}"
+        says = "The engine could not have it made by sources, so their rows are read"
+        note = f"{says}: {why.problems[0].message}"
         return self._reducer.reduced(replace(plan, notes=(*plan.notes, note)))
 
     def estimates(self, plan: Plan) -> dict[str, int]:
@@ -141,9 +175,10 @@ class SqlService:
         given: Mapping[str, pa.Table] | None = None,
         time_limit: float = 60.0,
         query_id: str | None = None,
+        engine: str | None = None,
     ) -> pa.Table:
         """All rows of a statement at once. Raises as `plan` does, and what happens while reading."""
-        with self.run(text, zone=zone, given=given, time_limit=time_limit, query_id=query_id) as running:
+        with self.run(text, zone=zone, given=given, time_limit=time_limit, query_id=query_id, engine=engine) as running:
             return pa.Table.from_batches(list(running), running.schema)
 
     def running(self, query_id: str) -> Running | None:
@@ -166,12 +201,13 @@ class SqlService:
         analyze: bool = False,
         zone: str | None = None,
         given: Mapping[str, pa.Table] | None = None,
+        engine: str | None = None,
     ) -> str:
         """The plan in words; `analyze` runs the statement and tells what happened."""
         if not analyze:
-            plan = self._reducer.reduced(self.plan(text, zone=zone, given=given))
+            plan = self._reducer.reduced(self.plan(text, zone=zone, given=given, engine=engine))
             return explain(plan, estimates=self.estimates(plan))
-        with self.run(text, zone=zone, given=given) as running:
+        with self.run(text, zone=zone, given=given, engine=engine) as running:
             for _ in running:
                 pass
         return explain(running.plan, running.progress(), running.milliseconds)

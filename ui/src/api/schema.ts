@@ -733,6 +733,7 @@ export interface PlanAnswer {
 export interface PlanBody {
   text: string;
   zone?: string | null;
+  engine?: "duckdb" | "trino" | null;
 }
 
 /** One table read. `pushed` are the conditions that the source answers, as it is told them. */
@@ -1114,7 +1115,7 @@ export interface Span {
   end: string;
 }
 
-/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. */
+/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out. */
 export interface SqlBody {
   text: string;
   zone?: string | null;
@@ -1123,6 +1124,7 @@ export interface SqlBody {
   limit?: number | null;
   query_id?: string | null;
   priority?: "interactive" | "batch";
+  engine?: "duckdb" | "trino" | null;
 }
 
 export interface Stake {

@@ -31,6 +31,9 @@ def arguments(parser: ArgumentParser) -> None:
         "--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)"
     )
     parser.add_argument("--tz", metavar="ZONE", help="the time zone (default: the project's)")
+    parser.add_argument(
+        "--engine", choices=("duckdb", "trino"), help="what runs it: this process, or the cluster of lapwing.yaml"
+    )
     parser.add_argument("--receipt", action="store_true", help="tell how it was answered, on stderr")
 
 
@@ -59,7 +62,7 @@ def run(options: Namespace) -> int:
     from lapwing.query.ask import SqlQuery, Wishes
 
     wishes = Wishes(time_limit=options.time_limit, maximum_bytes_billed=options.maximum_bytes_billed)
-    asked = SqlQuery(text=_text(options.text), zone=options.tz, wishes=wishes)
+    asked = SqlQuery(text=_text(options.text), zone=options.tz, wishes=wishes, engine=options.engine)
     form = output.format_of(options)
     with open_project(options) as lapwing:
         if options.explain:

@@ -24,7 +24,7 @@ _URL_PASSWORD = re.compile(r"://[^:/?#\s]*:([^?#]*)@")
 _PAIR_PASSWORD = re.compile(
     r"(?:\b|_)(?:(?:ssl)?password|access_token)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE
 )
-_WITH_SECRETS = ("sources", "store", "channels")
+_WITH_SECRETS = ("sources", "store", "channels", "engine")
 
 
 def plain_secrets(located: Located) -> Iterator[Problem]:
@@ -67,7 +67,8 @@ def _plain(place: Place, says: str, name: str) -> Problem:
 
 
 def filled(located: Located, environ: Mapping[str, str]) -> tuple[Located, list[Problem]]:
-    """The file with its variables filled in, under `sources`, `store` and `channels` (elsewhere `${...}` is plain text)."""
+    """The file with its variables filled in, under `sources`, `store`, `channels` and `engine`; elsewhere `${...}` is plain
+    text."""
     problems: list[Problem] = []
 
     def fill(value: Any, location: Location) -> Any:

@@ -21,6 +21,7 @@ from lapwing.model.documents.base import (
 )
 from lapwing.model.documents.beam import BeamDocument
 from lapwing.model.documents.delivery import ChannelDocument, SubscriptionDocument
+from lapwing.model.documents.engine import EngineDocument
 from lapwing.model.documents.goals import Goals, Limits, texts
 from lapwing.model.documents.kafka import TopicDocument
 from lapwing.model.documents.spark import SparkDocument
@@ -317,6 +318,9 @@ class HomeDocument(Document):
     )
     beam: BeamDocument = Field(
         default_factory=lambda: BeamDocument.model_validate({}), description="How the builder beam runs its pipelines."
+    )
+    engine: EngineDocument | None = Field(
+        None, description="A cluster that runs whole statements; without one they run in this process."
     )
     spark: SparkDocument = Field(
         default_factory=lambda: SparkDocument.model_validate({}), description="How the builder spark runs."

@@ -136,7 +136,8 @@ class WhyBody(Asked):
 
 class SqlBody(Asked):
     """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent.
-    `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first."""
+    `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first.
+    `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out."""
 
     text: Annotated[str, Field(max_length=200_000)]
     zone: str | None = None
@@ -145,11 +146,13 @@ class SqlBody(Asked):
     limit: Annotated[int, Field(ge=0)] | None = None
     query_id: QueryId | None = None
     priority: Literal["interactive", "batch"] = "interactive"
+    engine: Literal["duckdb", "trino"] | None = None
 
 
 class PlanBody(Asked):
     text: Annotated[str, Field(max_length=200_000)]
     zone: str | None = None
+    engine: Literal["duckdb", "trino"] | None = None
 
 
 class PlanStep(Document):

@@ -65,7 +65,7 @@ async def run_sql(body: SqlBody, request: Request) -> Response:
 def _start(found: Services, query: Query, body: SqlBody, time_limit: float) -> SqlAnswer:
     found.queries.start(query)
     wishes = Wishes(time_limit=time_limit, maximum_bytes_billed=body.maximum_bytes_billed)
-    asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=wishes)
+    asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=wishes, engine=body.engine)
     answer = found.lapwing.run_sql(asked, query.id)
     found.queries.attach(query, answer.running)
     return answer
@@ -125,6 +125,6 @@ def _file(
 def plan_sql(body: PlanBody, request: Request) -> Response:
     """How a statement would run, without running it."""
     lapwing = services(request).lapwing
-    asked = SqlQuery(text=body.text, zone=body.zone or None)
+    asked = SqlQuery(text=body.text, zone=body.zone or None, engine=body.engine)
     data = {"plan": plan_document(lapwing.plan_sql(asked)), "text": lapwing.explain_sql(asked)}
     return Response(dumps(data), media_type="application/json")
