@@ -91,6 +91,13 @@ def serve(arguments: list[str], folder: Path) -> None:
     assert command[-1] in line
 
 
+@pytest.mark.parametrize("snippet", snippets("python"), ids=str)
+def test_python_runs(snippet: Snippet, folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", snippet.text], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
 @pytest.mark.parametrize("snippet", snippets("yaml"), ids=str)
 def test_yaml_is_right(snippet: Snippet, folder: Path, tmp_path: Path) -> None:
     """Each block is laid over the project that the page is about, which then has to check."""
@@ -130,7 +137,7 @@ def laid_over(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any
 
 
 def test_every_block_is_of_a_known_kind() -> None:
-    known = snippets("sh", "yaml", "csv", "json", "text")
+    known = snippets("sh", "yaml", "csv", "json", "text", "python")
     for page in PAGES:
         blocks = page.read_text().count("```") // 2
         assert blocks == len([one for one in known if one.page == page.relative_to(ROOT).as_posix()]), page

@@ -59,3 +59,10 @@ def place(text: str, offset: int) -> Place:
     """Line and column (in characters, from 1) of byte `offset`."""
     before = text.encode()[:offset].decode(errors="ignore")
     return Place(line=before.count("\n") + 1, column=len(before) - (before.rfind("\n") + 1) + 1)
+
+
+def offset(text: str, line: int, column: int) -> int:
+    """The byte at a line and a column; undoes `place`."""
+    lines = text.split("\n")[:line]
+    before = "\n".join([*lines[:-1], lines[-1][: column - 1]])
+    return len(before.encode())

@@ -85,7 +85,11 @@ def _response(found: Services, answer: Answer, form: Format | None) -> Response:
     if form is None:
         return Response(dumps(_document(found, answer)), media_type="application/json")
     headers = {"lapwing-query-id": answer.receipt.id, "content-disposition": f'attachment; filename="lapwing.{form}"'}
-    content = b"".join(encode(answer.table.schema, answer.table.to_batches(), form))
+    table = answer.table
+    if form is Format.ARROW:  # its schema has room for the receipt
+        receipt = dumps(answer.receipt.as_dict(MOST_CONSIDERED))
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), "lapwing.receipt": receipt})
+    content = b"".join(encode(table.schema, table.to_batches(), form))
     return Response(content, headers=headers, media_type=MEDIA_TYPES[form])
 
 

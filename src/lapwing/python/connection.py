@@ -1,0 +1,159 @@
+"""`lapwing.connect()`: the connection of PEP 249, and more."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from lapwing.model.problem import Problem
+from lapwing.python import errors
+from lapwing.python.bar import shown
+from lapwing.python.cursor import Cursor
+from lapwing.python.errors import interface, told
+from lapwing.python.result import Result
+from lapwing.python.way import Json, Way
+from lapwing.sql.parameters import filled
+from lapwing.sql.text import Edited, offset
+
+
+def connect(
+    where: str | Path = ".", *, token: str | None = None, time_limit: float = 60.0, progress: bool | None = None
+) -> Connection:
+    """Opens the project in the folder `where` in this process, or asks the server at that http(s) address.
+
+    `token`: the server's (None: LAPWING_TOKEN, where set). `time_limit`: seconds that a question may take, unless it says
+    otherwise. `progress`: show a bar while waiting; None does so in terminals and notebooks.
+
+    Raises:
+        ProgrammingError, NotSupportedError: there is no such project, or its files are wrong.
+        OperationalError: the server does not answer, or asks for its token.
+        InterfaceError: it is another kind of address.
+    """
+    bar = shown() if progress is None else progress
+    scheme = urlsplit(str(where)).scheme
+    if scheme in ("http", "https"):
+        from lapwing.python.remote import Remote
+
+        return Connection(Remote(str(where), token or os.environ.get("LAPWING_TOKEN")), time_limit, bar)
+    if "://" in str(where):
+        hint = "Name a project's folder, or a server as http://HOST:PORT."
+        raise interface("bad-address", f"{where} is no place that can be connected to.", hint)
+    from lapwing.python.embedded import Embedded
+
+    return Connection(Embedded(Path(where)), time_limit, bar)
+
+
+class Connection:
+    """An open project or a server; threads may share it. Close it, or use it as a context manager."""
+
+    Warning, Error, InterfaceError = errors.Warning, errors.Error, errors.InterfaceError
+    DatabaseError, DataError, OperationalError = errors.DatabaseError, errors.DataError, errors.OperationalError
+    IntegrityError, InternalError = errors.IntegrityError, errors.InternalError
+    ProgrammingError, NotSupportedError = errors.ProgrammingError, errors.NotSupportedError
+
+    def __init__(self, way: Way, time_limit: float, progress: bool) -> None:
+        self._way, self._time_limit, self._progress = way, time_limit, progress
+        self._closed = False
+
+    def sql(
+        self,
+        text: str,
+        parameters: Sequence[Any] = (),
+        *,
+        zone: str | None = None,
+        time_limit: float | None = None,
+        query_id: str | None = None,
+    ) -> Result:
+        """Starts a SELECT over sources and metrics; `parameters` are the values of its ? or $N."""
+        way = self._open()
+        with told():
+            edited = filled(text, parameters)
+        limit = self._time_limit if time_limit is None else time_limit
+        try:
+            rows = way.run(edited.text, zone=zone, time_limit=limit, query_id=query_id or uuid.uuid4().hex[:16])
+        except errors.Error as error:
+            if not edited.edits:
+                raise
+            raise type(error)(*[_in_original(problem, edited) for problem in error.problems]) from error
+        return Result(rows, None, None, self._progress)
+
+    def query(self, metrics: Iterable[str], by: Iterable[str] = (), grain: str | None = None, **more: Any) -> Result:
+        """Answers metrics, by dimensions and grain. `more` are the other keys of `POST /api/query`: start, end, where,
+        zone, order, limit, top, exact, no_cache, time_limit, ..."""
+        table, receipt = self._open().query(self._body(metrics, by, grain, more))
+        return Result(None, table, receipt, progress=False)
+
+    def explain(self, text: str, *, zone: str | None = None) -> str:
+        """How a SELECT would run, with the SQL that each source would be sent; nothing is read but metrics."""
+        return self._open().explain(text, zone)
+
+    def explain_query(
+        self, metrics: Iterable[str], by: Iterable[str] = (), grain: str | None = None, **more: Any
+    ) -> Json:
+        """How metrics would be answered, with every check on every rollup; nothing is read."""
+        return self._open().explain_query(self._body(metrics, by, grain, more))
+
+    def _body(self, metrics: Iterable[str], by: Iterable[str], grain: str | None, more: dict[str, Any]) -> Json:
+        if unknown := set(more) - _KEYS:
+            from lapwing.model.names import nearest
+
+            name = min(unknown)
+            problem = Problem("unknown-key", f"There is no key {name} here.", nearest=tuple(nearest(name, _KEYS)))
+            raise errors.ProgrammingError(problem)
+        names = {"metrics": _names(metrics), "by": _names(by), "grain": grain}
+        return {"time_limit": self._time_limit, **names, **more}
+
+    def cursor(self) -> Cursor:
+        self._open()
+        return Cursor(self)
+
+    def execute(self, operation: str, parameters: Sequence[Any] = ()) -> Cursor:
+        """A new cursor that runs it."""
+        return self.cursor().execute(operation, parameters)
+
+    def commit(self) -> None:
+        """Nothing is written, so nothing is to be kept."""
+        self._open()
+
+    def rollback(self) -> None:
+        """Nothing is written, so nothing is to be undone."""
+        self._open()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._way.close()
+
+    def _open(self) -> Way:
+        if self._closed:
+            raise interface("closed", "The connection is closed.")
+        return self._way
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+_KEYS = {
+    "start", "end", "zone", "where", "order", "limit", "as_known_at", "restated_since", "top", "no_cache", "cache_only",
+    "max_staleness", "exact", "time_limit", "maximum_bytes_billed",
+}  # fmt: skip
+
+
+def _names(given: Iterable[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _in_original(problem: Problem, edited: Edited) -> Problem:
+    """The problem at its place in the statement as it was written, before its parameters had values."""
+    where = problem.place
+    if where is None or where.file is not None or where.line is None or where.column is None:
+        return problem
+    return replace(problem, place=edited.place(offset(edited.text, where.line, where.column)))

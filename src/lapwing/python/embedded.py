@@ -1,0 +1,100 @@
+"""The project opened in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from lapwing.model.duration import parse_duration
+from lapwing.model.grain import Grain
+from lapwing.python.errors import told
+from lapwing.python.way import Json, Rows
+from lapwing.query.ask import MetricQuery, Order, SqlQuery, Top, Wishes
+from lapwing.query.service import Lapwing
+from lapwing.query.statement import SqlAnswer
+
+
+class EmbeddedRows:
+    """See `Rows`."""
+
+    def __init__(self, answer: SqlAnswer) -> None:
+        self._answer = answer
+        self.id = answer.running.id
+        self.schema = answer.running.schema
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        with told(), self._answer.running:
+            yield from self._answer.running
+
+    def cancel(self) -> None:
+        self._answer.running.cancel()
+
+    def close(self) -> None:
+        self._answer.running.close()
+
+    def receipt(self) -> Json | None:
+        return self._answer.receipt().as_dict()
+
+    def fraction(self) -> float | None:
+        return self._answer.running.progress().fraction
+
+
+class Embedded:
+    """See `Way`."""
+
+    def __init__(self, root: Path) -> None:
+        with told():
+            self._lapwing = Lapwing.open(root)
+
+    def run(self, text: str, *, zone: str | None, time_limit: float, query_id: str) -> Rows:
+        with told():
+            asked = SqlQuery(text=text, zone=zone, wishes=Wishes(time_limit=time_limit))
+            return EmbeddedRows(self._lapwing.run_sql(asked, query_id))
+
+    def cancel(self, query_id: str) -> None:
+        """What still is being planned can't be stopped here; its time limit holds."""
+
+    def explain(self, text: str, zone: str | None) -> str:
+        with told():
+            return self._lapwing.explain_sql(SqlQuery(text=text, zone=zone))
+
+    def query(self, body: Mapping[str, Any]) -> tuple[pa.Table, Json]:
+        with told():
+            answer = self._lapwing.answer(_query_of(body))
+            return answer.table, answer.receipt.as_dict()
+
+    def explain_query(self, body: Mapping[str, Any]) -> Json:
+        with told():
+            return self._lapwing.explain(_query_of(body)).as_dict()
+
+    def close(self) -> None:
+        self._lapwing.close()
+
+
+def _query_of(body: Mapping[str, Any]) -> MetricQuery:
+    staleness, top = body.get("max_staleness"), body.get("top")
+    return MetricQuery(
+        metrics=tuple(body["metrics"]),
+        by=tuple(body.get("by", ())),
+        grain=Grain.parse(body["grain"]) if body.get("grain") else None,
+        start=body.get("start"),
+        end=body.get("end"),
+        zone=body.get("zone"),
+        where=body.get("where"),
+        order=tuple(Order(**one) for one in body.get("order", ())),
+        limit=body.get("limit"),
+        as_known_at=body.get("as_known_at"),
+        restated_since=body.get("restated_since"),
+        top=None if top is None else Top(**top),
+        wishes=Wishes(
+            cache=not body.get("no_cache", False),
+            cache_only=body.get("cache_only", False),
+            max_staleness=parse_duration(staleness).total_seconds() if staleness else None,
+            exact=body.get("exact", False),
+            time_limit=body.get("time_limit", 60.0),
+            maximum_bytes_billed=body.get("maximum_bytes_billed"),
+        ),
+    )

@@ -1,0 +1,41 @@
+"""What both ways of asking (a project in this process, a server) give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+Json = dict[str, Any]
+
+
+class Rows(Protocol):
+    """A statement under way: its rows once, in one thread. `cancel` may be called from any."""
+
+    id: str
+    schema: pa.Schema
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+    def cancel(self) -> None: ...
+    def close(self) -> None: ...
+    def receipt(self) -> Json | None:
+        """How it was answered, once all rows are read; None where that is not told."""
+
+    def fraction(self) -> float | None:
+        """The share of work done, where it is known."""
+
+
+class Way(Protocol):
+    """Where questions are answered. All raise PEP 249's errors."""
+
+    def run(self, text: str, *, zone: str | None, time_limit: float, query_id: str) -> Rows: ...
+    def cancel(self, query_id: str) -> None:
+        """Stops a statement, from any thread; harmless when it has ended."""
+
+    def explain(self, text: str, zone: str | None) -> str: ...
+    def query(self, body: Mapping[str, Any]) -> tuple[pa.Table, Json]:
+        """Answers a metric query that has the keys of `POST /api/query`; its table and its receipt."""
+
+    def explain_query(self, body: Mapping[str, Any]) -> Json: ...
+    def close(self) -> None: ...

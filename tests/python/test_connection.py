@@ -1,0 +1,167 @@
+"""lapwing.connect(): the same answers and the same errors from a project and from a server."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from tests.shop import ORDERS, build, serving, write_shop
+
+import lapwing
+from lapwing.python import errors
+from lapwing.python.connection import Connection
+
+FOREVER = "select count(*) from range(1000000000000)"
+ENDLESS_ROWS = "select i from range(1000000000000) numbers(i)"
+TOKEN = "a-long-secret"
+
+
+@pytest.fixture(scope="module", name="shop")
+def _shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write_shop(tmp_path_factory.mktemp("shop"))
+    build(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", name="address")
+def _address(shop: Path) -> Iterator[str]:
+    with serving(shop, "--token", TOKEN) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module", name="con", params=["project", "server"])
+def _con(request: pytest.FixtureRequest, shop: Path, address: str) -> Iterator[Connection]:
+    with lapwing.connect(shop if request.param == "project" else address, token=TOKEN) as con:
+        yield con
+
+
+def test_importing_lapwing_loads_nothing_else() -> None:
+    code = "import sys, lapwing; print(sorted({'pyarrow', 'numpy', 'duckdb', 'rich', 'pandas'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_cursor_fetches_rows(con: Connection) -> None:
+    with con.cursor() as cursor:
+        cursor.execute("select shop, count(*) as n from files.orders where town = ? group by 1 order by 1", ["Köln"])
+        assert cursor.description is not None
+        assert [column[:2] for column in cursor.description] == [("shop", pa.string()), ("n", pa.int64())]
+        assert cursor.fetchone() == ("a", 40)
+        assert cursor.fetchmany(1) == [("b", 40)]
+        assert cursor.fetchall() == [("c", 40)]
+        assert cursor.fetchone() is None
+    with pytest.raises(lapwing.InterfaceError, match="closed"):
+        cursor.fetchone()
+
+
+def test_values_come_back_as_they_were_given(con: Connection) -> None:
+    given = ["it's ?", 7, -7, 0.5, None, True, dt.date(2024, 1, 2), dt.datetime(2024, 1, 2, 3), b"\0x"]
+    marks = ", ".join(f"? as v{number}" for number in range(len(given)))
+    assert con.execute(f"select {marks}, ? as dec", [*given, Decimal("1.50")]).fetchall() == [(*given, Decimal("1.50"))]
+
+
+def test_results_are_arrow_pandas_and_batches(con: Connection) -> None:
+    table = con.sql("select i from range(20000) numbers(i)").arrow()
+    assert table.num_rows == 20_000
+    assert con.sql("select 1 as one").df().to_dict("list") == {"one": [1]}
+    assert sum(batch.num_rows for batch in con.sql("select i from range(20000) numbers(i)").reader()) == 20_000
+    streamed = con.sql("select 1 as one")
+    assert len(list(streamed)) == 1
+    with pytest.raises(lapwing.InterfaceError, match="streamed already"):
+        streamed.arrow()
+
+
+def test_a_missing_library_is_told(con: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(lapwing.InterfaceError, match="pip install polars") as told:
+        con.sql("select 1 as one").pl()
+    assert told.value.code == "missing-library"
+
+
+def test_metrics_have_a_receipt(con: Connection) -> None:
+    found = con.query(metrics=["orders"], by=["shop"])
+    assert found.arrow().to_pydict() == {"shop": ["a", "b", "c"], "orders": [ORDERS // 3] * 3}
+    assert [piece["by"] for piece in found.receipt["pieces"]] == ["rollup"]
+    assert con.explain_query("orders", by="shop")["pieces"][0]["by"] == "rollup"
+    same = con.execute("select measure(orders) from metrics.orders where shop = ?", ["a"]).fetchall()
+    assert same == [(ORDERS // 3,)]
+    with pytest.raises(lapwing.ProgrammingError, match="zone") as told:
+        con.query("orders", zome="UTC")
+    assert told.value.code == "unknown-key"
+
+
+def test_statements_are_explained(con: Connection) -> None:
+    assert "files.orders" in con.explain("select count(*) from files.orders")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "code"),
+    [
+        ("selec 1", errors.ProgrammingError, "syntax"),
+        ("select * from files.order", errors.ProgrammingError, "unknown-table"),
+        ("select cast('x' || i as integer) from range(3) numbers(i)", errors.DataError, "conversion"),
+    ],
+)
+def test_errors_have_their_problems(text: str, kind: type[errors.Error], code: str, con: Connection) -> None:
+    with pytest.raises(kind) as told:
+        con.execute(text).fetchall()
+    assert told.value.code == code
+    assert pickle.loads(pickle.dumps(told.value)).problems == told.value.problems
+
+
+def test_nothing_is_written(con: Connection) -> None:
+    with pytest.raises(lapwing.DatabaseError, match="only reads"):
+        con.execute("create table t (a integer)")
+
+
+def test_places_are_those_of_the_statement_as_written(con: Connection) -> None:
+    with pytest.raises(lapwing.ProgrammingError) as told:
+        con.execute("select ?, nothing from files.orders", ["a rather long value"])
+    assert told.value.place is not None
+    assert told.value.place.column == 11
+
+
+def test_a_time_limit_stops_it(con: Connection) -> None:
+    with pytest.raises(lapwing.OperationalError) as told:
+        con.sql(FOREVER, time_limit=0.3).arrow()
+    assert told.value.code == "time-limit"
+
+
+def test_cancel_stops_it(con: Connection) -> None:
+    running = con.sql(ENDLESS_ROWS)
+    batches = iter(running)
+    next(batches)
+    threading.Thread(target=running.cancel).start()
+    with pytest.raises(lapwing.OperationalError) as told:
+        for _ in batches:
+            pass
+    assert told.value.code == "cancelled"
+
+
+def test_a_receipt_of_sql_is_the_projects(shop: Path) -> None:
+    with lapwing.connect(shop) as con:
+        found = con.sql("select count(*) from files.orders")
+        assert found.receipt["pieces"][0]["name"] == "files.orders"
+    with pytest.raises(lapwing.InterfaceError, match="closed"):
+        con.cursor()
+
+
+def test_wrong_places_are_told(shop: Path, address: str) -> None:
+    with pytest.raises(lapwing.OperationalError) as told:
+        lapwing.connect(address, token="another-secret")
+    assert told.value.code == "token-needed"
+    with pytest.raises(lapwing.InterfaceError, match="folder"):
+        lapwing.connect("ftp://somewhere")
+    with pytest.raises(lapwing.OperationalError) as told:
+        lapwing.connect("http://127.0.0.1:1")
+    assert told.value.code == "server-unreachable"
+    with pytest.raises(lapwing.DatabaseError):
+        lapwing.connect(shop / "nowhere")
