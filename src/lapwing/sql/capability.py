@@ -192,6 +192,8 @@ class Renderer:
         for value in (one, other):
             if value.column is not None:
                 self._may(operation, value.family)
+        if self._dialect == "clickhouse" and one.family is not other.family:
+            raise No("whole numbers against decimals may overflow there")
         if self._trino and one.family is Family.FLOAT and _columns(right):
             raise No("NaN is equal to itself in the engine alone")
         return one, other
