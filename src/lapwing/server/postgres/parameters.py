@@ -92,14 +92,14 @@ def _literal(kind: PgType, form: int, value: bytes | None, plain: bool, number: 
         return unknown([kind.oid], plain=False)[0]
     try:
         said = _binary(kind, value) if form == 1 else value.decode()
+        elements = _binary_elements(kind, value) if form == 1 and kind.category == "A" else None
     except (struct.error, ValueError, IndexError, OverflowError, ArithmeticError) as error:
         says = f"The value of ${number} is no {kind.sql} in binary form."
         raise WrongUse.of("bad-parameter", says) from error
     if "\0" in said:
         raise WrongUse.of("bad-parameter", f"The value of ${number} holds a zero byte.")
     if kind.category == "A":
-        elements = _elements(said) if form == 0 else _binary_elements(kind, value)
-        return _list(ELEMENTS[kind.oid], elements, plain)
+        return _list(ELEMENTS[kind.oid], _elements(said) if elements is None else elements, plain)
     return _scalar(kind, said, plain)
 
 
