@@ -72,7 +72,7 @@ _BY_STATUS: dict[int, type[DatabaseError]] = {
     403: OperationalError, 409: OperationalError, 499: OperationalError, 502: OperationalError, 503: OperationalError,
     504: OperationalError,
 }  # fmt: skip
-_BY_CODE: dict[str, type[DatabaseError]] = {"conversion": DataError, "read-only": NotSupportedError}
+_BY_CODE: dict[str, type[DatabaseError]] = {"conversion": DataError, "not-a-query": NotSupportedError}
 
 
 def of_problems(status: int, problems: tuple[Problem, ...]) -> DatabaseError:

@@ -26,6 +26,7 @@ from lapwing.server.services import Services
 from lapwing.server.settings import Settings
 
 if TYPE_CHECKING:
+    from lapwing.server.flight.door import FlightDoor
     from lapwing.server.postgres.door import PostgresDoor
 
 THREADS = 16
@@ -46,6 +47,8 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
     look_at_port(settings, settings.port, "--port")
     if settings.postgres is not None:
         look_at_port(settings, settings.postgres, "--postgres")
+    if settings.flight is not None:
+        look_at_port(settings, settings.flight, "--flight")
     _configure_log()
     services = Services.open(settings)
     background = Background(services) if settings.background else None
@@ -124,6 +127,7 @@ async def _serve(
     ending = Ending(services.queries, server.stop)
     for wanted in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(wanted, ending.begin)
+    flight = _flight(services, loop)
     serving = asyncio.create_task(server.serve())
     door = _postgres(services, loop, tls)
     if await _answers(settings, serving):
@@ -139,6 +143,8 @@ async def _serve(
             door.start()
         started()
     await serving
+    if flight:
+        await to_thread.run_sync(flight.shutdown)
     if door:
         door.stop()
 
@@ -154,6 +160,28 @@ def _postgres(services: Services, loop: asyncio.AbstractEventLoop, tls: ssl.SSLC
 
     desk = Desk(services.lapwing, services.queries, Turns(services.statements, loop))
     return PostgresDoor(desk, host=settings.host, port=settings.postgres, token=settings.token, tls=tls)
+
+
+def _flight(services: Services, loop: asyncio.AbstractEventLoop) -> FlightDoor | None:
+    """The door for clients of Flight SQL, where one is wanted; it listens at once."""
+    settings = services.settings
+    if settings.flight is None:
+        return None
+    from lapwing.server.flight.door import FlightDoor
+    from lapwing.server.postgres.turns import Turns
+
+    files = (settings.postgres_certificate, settings.postgres_key)
+    pair = None if files[0] is None or files[1] is None else (files[0].read_bytes(), files[1].read_bytes())
+    turns = Turns(services.statements, loop)
+    return FlightDoor(
+        services.lapwing,
+        services.queries,
+        turns,
+        host=settings.host,
+        port=settings.flight,
+        token=settings.token,
+        certificate=pair,
+    )
 
 
 def certificate(settings: Settings) -> ssl.SSLContext | None:

@@ -14,7 +14,8 @@ class Settings:
     """`token` is never shown. `background`: replay alerts while serving. `refresh`: keep rollups as fresh as they promise.
     `audit_seconds`: how many seconds of each minute the rollups are compared with their sources; 0: never. `postgres`: the
     port at which clients of PostgreSQL are answered, too (None: they are not); `postgres_certificate` and `postgres_key`
-    are the files (PEM) by which they may encrypt."""
+    are the files (PEM) by which they may encrypt. `flight`: the same
+    for clients of Arrow Flight SQL, which then encrypt, too."""
 
     root: Path
     host: str = "127.0.0.1"
@@ -24,13 +25,14 @@ class Settings:
     refresh: bool = True
     audit_seconds: float = 2.0
     postgres: int | None = None
+    flight: int | None = None
     postgres_certificate: Path | None = None
     postgres_key: Path | None = None
 
     @property
     def ports(self) -> tuple[int, ...]:
         """All that are listened at."""
-        return (self.port,) if self.postgres is None else (self.port, self.postgres)
+        return tuple(port for port in (self.port, self.postgres, self.flight) if port is not None)
 
     @property
     def loopback(self) -> bool:

@@ -37,6 +37,7 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--postgres-certificate", type=Path, metavar="FILE", help="lets them encrypt; a PEM file")
     parser.add_argument("--postgres-key", type=Path, metavar="FILE", help="the key of that certificate; a PEM file")
+    parser.add_argument("--flight", type=port, metavar="PORT", help="answer clients of Arrow Flight SQL (ADBC), too")
     parser.add_argument("--open", action="store_true", help="open the pages in a browser")
 
 
@@ -71,6 +72,7 @@ def run(options: Namespace) -> int:
         refresh=not options.no_refresh,
         audit_seconds=options.audit_seconds,
         postgres=options.postgres,
+        flight=options.flight,
         postgres_certificate=options.postgres_certificate,
         postgres_key=options.postgres_key,
     )

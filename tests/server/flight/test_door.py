@@ -1,0 +1,108 @@
+"""Flight SQL by its real clients: ADBC's driver and pyarrow's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import adbc_driver_flightsql.dbapi as adbc
+import pyarrow.flight as fl
+import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.services.base import free_port
+from tests.shop import ORDERS, serving
+
+from lapwing.model.problem import WrongUse
+from lapwing.server.flight.message import packed, unpacked, write
+from lapwing.server.flight.statement import Statement
+
+TOKEN = "a-long-secret"
+ENDLESS = "select i from range(1000000000000) numbers(i)"
+
+
+def _drain(reader: fl.FlightStreamReader) -> None:
+    while True:
+        reader.read_chunk()
+
+
+@pytest.fixture(scope="module", name="doors")
+def _doors(shop: Path) -> Iterator[tuple[str, str]]:
+    port = free_port()
+    with serving(shop, "--flight", str(port), "--token", TOKEN) as server:
+        yield server.address, f"grpc://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module", name="con")
+def _con(doors: tuple[str, str]) -> Iterator[adbc.Connection]:
+    with adbc.connect(doors[1], db_kwargs={"username": "me", "password": TOKEN}, autocommit=True) as con:
+        yield con
+
+
+def test_a_query(con: adbc.Connection) -> None:
+    with con.cursor() as cursor:
+        cursor.execute("select shop, count(*) as n from files.orders group by 1 order by 1")
+        assert cursor.fetch_arrow_table().to_pydict() == {"shop": ["a", "b", "c"], "n": [ORDERS // 3] * 3}
+        cursor.execute("select measure(orders) as n from metrics.orders where shop = ?", ("a",))
+        assert cursor.fetchall() == [(ORDERS // 3,)]
+        cursor.execute("select ? as a, ? as b", ("it's", 7))
+        assert cursor.fetchall() == [("it's", 7)]
+
+
+def test_the_catalog(con: adbc.Connection) -> None:
+    found = con.adbc_get_objects(depth="columns", catalog_filter="files").read_all().to_pylist()
+    (schema,) = found[0]["catalog_db_schemas"]
+    assert [table["table_name"] for table in schema["db_schema_tables"]] == ["orders"]
+    names = [column["column_name"] for column in schema["db_schema_tables"][0]["table_columns"]]
+    assert names == ["at", "shop", "town", "amount"]
+    assert con.adbc_get_table_types() == ["TABLE"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("selec 1", "syntax"), ("create table t (a int)", "not-a-query"), ("from files.x", "unknown-table")],
+)
+def test_errors_have_their_code(text: str, code: str, con: adbc.Connection) -> None:
+    with con.cursor() as cursor, pytest.raises(adbc.Error, match=f"{code}: "):
+        cursor.execute(text)
+
+
+def test_a_token_is_needed(doors: tuple[str, str]) -> None:
+    with pytest.raises(fl.FlightUnauthenticatedError, match="token-needed"), fl.connect(doors[1]) as client:
+        list(client.list_actions())
+
+
+def test_any_door_cancels(doors: tuple[str, str]) -> None:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    options = fl.FlightCallOptions(headers=[(b"authorization", f"Bearer {TOKEN}".encode())])
+    with fl.connect(doors[1]) as client:
+        command = packed("CommandStatementQuery", {1: ENDLESS.encode()})
+        info = client.get_flight_info(fl.FlightDescriptor.for_command(command), options)
+        reader = client.do_get(info.endpoints[0].ticket, options)
+        reader.read_chunk()
+        listed = requests.get(f"{doors[0]}/api/queries", headers=headers, timeout=10).json()["queries"]
+        assert [one["state"] for one in listed if one["text"] == ENDLESS] == ["running"]
+        action = fl.Action("CancelFlightInfo", write({1: info.serialize()}))
+        assert [one.body.to_pybytes() for one in client.do_action(action, options)] == [write({1: 1})]
+        with pytest.raises(fl.FlightCancelledError, match="cancelled"):
+            _drain(reader)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=60))
+def test_mangled_messages_are_refused(data: bytes) -> None:
+    for read in (unpacked, Statement.of):
+        try:
+            read(data)
+        except WrongUse as error:
+            codes = {problem.code for problem in error.problems}
+        else:
+            codes = {"bad-message"}
+        assert codes == {"bad-message"}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(), st.binary())
+def test_handles_come_back(text: str, values: bytes) -> None:
+    assert Statement.of(Statement("id", text, values).handle()) == Statement("id", text, values)
