@@ -108,7 +108,8 @@ class Plan:
     """A statement ready to run. `feeds` maps the engine's names of tables to ids of scans; `given` maps them to the
     names of tables handed in. `schema` is the result's. `steps` are the engine's operators, root first, each with its
     depth; `notes` say what was done and what not, and why. `named` is the statement with each mention of a scanned table
-    under its scan's id. `whole`: where sources make groups, the plan by which they don't."""
+    under its scan's id. `whole`: where sources make groups, the plan by which they don't. `lasting`: nothing in it depends
+    on when it was made."""
 
     text: str
     named: str
@@ -122,6 +123,7 @@ class Plan:
     steps: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
     whole: Plan | None = field(default=None, repr=False)
+    lasting: bool = False
 
     @property
     def description(self) -> str:

@@ -54,11 +54,13 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement that only reads. `qualified`: edits that shorten `source.table.column` to `table.column`."""
+    """A statement that only reads. `qualified`: edits that shorten `source.table.column` to `table.column`; `names`, in
+    small letters: all that may be a function's."""
 
     text: str
     references: tuple[Reference, ...]
     qualified: tuple[Edit, ...]
+    names: frozenset[str]
 
 
 def parse(text: str, cursor: Cursor) -> Statement:
@@ -81,7 +83,7 @@ def parse(text: str, cursor: Cursor) -> Statement:
     walk.visit(statements[0], frozenset())
     if walk.problems:
         raise Refused(*walk.problems)
-    return Statement(text, tuple(walk.references), tuple(walk.shortened()))
+    return Statement(text, tuple(walk.references), tuple(walk.shortened()), frozenset(walk.names))
 
 
 def _parse_error(text: str, answer: Mapping[str, Any]) -> WrongUse | Refused:
@@ -100,6 +102,7 @@ class _Walk:
         self.data = text.encode()
         self.references: list[Reference] = []
         self.columns: list[Mapping[str, Any]] = []
+        self.names: set[str] = set()
         self.problems: list[Problem] = []
 
     def visit(self, node: object, ctes: frozenset[str]) -> None:
@@ -130,9 +133,16 @@ class _Walk:
     def expression(self, node: Mapping[str, Any]) -> None:
         if node["class"] == "COLUMN_REF":
             self.columns.append(node)
+            self.names.add(str(node["column_names"][-1]).lower())  # current_date has no parentheses
         elif node["class"] == "PARAMETER":
             self.problem("parameter", "A statement here has no parameters.", node)
-        elif node["class"] == "FUNCTION" and str(node.get("function_name", "")).lower() in REFUSED_FUNCTIONS:
+        elif node["class"] in ("FUNCTION", "WINDOW"):
+            self.function(node)
+
+    def function(self, node: Mapping[str, Any]) -> None:
+        name = str(node.get("function_name", "")).lower()
+        self.names.add(name)
+        if name in REFUSED_FUNCTIONS:
             self.problem("function-refused", f"The function {node['function_name']} is not for statements.", node)
 
     def table(self, node: Mapping[str, Any], ctes: frozenset[str]) -> None:

@@ -14,6 +14,7 @@ from lapwing.sources.quote import identifier
 from lapwing.sql.ask import Asked, ask
 from lapwing.sql.bind import BoundStatement, Occurrence, bind, restored
 from lapwing.sql.catalog import Catalog
+from lapwing.sql.functions import Functions, functions_of
 from lapwing.sql.nodes import Plan, Residual, Scan
 from lapwing.sql.parse import Statement, parse
 from lapwing.sql.rules import RULES
@@ -44,6 +45,7 @@ class Planner:
         self._rules = rules
         self._blocks = blocks
         self._cluster = cluster
+        self._functions: Functions | None = None
 
     def parse(self, text: str) -> Statement:
         """The statement, if it only reads."""
@@ -64,14 +66,16 @@ class Planner:
             bound = bind(parse(text, cursor), self._catalog, given)
             asked = ask(bound, cursor)
             scans = self._scans(bound, asked)
-            plan = _plan(text, zone, bound, asked, scans)
+            self._functions = self._functions or functions_of(cursor)
+            lasting = self._functions.lasting(bound.statement.names) and not given
+            plan = replace(_plan(text, zone, bound, asked, scans), lasting=lasting)
             if cluster and self._cluster is not None and not whole:
                 plan = self._cluster.pushed(plan, bound, cursor)
                 if plan.whole is not None:
                     return plan
             if whole or self._blocks is None:
                 return plan
-            made = self._blocks.pushed(bound, asked, scans, cursor)
+            made = self._blocks.pushed(bound, asked, scans, self._functions, cursor)
             return plan if made is None else self._grouped(plan, made, cursor)
         finally:
             cursor.close()
@@ -85,7 +89,9 @@ class Planner:
         if asked.types != plan.types:
             return plan
         grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked))
-        return replace(grouped, given=plan.given, schema=plan.schema, notes=plan.notes, whole=plan)
+        return replace(
+            grouped, given=plan.given, schema=plan.schema, notes=plan.notes, whole=plan, lasting=plan.lasting
+        )
 
     def _scans(self, bound: BoundStatement, asked: Asked) -> tuple[Scan, ...]:
         scans = []

@@ -27,6 +27,7 @@ from lapwing.sql.expected import Expected
 from lapwing.sql.explain import explain
 from lapwing.sql.nodes import Plan
 from lapwing.sql.plan import Planner
+from lapwing.sql.plans import Plans
 from lapwing.sql.reduce.reducer import Reducer
 from lapwing.sql.run import Running
 
@@ -61,6 +62,7 @@ class SqlService:
             cluster = Whole(self.catalog, trino)
         self._planner = Planner(self.catalog, self._planning, blocks=Blocks(sources, expected.rows), cluster=cluster)
         self._reducer = Reducer(sources, expected)
+        self._plans = Plans(self.catalog, sources)
         self._binder = DatasetBinder(self)
         self._bound: dict[str, tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
         self._lock = threading.Lock()
@@ -118,7 +120,11 @@ class SqlService:
     ) -> Running:
         """Starts a statement; iterate (or close) what comes back. Raises as `plan` does, and SourceError where it would cost
         more than its bill (`sources.bill`) allows."""
-        plan = self._reducer.reduced(self.plan(text, zone=zone, given=given, engine=engine))
+        zone = zone or self.project.timezone
+        plan = self._plans.plan(
+            (text, zone, engine or ""),
+            lambda: self._reducer.reduced(self.plan(text, zone=zone, given=given, engine=engine)),
+        )
         self._reserve(plan)
         rows = plan.whole
         running = Running(
@@ -140,6 +146,7 @@ class SqlService:
         """The plan to go on with where one over groups made by sources failed; its statement is not tried that way again."""
         with self._lock:
             self._given_up[plan.text] = None
+            self._plans.forget(plan.text)
             while len(self._given_up) > REMEMBERED:
                 self._given_up.popitem(last=False)
         says = "The engine could not have it made by sources, so their rows are read"

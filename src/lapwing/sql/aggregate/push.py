@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Source, Table
 from lapwing.sql.aggregate.rewrite import calls, put, texts_of, tree_of
-from lapwing.sql.aggregate.tree import Functions, Grouped, grouped
+from lapwing.sql.aggregate.tree import Grouped, grouped
 from lapwing.sql.ask import Asked
 from lapwing.sql.bind import BoundStatement, Occurrence
+from lapwing.sql.functions import Functions
 from lapwing.sql.nodes import Scan
-from lapwing.sql.parse import Statement, parse
+from lapwing.sql.parse import parse
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
@@ -34,10 +35,9 @@ class Blocks:
 
     def __init__(self, sources: Mapping[str, Source], rows: Rows) -> None:
         self._sources, self._rows = sources, rows
-        self._functions: Functions | None = None
 
     def pushed(
-        self, bound: BoundStatement, asked: Asked, scans: Sequence[Scan], cursor: Cursor
+        self, bound: BoundStatement, asked: Asked, scans: Sequence[Scan], functions: Functions, cursor: Cursor
     ) -> BoundStatement | None:
         """The statement with blocks in the place of those tables whose rows only go into aggregates; None where there are
         none. `cursor`: of the planning instance, with the stubs of `bound`.
@@ -49,9 +49,8 @@ class Blocks:
         if not fit:
             return None
         tree = tree_of(bound.replaced({one.number: one.stub for one in bound.occurrences}).text, cursor)
-        self._functions = self._functions or _functions(cursor)
         blocks: dict[str, Table] = {}
-        for found in list(grouped(tree, {key: one.table for key, (one, _) in fit.items()}, self._functions)):
+        for found in list(grouped(tree, {key: one.table for key, (one, _) in fit.items()}, functions)):
             made = self._block(found, *fit[found.stub], cursor)
             if made is not None:
                 put(found, made, cursor)
@@ -64,7 +63,7 @@ class Blocks:
             replace(one, reference=mentions[one.stub], table=blocks.get(one.stub, one.table))
             for one in bound.occurrences
         )
-        return BoundStatement(Statement(statement.text, statement.references, ()), occurrences, (), bound.tables)
+        return BoundStatement(replace(statement, qualified=()), occurrences, (), bound.tables)
 
     def _fit(self, one: Occurrence, scan: Scan, asked: Asked) -> bool:
         """All its rows that the source's conditions leave go into one aggregate, and the source can aggregate."""
@@ -100,10 +99,3 @@ def _groups(found: Grouped, table: Table, rows: float | None) -> float:
         if column.name.lower() in found.keys:
             groups *= max(1.0, column.distinct or most**0.5)
     return min(groups, most)
-
-
-def _functions(cursor: Cursor) -> Functions:
-    rows = cursor.execute("SELECT DISTINCT lower(function_name), function_type, stability FROM duckdb_functions()")
-    aggregates = frozenset(name for name, kind, _ in rows if kind == "aggregate")
-    unsteady = {name for name, kind, stability in rows if kind != "scalar" or stability == "VOLATILE"}
-    return Functions(aggregates, frozenset(name for name, *_ in rows) - unsteady)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lapwing.sources.base import Table
+from lapwing.sql.functions import Functions
 
 Node = dict[str, Any]
 
@@ -23,14 +24,6 @@ _PLAIN = frozenset({"CONSTANT", "TYPE", "COMPARISON", "CONJUNCTION", "OPERATOR",
 
 class Unfit(Exception):
     """This SELECT reads its rows; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Functions:
-    """Names of the engine's functions: those that aggregate, and those that give the same for the same values."""
-
-    aggregates: frozenset[str]
-    steady: frozenset[str]
 
 
 @dataclass(slots=True)
