@@ -90,9 +90,16 @@ def _sum(x: str, argument: Argument, engine: Dialect, name: Callable[[str], str]
 def _mean(x: str, argument: Argument, engine: Dialect, name: Callable[[str], str]) -> Parts:
     limbs = _limbs(x, argument, engine, name)
     n = identifier(limbs.columns[0][0].name)
-    point = f"1{'0' * argument.scale}"
-    whole = f"CAST({limbs.whole} AS DOUBLE) / (CAST({n} AS DOUBLE) * {point})"
-    return _null_of_none(limbs, whole, f"CAST({limbs.again} AS DOUBLE) / (CAST(sum({n}) AS DOUBLE) * {point})")
+    whole, again = _divided(limbs.whole, n, argument), _divided(limbs.again, f"sum({n})", argument)
+    return _null_of_none(limbs, whole, again)
+
+
+def _divided(total: str, n: str, argument: Argument) -> str:
+    """A wide integer by another, as a double: whole part and rest apart, so that it is rounded once."""
+    by = f"(CAST({n} AS HUGEINT) * 1{'0' * argument.scale})"
+    whole = f"({total} // {by})"
+    narrow = f"CAST({whole} AS BIGINT)" if argument.digits <= _EXACT_DIGITS else whole  # wide ones lose their last bit
+    return f"CAST({narrow} AS DOUBLE) + CAST({total} - {whole} * {by} AS DOUBLE) / CAST({by} AS DOUBLE)"
 
 
 def _null_of_none(limbs: Parts, whole: str, again: str) -> Parts:
