@@ -139,6 +139,5 @@ def test_limit_is_pushed_only_where_every_condition_is(everywhere: SqlService) -
     assert everywhere.table(plan.text).num_rows == 5
     for kept in ("abs(g) = 3", "g = 3 and n % 2 = 0"):
         assert everywhere.plan(f"select n from pg.big where {kept} limit 5").scans[0].limit is None
-    assert everywhere.plan("select n from pg.big order by n limit 5").scans[0].limit is None
     assert everywhere.plan("select count(*) from pg.big limit 5", whole=True).scans[0].limit is None
     assert everywhere.plan("select distinct g from pg.big limit 5", whole=True).scans[0].limit is None

@@ -50,7 +50,7 @@ def _of_table(order: Order, sql: SqlService, at_least: int, text: str | None) ->
     dataset = bound.dataset
     if dataset.table is None:
         return None
-    plan = sql.plan(text or _text(order, bound, 0, len(borders) - 2))
+    plan = sql.plan(text or _text(order, bound, 0, len(borders) - 2), whole=True)
     scan = next((one for one in plan.scans if one.alias == dataset.name), None)
     if scan is None or scan.limit is not None:
         return None

@@ -34,13 +34,14 @@ class Sighting:
     """One place in the engine's plan that scans an occurrence: the columns it takes (indexes), the texts of the
     filters directly above, `limit`: how many rows suffice if those filters are all there is, `again`: whether the place
     runs more than once (inside a recursive CTE), `grouped`: whether what is left by the filters goes into an aggregate, and
-    nowhere else."""
+    nowhere else, `best`: so many rows of it, by an order, are all that is wanted."""
 
     columns: frozenset[int]
     filters: tuple[str, ...]
     limit: int | None
     again: bool
     grouped: bool = False
+    best: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _named(name: str, occurrences: tuple[Occurrence, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Above:
-    """What stands above a node. `limit` and `grouped` are kept only while nothing but filters and projections came
+    """What stands above a node. `limit`, `grouped` and `best` are kept only while nothing but filters and projections came
     between."""
 
     filters: tuple[str, ...] = ()
@@ -96,6 +97,7 @@ class _Above:
     top: bool = True
     again: bool = False
     grouped: bool = False
+    best: int | None = None
 
 
 @dataclass(slots=True)
@@ -114,7 +116,9 @@ class _Reading:
         elif name == "PROJECTION":
             below = above
         elif name in LIMITS and above.top and not above.filters:
-            below = _Above((), _limit(info), False, above.again)
+            below = _Above((), _limit(info, "Limit"), False, above.again)
+        elif name == "TOP_N":
+            below = _Above((), None, False, above.again, best=_limit(info, "Top"))
         else:
             below = _Above((), None, False, above.again or "REC" in name, name in GROUPS)
         for child in node.get("children", ()):
@@ -127,7 +131,7 @@ class _Reading:
             raws = {one.raw(index): index for index in range(len(one.table.columns))}
             columns = frozenset(raws[name.strip('"')] for name in projected if name.strip('"') in raws)
             if columns:
-                seen = Sighting(columns, above.filters, above.limit, above.again, above.grouped)
+                seen = Sighting(columns, above.filters, above.limit, above.again, above.grouped, above.best)
                 self.sightings.setdefault(one.number, []).append(seen)
 
     def step(self, name: str, info: Mapping[str, Any]) -> str:
@@ -150,7 +154,7 @@ def _expression(info: Mapping[str, Any]) -> str:
     return "\n".join(text) if isinstance(text, list) else str(text)
 
 
-def _limit(info: Mapping[str, Any]) -> int | None:
+def _limit(info: Mapping[str, Any], name: str) -> int | None:
     """Limit and offset where both are plain numbers."""
-    limit, offset = str(info.get("Limit", "")), str(info.get("Offset", "0"))
+    limit, offset = str(info.get(name, "")), str(info.get("Offset", "0"))
     return int(limit) + int(offset) if limit.isdigit() and offset.isdigit() else None

@@ -112,6 +112,22 @@ class Renderer:
         self._may(Operation.IN, value.family)
         return self._collated(value)
 
+    def sorted(self, column: Column, *, descending: bool, nulls_first: bool) -> str:
+        """The column in an ORDER BY.
+
+        Raises:
+            No: the source would or might order it otherwise.
+        """
+        node = exp.column(exp.to_identifier(column.name, quoted=True))
+        value = self._column(node)
+        self._may(Operation.ORDER, value.family)
+        key = f"{self._collated(value, order=True)}{' DESC' if descending else ''}"
+        if not column.nullable:
+            return key  # else an index may be of no use
+        if self._mysql:
+            return f"{self._written(node)} IS {'NOT ' if nulls_first else ''}NULL, {key}"
+        return f"{key} NULLS {'FIRST' if nulls_first else 'LAST'}"
+
     # -- comparisons
 
     def _compared(self, node: exp.Expr) -> str:

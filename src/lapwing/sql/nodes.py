@@ -14,11 +14,13 @@ from lapwing.sql.text import Edited
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A condition the engine puts on the rows of one scan: as the engine says it, and as the source was told it (None:
-    it was not, because of `reason`). It always stays in the statement as well."""
+    it was not, because of `reason`). It always stays in the statement as well. `inside`: it is in the body of the scan's
+    table already."""
 
     text: str
     pushed: str | None = None
     reason: str | None = None
+    inside: bool = False
 
     def __str__(self) -> str:
         return self.text if self.pushed is not None else f"{self.text} (in the engine: {self.reason})"
@@ -43,9 +45,10 @@ class Scan:
     """One mention of a table in the statement, and what is read for it.
 
     `columns` are those read, `used` how often the plan scans it (0: not at all as far as can be seen), `many` whether
-    it may be scanned again, so that its rows must be kept. `limit`: so many rows are enough. `keys` are added to what the
-    source is told once their providers were read. `sql` is what the source is sent; of a native one, the text that stands
-    in the engine's FROM; `shown` is how people are told it. `rows` is an estimate.
+    it may be scanned again, so that its rows must be kept. `grouped`: its rows are groups that the source makes. `limit`: so
+    many rows are enough, the first ones where `sorted`. `keys` are added to what the source is told once their providers were
+    read. `sql` is what the source is sent; of a native one, the text that stands in the engine's FROM; `shown` is how people
+    are told it. `rows` is an estimate.
     """
 
     id: str
@@ -56,6 +59,8 @@ class Scan:
     columns: tuple[Column, ...]
     conditions: tuple[Condition, ...] = ()
     limit: int | None = None
+    sorted: bool = False
+    grouped: bool = False
     keys: tuple[Key, ...] = ()
     used: int = 0
     many: bool = False
@@ -70,7 +75,7 @@ class Scan:
     @property
     def where(self) -> str | None:
         """What the source is told of the conditions, in its dialect."""
-        return " AND ".join(f"({one.pushed})" for one in self.pushed) or None
+        return " AND ".join(f"({one.pushed})" for one in self.pushed if not one.inside) or None
 
     @property
     def kept(self) -> tuple[Condition, ...]:
@@ -79,11 +84,11 @@ class Scan:
     @property
     def description(self) -> str:
         """One line."""
-        what = "groups of" if self.table.body else "scan"
+        what = "groups of" if self.grouped else "scan"
         parts = [f"{self.id}: {what} {self.table.path} as {self.alias} ({self.kind})"]
         parts.append(f"{len(self.columns)} of {len(self.table.columns)} columns")
         if self.limit is not None:
-            parts.append(f"at most {self.limit:,} rows")
+            parts.append(f"the first {self.limit:,} rows" if self.sorted else f"at most {self.limit:,} rows")
         parts.append(f"about {self.rows:,} rows" if self.rows is not None else "rows unknown")
         return ", ".join(parts)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lapwing.model.problem import Problem, Refused, WrongUse
 from lapwing.sources.quote import text as text_literal
+from lapwing.sql.order import OrderKey, order_of
 from lapwing.sql.text import Edit, place
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ _PART = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One mention of a table: its name's parts as written, the name's place in bytes, and the name it has in the query."""
+    """One mention of a table: its name's parts as written, the name's place in bytes, the name it has in the query, and by
+    what a SELECT of it alone orders the rows that it limits."""
 
     parts: tuple[str, ...]
     start: int
     end: int
     alias: str
+    order: tuple[OrderKey, ...] = ()
 
     @property
     def name(self) -> str:
@@ -103,6 +106,7 @@ class _Walk:
         self.references: list[Reference] = []
         self.columns: list[Mapping[str, Any]] = []
         self.names: set[str] = set()
+        self.orders: dict[int, tuple[OrderKey, ...]] = {}
         self.problems: list[Problem] = []
 
     def visit(self, node: object, ctes: frozenset[str]) -> None:
@@ -119,6 +123,8 @@ class _Walk:
             if node["type"] not in QUERIES:
                 self.problem("not-a-query", READ_ONLY, node)
                 return
+            if node["type"] == "SELECT_NODE" and node["from_table"]["type"] == "BASE_TABLE":
+                self.orders[id(node["from_table"])] = order_of(node)
         elif "class" in node:
             self.expression(node)
         elif "type" in node and "alias" in node and "sample" in node:
@@ -177,7 +183,8 @@ class _Walk:
         elif found is None:
             self.problem("unknown-table", f"{'.'.join(parts)} is no table; write it as source.table.", node)
         else:
-            self.references.append(Reference(parts, start, start + len(found[0].encode()), str(node["alias"])))
+            end = start + len(found[0].encode())
+            self.references.append(Reference(parts, start, end, str(node["alias"]), self.orders.get(id(node), ())))
 
     def problem(self, code: str, message: str, node: Mapping[str, Any], hint: str | None = None) -> None:
         at = node.get("query_location", NOWHERE)

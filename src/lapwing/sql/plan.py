@@ -136,6 +136,7 @@ def _scan(facts: Facts) -> Scan:
         kind=facts.source.kind,
         native=facts.source.capabilities.native,
         columns=table.columns,
+        grouped=bool(table.body),
         used=len(facts.sightings),
         many=many,
         rows=table.rows,

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Source
@@ -67,6 +67,6 @@ class Plans:
     def _same(self, scan: Scan) -> bool:
         table = scan.table
         parts = (table.source, table.schema, table.name) if table.schema else (table.source, table.name)
-        if self._catalog.resolve(parts) != table:
+        if self._catalog.resolve(parts) != replace(table, body=""):
             return False
         return not scan.native or self._sources[table.source].relation(table) == scan.sql

@@ -86,7 +86,9 @@ class _Reading:
         self._outside(node["group_expressions"])
         self._outside(node["having"])
         for one in node["modifiers"]:
-            if one["type"] != "DISTINCT_MODIFIER" and not _by_all(one):
+            if one["type"] == "ORDER_MODIFIER":
+                self._ordered([order["expression"] for order in one["orders"]])
+            elif one["type"] != "DISTINCT_MODIFIER":
                 self._outside(one)
         self._inside(node["where_clause"])
         forced = node["aggregate_handling"] != "STANDARD_HANDLING"
@@ -96,6 +98,15 @@ class _Reading:
             raise Unfit("it groups by what is no column")  # over no rows it has no group, and the source would give one
         found.alone = not forced and not self._once(node) and self._by_columns() == found.keys
         return found
+
+    def _ordered(self, nodes: list[Node]) -> None:
+        """What groups are ordered by: a name of the list comes before one of the table. ALL is what is selected."""
+        for node in nodes:
+            named = node["class"] == "COLUMN_REF" and len(node["column_names"]) == 1
+            if [one["class"] for one in nodes] != ["STAR"] and not (
+                named and str(node["column_names"][0]).lower() in self._aliases
+            ):
+                self._outside(node)
 
     def _distinct(self) -> bool:
         ways = [one for one in self._node["modifiers"] if one["type"] == "DISTINCT_MODIFIER"]
@@ -233,10 +244,3 @@ class _Reading:
 
 def _name(node: Node) -> str:
     return str(node["function_name"]).lower()
-
-
-def _by_all(modifier: Node) -> bool:
-    """ORDER BY ALL: by what is selected."""
-    return modifier["type"] == "ORDER_MODIFIER" and [one["expression"]["class"] for one in modifier["orders"]] == [
-        "STAR"
-    ]
