@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.consistency.world import DATA, World, world
 
+from lapwing.sql import plans
 from lapwing.sql.aggregate import push
 from lapwing.sql.reduce import choose
 
@@ -32,6 +33,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(autouse=True)
 def pushed_whenever_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sources are told keys of others, and make groups, however small the tables are."""
+    monkeypatch.setattr(plans, "SECONDS", -1.0)  # what is changed here is planned anew
     monkeypatch.setattr(choose, "WORTH", 0)
     monkeypatch.setattr(choose, "SELECTIVE", 2.0)
     monkeypatch.setattr(choose, "saved_enough", lambda *_: True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pytest
 from tests.sources.worlds import KINDS, LAKES, LONG, SERVERS, STORED, World, world
 
 from lapwing.model.problem import Cancelled, LapwingError, SourceError, TimeLimit
+from lapwing.sources.base import Column
 from lapwing.sources.types import arrow_type
 
 
@@ -66,6 +68,23 @@ def test_where_and_limit(place: World) -> None:
     assert place.scan(("id",), where="\"name\" LIKE 'PLAIN'").num_rows == 0  # case counts
     assert place.scan(("id",), limit=2).num_rows == 2
     assert place.scan(("id",), where='"id" < 3', limit=5).num_rows == 2
+
+
+def test_a_body_stands_for_the_rows(place: World) -> None:
+    """Groups that the source makes, and columns that no table of it has."""
+    able = place.source.capabilities
+    if able.native or not able.statements:
+        return  # it aggregates nothing
+    (things,) = (table for table in place.source.tables() if table.name == "things")
+    id_ = next(column for column in things.columns if column.name == "id")
+    made = Column("made", "BIGINT")
+    body = f"SELECT id, COUNT(*) AS made FROM {place.source.reference(things)} GROUP BY id"
+    groups = replace(things, columns=(id_, made), body=body)
+    with place.source.scan(groups, (id_, made), None, None) as stream:
+        got = pa.Table.from_batches(list(stream), stream.schema)
+    assert sorted(got.to_pylist(), key=lambda row: str(row["id"])) == [
+        {"id": row["id"], "made": 1} for row in by_id(place.rows)
+    ]
 
 
 def test_a_read_is_stopped_by_its_time_limit(place: World) -> None:

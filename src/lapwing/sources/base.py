@@ -230,7 +230,7 @@ class Source(ABC):
 
     def placed(self, table: Table) -> str:
         """What stands in a FROM for the table's rows, or for those of its `body`."""
-        return f"({table.body}) AS made" if table.body else self.reference(table)
+        return f"({table.body}) AS lapwing_made" if table.body else self.reference(table)
 
     def as_read(self, sql: str, columns: tuple[Column, ...]) -> str:
         """A SELECT of the source's dialect that gives `columns` as plain values, written so that `read` takes it."""

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from lapwing.sql import plans
 from lapwing.sql.aggregate import block, push
 from lapwing.sql.aggregate.parts import Parts
 from lapwing.sql.service import SqlService
@@ -73,6 +74,7 @@ KEPT = [
 @pytest.fixture(autouse=True)
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups are made by the source, worth it or not."""
+    monkeypatch.setattr(plans, "SECONDS", -1.0)  # what is changed here is planned anew
     monkeypatch.setattr(push, "FEW", -1)
     monkeypatch.setattr(push, "SHARE", float("inf"))
     monkeypatch.setattr(push, "PICKED_SHARE", float("inf"))
