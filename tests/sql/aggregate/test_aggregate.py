@@ -35,7 +35,7 @@ PUSHED = [
     "select * from (select l, count(*), sum(id) from {s}.things group by l) order by 1",
     'select "sum(id)" from (select l, sum(id) from {s}.things group by l) order by 1',
     "with g as (select l, sum(id) t from {s}.things group by l) select a.l, b.t from g a join g b on a.t = b.t order by 1",
-    "select l, d, count(*), grouping(l) from {s}.things group by rollup (l, d) order by 1, 2, 4",
+    "select l, d, count(*), grouping(l) from {s}.things group by rollup (l, d) order by 1, 2, 4, 3",
     "select l, count(*) from {s}.things t where t.i > 0 group by t.l having count(*) > (select 1) order by 1",
     "select l, count(*) from {s}.things group by 1 order by count(*) desc, 1 limit 2",
     "select count(*) + sum(id) * 2, -max(i), count(*) = 12 from {s}.things",
