@@ -82,33 +82,42 @@ def _sum(x: str, argument: Argument, engine: Dialect, name: Callable[[str], str]
         total = Column(name("sum"), f"DECIMAL(38,{argument.scale})")
         column = identifier(total.name)
         return Parts(((total, engine.decimal(f"SUM({x})", wide)),), column, f"sum({column})")
-    limbs = _limbs(x, argument, engine, name)
+    limbs, rows = _limbs(x, argument, engine, name), _counted(f"COUNT({x})", engine, name)
     whole, again = (_restored(sql, argument) for sql in (limbs.whole, limbs.again))
-    return _null_of_none(limbs, whole, again)
+    return _null_of_none(limbs, whole, again, rows)
 
 
 def _mean(x: str, argument: Argument, engine: Dialect, name: Callable[[str], str]) -> Parts:
-    limbs = _limbs(x, argument, engine, name)
-    n = identifier(limbs.columns[0][0].name)
-    whole, again = _divided(limbs.whole, n, argument), _divided(limbs.again, f"sum({n})", argument)
-    return _null_of_none(limbs, whole, again)
+    """A sum by a number of rows, as the engine has it: of decimals both as doubles."""
+    n = _counted(f"COUNT({x})", engine, name)
+    if argument.kind is Kind.INTEGER:
+        total = _limbs(x, argument, engine, name)
+        return _null_of_none(total, _divided(total.whole, n.whole), _divided(total.again, f"sum({n.whole})"), n)
+    total = _sum(x, argument, engine, name)
+    whole, again = (f"CAST({sql} AS DOUBLE)" for sql in (total.whole, total.again))
+    rows = f"CAST({n.whole} AS DOUBLE)", f"CAST(sum({n.whole}) AS DOUBLE)"
+    return _null_of_none(total, f"{whole} / {rows[0]}", f"{again} / {rows[1]}", n)
 
 
-def _divided(total: str, n: str, argument: Argument) -> str:
-    """A wide integer by another, as a double: whole part and rest apart, so that it is rounded once."""
-    by = f"(CAST({n} AS HUGEINT) * 1{'0' * argument.scale})"
-    whole = f"({total} // {by})"
-    narrow = f"CAST({whole} AS BIGINT)" if argument.digits <= _EXACT_DIGITS else whole  # wide ones lose their last bit
-    return f"CAST({narrow} AS DOUBLE) + CAST({total} - {whole} * {by} AS DOUBLE) / CAST({by} AS DOUBLE)"
+def _divided(total: str, n: str) -> str:
+    """A wide integer by another; where a double does not hold it, whole part and rest apart, as the engine's wider numbers
+    round it once."""
+    whole = f"({total} // CAST({n} AS HUGEINT))"
+    apart = f"CAST(CAST({whole} AS BIGINT) AS DOUBLE) + CAST({total} - {whole} * {n} AS DOUBLE) / {n}"
+    return (
+        f"CASE WHEN abs({total}) < 9007199254740992 THEN CAST({total} AS DOUBLE) / CAST({n} AS DOUBLE) ELSE {apart} END"
+    )
 
 
-def _null_of_none(limbs: Parts, whole: str, again: str) -> Parts:
-    n = identifier(limbs.columns[0][0].name)
-    return Parts(limbs.columns, f"CASE WHEN {n} > 0 THEN {whole} END", f"CASE WHEN sum({n}) > 0 THEN {again} END")
+def _null_of_none(made: Parts, whole: str, again: str, rows: Parts) -> Parts:
+    """What has a value where there are rows."""
+    n = identifier(rows.columns[0][0].name)
+    columns = made.columns if rows.columns[0] in made.columns else (*made.columns, *rows.columns)
+    return Parts(columns, f"CASE WHEN {n} > 0 THEN {whole} END", f"CASE WHEN sum({n}) > 0 THEN {again} END")
 
 
 def _limbs(x: str, argument: Argument, engine: Dialect, name: Callable[[str], str]) -> Parts:
-    """The number of values, and their sum without its point as limbs of 32 bits, the highest first."""
+    """A sum without its point, as limbs of 32 bits, the highest first; 0 of no values."""
     count = (
         1 if argument.bits and argument.bits <= 32 else 2 if argument.bits or argument.digits <= _EXACT_DIGITS else 4
     )
@@ -116,10 +125,10 @@ def _limbs(x: str, argument: Argument, engine: Dialect, name: Callable[[str], st
         texts = engine.cut(engine.unscaled(f"SUM({x})", argument.scale), count)
     else:
         texts = engine.sum_limbs(x, count)
-    columns = [Column(name("n"), "BIGINT"), *(Column(name(f"s{count - 1 - at}"), "BIGINT") for at in range(count))]
-    names = [identifier(column.name) for column in columns[1:]]
+    columns = [Column(name(f"s{count - 1 - at}"), "BIGINT") for at in range(count)]
+    names = [identifier(column.name) for column in columns]
     return Parts(
-        tuple(zip(columns, (engine.integer(f"COUNT({x})"), *texts), strict=True)),
+        tuple(zip(columns, texts, strict=True)),
         _together([f"CAST({one} AS HUGEINT)" for one in names]),
         _together([f"sum({one})" for one in names]),
     )
