@@ -99,6 +99,16 @@ def test_progress_is_told_and_cancel_stops_it(url: str) -> None:
     assert requests.delete(f"{url}/api/queries/watched", timeout=10).json()["state"] == "cancelled"
 
 
+@pytest.mark.parametrize("kind", ["text/csv", "application/vnd.apache.arrow.stream"])
+def test_a_file_that_was_cut_is_not_taken_for_a_whole_one(kind: str, url: str) -> None:
+    with ask(url, ENDLESS_ROWS, kind, query_id=f"cut-{kind[-3:]}") as answer:
+        chunks = answer.iter_content(None)
+        next(chunks)
+        assert requests.delete(f"{url}/api/queries/cut-{kind[-3:]}", timeout=10).status_code == 200
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            list(chunks)
+
+
 def test_a_client_that_goes_away_stops_it(url: str) -> None:
     answer = ask(url, FOREVER, query_id="left")
     next(lines(answer))

@@ -35,8 +35,6 @@ class RemoteRows:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
             yield from self._reader
-            if self._way.state(self.id) in ("cancelled", "failed"):  # then the stream just ends
-                raise self._cut()
         except (pa.ArrowException, OSError, ValueError, http.client.HTTPException) as error:
             raise self._cut() from error
         finally:

@@ -13,6 +13,8 @@ from anyio import CapacityLimiter, to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from lapwing.model.problem import LapwingError
+
 
 class LiveResponse(Response):
     """`chunks` is pulled in threads of `limiter`, and closed at the end. `abandon` is called when the client is gone, and
@@ -58,6 +60,9 @@ class LiveResponse(Response):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except OSError:  # the client left between two looks
             await to_thread.run_sync(self.abandon)
+        except LapwingError:
+            if not gone.is_set():  # else nobody is there to be told
+                raise
         finally:
             watching.cancel()
             await to_thread.run_sync(self.chunks.close)

@@ -156,7 +156,7 @@ def _postgres(services: Services, loop: asyncio.AbstractEventLoop, tls: ssl.SSLC
         return None
     from lapwing.server.postgres.desk import Desk
     from lapwing.server.postgres.door import PostgresDoor
-    from lapwing.server.postgres.turns import Turns
+    from lapwing.server.turns import Turns
 
     desk = Desk(services.lapwing, services.queries, Turns(services.statements, loop))
     return PostgresDoor(desk, host=settings.host, port=settings.postgres, token=settings.token, tls=tls)
@@ -168,7 +168,7 @@ def _flight(services: Services, loop: asyncio.AbstractEventLoop) -> FlightDoor |
     if settings.flight is None:
         return None
     from lapwing.server.flight.door import FlightDoor
-    from lapwing.server.postgres.turns import Turns
+    from lapwing.server.turns import Turns
 
     files = (settings.postgres_certificate, settings.postgres_key)
     pair = None if files[0] is None or files[1] is None else (files[0].read_bytes(), files[1].read_bytes())

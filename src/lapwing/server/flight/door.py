@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.flight as fl
 
 from lapwing.model.problem import LapwingError, NotFound, Refused, WrongUse
-from lapwing.query.ask import SqlQuery
+from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.service import Lapwing
 from lapwing.server.flight import catalog
 from lapwing.server.flight.message import Fields, packed, raw, read, text, unpacked, write
 from lapwing.server.flight.statement import Statement
-from lapwing.server.postgres.turns import Turns
 from lapwing.server.queries import Queries, Query
+from lapwing.server.turns import Turns
 
 _KINDS = {401: fl.FlightUnauthenticatedError, 499: fl.FlightCancelledError, 502: fl.FlightUnavailableError,
           504: fl.FlightTimedOutError}  # fmt: skip
@@ -82,19 +82,20 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
             if name != "TicketStatementQuery":
                 raise _unknown(name)
             statement = Statement.of(raw(fields, 1) or b"")
-            rows = self._rows(statement)
+            rows = self._rows(statement, _address(context))
             schema = next(rows)
         return fl.GeneratorStream(schema, rows)
 
-    def _rows(self, statement: Statement) -> Iterator[Any]:
+    def _rows(self, statement: Statement, who: str) -> Iterator[Any]:
         """The schema, then the batches as they come."""
         query: Query | None = None
         try:
             with told():
-                query = self._queries.begin(statement.text, statement.id)
+                query = self._queries.begin(statement.text, statement.id, who=who, door="flight")
+                wishes = Wishes(time_limit=self._queries.wait(query, Wishes().time_limit))
                 with self._turns.turn():
                     self._queries.start(query)
-                    running = self._lapwing.run_sql(SqlQuery(text=statement.sql()), query.id).running
+                    running = self._lapwing.run_sql(SqlQuery(text=statement.sql(), wishes=wishes), query.id).running
                     self._queries.attach(query, running)
                     with running:
                         yield running.schema
@@ -165,6 +166,11 @@ def _statement(name: str, fields: Fields, bound: bool = True) -> Statement:
         raise _unknown(name)
     prepared = Statement.of(raw(fields, 1) or b"")
     return Statement(uuid.uuid4().hex[:16], prepared.text, prepared.values) if bound else prepared
+
+
+def _address(context: Any) -> str:
+    """Who calls: the client's address, without its port."""
+    return str(context.peer()).removeprefix("ipv4:").removeprefix("ipv6:").rpartition(":")[0]
 
 
 def _unknown(name: str) -> LapwingError:

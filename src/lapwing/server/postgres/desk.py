@@ -21,8 +21,8 @@ from lapwing.server.postgres.reading import QueryReading, TableReading
 from lapwing.server.postgres.scan import bare
 from lapwing.server.postgres.settings import VERSION, Settings
 from lapwing.server.postgres.statement import Kind, Prepared, Reading
-from lapwing.server.postgres.turns import Turns
 from lapwing.server.queries import Queries
+from lapwing.server.turns import Turns
 from lapwing.sql.text import Edited
 from lapwing.sql.wrong import at_home
 
@@ -98,7 +98,10 @@ class Desk:
             return TableReading(pa.table({"QUERY PLAN": lines}))
         text = self.filled(statement, literals)
         query = SqlQuery(text=text.text, zone=settings.zone, wishes=settings.wishes())
-        return QueryReading(text, query, lapwing=self.lapwing, queries=self.queries, turns=self.turns, begun=begun)
+        who = settings.get("session_authorization") or "lapwing"
+        return QueryReading(
+            text, query, lapwing=self.lapwing, queries=self.queries, turns=self.turns, who=who, begun=begun
+        )
 
     def filled(self, statement: Prepared, literals: Sequence[str]) -> Edited:
         schemas = {one.schema for one in shown(self.lapwing)} if _DOTTED.search(statement.text) else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -10,8 +11,8 @@ from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery
 from lapwing.query.service import Lapwing
 from lapwing.query.statement import SqlAnswer
-from lapwing.server.postgres.turns import Turns
 from lapwing.server.queries import Queries
+from lapwing.server.turns import Turns
 from lapwing.sql.text import Edited
 from lapwing.sql.wrong import at_home
 
@@ -34,8 +35,8 @@ class TableReading:
 
 
 class QueryReading:
-    """A statement over the sources, listed among the server's while it runs. It has a turn while it is planned and while a
-    batch is fetched, so that one whose client takes its time keeps no other waiting.
+    """A statement over the sources, listed among the server's and in one of its places while it runs; `who` asks. It has a
+    turn while it is planned and while a batch is fetched, so that one whose client takes its time keeps no thread.
 
     Raises:
         LapwingError: as `Lapwing.run_sql`, in the places of the text as the client sent it.
@@ -49,16 +50,19 @@ class QueryReading:
         lapwing: Lapwing,
         queries: Queries,
         turns: Turns,
+        who: str,
         begun: Callable[[str], None],
     ) -> None:
         self._text, self._queries, self._turns = text, queries, turns
-        self._query = queries.begin(text.original, door="postgres")
+        self._query = queries.begin(text.original, who=who, door="postgres")
         begun(self._query.id)
         self._answer: SqlAnswer | None = None
         try:
+            left = queries.wait(self._query, query.wishes.time_limit)
             with turns.turn():
                 queries.start(self._query)
-                self._answer = lapwing.run_sql(query, self._query.id)
+                asked = replace(query, wishes=replace(query.wishes, time_limit=left))
+                self._answer = lapwing.run_sql(asked, self._query.id)
                 queries.attach(self._query, self._answer.running)
         except BaseException as error:
             queries.end(self._query, error)

@@ -10,7 +10,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from lapwing.model.problem import Cancelled, LapwingError
+from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.statement import SqlAnswer
 from lapwing.server.asking import asking
@@ -117,8 +117,7 @@ def _file(
             found.queries.end(query)
         except LapwingError as error:
             found.queries.end(query, error)
-            if not isinstance(error, Cancelled):
-                raise  # the connection breaks, so that a cut file is not taken for a whole one
+            raise  # the connection breaks, so that a cut file is not taken for a whole one
 
 
 @router.post("/api/sql/plan", response_model=PlanAnswer)
