@@ -21,6 +21,8 @@ from lapwing.sql.run import Running
 
 State = Literal["running", "done", "failed", "cancelled"]
 KEPT = 200
+UNFELT = 0.05
+"""Seconds of waiting that are not taken off a time limit."""
 LOOK = 0.5
 """Seconds between two looks whether a client that waits is still there."""
 
@@ -177,7 +179,7 @@ class Queries:
         if not query.ticket.running:
             says = f"The statement waited its {limit:g} seconds for others to end, and did not begin."
             raise TimeLimit.of("time-limit", says, hint="Raise the time limit, or ask when less is asked.")
-        return max(0.001, limit - query.waited)
+        return limit if query.waited < UNFELT else max(0.001, round(limit - query.waited, 3))
 
     def _wanted(self, query: Query) -> None:
         if not query.wanted:
