@@ -3,7 +3,7 @@
     python -m benchmarks.doors [--small] [--json FILE]
 
 Goals: a trivial statement takes less than 15 ms more than in the process, and at least 200,000 rows a second leave by the
-Postgres wire. One more door is one more file beside this one, and a line in `DOORS`.
+Postgres wire, a million by Flight. One more door is one more file beside this one, and a line in `DOORS`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Protocol
 import numpy as np
 from tests.services.base import free_port
 
-from benchmarks.doors import http, postgres
+from benchmarks.doors import flight, http, postgres
 from benchmarks.report import arguments
 from lapwing.query.ask import SqlQuery
 from lapwing.query.service import Lapwing
@@ -58,6 +58,7 @@ class InProcess:
 DOORS: dict[str, Callable[[dict[str, int]], Client]] = {
     "http": lambda ports: http.Client(ports["http"]),
     "postgres": lambda ports: postgres.Client(ports["postgres"]),
+    "flight": lambda ports: flight.Client(ports["flight"]),
 }
 
 
@@ -68,7 +69,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (folder / "data").mkdir()
         (folder / "lapwing.yaml").write_text(PROJECT)
-        ports = {"http": free_port(), "postgres": free_port()}
+        ports = {name: free_port() for name in DOORS}
         _serve(stack, folder, ports)
         clients: dict[str, Client] = {"in process": InProcess(folder)}
         clients |= {name: make(ports) for name, make in DOORS.items()}
@@ -85,7 +86,8 @@ def main() -> None:
 
 def _serve(stack: ExitStack, folder: Path, ports: dict[str, int]) -> None:
     """A server in a process of its own, ready, and ended with the stack."""
-    flags = ["--port", str(ports["http"]), "--postgres", str(ports["postgres"]), "--no-refresh", "--audit-seconds", "0"]
+    doors = ["--port", str(ports["http"]), "--postgres", str(ports["postgres"]), "--flight", str(ports["flight"])]
+    flags = [*doors, "--no-refresh", "--audit-seconds", "0"]
     command = [sys.executable, "-m", "lapwing", "-p", str(folder), "--json", "serve", *flags]
     process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
     stack.callback(process.terminate)

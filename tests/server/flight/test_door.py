@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.services.base import free_port
 from tests.shop import ORDERS, serving
 
+from lapwing import __version__
 from lapwing.model.problem import WrongUse
 from lapwing.server.flight.message import packed, unpacked, write
 from lapwing.server.flight.statement import Statement
@@ -57,6 +58,12 @@ def test_the_catalog(con: adbc.Connection) -> None:
     names = [column["column_name"] for column in schema["db_schema_tables"][0]["table_columns"]]
     assert names == ["at", "shop", "town", "amount"]
     assert con.adbc_get_table_types() == ["TABLE"]
+
+
+def test_what_it_is(con: adbc.Connection) -> None:
+    told = con.adbc_get_info()
+    assert told["vendor_name"] == "Lapwing"
+    assert told["vendor_version"] == __version__
 
 
 @pytest.mark.parametrize(

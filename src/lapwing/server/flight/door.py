@@ -17,7 +17,7 @@ import pyarrow.flight as fl
 from lapwing.model.problem import LapwingError, NotFound, Refused, WrongUse
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.service import Lapwing
-from lapwing.server.flight import catalog
+from lapwing.server.flight import catalog, info
 from lapwing.server.flight.message import Fields, packed, raw, read, text, unpacked, write
 from lapwing.server.flight.statement import Statement
 from lapwing.server.queries import Queries, Query
@@ -65,6 +65,8 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
     def get_flight_info(self, context: Any, descriptor: fl.FlightDescriptor) -> fl.FlightInfo:
         with told():
             name, fields = unpacked(descriptor.command or b"")
+            if name == info.COMMAND:
+                return _info(info.SCHEMA, descriptor, descriptor.command)
             if name in catalog.COMMANDS:
                 return _info(catalog.schema_of(name, fields), descriptor, descriptor.command)
             statement = _statement(name, fields)
@@ -77,6 +79,8 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
     def do_get(self, context: Any, ticket: fl.Ticket) -> fl.FlightDataStream:
         with told():
             name, fields = unpacked(ticket.ticket)
+            if name == info.COMMAND:
+                return fl.RecordBatchStream(info.answer(fields))
             if name in catalog.COMMANDS:
                 return fl.RecordBatchStream(catalog.answer(name, fields, self._lapwing.sql.catalog.tables()))
             if name != "TicketStatementQuery":
@@ -147,9 +151,9 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
             fields[2] = bytes(self._lapwing.plan_sql(SqlQuery(text=query)).schema.serialize())
         return packed("ActionCreatePreparedStatementResult", fields)
 
-    def _cancel(self, info: bytes) -> int:
+    def _cancel(self, described: bytes) -> int:
         """Stops the statement of a FlightInfo."""
-        ticket = read(raw(read(raw(read(info), 3) or b""), 1) or b"")
+        ticket = read(raw(read(raw(read(described), 3) or b""), 1) or b"")
         statement = Statement.of(raw(unpacked(raw(ticket, 1) or b"")[1], 1) or b"")
         try:
             self._queries.cancel(statement.id)

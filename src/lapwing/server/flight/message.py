@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lapwing.model.problem import WrongUse
 
@@ -64,6 +64,18 @@ def raw(fields: Fields, number: int) -> bytes | None:
     if isinstance(found, int):
         raise _none()
     return found
+
+
+def numbers(fields: Fields, number: int) -> Iterator[int]:
+    """A repeated field of numbers, written one by one or packed."""
+    for one in fields.get(number, ()):
+        if isinstance(one, int):
+            yield one
+            continue
+        at = 0
+        while at < len(one):
+            value, at = _number(one, at)
+            yield value
 
 
 def write(fields: Mapping[int, int | bytes]) -> bytes:
