@@ -247,8 +247,10 @@ def test_follow_and_stop(open_page: Open, api: Any, audit: Audit) -> None:
     assert (usual["metric"], usual["slice"]) == ("flights.speed", {"origin": "LGA"})
     told = "never" if not usual["fired"] else f"{usual['fired']} time"
     expect(dialog.locator("strong")).to_contain_text(told)
-    dialog.get_by_role("radio").last.check(force=True)
-    worst = usual["choices"][-1]["fired"]
+    with page.expect_response("**/api/follow/backtest") as again:
+        dialog.get_by_role("radio").last.check(force=True)
+    worst = again.value.json()["fired"]
+    assert worst == usual["choices"][-1]["fired"]
     expect(dialog.locator("strong")).to_contain_text("never" if not worst else f"{worst} time")
     expect(dialog.locator("tbody tr")).to_have_count(min(worst, 6))
     assert audit(page) == []
