@@ -22,8 +22,6 @@ from lapwing.sql.wrong import explain_error
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
 
-# Below these the same rows of a scan flow, in part or whole; anything else stops conditions from reaching it.
-TRANSPARENT = frozenset({"FILTER", "PROJECTION"})
 LIMITS = frozenset({"STREAMING_LIMIT", "LIMIT"})
 GROUPS = frozenset({"HASH_GROUP_BY", "PERFECT_HASH_GROUP_BY", "UNGROUPED_AGGREGATE"})
 SCAN = "PYTHON_ARROW_SCAN"

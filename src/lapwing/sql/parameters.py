@@ -12,7 +12,7 @@ from uuid import UUID
 
 from lapwing.model.problem import WrongUse
 from lapwing.sources.quote import text as quoted
-from lapwing.sql.text import Edit, Edited, apply
+from lapwing.sql.text import Edited, apply, edit_of
 
 _TOKENS = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | (\$(?:[A-Za-z_]\w*)?\$).*?\1
@@ -51,12 +51,7 @@ def filled(text: str, values: Sequence[Any]) -> Edited:
     if needed != len(values) or any(number < 0 for number, _, _ in marks):
         says = f"The statement has {needed} parameters, and {len(values)} values were given."
         raise WrongUse.of("bad-parameter", says, hint="Give one value for each ? or $N; $1 is the first.")
-    return apply(text, tuple(_edit(text, start, end, literal(values[number])) for number, start, end in marks))
-
-
-def _edit(text: str, start: int, end: int, by: str) -> Edit:
-    at = len(text[:start].encode())
-    return Edit(at, at + end - start, by)
+    return apply(text, tuple(edit_of(text, start, end, literal(values[number])) for number, start, end in marks))
 
 
 def literal(value: Any) -> str:

@@ -55,6 +55,12 @@ def apply(original: str, edits: tuple[Edit, ...]) -> Edited:
     return Edited(original, b"".join(parts).decode(), ordered)
 
 
+def edit_of(text: str, start: int, end: int, by: str) -> Edit:
+    """Characters `start` to `end` of `text` are to become `by`."""
+    at = len(text[:start].encode())
+    return Edit(at, at + len(text[start:end].encode()), by)
+
+
 def place(text: str, offset: int) -> Place:
     """Line and column (in characters, from 1) of byte `offset`."""
     before = text.encode()[:offset].decode(errors="ignore")

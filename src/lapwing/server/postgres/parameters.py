@@ -17,7 +17,7 @@ from lapwing.server.postgres.scan import dotted, parameters
 from lapwing.server.postgres.types import BY_OID, ELEMENTS, PgType
 from lapwing.sources.quote import identifier
 from lapwing.sources.quote import text as quoted
-from lapwing.sql.text import Edit, Edited, apply
+from lapwing.sql.text import Edited, apply, edit_of
 
 MOST = 65_535
 
@@ -56,21 +56,15 @@ def filled(text: str, literals: Sequence[str], schemas: Container[str] = ()) -> 
         WrongUse: there are fewer than it needs.
     """
     edits = [
-        _edit(text, begin, end, ".".join(identifier(part) for part in name.split(".", 1)))
+        edit_of(text, begin, end, ".".join(identifier(part) for part in name.split(".", 1)))
         for name, begin, end in dotted(text)
         if name in schemas
     ]
     for one in parameters(text):
         if one.number > len(literals):
             raise WrongUse.of("bad-parameter", f"There is no value for ${one.number}.", hint="Bind one value for each.")
-        edits.append(_edit(text, one.start, one.end, literals[one.number - 1]))
+        edits.append(edit_of(text, one.start, one.end, literals[one.number - 1]))
     return apply(text, tuple(edits))
-
-
-def _edit(text: str, begin: int, end: int, by: str) -> Edit:
-    """Characters `begin` to `end` replaced."""
-    at = len(text[:begin].encode())
-    return Edit(at, at + len(text[begin:end].encode()), by)
 
 
 def unknown(kinds: Sequence[int], plain: bool) -> list[str]:
