@@ -54,6 +54,7 @@ from lapwing.model.project import (
     Topic,
     Writes,
 )
+from lapwing.model.source_kinds import SOURCE_KINDS
 from lapwing.model.timerange import parse_moment
 
 PROJECT_FILE = "lapwing.yaml"
@@ -61,35 +62,9 @@ _DEFAULT_STORE = ".lapwing/store"
 _DEFAULT_TABLE = "lapwing"
 D = TypeVar("D", bound=Document)
 Stretch = TypeVar("Stretch", EventDocument, MaintenanceDocument)
-_ADDRESSES = {
-    "postgres": (
-        re.compile(r"postgres(?:ql)?://|.*\w\s*="),
-        "The dsn is not a PostgreSQL address.",
-        'Write "postgresql://user:${PASSWORD}@host:5432/database".',
-    ),
-    "mariadb": (
-        re.compile(r"(?:mysql|mariadb)://"),
-        "The dsn is not a MariaDB or MySQL address.",
-        'Write "mysql://user:${PASSWORD}@host:3306/database".',
-    ),
-    "clickhouse": (
-        re.compile(r"clickhouse://"),
-        "The dsn is not a ClickHouse address.",
-        'Write "clickhouse://user:${PASSWORD}@host:8123/database".',
-    ),
-    "trino": (
-        re.compile(r"trino://[^/]*/[^/?]"),
-        "The dsn is not the address of a Trino's catalog.",
-        'Write "trino://user@host:8080/catalog", or "trino://user:${PASSWORD}@host:443/catalog/schema".',
-    ),
-}
-"""By the type of a source: what its dsn looks like, and what is said where it does not."""
-_ANY = re.compile("")
 _REMOTE = re.compile(r"[a-z][a-z0-9]*://")
 _STORES = re.compile(r"(s3|gs)://[^/]+")
 _LAST_MESSAGES = 100_000
-_ANYWHERE = ("files", "delta", "iceberg")
-"""Types of sources whose path may be in object storage."""
 _LITE = re.compile(r"sqlite:///(.+)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -283,14 +258,15 @@ class _Reading:
 
     def _source(self, name: str, document: SourceDocument, main: Draft[ProjectDocument]) -> SourceConfig:
         place = main.located.key("sources", name)
-        address, says, hint = _ADDRESSES.get(document.type, (_ANY, "", ""))
+        dsn = SOURCE_KINDS[document.type].dsn
         if (
             document.dsn is not None
-            and not address.match(document.dsn)
+            and dsn is not None
+            and not dsn.begins.match(document.dsn)
             and not self._unset(main, "sources", name, "dsn")
         ):
             place_of_dsn = main.located.key("sources", name, "dsn")
-            self.problems.append(Problem("bad-dsn", says, place_of_dsn, hint=hint))
+            self.problems.append(Problem("bad-dsn", dsn.wrong, place_of_dsn, hint=dsn.hint))
         remote = document.path is not None and _REMOTE.match(document.path) is not None
         if remote and not self._unset(main, "sources", name, "path"):
             self.problems.extend(_misplaced(document, main.located.key("sources", name, "path")))
@@ -489,7 +465,7 @@ def _missing(root: Path) -> Problem:
 
 def _misplaced(document: SourceDocument, place: Place) -> Iterator[Problem]:
     """Why a path that is a URL can't be read."""
-    if document.type not in _ANYWHERE:
+    if not SOURCE_KINDS[document.type].anywhere:
         says = f"A source of type {document.type} reads a file of this machine, not {document.path}."
         yield Problem("bad-path", says, place)
     elif not _STORES.match(document.path or ""):

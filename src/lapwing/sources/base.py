@@ -152,8 +152,8 @@ class Split:
 
 
 class Source(ABC):
-    """One configured source. Safe to use from several threads. Opening is lazy: an unreachable source hurts only those
-    who ask it."""
+    """One configured source, made of its configuration and the engine. Safe to use from several threads. Opening is lazy:
+    an unreachable source hurts only those who ask it."""
 
     kind: ClassVar[str]
     marks_quickly: ClassVar[bool] = False

@@ -30,6 +30,7 @@ from lapwing.sources.bigquery_stream import (
 )
 from lapwing.sources.bigquery_types import Field, field_of
 from lapwing.sources.bill import current
+from lapwing.sources.engine import Engine
 from lapwing.sources.quote import select
 from lapwing.sources.streams import as_promised, schema_of
 from lapwing.states.dialects import dialect_of
@@ -74,7 +75,7 @@ class BigQuerySource(Source):
     kind: ClassVar[str] = "bigquery"
     marks_quickly: ClassVar[bool] = True
 
-    def __init__(self, config: SourceConfig) -> None:
+    def __init__(self, config: SourceConfig, engine: Engine | None = None) -> None:
         self.name, self._config, self._place = config.name, config, config.place
         self._time_limit = config.time_limit
         self.capabilities = CAPABILITIES
@@ -323,3 +324,6 @@ class BigQuerySource(Source):
 def _path(known: _Known) -> str:
     project, dataset, name = known.path
     return f"projects/{project}/datasets/{dataset}/tables/{name}"
+
+
+SOURCE: Final = BigQuerySource

@@ -17,6 +17,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
 from lapwing.sources.clickhouse_session import connect, explain, missing_extra, parameters, settings_of
 from lapwing.sources.clickhouse_types import column_of, digits_of, transport
+from lapwing.sources.engine import Engine
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.streams import PumpedStream
 from lapwing.states.dialects import dialect_of
@@ -56,7 +57,7 @@ class ClickHouseSource(Source):
 
     kind: ClassVar[str] = "clickhouse"
 
-    def __init__(self, config: SourceConfig) -> None:
+    def __init__(self, config: SourceConfig, engine: Engine | None = None) -> None:
         if config.dsn is None:
             raise SourceError.of("no-dsn", f"The source {config.name} has no dsn.", place=config.place)
         self.name, self._dsn, self._place = config.name, config.dsn, config.place
@@ -213,3 +214,6 @@ class _ClickHouseStream(PumpedStream):
 
         with suppress(LapwingError, ClickHouseError, OSError):
             self._client().command(f"KILL QUERY WHERE query_id = '{self._id}' ASYNC")
+
+
+SOURCE: Final = ClickHouseSource

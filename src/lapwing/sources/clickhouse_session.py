@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, Place, SourceError
+from lapwing.sources.address import AddressForm
 
 CONNECT_SECONDS: Final = 5
 GRACE_SECONDS: Final = 5  # the reader's own time limit comes first, and is told better
-_OPTIONS: Final = ("secure", "verify", "ca_cert", "client_cert", "client_cert_key")
+_FORM: Final = AddressForm(
+    of="ClickHouse",
+    options=("secure", "verify", "ca_cert", "client_cert", "client_cert_key"),
+    example="clickhouse://user:${PASSWORD}@host:8123/database",
+)
 _TRUTHS: Final = ("secure", "verify")
 MEANING: Final[Mapping[str, Any]] = {
     "readonly": 2,  # nothing is written; settings such as these may be
@@ -35,35 +38,21 @@ def parameters(dsn: str, place: Place | None = None) -> dict[str, Any]:
     Raises:
         SourceError: the address is wrong; never with the password in the text.
     """
-    try:
-        parts = urlsplit(dsn)
-        options = dict(parse_qsl(parts.query))
-        port = parts.port
-    except ValueError as error:
-        raise _wrong("its port or host is none", place) from error
-    for name in options:
-        if name not in _OPTIONS:
-            raise _wrong(f"{name} is no option", place, nearest(name, _OPTIONS) or _OPTIONS)
+    address = _FORM.read(dsn, place)
     given: dict[str, Any] = {
-        name: value.lower() in ("true", "1", "yes") if name in _TRUTHS else value for name, value in options.items()
+        name: value.lower() in ("true", "1", "yes") if name in _TRUTHS else value
+        for name, value in address.options.items()
     }
     secure = bool(given.get("secure"))
     return {
         **given,
         "interface": "https" if secure else "http",
-        "host": parts.hostname or "localhost",
-        "port": port or (8443 if secure else 8123),
-        "username": unquote(parts.username or "default"),
-        "password": unquote(parts.password or ""),
-        "database": unquote(parts.path.strip("/")) or "default",
+        "host": address.host or "localhost",
+        "port": address.port or (8443 if secure else 8123),
+        "username": address.user or "default",
+        "password": address.password or "",
+        "database": "/".join(address.path) or "default",
     }
-
-
-def _wrong(why: str, place: Place | None, near: tuple[str, ...] = ()) -> LapwingError:
-    hint = 'Write "clickhouse://user:${PASSWORD}@host:8123/database".'
-    return SourceError.of(
-        "bad-dsn", f"The address of a ClickHouse can't be read: {why}.", place=place, nearest=near, hint=hint
-    )
 
 
 def connect(known: Mapping[str, Any]) -> Any:

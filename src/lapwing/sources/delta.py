@@ -148,3 +148,6 @@ class DeltaSnapshot(Snapshot):
         asked = None if condition is None else arrow_filter(condition, self.schema)
         for batch in reader:
             yield batch if asked is None else batch.filter(asked)
+
+
+SOURCE: Final = DeltaSource

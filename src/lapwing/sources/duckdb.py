@@ -7,7 +7,7 @@ back when the source is closed.
 from __future__ import annotations
 
 import threading
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
@@ -131,3 +131,6 @@ class DuckDBSource(Source):
         self._attached = None
         with self._engine.cursor() as cursor:
             cursor.execute(f"DETACH {identifier(self._alias)}")
+
+
+SOURCE: Final = DuckDBSource

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import pyarrow as pa
 
@@ -207,3 +207,6 @@ def _disk(config: SourceConfig, engine: Engine) -> Disk:
 
 def _is_lines(file: StoredFile) -> bool:
     return file.path.suffix != ".json"
+
+
+SOURCE: Final = FilesSource

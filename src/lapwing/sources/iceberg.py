@@ -203,3 +203,6 @@ def _before(table: Any, location: str) -> Any:
 def _number(told: Any, key: str) -> int | None:
     text = told.get(key)
     return int(text) if text is not None and str(text).isdigit() else None
+
+
+SOURCE: Final = IcebergSource

@@ -312,3 +312,6 @@ def _said(error: object) -> str:
     told = getattr(error, "args", None) or (error,)
     text = told[0].str() if hasattr(told[0], "str") else str(told[0])
     return " ".join((text or type(error).__name__).split()).rstrip(".")
+
+
+SOURCE: Final = KafkaSource

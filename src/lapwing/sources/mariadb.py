@@ -10,11 +10,12 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
+from lapwing.sources.engine import Engine
 from lapwing.sources.mariadb_session import connect, explain, limit_statements, parameters, rows
 from lapwing.sources.mariadb_stream import MariaDBStream
 from lapwing.sources.mariadb_types import column_of, misfit, transport, without_misfits
@@ -58,7 +59,7 @@ class MariaDBSource(Source):
 
     kind: ClassVar[str] = "mariadb"
 
-    def __init__(self, config: SourceConfig) -> None:
+    def __init__(self, config: SourceConfig, engine: Engine | None = None) -> None:
         if config.dsn is None:
             raise SourceError.of("no-dsn", f"The source {config.name} has no dsn.", place=config.place)
         self.name, self._dsn, self._place = config.name, config.dsn, config.place
@@ -226,3 +227,6 @@ def _day(us: int, shift: int) -> str:
     """A moment moved by a day, as a constant: zones differ by less."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us, days=shift)
     return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}'"
+
+
+SOURCE: Final = MariaDBSource

@@ -6,14 +6,18 @@ import re
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, Place, SourceError
+from lapwing.sources.address import AddressForm
 from lapwing.states.dialects import dialect_of
 
 CONNECT_SECONDS: Final = 5
-_OPTIONS: Final = ("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket")
+_FORM: Final = AddressForm(
+    of="MariaDB",
+    options=("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket"),
+    example="mysql://user:${PASSWORD}@host:3306/database",
+)
 _MODES: Final = ("DISABLED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 
 
@@ -24,32 +28,24 @@ def parameters(dsn: str, place: Place | None = None) -> dict[str, Any]:
     Raises:
         SourceError: the address is wrong; never with the password in the text.
     """
-    try:
-        parts = urlsplit(dsn)
-        options = {name.lower().replace("_", "-"): value for name, value in parse_qsl(parts.query)}
-        port = parts.port or 3306
-    except ValueError as error:
-        raise _wrong("its port or host is none", place) from error
-    for name in options:
-        if name not in _OPTIONS:
-            raise _wrong(f"{name} is no option", place, nearest(name, _OPTIONS) or _OPTIONS)
+    address = _FORM.read(dsn, place)
     found: dict[str, Any] = {
-        "host": parts.hostname or "localhost",
-        "port": port,
-        "user": unquote(parts.username or "") or None,
-        "password": unquote(parts.password or ""),
-        "database": unquote(parts.path.strip("/")) or None,
+        "host": address.host or "localhost",
+        "port": address.port or 3306,
+        "user": address.user or None,
+        "password": address.password or "",
+        "database": "/".join(address.path) or None,
     }
-    if "socket" in options:
-        found["unix_socket"] = options["socket"]
-    context = _encryption(options, place)
+    if "socket" in address.options:
+        found["unix_socket"] = address.options["socket"]
+    context = _encryption(address.options, place)
     return found | ({"ssl": context} if context else {"ssl_disabled": True})
 
 
 def _encryption(options: Mapping[str, str], place: Place | None) -> ssl.SSLContext | None:
     mode = options.get("ssl-mode", "VERIFY_IDENTITY" if "ssl-ca" in options else "DISABLED").upper()
     if mode not in _MODES:
-        raise _wrong(f"{mode} is no ssl-mode", place, nearest(mode, _MODES) or _MODES)
+        raise _FORM.wrong(f"{mode} is no ssl-mode", place, nearest(mode, _MODES) or _MODES)
     if mode == "DISABLED":
         return None
     try:
@@ -59,16 +55,10 @@ def _encryption(options: Mapping[str, str], place: Place | None) -> ssl.SSLConte
         if "ssl-cert" in options:
             context.load_cert_chain(options["ssl-cert"], options.get("ssl-key"))
     except OSError as error:
-        raise _wrong(
+        raise _FORM.wrong(
             f"a file of its certificates can't be read ({error.strerror or 'no certificate'})", place
         ) from error
     return context
-
-
-def _wrong(why: str, place: Place | None, near: tuple[str, ...] = ()) -> LapwingError:
-    hint = 'Write "mysql://user:${PASSWORD}@host:3306/database".'
-    says = f"The address of a MariaDB can't be read: {why}."
-    return SourceError.of("bad-dsn", says, place=place, nearest=near, hint=hint)
 
 
 def connect(known: Mapping[str, Any], *, read_timeout: float | None = None) -> Any:

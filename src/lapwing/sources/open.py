@@ -3,82 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 
 from lapwing.model.names import nearest
 from lapwing.model.problem import ModelError
 from lapwing.model.project import SourceConfig
+from lapwing.model.source_kinds import SOURCE_KINDS
 from lapwing.sources.base import Source
 from lapwing.sources.engine import Engine
 
-KINDS = (
-    "files",
-    "duckdb",
-    "sqlite",
-    "postgres",
-    "mariadb",
-    "bigquery",
-    "delta",
-    "iceberg",
-    "clickhouse",
-    "trino",
-    "kafka",
-)
-
 
 def open_source(config: SourceConfig, engine: Engine) -> Source:
-    """The source for a configuration. Nothing is connected yet.
+    """The source for a configuration: `SOURCE` of the module that is called as its type. Nothing is connected yet.
 
     Raises:
         ModelError: no such kind.
     """
-    match config.type:
-        case "files":
-            from lapwing.sources.files import FilesSource
-
-            return FilesSource(config, engine)
-        case "duckdb":
-            from lapwing.sources.duckdb import DuckDBSource
-
-            return DuckDBSource(config, engine)
-        case "sqlite":
-            from lapwing.sources.sqlite import SQLiteSource
-
-            return SQLiteSource(config)
-        case "postgres":
-            from lapwing.sources.postgres import PostgresSource
-
-            return PostgresSource(config)
-        case "mariadb":
-            from lapwing.sources.mariadb import MariaDBSource
-
-            return MariaDBSource(config)
-        case "bigquery":
-            from lapwing.sources.bigquery import BigQuerySource
-
-            return BigQuerySource(config)
-        case "delta":
-            from lapwing.sources.delta import DeltaSource
-
-            return DeltaSource(config, engine)
-        case "iceberg":
-            from lapwing.sources.iceberg import IcebergSource
-
-            return IcebergSource(config, engine)
-        case "clickhouse":
-            from lapwing.sources.clickhouse import ClickHouseSource
-
-            return ClickHouseSource(config)
-        case "trino":
-            from lapwing.sources.trino import TrinoSource
-
-            return TrinoSource(config)
-        case "kafka":
-            from lapwing.sources.kafka import KafkaSource
-
-            return KafkaSource(config, engine)
-    near = nearest(config.type, KINDS)
-    raise ModelError.of("unknown-source-type", f"{config.type} is no kind of source.", place=config.place, nearest=near)
+    if config.type not in SOURCE_KINDS:
+        near = nearest(config.type, SOURCE_KINDS)
+        says = f"{config.type} is no kind of source."
+        raise ModelError.of("unknown-source-type", says, place=config.place, nearest=near)
+    kind: Callable[[SourceConfig, Engine], Source] = import_module(f"lapwing.sources.{config.type}").SOURCE
+    return kind(config, engine)
 
 
 class Sources(Mapping[str, Source]):

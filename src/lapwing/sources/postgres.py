@@ -8,11 +8,12 @@ import re
 import threading
 import time
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
+from lapwing.sources.engine import Engine
 from lapwing.sources.postgres_types import column_of, transport
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.streams import AdbcStream
@@ -68,7 +69,7 @@ class PostgresSource(Source):
 
     kind: ClassVar[str] = "postgres"
 
-    def __init__(self, config: SourceConfig) -> None:
+    def __init__(self, config: SourceConfig, engine: Engine | None = None) -> None:
         if config.dsn is None:
             raise SourceError.of("no-dsn", f"The source {config.name} has no dsn.", place=config.place)
         self.name, self._dsn, self._place = config.name, config.dsn, config.place
@@ -255,3 +256,6 @@ def explain(name: str, place: Place, error: Exception) -> LapwingError:
         place=place,
         hint="Check that it runs, and host, port and database in the dsn.",
     )
+
+
+SOURCE: Final = PostgresSource

@@ -12,11 +12,12 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
+from lapwing.sources.engine import Engine
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.sqlite_types import declared_type, first_value, misfit, transport
 from lapwing.sources.streams import AdbcStream
@@ -47,7 +48,7 @@ class SQLiteSource(Source):
     kind: ClassVar[str] = "sqlite"
     marks_quickly: ClassVar[bool] = True
 
-    def __init__(self, config: SourceConfig) -> None:
+    def __init__(self, config: SourceConfig, engine: Engine | None = None) -> None:
         if config.path is None:
             raise SourceError.of("no-path", f"The source {config.name} has no path.", place=config.place)
         self.name, self._path, self._place = config.name, config.path, config.place
@@ -216,3 +217,6 @@ def _distinct(db: sqlite3.Connection, table: str, rows: int) -> dict[str, float]
                 found[columns[0]] = max(1.0, int(numbers[0]) / int(numbers[1]))
     keys = [name for _, name, _, _, _, key in db.execute(f"pragma table_info({identifier(table)})") if key]
     return {**found, keys[0]: float(rows)} if len(keys) == 1 else found
+
+
+SOURCE: Final = SQLiteSource

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
+from lapwing.sources.engine import Engine
 from lapwing.sources.quote import select, text
 from lapwing.sources.trino_session import Statement, address_of, explain, failures
 from lapwing.sources.trino_stream import TrinoStream
@@ -66,7 +67,7 @@ class TrinoSource(Source):
     looks: ClassVar[bool] = True
     """Whether statistics are asked."""
 
-    def __init__(self, config: SourceConfig) -> None:
+    def __init__(self, config: SourceConfig, engine: Engine | None = None) -> None:
         if config.dsn is None:
             raise SourceError.of("no-dsn", f"The source {config.name} has no dsn.", place=config.place)
         self.name, self._config, self._place = config.name, config, config.place
@@ -214,3 +215,6 @@ class TrinoSource(Source):
 def _day(us: int, shift: int) -> datetime:
     """A moment moved by a day: zones differ by less."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us, days=shift)
+
+
+SOURCE: Final = TrinoSource

@@ -6,14 +6,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, Place, SourceError
+from lapwing.sources.address import AddressForm
 
 Rows = Sequence[Sequence[Any]]
 
-_OPTIONS: Final = ("http_scheme", "verify", "access_token")
+_FORM: Final = AddressForm(
+    of="Trino",
+    options=("http_scheme", "verify", "access_token"),
+    example="trino://user:${PASSWORD}@host:443/catalog/schema",
+)
 _SCHEMES: Final = ("http", "https")
 _PORTS: Final = {"http": 8080, "https": 443}
 _TIMEOUTS: Final = (
@@ -49,40 +53,25 @@ def address_of(dsn: str, place: Place | None = None) -> Address:
     Raises:
         SourceError: the address is wrong; never with the secrets in the text.
     """
-    try:
-        parts = urlsplit(dsn)
-        options = dict(parse_qsl(parts.query))
-        port = parts.port
-    except ValueError as error:
-        raise _wrong("its port or host is none", place) from error
-    for name in options:
-        if name not in _OPTIONS:
-            raise _wrong(f"{name} is no option", place, nearest(name, _OPTIONS) or _OPTIONS)
-    password, token = parts.password, options.get("access_token")
-    secret = password is not None or token is not None
-    scheme = options.get("http_scheme", "https" if secret or "verify" in options or port == 443 else "http")
+    given = _FORM.read(dsn, place)
+    options, token = given.options, given.options.get("access_token")
+    secret = given.password is not None or token is not None
+    scheme = options.get("http_scheme", "https" if secret or "verify" in options or given.port == 443 else "http")
     if scheme not in _SCHEMES:
-        raise _wrong(f"{scheme} is no http_scheme", place, nearest(scheme, _SCHEMES) or _SCHEMES)
+        raise _FORM.wrong(f"{scheme} is no http_scheme", place, nearest(scheme, _SCHEMES) or _SCHEMES)
     if secret and scheme == "http":
-        raise _wrong("a password or a token would travel without encryption", place)
-    catalog, _, schema = parts.path.strip("/").partition("/")
+        raise _FORM.wrong("a password or a token would travel without encryption", place)
+    catalog, schema = (*given.path, None, None)[:2]
     return Address(
         scheme=scheme,
-        host=parts.hostname or "localhost",
-        port=port or _PORTS[scheme],
-        user=unquote(parts.username or "lapwing"),
-        password=None if password is None else unquote(password),
+        host=given.host or "localhost",
+        port=given.port or _PORTS[scheme],
+        user=given.user or "lapwing",
+        password=given.password,
         token=token,
         verify={"true": True, "false": False}.get(options.get("verify", "true").lower(), options.get("verify", "")),
-        catalog=unquote(catalog) or None,
-        schema=unquote(schema) or None,
-    )
-
-
-def _wrong(why: str, place: Place | None, near: tuple[str, ...] = ()) -> LapwingError:
-    hint = 'Write "trino://user:${PASSWORD}@host:443/catalog/schema".'
-    return SourceError.of(
-        "bad-dsn", f"The address of a Trino can't be read: {why}.", place=place, nearest=near, hint=hint
+        catalog=catalog,
+        schema=schema,
     )
 
 

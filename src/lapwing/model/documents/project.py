@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
@@ -29,51 +29,23 @@ from lapwing.model.documents.storage import StorageDocument
 from lapwing.model.documents.store import StoreDocument
 from lapwing.model.monitor import MOST_DEPTH, SENSITIVITY, WARNINGS
 from lapwing.model.names import nearest
+from lapwing.model.source_kinds import SOURCE_KINDS
 from lapwing.model.tags import tag_of
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-_OF_SOURCES = {
-    **dict.fromkeys(("duckdb", "sqlite"), ("path",)),
-    **dict.fromkeys(("files", "delta"), ("path", "storage")),
-    "iceberg": ("path", "catalog", "storage", "schemas"),
-    "postgres": ("dsn", "schemas"),
-    "mariadb": ("dsn", "schemas"),
-    "clickhouse": ("dsn", "schemas"),
-    "trino": ("dsn", "schemas", "session"),
-    "kafka": ("servers", "topics", "options"),
-    "bigquery": (
-        "project",
-        "datasets",
-        "location",
-        "key_file",
-        "maximum_bytes_billed",
-        "labels",
-        "endpoint",
-        "storage_endpoint",
-    ),
-}
-"""By the type of a source, the keys that it has beside those of all; the first is needed."""
+if TYPE_CHECKING:
+    KindOfSource = str
+else:
+    KindOfSource = Literal[tuple(SOURCE_KINDS)]
 
 
 class SourceDocument(Document):
     """Where data lives: files, duckdb, sqlite and delta have a path, iceberg a path or a catalog, postgres, mariadb,
     clickhouse and trino a dsn, bigquery a project, kafka servers and topics."""
 
-    type: Literal[
-        "files",
-        "duckdb",
-        "sqlite",
-        "postgres",
-        "mariadb",
-        "bigquery",
-        "delta",
-        "iceberg",
-        "clickhouse",
-        "trino",
-        "kafka",
-    ] = Field(description="What kind of source it is; mariadb is MySQL, too.")
+    type: KindOfSource = Field(description="What kind of source it is; mariadb is MySQL, too.")
     path: str | None = Field(
         None,
         description="Relative to the project's folder, or absolute; of files, delta and iceberg also "
@@ -125,14 +97,14 @@ class SourceDocument(Document):
 
     @model_validator(mode="after")
     def _place_of_data(self) -> SourceDocument:
-        own = _OF_SOURCES[self.type]
+        own = SOURCE_KINDS[self.type].keys
         if self.type == "iceberg" and bool(self.path) == bool(self.catalog):
             raise mistake("missing-key", "A source of type iceberg needs either path or catalog.")
         if self.type != "iceberg" and not getattr(self, own[0]):
             raise mistake("missing-key", f"A source of type {self.type} needs {own[0]}.")
         if self.type == "kafka" and not self.topics:
             raise mistake("missing-key", "A source of type kafka needs topics.")
-        for key in dict.fromkeys(key for keys in _OF_SOURCES.values() for key in keys):
+        for key in dict.fromkeys(key for kind in SOURCE_KINDS.values() for key in kind.keys):
             if key not in own and key in self.model_fields_set and key != "schemas":
                 raise mistake(
                     "unused-key", f"A source of type {self.type} has {own[0]}, not {key}.", (), f"Remove {key}."
