@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 import pytest
-from tests.services.base import MissingService
+from tests.services.base import MissingService, missing
 from tests.services.bigquery import PROJECT, bigquery
 from tests.services.bigtable import Bigtable, bigtable
 from tests.services.chromium import chromium
@@ -128,22 +127,15 @@ def chromium_path() -> Path:
     try:
         return chromium()
     except MissingService as error:
-        _missing(error)
+        missing(error)
 
 
 @contextmanager
 def _had(service: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
-    """What the service gives, while it runs; a missing one is told by `_missing`."""
+    """What the service gives, while it runs; a missing one is told by `missing`."""
     with ExitStack() as stack:
         try:
             given = stack.enter_context(service())
         except MissingService as error:
-            _missing(error)
+            missing(error)
         yield given
-
-
-def _missing(error: MissingService) -> NoReturn:
-    """Skipped where a person works, failed where nobody would notice the skip."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(str(error))
-    pytest.skip(str(error))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lapwing.alerts import state
 from lapwing.alerts.state import Follow, StateDatabase, StateError
 from lapwing.alerts.why.change import Cause
 from lapwing.model.problem import Conflict, NotFound
@@ -122,14 +123,26 @@ def test_migrations_go_both_ways(tmp_path: Path) -> None:
 
 def test_locked_by_another_process(tmp_path: Path) -> None:
     """Writing says so after the wait; reading goes on."""
-    state = StateDatabase(tmp_path / "state.db", wait=0.05)
-    state.add_follow(Follow("f", "d.x", "day", ()), now=1)
+    database = StateDatabase(tmp_path / "state.db", wait=0.05)
+    database.add_follow(Follow("f", "d.x", "day", ()), now=1)
     with sqlite3.connect(tmp_path / "state.db", isolation_level=None) as other:
         other.execute("begin immediate")
         with pytest.raises(StateError, match=r"Another process .* 0\.05 seconds") as caught:
-            state.add_follow(Follow("g", "d.x", "day", ()), now=1)
+            database.add_follow(Follow("g", "d.x", "day", ()), now=1)
         assert caught.value.problems[0].code == "state-locked"
-        assert [follow.name for follow in state.follows()] == ["f"]
+        assert [follow.name for follow in database.follows()] == ["f"]
         other.execute("rollback")
-    state.add_follow(Follow("g", "d.x", "day", ()), now=2)
-    assert [follow.name for follow in state.follows()] == ["f", "g"]
+    database.add_follow(Follow("g", "d.x", "day", ()), now=2)
+    assert [follow.name for follow in database.follows()] == ["f", "g"]
+
+
+def test_a_new_file_that_another_process_is_making(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite does not wait where a file's journal is changed; we do."""
+    path = tmp_path / "state.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(StateError, match=r"Another process .* 0\.05 seconds"):
+        StateDatabase(path, wait=0.05)
+    monkeypatch.setattr(state, "sleep", lambda _: other.execute("rollback"))
+    assert StateDatabase(path, wait=20).follows() == ()
+    other.close()

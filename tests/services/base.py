@@ -19,7 +19,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
+
+import pytest
 
 READY_SECONDS = 30.0
 INSTALL_SECONDS = 600
@@ -28,7 +30,15 @@ S = TypeVar("S", bound="Service")
 
 
 class MissingService(Exception):
-    """The service can't be had here; says why. With CI=true that is a failure, else a reason to skip."""
+    """The service can't be had here; says why."""
+
+
+def missing(why: object) -> NoReturn:
+    """What a test can't do without is not here: skipped where a person works, failed (CI=true) where nobody would notice
+    the skip."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(str(why))
+    pytest.skip(str(why))
 
 
 class Service(ABC):
@@ -122,6 +132,18 @@ def apt_install(*packages: str) -> None:
             raise MissingService(f"apt-get {arguments[0]} took over {INSTALL_SECONDS} s") from error
         if done.returncode:
             raise MissingService(f"apt-get {arguments[0]} failed: {done.stderr.strip()[-300:]}")
+
+
+def program(name: str, package: str) -> str:
+    """The path of a program, which the package of Debian brings where it is missing. Raises as `apt_install`."""
+    if shutil.which(name) is None:
+        with locked(package):
+            if shutil.which(name) is None:
+                apt_install(package)
+    found = shutil.which(name)
+    if found is None:
+        raise MissingService(f"{package} was installed, but brought no {name}")
+    return found
 
 
 def server_user(name: str) -> pwd.struct_passwd | None:

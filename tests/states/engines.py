@@ -318,7 +318,6 @@ def engine_called(name: str, request: pytest.FixtureRequest, folder: Path) -> It
         case "clickhouse":
             yield request.getfixturevalue("clickhouse")
         case "spark":
-            pytest.importorskip("pyspark", reason="Spark is not installed")
             yield Spark(folder)
         case "bigquery":
             yield BigQuery(request.getfixturevalue("bigquery_dsn"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, IntegrityError
@@ -56,7 +57,7 @@ class StateDatabase:
             message = f"The folder of the state database can't be made: {error.strerror}."
             raise self._error("state-unreachable", message) from error
         self._reading = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": wait})
-        sa.event.listen(self._reading, "connect", _prepare)
+        sa.event.listen(self._reading, "connect", lambda connection, _: _prepare(connection, wait))
         sa.event.listen(self._reading, "begin", _begin)
         # A writer takes its place in the queue before it reads, so that what it read still holds when it writes.
         self._writing = self._reading.execution_options(begin="begin immediate")
@@ -202,10 +203,25 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "begin"))
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare(connection: sqlite3.Connection, wait: float) -> None:
     """Transactions begin where we say; readers do not wait for a writer; deleting an incident deletes its steps."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("pragma journal_mode = wal")
+    _switch_to_wal(cursor, wait)
     cursor.execute("pragma foreign_keys = on")
     cursor.close()
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor, wait: float) -> None:
+    """Of processes that open a new file together one switches it; SQLite tells the others that it is busy without the wait
+    that it gives to statements."""
+    until = monotonic() + wait
+    while True:
+        try:
+            cursor.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(0.005)
+        else:
+            return

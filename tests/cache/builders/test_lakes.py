@@ -3,7 +3,6 @@ partitions whose files were written."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -18,6 +17,7 @@ from tests.cache.builders.test_spark import built as built_by_spark
 from tests.cache.builders.test_spark_reading import LOCAL, _of_its_own
 from tests.cache.project import PROJECT, SCHEMA, opened, row
 from tests.cache.test_distributed import write_project_of
+from tests.services.base import missing
 
 from lapwing.cache.builders.spark.session import java
 from lapwing.model.project import BeamConfig
@@ -82,8 +82,8 @@ def test_it_is_built_by_beam(lake: tuple[str, Path, Chunks]) -> None:
 
 @pytest.mark.long
 def test_it_is_built_by_spark(lake: tuple[str, Path, Chunks]) -> None:
-    if java() is None and os.environ.get("CI") != "true":
-        pytest.skip("there is no Java")
+    if java() is None:
+        missing("there is no Java")
     _, root, expected = lake
     for config in _of_its_own(LOCAL):
         assert built_by_spark(root, "spark", config, "other") == expected

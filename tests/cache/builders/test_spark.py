@@ -17,6 +17,7 @@ import pytest
 from tests.cache.builders.contents import Chunks, chunks_of
 from tests.cache.project import PROJECT, opened, row, write_project, write_rows
 from tests.cache.test_distributed import EXACT
+from tests.services.base import missing
 
 from lapwing.cache.builders.spark.session import check_spark, java, said
 from lapwing.cache.progress import BuildProgress
@@ -36,11 +37,8 @@ OF_SPARK = EXACT
 @pytest.fixture(scope="module", name="cluster")
 def _cluster() -> Iterator[SparkConfig]:
     """One session a process: it takes seconds to start."""
-    pytest.importorskip("pyspark", reason="Spark is not installed")
     if java() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("there is no Java")
-        pytest.skip("there is no Java")
+        missing("there is no Java")
     yield CLUSTER
     from pyspark.sql import SparkSession
 

@@ -10,6 +10,7 @@ from tests.cache.builders.contents import chunks_of
 from tests.cache.builders.test_spark import CLUSTER, written
 from tests.cache.project import opened
 from tests.cache.stores.places import place
+from tests.services.base import missing
 
 from lapwing.cache.builders.spark.session import java
 from lapwing.cache.stores import open_store
@@ -20,9 +21,10 @@ from lapwing.model.project import StoreConfig
 @pytest.fixture(name="config")
 def _config(request: pytest.FixtureRequest) -> Iterator[StoreConfig]:
     """A table of the emulator, which a new session's executors are told of."""
-    pyspark = pytest.importorskip("pyspark", reason="Spark is not installed")
+    import pyspark
+
     if java() is None:
-        pytest.skip("there is no Java")
+        missing("there is no Java")
     config = place("bigtable", request)
     before = pyspark.SparkContext._active_spark_context
     if before is not None:

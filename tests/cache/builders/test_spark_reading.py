@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import random
 import uuid
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pytest
 from tests.cache.builders.test_spark import CLUSTER, built
 from tests.cache.project import opened
+from tests.services.base import missing
 from tests.sources.bigquery_emulator import bigquery_tables
 
 from lapwing.cache.builders.spark import reading
@@ -120,11 +120,10 @@ def _cluster() -> Iterator[SparkConfig]:
 
 def _of_its_own(config: SparkConfig) -> Iterator[SparkConfig]:
     """One session a process."""
-    pyspark = pytest.importorskip("pyspark", reason="Spark is not installed")
+    import pyspark
+
     if java() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("there is no Java")
-        pytest.skip("there is no Java")
+        missing("there is no Java")
     for when in ("before", "after"):
         session = pyspark.sql.SparkSession.getActiveSession()
         if session is not None:
@@ -193,7 +192,6 @@ def spied(patch: pytest.MonkeyPatch, log: Path, victim: str | None = None) -> No
 
 
 def test_types_are_those_of_lapwing() -> None:
-    pytest.importorskip("pyspark", reason="Spark is not installed")
     types = {
         "bool": "BOOLEAN",
         "tiny": "TINYINT",

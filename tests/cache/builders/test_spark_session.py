@@ -14,8 +14,6 @@ from lapwing.cache.builders.spark.masters import check_reachable, check_session
 from lapwing.cache.builders.spark.session import _address_of_its_own, _for_workers
 from lapwing.model.problem import LapwingError, Refused, SourceError
 
-pytest.importorskip("pyspark", reason="Spark is not installed")
-
 
 def problem(error: LapwingError) -> tuple[str, str]:
     (one,) = error.problems

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -14,15 +13,17 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from tests.server.postgres.conftest import Door
+from tests.services.base import MissingService, missing, program
 from tests.shop import ORDERS
 
 
 def psql(door: Door, *commands: str) -> str:
-    program = shutil.which("psql")
-    if program is None:
-        pytest.skip("psql comes with Debian's postgresql-client")
+    try:
+        client = program("psql", "postgresql-client")
+    except MissingService as why:
+        missing(why)
     flags = [part for command in commands for part in ("-c", command)]
-    done = subprocess.run([program, "-X", door.dsn, *flags], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([client, "-X", door.dsn, *flags], capture_output=True, text=True, timeout=60, check=False)
     return done.stdout + done.stderr
 
 

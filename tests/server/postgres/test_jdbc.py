@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from tests.server.postgres.conftest import Door
-from tests.services.base import cache_folder, locked
+from tests.services.base import MissingService, cache_folder, locked, missing, program
 
 VERSION = "42.7.8"
 DRIVER = f"postgresql-{VERSION}.jar"
@@ -18,28 +17,40 @@ DRIVER = f"postgresql-{VERSION}.jar"
 def jar() -> Path:
     """The driver, from Maven once; kept outside the tree."""
     found = cache_folder() / DRIVER
-    if shutil.which("javac") is None or (shutil.which("mvn") is None and not found.exists()):
-        pytest.skip("the JDBC driver needs a JDK, and Maven to bring it")
     with locked("jdbc"):
         if not found.exists():
+            try:
+                maven = program("mvn", "maven")
+            except MissingService as why:
+                missing(why)
             wanted = [f"-Dartifact=org.postgresql:postgresql:{VERSION}", f"-DoutputDirectory={found.parent}"]
             done = subprocess.run(
-                ["mvn", "-q", "-B", "dependency:copy", *wanted],
+                [maven, "-q", "-B", "dependency:copy", *wanted],
                 capture_output=True,
                 text=True,
                 timeout=300,
                 check=False,
             )
             if done.returncode:
-                pytest.skip(f"Maven did not bring the driver: {done.stdout.strip()[-300:]}")
+                missing(f"Maven did not bring the driver: {done.stdout.strip()[-300:]}")
     return found
 
 
-def test_jdbc(door: Door, jar: Path) -> None:
-    program = Path(__file__).with_name("Probe.java")
+@pytest.fixture(scope="module")
+def java() -> str:
+    """That of a JDK: the probe is compiled as it starts."""
+    try:
+        program("javac", "default-jdk-headless")
+        return program("java", "default-jdk-headless")
+    except MissingService as why:
+        missing(why)
+
+
+def test_jdbc(door: Door, jar: Path, java: str) -> None:
+    probe = Path(__file__).with_name("Probe.java")
     address = f"jdbc:postgresql://127.0.0.1:{door.port}/shop"
     done = subprocess.run(
-        ["java", "-cp", jar, str(program), address], capture_output=True, text=True, timeout=120, check=False
+        [java, "-cp", jar, str(probe), address], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if not line.startswith("prepared"))
