@@ -93,9 +93,17 @@ def test_the_statement_comes_from_a_file_or_a_pipe(lapwing: Lapwing, shop: Path,
 
 
 def test_the_receipt_stands_beside_the_answer(lapwing: Lapwing, shop: Path) -> None:
-    said = lapwing("-p", shop, "sql", COUNT, "--format", "csv", "--receipt")
+    said = lapwing("-p", shop, "sql", COUNT, "--format", "csv", "--receipt", "--no-cache")
     assert said.text.startswith('"shop","n"\n')
     assert "by source files.orders" in said.err
+
+
+def test_what_was_asked_before_is_told_again(lapwing: Lapwing, shop: Path) -> None:
+    asked = ("-p", shop, "sql", f"{COUNT} -- again", "--format", "csv", "--receipt", "--max-age", "1h")
+    first, again = lapwing(*asked), lapwing(*asked)
+    assert again.text == first.text
+    assert "by kept result" in again.err
+    assert lapwing("-p", shop, "sql", "select 1", "--max-age", "soon").code == 2
 
 
 def test_a_closed_pipe_is_no_error(shop: Path) -> None:

@@ -116,7 +116,10 @@ def test_two_reads_of_a_question_share_its_bound(lapwing: Lapwing, double: BigQu
     one = ROWS * 8
     assert lapwing.run_sql(SqlQuery(text=text, wishes=Wishes(maximum_bytes_billed=2 * one))).table().num_rows == 1
     with pytest.raises(SourceError, match="is the most"):
-        lapwing.run_sql(SqlQuery(text=text, wishes=Wishes(maximum_bytes_billed=2 * one - 1)))
+        lapwing.run_sql(SqlQuery(text=text, wishes=Wishes(maximum_bytes_billed=2 * one - 1, cache=False)))
+    kept = lapwing.run_sql(SqlQuery(text=text, wishes=Wishes(maximum_bytes_billed=2 * one - 1)))
+    assert kept.table().num_rows == 1  # costs nothing
+    assert kept.receipt().pieces[0].by == "kept result"
 
 
 def test_the_command_bounds_a_question(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

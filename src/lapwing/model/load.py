@@ -132,6 +132,7 @@ class _Reading:
             sources={name: self._source(name, source, main) for name, source in document.sources.items()},
             history=History(keep=document.history.keep, versions=document.history.versions),
             by_product_bytes=document.by_products.megabytes * 1_000_000,
+            result_bytes=document.results.budget,
             query_log=QueryLogConfig(
                 bytes=document.query_log.budget, keep=document.query_log.keep, texts=document.query_log.texts
             ),

@@ -214,6 +214,7 @@ class Project:
     history: History = History()
     budget: float | None = None
     by_product_bytes: int = 64_000_000
+    result_bytes: int = 1_000_000_000
     query_log: QueryLogConfig = QueryLogConfig()
     beam: BeamConfig = BeamConfig()
     spark: SparkConfig = SparkConfig()

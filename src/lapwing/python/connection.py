@@ -68,14 +68,25 @@ class Connection:
         zone: str | None = None,
         time_limit: float | None = None,
         query_id: str | None = None,
+        max_age: str | None = None,
+        no_cache: bool = False,
     ) -> Result:
-        """Starts a SELECT over sources and metrics; `parameters` are the values of its ? or $N."""
+        """Starts a SELECT over sources and metrics; `parameters` are the values of its ? or $N. `max_age`: a length such as
+        "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from
+        the source."""
         way = self._open()
         with told():
             edited = filled(text, parameters)
         limit = self._time_limit if time_limit is None else time_limit
         try:
-            rows = way.run(edited.text, zone=zone, time_limit=limit, query_id=query_id or uuid.uuid4().hex[:16])
+            rows = way.run(
+                edited.text,
+                zone=zone,
+                time_limit=limit,
+                query_id=query_id or uuid.uuid4().hex[:16],
+                max_age=max_age,
+                no_cache=no_cache,
+            )
         except errors.Error as error:
             if not edited.edits:
                 raise

@@ -49,9 +49,13 @@ class Embedded:
         with told():
             self._lapwing = Lapwing.open(root)
 
-    def run(self, text: str, *, zone: str | None, time_limit: float, query_id: str) -> Rows:
+    def run(
+        self, text: str, *, zone: str | None, time_limit: float, query_id: str, max_age: str | None, no_cache: bool
+    ) -> Rows:
         with told():
-            asked = SqlQuery(text=text, zone=zone, wishes=Wishes(time_limit=time_limit))
+            age = parse_duration(max_age).total_seconds() if max_age else None
+            wishes = Wishes(time_limit=time_limit, max_age=age, cache=not no_cache)
+            asked = SqlQuery(text=text, zone=zone, wishes=wishes)
             return EmbeddedRows(self._lapwing.run_sql(asked, query_id))
 
     def cancel(self, query_id: str) -> None:

@@ -66,8 +66,11 @@ class Remote:
         self._address, self._token = address.rstrip("/"), token
         self.ask("GET", "/api/project")  # a wrong address or token is told at once
 
-    def run(self, text: str, *, zone: str | None, time_limit: float, query_id: str) -> Rows:
+    def run(
+        self, text: str, *, zone: str | None, time_limit: float, query_id: str, max_age: str | None, no_cache: bool
+    ) -> Rows:
         body = {"text": text, "zone": zone, "time_limit": time_limit, "query_id": query_id}
+        body |= {"max_age": max_age, "no_cache": no_cache}
         return RemoteRows(self, self._send("POST", "/api/sql", body, ARROW), query_id)
 
     def cancel(self, query_id: str) -> None:

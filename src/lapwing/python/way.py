@@ -29,7 +29,9 @@ class Rows(Protocol):
 class Way(Protocol):
     """Where questions are answered. All raise PEP 249's errors."""
 
-    def run(self, text: str, *, zone: str | None, time_limit: float, query_id: str) -> Rows: ...
+    def run(
+        self, text: str, *, zone: str | None, time_limit: float, query_id: str, max_age: str | None, no_cache: bool
+    ) -> Rows: ...
     def cancel(self, query_id: str) -> None:
         """Stops a statement, from any thread; harmless when it has ended."""
 

@@ -27,7 +27,9 @@ class Top:
 class Wishes:
     """How the caller wants it answered.
 
-    `cache` False: from the source alone; `cache_only`: without asking a source for anything, even if a part is then
+    `cache` False: from the source alone, of statements without a look at kept results; `max_age`: seconds by which a kept
+    result of a statement may be older than now, whatever its sources say (None: it is told only while they tell that they
+    are as they were); `cache_only`: without asking a source for anything, even if a part is then
     missing. `max_staleness`: seconds by which the answer may be older than the source, which is then asked what has
     changed, and for the rows of that; None takes rollups as they were built. `exact`: rather no answer than one with an
     error bound. `time_limit` in seconds. `maximum_bytes_billed`: rather no answer than one for which sources that charge by
@@ -40,6 +42,7 @@ class Wishes:
     exact: bool = False
     time_limit: float = 60.0
     maximum_bytes_billed: int | None = None
+    max_age: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from lapwing.query.ask import MetricQuery, SqlQuery
 from lapwing.query.check import metric_problems
 from lapwing.query.explain import Explained, explain
 from lapwing.query.restated import restated
+from lapwing.query.results.service import Results
 from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
 from lapwing.query.top import ranking, topped
 from lapwing.sources.bill import bill_for
@@ -45,6 +46,7 @@ class Lapwing:
         self.engine = Engine(allowed=allowed, spill=project.store.path)
         self.sources = Sources(project.sources, self.engine)
         self.sql = SqlService(project, self.sources, self.engine)
+        self.results = Results(project, self.sql, self.sources)
         self._opening = threading.Lock()
         self._outage = Outage()
         self._cache: Cache | None = None
@@ -114,11 +116,18 @@ class Lapwing:
             WrongUse, NotFound: it does not parse, names what is not there, or would change data.
         """
         query_id = query_id or uuid.uuid4().hex[:16]
-        return run_statement(query, sql=self.sql, answer=self.answer, project=self.project, query_id=query_id)
+        return run_statement(
+            query,
+            sql=self.sql,
+            results=self.results,
+            answer=self.answer,
+            project=self.project,
+            query_id=query_id,
+        )
 
     def explain_sql(self, query: SqlQuery) -> str:
         """The plan in words, with the SQL that each source would be sent."""
-        return explain_statement(query, sql=self.sql, answer=self.answer, project=self.project)
+        return explain_statement(query, sql=self.sql, results=self.results, answer=self.answer, project=self.project)
 
     def plan_sql(self, query: SqlQuery) -> Plan:
         """The plan as data."""

@@ -14,6 +14,9 @@ from lapwing.model.receipt import Piece, Receipt
 from lapwing.query.answer import Answer
 from lapwing.query.ask import MetricQuery, SqlQuery
 from lapwing.query.metric_sql import Rewritten, mentions_metrics, rewrite
+from lapwing.query.results.entry import Facts, told_time
+from lapwing.query.results.keeping import Fate
+from lapwing.query.results.service import Results
 from lapwing.sources.bill import bill_for, cost_of
 from lapwing.sql.nodes import Plan
 from lapwing.sql.run import Running
@@ -32,6 +35,7 @@ class SqlAnswer:
     answers: tuple[Answer, ...]
     definitions: dict[str, str]
     started: float
+    fate: Fate
 
     def table(self) -> pa.Table:
         """All rows at once."""
@@ -46,7 +50,9 @@ class SqlAnswer:
         progress = self.running.progress()
         scans = {scan.id: scan for scan in progress.scans}
         pieces = [piece for answer in self.answers for piece in answer.receipt.pieces]
-        for scan in self.running.plan.scans:
+        if self.fate.facts is not None:
+            pieces.append(_kept(self.fate.facts))
+        for scan in self.running.plan.scans if self.fate.facts is None else ():
             done = scans.get(scan.id)
             rows, size = (done.rows, done.bytes) if done else (0, 0)
             cost = cost_of([done.spent if done else None])
@@ -77,21 +83,29 @@ class SqlAnswer:
             bounds={name: says for answer in self.answers for name, says in answer.receipt.bounds.items()},
             definitions=self.definitions,
             milliseconds={"total": (time.perf_counter() - self.started) * 1e3},
+            notes=(self.fate.says,),
         )
 
 
-def run_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project, query_id: str) -> SqlAnswer:
+def _kept(facts: Facts) -> Piece:
+    """The result that was told in the place of an answer by the sources."""
+    versions = tuple(f"{table} {version}" for table, version in (facts.versions or {}).items())
+    since = told_time(facts.since)
+    return Piece(by="kept result", name=since, rows=facts.rows, bytes=facts.told_bytes, as_of=since, versions=versions)
+
+
+def run_statement(
+    query: SqlQuery, *, sql: SqlService, results: Results, answer: Answerer, project: Project, query_id: str
+) -> SqlAnswer:
     """Starts `query`; see `Lapwing.run_sql`."""
     started = time.perf_counter()
     zone = _zone(query, project)
-    limit = query.wishes.time_limit
     with bill_for(query.wishes.maximum_bytes_billed):
         ready = _rewritten(query, zone, sql, answer, project)
-        running = sql.run(
-            ready.text, zone=zone, given=ready.given, time_limit=limit, query_id=query_id, engine=query.engine
-        )
+        plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine)
+        found = results.run(plan, given=ready.given, wishes=query.wishes, query_id=query_id)
     definitions = {name: text for part in ready.answers for name, text in part.receipt.definitions.items()}
-    return SqlAnswer(running, query, zone, ready.answers, definitions, started)
+    return SqlAnswer(found.running, query, zone, ready.answers, definitions, started, found.fate)
 
 
 def plan_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> Plan:
@@ -101,7 +115,7 @@ def plan_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, projec
     return sql.plan(ready.text, zone=zone, given=ready.given, engine=query.engine)
 
 
-def explain_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> str:
+def explain_statement(query: SqlQuery, *, sql: SqlService, results: Results, answer: Answerer, project: Project) -> str:
     """What would happen, in words. Metrics are answered to tell by what."""
     zone = _zone(query, project)
     ready = _rewritten(query, zone, sql, answer, project)
@@ -109,6 +123,8 @@ def explain_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, pro
     for number, part in enumerate(ready.answers):
         by = ", ".join(f"{piece.by} {piece.name}" for piece in part.receipt.pieces)
         lines.append(f"given.m{number}: {part.receipt.asked}, answered by {by}")
+    plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine)
+    lines += ["", results.foretold(plan, given=ready.given, wishes=query.wishes)]
     return "\n".join(lines)
 
 

@@ -50,7 +50,7 @@ class Stoppable(Protocol):
 @dataclass(slots=True, eq=False)
 class Query:
     """One statement's life. `rows` counts what was delivered; `who` asks, by `door` (http, postgres, ...); `waited` seconds
-    for its place; `plan` and how far it came are of its last look."""
+    for its place; `plan` and how far it came are of its last look. `kept`: its rows are those of a result kept then."""
 
     id: str
     text: str
@@ -70,6 +70,7 @@ class Query:
     plan: Plan | None = None
     progress: RunProgress | None = None
     code: str | None = None
+    kept: str | None = None
     last: dict[str, Any] = field(default_factory=lambda: {"stage": "waiting", "bytes": 0, "fraction": None})
 
     @property
@@ -106,7 +107,7 @@ class Query:
         now = running.progress()
         self.last = {"stage": now.stage, "bytes": now.bytes, "fraction": now.fraction}
         if isinstance(running, Running) and isinstance(now, RunProgress):
-            self.plan, self.progress = running.plan, now
+            self.plan, self.progress, self.kept = running.plan, now, running.kept
 
 
 class Queries:

@@ -114,7 +114,7 @@ def files(folder: Path) -> tuple[Path, Path]:
 
 def entry(query: Query, *, texts: bool) -> dict[str, Any]:
     """The line of a statement that has ended. `digest` is of its text, `plan` of what sources and engine were sent; sizes in
-    bytes, times in milliseconds."""
+    bytes, times in milliseconds. `kept`: when the result was kept that was told again."""
     scans = () if query.progress is None else query.progress.scans
     cost = cost_of([scan.spent for scan in scans])
     sql = [] if query.plan is None else [*(scan.shown for scan in query.plan.scans), query.plan.residual.sql]
@@ -131,10 +131,11 @@ def entry(query: Query, *, texts: bool) -> dict[str, Any]:
         "code": query.code,
         "rows": query.rows,
         "bytes": query.last["bytes"],
-        "sources": 0 if query.plan is None else len(query.plan.scans),
+        "sources": 0 if query.plan is None or query.kept else len(query.plan.scans),
         "rows_read": sum(scan.rows for scan in scans),
         "bytes_read": sum(scan.bytes for scan in scans),
         "bytes_billed": cost.bytes_billed,
+        "kept": query.kept,
         "waited": round(query.waited * 1e3, 3),
         "milliseconds": round(query.milliseconds, 3),
     }

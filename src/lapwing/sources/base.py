@@ -264,5 +264,14 @@ class Source(ABC):
         """What changes whenever the table's rows with `start <= column < end` may have (microseconds; all rows without
         them): compared for equality by incremental builds. Cheap."""
 
+    def version(self, table: Table, *, anew: bool = False) -> str | None:
+        """What no other rows of the table ever had: while it stays, an answer from them stays right. Found without reading
+        rows; None where it can't be told, which may be for now only. `anew`: nothing that was remembered is taken for it.
+
+        Raises:
+            SourceError: it does not answer.
+        """
+        return self.mark(table) if self.marks_quickly else None
+
     @abstractmethod
     def close(self) -> None: ...

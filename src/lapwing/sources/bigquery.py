@@ -208,6 +208,19 @@ class BigQuerySource(Source):
                 return whole
             return self._partitions.mark(client, known.path, parted.type_, start, end, whole, buffered)
 
+    def version(self, table: Table, *, anew: bool = False) -> str | None:
+        """When the table was last written. Of views, which follow other tables, and while rows are streamed in, whose arrival
+        is told late, nothing is known."""
+        known = self._tables().get((table.schema, table.name))
+        if known is None:
+            return None
+        with self._asked() as client:
+            told = client.get_table(".".join(known.path), retry=retry(), timeout=self._time_limit)
+        if told.table_type not in ("TABLE", "SNAPSHOT") or told.streaming_buffer or told.modified is None:
+            return None
+        created = told.created.timestamp() if told.created else 0
+        return f"{created} {told.modified.timestamp()} {told.num_rows} {told.num_bytes}"
+
     def close(self) -> None:
         with self._lock:
             opened, self._opened = self._opened, None

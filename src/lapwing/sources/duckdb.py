@@ -7,6 +7,7 @@ back when the source is closed.
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import ClassVar, Final
 
 from lapwing.model.problem import LapwingError, SourceError
@@ -15,11 +16,12 @@ from lapwing.sources.base import Capabilities, Column, Source, Stream, Table
 from lapwing.sources.counted import counted
 from lapwing.sources.engine import Engine
 from lapwing.sources.quote import identifier, select, text
+from lapwing.sources.settled import version_of
 from lapwing.sources.streams import EngineStream
 
 _COLUMNS = """
 select c.schema_name, c.table_name, c.column_name, c.data_type, c.is_nullable, t.estimated_size,
-       coalesce(t.comment, v.comment, '')
+       coalesce(t.comment, v.comment, ''), v.view_name is not null
 from duckdb_columns() c
 left join duckdb_tables() t using (database_name, schema_name, table_name)
 left join duckdb_views() v on v.database_name = c.database_name and v.schema_name = c.schema_name
@@ -43,6 +45,7 @@ class DuckDBSource(Source):
         self._alias = f"source_{config.name}"
         self._attached: str | None = None
         self._tables: tuple[Table, ...] = ()
+        self._views: frozenset[tuple[str, str]] = frozenset()
         self._lock = threading.Lock()
 
     def tables(self) -> tuple[Table, ...]:
@@ -70,14 +73,26 @@ class DuckDBSource(Source):
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         return self._fingerprint()
 
+    def version(self, table: Table, *, anew: bool = False) -> str | None:
+        """That of the file as it is attached; of a view nothing is known, as it may read a clock."""
+        with self._lock:
+            if self._attached != self._fingerprint() or (table.schema or "main", table.name) in self._views:
+                return None
+        return version_of(path for path in self._paths if path.exists())
+
     def close(self) -> None:
         with self._lock:
             self._detach()
 
+    @property
+    def _paths(self) -> tuple[Path, Path]:
+        """The file and its log."""
+        return self._path, self._path.with_name(self._path.name + ".wal")
+
     def _fingerprint(self) -> str:
         """Changes whenever the file or its log was written."""
         found = []
-        for path in (self._path, self._path.with_name(self._path.name + ".wal")):
+        for path in self._paths:
             if path.exists():
                 stat = path.stat()
                 found.append(f"{stat.st_size}:{stat.st_mtime_ns}")
@@ -110,7 +125,8 @@ class DuckDBSource(Source):
         self._attached = fingerprint
         found: dict[tuple[str, str], list[Column]] = {}
         facts: dict[tuple[str, str], tuple[int | None, str]] = {}
-        for schema, table, column, kind, nullable, size, comment in rows:
+        self._views = frozenset((schema, table) for schema, table, *_, is_view in rows if is_view)
+        for schema, table, column, kind, nullable, size, comment, _ in rows:
             found.setdefault((schema, table), []).append(Column(column, kind, nullable))
             facts[schema, table] = (size, comment)
         self._tables = tuple(

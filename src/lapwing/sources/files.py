@@ -7,6 +7,7 @@ that makes one table.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar, Final
@@ -25,6 +26,7 @@ from lapwing.sources.parquet_footers import ParquetFooters
 from lapwing.sources.parquet_splits import ROWS as SPLIT_ROWS
 from lapwing.sources.parquet_splits import parquet_splits, read_parquet_split
 from lapwing.sources.quote import identifier, select, text
+from lapwing.sources.settled import SETTLED, version_of
 from lapwing.sources.streams import EngineStream
 
 READERS = {"parquet": "read_parquet", "csv": "read_csv", "json": "read_json"}
@@ -87,6 +89,18 @@ class FilesSource(Source):
             return found.fingerprint()
         touched = [file for file in found.files if self._footers.overlaps(file, column, start, end)]
         return FileSet("parquet", tuple(touched)).fingerprint()
+
+    def version(self, table: Table, *, anew: bool = False) -> str | None:
+        """Of object storage by names, sizes and times of the objects, which are told in seconds there."""
+        if anew:
+            self._disk.forget()
+        found = self._set(table.name)
+        paths = [file.path for file in found.files if isinstance(file.path, Path)]
+        if len(paths) == len(found.files):
+            return version_of(paths)
+        if any(file.written > (time.time() - SETTLED) * 1e9 for file in found.files):
+            return None
+        return "\n".join(f"{file.path} {file.size} {file.written}" for file in found.files)
 
     def parquet(self, table: Table) -> tuple[Path, ...] | None:
         """The files of a table, None where they are not Parquet on this machine's disk."""

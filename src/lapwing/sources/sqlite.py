@@ -19,6 +19,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
 from lapwing.sources.engine import Engine
 from lapwing.sources.quote import identifier, select
+from lapwing.sources.settled import version_of
 from lapwing.sources.sqlite_types import declared_type, first_value, misfit, transport
 from lapwing.sources.streams import AdbcStream
 
@@ -56,6 +57,7 @@ class SQLiteSource(Source):
         self.capabilities = CAPABILITIES
         self._pool: queue.LifoQueue[Any] = queue.LifoQueue()
         self._known: tuple[str, tuple[Table, ...]] | None = None
+        self._stored: tuple[str, frozenset[str]] | None = None
         self._lock = threading.Lock()
 
     def tables(self) -> tuple[Table, ...]:
@@ -97,6 +99,28 @@ class SQLiteSource(Source):
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         return self._fingerprint()
 
+    def version(self, table: Table, *, anew: bool = False) -> str | None:
+        """That of the file and its log; nothing is known of views, which may read a clock, and of virtual tables, whose rows
+        may be elsewhere: those that have no page of their own in the file."""
+        self._fingerprint()
+        files = [
+            path for path in self._paths if path.exists() and path.stat().st_size
+        ]  # whoever reads may make the log
+        found = version_of(files)
+        if found is None:
+            return None
+        with self._lock:
+            if self._stored is None or self._stored[0] != found:
+                self._stored = (found, self._look_at_stored())
+            return found if table.name in self._stored[1] else None
+
+    def _look_at_stored(self) -> frozenset[str]:
+        try:
+            with closing(self._opened(timeout=1)) as db:
+                return frozenset(name for (name,) in db.execute("select name from sqlite_master where rootpage > 0"))
+        except sqlite3.Error:
+            return frozenset()
+
     def expected_rows(self, table: Table, where: str) -> float | None:
         """By rows evenly spread over the table; of what has no row numbers (views, say) nothing is known."""
         name = self.reference(table)
@@ -119,9 +143,14 @@ class SQLiteSource(Source):
         while not self._pool.empty():
             self._pool.get().close()
 
+    @property
+    def _paths(self) -> tuple[Path, Path]:
+        """The file and its log."""
+        return self._path, Path(f"{self._path}-wal")
+
     def _fingerprint(self) -> str:
         found = []
-        for path in (self._path, Path(f"{self._path}-wal")):
+        for path in self._paths:
             if path.exists():
                 stat = path.stat()
                 found.append(f"{stat.st_size}:{stat.st_mtime_ns}")

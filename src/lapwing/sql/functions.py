@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,17 +20,45 @@ class Functions:
     steady: frozenset[str]
     passing: frozenset[str]
 
-    def lasting(self, names: Iterable[str]) -> bool:
-        """Whether nothing that is called so depends on when, or how often, it is asked."""
-        return self.passing.isdisjoint(names)
+    def passing_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the names whose values depend on when, or how often, they are asked for."""
+        return tuple(sorted(self.passing.intersection(names)))
+
+
+SAMPLE = "using sample"
+"""What stands among a statement's names where it takes a sample of rows, which is another each time."""
+# The first five are written without parentheses, and three of them are not in the engine's list; of `age` the one that
+# takes a single moment compares it with today's; the last draws its own sample.
+_PASSING = frozenset(
+    {
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "localtime",
+        "localtimestamp",
+        SAMPLE,
+        "age",
+        "reservoir_quantile",
+    }
+)
+_WORD = re.compile(r"\w+")
 
 
 def functions_of(cursor: Cursor) -> Functions:
-    """The engine's own list."""
-    rows = cursor.execute("SELECT DISTINCT lower(function_name), function_type, stability FROM duckdb_functions()")
-    aggregates = frozenset(name for name, kind, _ in rows if kind == "aggregate")
-    unsteady = {name for name, kind, stability in rows if kind != "scalar" or stability == "VOLATILE"}
-    passing = {name for name, kind, stability in rows if kind == "macro" or (stability or "CONSISTENT") != "CONSISTENT"}
-    # These are written without parentheses, and the last three are not in the list.
-    passing |= {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
+    """The engine's own list. What only depends on the session's zone holds as long as the zone does; a macro passes where
+    a name in it does."""
+    rows = cursor.execute(
+        "SELECT DISTINCT lower(function_name), function_type, stability, len(parameters), lower(macro_definition)"
+        " FROM duckdb_functions()"
+    )
+    aggregates = frozenset(name for name, kind, *_ in rows if kind == "aggregate")
+    unsteady = {name for name, kind, stability, *_ in rows if kind != "scalar" or stability == "VOLATILE"}
+    passing = _PASSING | {
+        name
+        for name, _, stability, given, _ in rows
+        if stability == "VOLATILE" or (stability == "CONSISTENT_WITHIN_QUERY" and not given)
+    }
+    macros = {name: frozenset(_WORD.findall(text)) for name, _, _, _, text in rows if text}
+    while more := {name for name, words in macros.items() if name not in passing and not passing.isdisjoint(words)}:
+        passing |= more
     return Functions(aggregates, frozenset(name for name, *_ in rows) - unsteady, frozenset(passing))

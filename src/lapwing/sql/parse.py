@@ -6,6 +6,7 @@ so a new kind of statement in a newer engine is refused until someone thought ab
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lapwing.model.problem import Problem, Refused, WrongUse
 from lapwing.sources.quote import text as text_literal
+from lapwing.sql.functions import SAMPLE
 from lapwing.sql.order import OrderKey, order_of
 from lapwing.sql.text import Edit, place
 
@@ -36,6 +38,8 @@ NOWHERE = 2**64 - 1
 READ_ONLY = "Lapwing only reads: one SELECT, WITH, FROM or VALUES statement."
 
 _FILES = re.compile(r"^read_|_scan$|csv|json|parquet|^glob$")
+# Inside a text of the tree these quotes would be escaped.
+_PLACES = re.compile(r'"query_location(?:_length)?":\d+,?')
 _PART = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
 
 
@@ -58,12 +62,14 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement that only reads. `qualified`: edits that shorten `source.table.column` to `table.column`; `names`, in
-    small letters: all that may be a function's."""
+    small letters: all that may be a function's. `meaning` is the same for texts that differ in white space, comments and
+    letters' case of keywords alone."""
 
     text: str
     references: tuple[Reference, ...]
     qualified: tuple[Edit, ...]
     names: frozenset[str]
+    meaning: str
 
 
 def parse(text: str, cursor: Cursor) -> Statement:
@@ -73,7 +79,8 @@ def parse(text: str, cursor: Cursor) -> Statement:
         WrongUse: it does not parse.
         Refused: it is no single reading statement, or uses a function that is not for statements.
     """
-    answer = json.loads(cursor.table(f"SELECT json_serialize_sql({text_literal(text)}) AS tree")["tree"][0].as_py())
+    tree = cursor.table(f"SELECT json_serialize_sql({text_literal(text)}) AS tree")["tree"][0].as_py()
+    answer = json.loads(tree)
     if answer["error"]:
         raise _parse_error(text, answer)
     statements = answer["statements"]
@@ -86,7 +93,8 @@ def parse(text: str, cursor: Cursor) -> Statement:
     walk.visit(statements[0], frozenset())
     if walk.problems:
         raise Refused(*walk.problems)
-    return Statement(text, tuple(walk.references), tuple(walk.shortened()), frozenset(walk.names))
+    meaning = hashlib.sha256(_PLACES.sub("", tree).encode(errors="surrogatepass")).hexdigest()
+    return Statement(text, tuple(walk.references), tuple(walk.shortened()), frozenset(walk.names), meaning)
 
 
 def _parse_error(text: str, answer: Mapping[str, Any]) -> WrongUse | Refused:
@@ -133,6 +141,7 @@ class _Walk:
                 self.problem("not-a-query", READ_ONLY, node, hint)
                 return
             self.table(node, ctes)
+        self.names |= {SAMPLE} if node.get("sample") else set()
         for child in node.values():
             self.visit(child, ctes)
 

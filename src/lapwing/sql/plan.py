@@ -67,8 +67,8 @@ class Planner:
             asked = ask(bound, cursor)
             scans = self._scans(bound, asked)
             self._functions = self._functions or functions_of(cursor)
-            lasting = self._functions.lasting(bound.statement.names) and not given
-            plan = replace(_plan(text, zone, bound, asked, scans), lasting=lasting)
+            passing = self._functions.passing_of(bound.statement.names)
+            plan = replace(_plan(text, zone, bound, asked, scans), passing=passing)
             if cluster and self._cluster is not None and not whole:
                 plan = self._cluster.pushed(plan, bound, cursor)
                 if plan.whole is not None:
@@ -90,7 +90,7 @@ class Planner:
             return plan
         grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked))
         return replace(
-            grouped, given=plan.given, schema=plan.schema, notes=plan.notes, whole=plan, lasting=plan.lasting
+            grouped, given=plan.given, schema=plan.schema, notes=plan.notes, whole=plan, passing=plan.passing
         )
 
     def _scans(self, bound: BoundStatement, asked: Asked) -> tuple[Scan, ...]:
@@ -118,6 +118,7 @@ def _plan(text: str, zone: str, bound: BoundStatement, asked: Asked, scans: tupl
         schema=asked.schema,
         types=asked.types,
         steps=asked.steps,
+        meaning=bound.statement.meaning,
     )
 
 

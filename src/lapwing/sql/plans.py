@@ -41,7 +41,7 @@ class Plans:
         """The plan of a statement, made if it has to be. Raises as `make` does."""
         with self._lock:
             known = self._known.get(asked)
-        if known is not None and time.monotonic() - known.since < SECONDS and self._holds(known.plan):
+        if known is not None and time.monotonic() - known.since < SECONDS and self.holds(known.plan):
             return known.plan
         plan = make()
         with self._lock:
@@ -58,7 +58,8 @@ class Plans:
             for key in [key for key in self._known if key[0] == text]:
                 del self._known[key]
 
-    def _holds(self, plan: Plan) -> bool:
+    def holds(self, plan: Plan) -> bool:
+        """Whether the tables of a plan are what they were."""
         try:
             return all(self._same(scan) for scan in (plan.whole or plan).scans)
         except LapwingError:

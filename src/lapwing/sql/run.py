@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
@@ -46,10 +46,23 @@ class Progress:
     scans: tuple[ScanProgress, ...]
 
 
+class Taker(Protocol):
+    """Who looks on while a statement's rows are told, in the thread that takes them; it never raises."""
+
+    def take(self, batch: pa.RecordBatch) -> None:
+        """The next rows, before they are told."""
+
+    def ended(self, running: Running) -> None:
+        """No more come: all that there are if its stage is done, else it failed or was left."""
+
+
 class Running(Stream):
     """A statement under way. Reading begins at once; rows come while iterating, in one thread, once. `cancel` may be
     called from any thread. It ends by itself after `time_limit` seconds, whoever is slow. Should it fail before its first
-    row, it is run once more by the plan that `again` gives, which is told why."""
+    row, it is run once more by the plan that `again` gives, which is told why. `taker` is given all its rows, too."""
+
+    kept: str | None = None
+    """When the rows were read, where they are those that were kept of an answer before (UTC ISO 8601)."""
 
     def __init__(
         self,
@@ -60,7 +73,7 @@ class Running(Stream):
         given: Mapping[str, pa.Table],
         time_limit: float,
         query_id: str,
-        ended: Callable[[Running], None] | None = None,
+        taker: Taker | None = None,
         again: Callable[[LapwingError], Plan] | None = None,
     ) -> None:
         self.id = query_id
@@ -68,7 +81,7 @@ class Running(Stream):
         self.started = time.monotonic()
         self.milliseconds: float | None = None
         self._given = given
-        self._ended = ended
+        self._taker = taker
         self._stage = "planned"
         self._rows = 0
         self._bytes = 0
@@ -100,7 +113,10 @@ class Running(Stream):
                 self._check()
                 self._rows += batch.num_rows
                 self._bytes += batch.nbytes
-                yield batch.rename_columns(self.schema.names)
+                named = batch.rename_columns(self.schema.names)
+                if self._taker is not None:
+                    self._taker.take(named)
+                yield named
             self._check()
             self._stage = "done"
         except (LapwingError, pa.ArrowException, OSError) as error:
@@ -139,8 +155,8 @@ class Running(Stream):
         if self._stage in ("planned", "running"):
             self._stage = "cancelled"  # left before its end
         self._release()
-        if self._ended is not None:
-            self._ended(self)
+        if self._taker is not None:
+            self._taker.ended(self)
 
     def _release(self) -> None:
         for feed in self._feeds.values():
@@ -150,11 +166,18 @@ class Running(Stream):
         for feed in self._feeds.values():
             feed.close()
 
+    def _interrupt(self) -> None:
+        self._cursor.interrupt()
+        self._reduction.stop()
+
+    def _fraction(self) -> float | None:
+        return self._cursor.progress()
+
     def progress(self) -> Progress:
         """How far it is; from any thread."""
         fraction = 1.0 if self._stage == "done" else None
         if self._stage == "running" and not self._finished.is_set():
-            fraction = self._cursor.progress()
+            fraction = self._fraction()
         scans = tuple(
             ScanProgress(key, feed.rows, feed.bytes, feed.done, feed.spent) for key, feed in self._feeds.items()
         )
@@ -193,8 +216,7 @@ class Running(Stream):
                 if self._finished.is_set():
                     return
                 if self._stage == "running":
-                    self._cursor.interrupt()
-                    self._reduction.stop()
+                    self._interrupt()
             if self._stage == "planned":
                 self._stage = "cancelled" if isinstance(self._stop, Cancelled) else "failed"
                 self.close()

@@ -29,10 +29,11 @@ from lapwing.sql.nodes import Plan
 from lapwing.sql.plan import Planner
 from lapwing.sql.plans import Plans
 from lapwing.sql.reduce.reducer import Reducer
-from lapwing.sql.run import Running
+from lapwing.sql.run import Running, Taker
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
+    from lapwing.sql.replay import Rows
 
 NOTHING: Mapping[str, pa.Table] = {}
 ENGINES = ("duckdb", "trino")
@@ -120,11 +121,38 @@ class SqlService:
     ) -> Running:
         """Starts a statement; iterate (or close) what comes back. Raises as `plan` does, and SourceError where it would cost
         more than its bill (`sources.bill`) allows."""
+        plan = self.ready(text, zone=zone, given=given, engine=engine)
+        return self.start(plan, given=given, time_limit=time_limit, query_id=query_id)
+
+    def ready(
+        self,
+        text: str,
+        *,
+        zone: str | None = None,
+        given: Mapping[str, pa.Table] | None = None,
+        engine: str | None = None,
+    ) -> Plan:
+        """The plan to `start`, remembered where the statement was asked before. Raises as `plan` does."""
         zone = zone or self.project.timezone
-        plan = self._plans.plan(
+        return self._plans.plan(
             (text, zone, engine or ""),
             lambda: self._reducer.reduced(self.plan(text, zone=zone, given=given, engine=engine)),
         )
+
+    def start(
+        self,
+        plan: Plan,
+        *,
+        given: Mapping[str, pa.Table] | None = None,
+        time_limit: float = 60.0,
+        query_id: str | None = None,
+        taker: Taker | None = None,
+    ) -> Running:
+        """Starts what is planned; `taker` is given its rows, too.
+
+        Raises:
+            SourceError: it would cost more than its bill (`sources.bill`) allows.
+        """
         self._reserve(plan)
         rows = plan.whole
         running = Running(
@@ -134,8 +162,24 @@ class SqlService:
             given=given or NOTHING,
             time_limit=time_limit,
             query_id=query_id or uuid.uuid4().hex,
+            taker=taker,
             again=None if rows is None else lambda why: self._over_rows(rows, why),
         )
+        return self._remembered(running)
+
+    def replay(self, plan: Plan, rows: Rows, *, time_limit: float = 60.0, query_id: str | None = None) -> Running:
+        """The planned statement as one that runs, whose rows are there already."""
+        from lapwing.sql.replay import Replay
+
+        query_id = query_id or uuid.uuid4().hex
+        replayed = Replay(plan, rows, engine=self._engine, time_limit=time_limit, query_id=query_id)
+        return self._remembered(replayed)
+
+    def holds(self, plan: Plan) -> bool:
+        """Whether the tables are what the plan takes them for."""
+        return self._plans.holds(plan)
+
+    def _remembered(self, running: Running) -> Running:
         with self._lock:
             self._queries[running.id] = running
             while len(self._queries) > REMEMBERED:

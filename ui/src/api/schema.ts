@@ -583,7 +583,7 @@ export interface Limit {
   chart: Chart;
 }
 
-/** A statement that ended: `digest` of its text, `plan` of what sources and engine were sent, `sources` how many reads of sources; sizes in bytes, times in milliseconds. */
+/** A statement that ended: `digest` of its text, `plan` of what sources and engine were sent, `sources` how many reads of sources; sizes in bytes, times in milliseconds. `kept`: its rows were those of a result kept then. */
 export interface LoggedQuery {
   id: string;
   began: string;
@@ -601,6 +601,7 @@ export interface LoggedQuery {
   rows_read: number;
   bytes_read: number;
   bytes_billed: number;
+  kept?: string | null;
   waited: number;
   milliseconds: number;
   dropped?: number | null;
@@ -1115,11 +1116,13 @@ export interface Span {
   end: string;
 }
 
-/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out. */
+/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out. `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from the source. */
 export interface SqlBody {
   text: string;
   zone?: string | null;
   time_limit?: number;
+  max_age?: string | null;
+  no_cache?: boolean;
   maximum_bytes_billed?: number | null;
   limit?: number | null;
   query_id?: string | null;

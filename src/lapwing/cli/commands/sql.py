@@ -34,6 +34,13 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--engine", choices=("duckdb", "trino"), help="what runs it: this process, or the cluster of lapwing.yaml"
     )
+    parser.add_argument(
+        "--max-age",
+        type=length,
+        metavar="LENGTH",
+        help="a kept result may be so old, such as 5m, whatever the sources say (default: only while they say it holds)",
+    )
+    parser.add_argument("--no-cache", action="store_true", help="no kept result, and metrics from the source")
     parser.add_argument("--receipt", action="store_true", help="tell how it was answered, on stderr")
 
 
@@ -46,6 +53,16 @@ def seconds(text: str) -> float:
     if not 0 < value <= 86_400:
         raise ArgumentTypeError(f"{text!r} is not a number of seconds above 0, up to 86400")
     return value
+
+
+def length(text: str) -> float:
+    """A length of time in seconds."""
+    from lapwing.model.duration import parse_duration
+
+    try:
+        return parse_duration(text).total_seconds()
+    except WrongUse as error:
+        raise ArgumentTypeError(str(error.problems[0])) from error
 
 
 def size(text: str) -> int:
@@ -61,7 +78,12 @@ def size(text: str) -> int:
 def run(options: Namespace) -> int:
     from lapwing.query.ask import SqlQuery, Wishes
 
-    wishes = Wishes(time_limit=options.time_limit, maximum_bytes_billed=options.maximum_bytes_billed)
+    wishes = Wishes(
+        cache=not options.no_cache,
+        max_age=options.max_age,
+        time_limit=options.time_limit,
+        maximum_bytes_billed=options.maximum_bytes_billed,
+    )
     asked = SqlQuery(text=_text(options.text), zone=options.tz, wishes=wishes, engine=options.engine)
     form = output.format_of(options)
     with open_project(options) as lapwing:

@@ -128,6 +128,12 @@ class ByProductsDocument(Document):
     )
 
 
+class ResultsDocument(Document):
+    """Results of statements, kept for those who ask the same; they lie beside `state`, in the folder `results`."""
+
+    budget: SizeText = Field(1_000_000_000, description="The most room for them, such as 1 GB; 0: none are kept.")
+
+
 class QueryLogDocument(Document):
     """What a server writes down of each SQL statement that ended; it lies beside `state`."""
 
@@ -284,6 +290,9 @@ class HomeDocument(Document):
     by_products: ByProductsDocument = Field(
         default_factory=lambda: ByProductsDocument.model_validate({}),
         description="What answers from a source leave behind.",
+    )
+    results: ResultsDocument = Field(
+        default_factory=lambda: ResultsDocument.model_validate({}), description="What statements leave behind."
     )
     query_log: QueryLogDocument = Field(
         default_factory=lambda: QueryLogDocument.model_validate({}), description="What is written down of statements."

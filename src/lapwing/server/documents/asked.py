@@ -137,11 +137,15 @@ class WhyBody(Asked):
 class SqlBody(Asked):
     """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent.
     `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first.
-    `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out."""
+    `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out. `max_age`: a
+    length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and
+    metrics from the source."""
 
     text: Annotated[str, Field(max_length=200_000)]
     zone: str | None = None
     time_limit: Seconds = 60.0
+    max_age: str | None = None
+    no_cache: bool = False
     maximum_bytes_billed: Annotated[int, Field(gt=0)] | None = None
     limit: Annotated[int, Field(ge=0)] | None = None
     query_id: QueryId | None = None
@@ -232,7 +236,7 @@ class Queries(Document):
 
 class LoggedQuery(Document):
     """A statement that ended: `digest` of its text, `plan` of what sources and engine were sent, `sources` how many reads
-    of sources; sizes in bytes, times in milliseconds."""
+    of sources; sizes in bytes, times in milliseconds. `kept`: its rows were those of a result kept then."""
 
     id: str
     began: str
@@ -250,6 +254,7 @@ class LoggedQuery(Document):
     rows_read: int
     bytes_read: int
     bytes_billed: int
+    kept: str | None = None
     waited: float
     milliseconds: float
     dropped: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lapwing import __version__
 from lapwing.model import calendar
@@ -27,9 +28,11 @@ FIRST = {
     "default_transaction_isolation": "repeatable read", "max_identifier_length": "63", "extra_float_digits": "1",
     "bytea_output": "hex", "lc_collate": "C.UTF-8", "lc_ctype": "C.UTF-8", "lc_messages": "C", "lc_monetary": "C",
     "max_index_keys": "32", "block_size": "8192", "ssl": "off", "client_min_messages": "notice", "row_security": "on",
+    "lapwing.max_age": "0", "lapwing.cache": "on",
 }  # fmt: skip
 _FIXED = {"server_version", "server_version_num", "server_encoding", "integer_datetimes", "is_superuser"}
-_SECONDS = {"": 0.001, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
+_OFF = ("off", "false", "no", "0")
+_SECONDS = {"": 0.001, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 class Settings:
@@ -80,9 +83,14 @@ class Settings:
         return self._values["TimeZone"]
 
     def wishes(self) -> Wishes:
-        """`statement_timeout` is the time limit; 0 the usual one."""
+        """`statement_timeout` is the time limit; 0 the usual one. `lapwing.max_age` is how old a kept result may be, 0: only
+        while the sources say that it holds; `lapwing.cache` off looks at none."""
+        wishes = Wishes(
+            max_age=_timeout(self._values["lapwing.max_age"]) or None,
+            cache=self._values["lapwing.cache"].lower() not in _OFF,
+        )
         found = _timeout(self._values["statement_timeout"])
-        return Wishes(time_limit=found) if found else Wishes()
+        return replace(wishes, time_limit=found) if found else wishes
 
     def _name(self, name: str) -> str:
         return self._names.setdefault(name.lower(), name)
@@ -98,7 +106,7 @@ class Settings:
             raise WrongUse.of("bad-value", f"Texts are sent in UTF8, not in {value}.", hint=hint)
         elif name == "client_encoding":
             value = "UTF8"
-        elif name == "statement_timeout":
+        elif name in ("statement_timeout", "lapwing.max_age"):
             _timeout(value)
         return value
 

@@ -10,6 +10,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from lapwing.model.duration import parse_duration
 from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.statement import SqlAnswer
@@ -64,7 +65,12 @@ async def run_sql(body: SqlBody, request: Request) -> Response:
 
 def _start(found: Services, query: Query, body: SqlBody, time_limit: float) -> SqlAnswer:
     found.queries.start(query)
-    wishes = Wishes(time_limit=time_limit, maximum_bytes_billed=body.maximum_bytes_billed)
+    wishes = Wishes(
+        cache=not body.no_cache,
+        max_age=parse_duration(body.max_age).total_seconds() if body.max_age else None,
+        time_limit=time_limit,
+        maximum_bytes_billed=body.maximum_bytes_billed,
+    )
     asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=wishes, engine=body.engine)
     answer = found.lapwing.run_sql(asked, query.id)
     found.queries.attach(query, answer.running)

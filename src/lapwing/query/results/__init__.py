@@ -1,0 +1,1 @@
+"""Results of statements, kept on disk and told again while their sources are as they were."""
