@@ -1,1 +1,1 @@
-"""TPC-H spread over PostgreSQL, SQLite and Parquet files: Lapwing beside DuckDB's own scanners and DuckDB with all of it."""
+"""TPC-H and TPC-DS spread over sources: Lapwing beside DuckDB's own scanners, DuckDB with all of it, and Trino."""

@@ -63,6 +63,11 @@ class Trino(Service):
         return cache_folder() / f"trino-{VERSION}"
 
     @classmethod
+    def plugins(cls) -> Path:
+        """The folder of the plugins that it starts with."""
+        return cls.kept() / "plugin"
+
+    @classmethod
     def installed(cls) -> bool:
         return cls.kept().exists() and _java() is not None
 
@@ -95,7 +100,7 @@ class Trino(Service):
             "node.data-dir": self.folder / "data",
             "node.bind-ip": "127.0.0.1",
             "node.internal-address": "127.0.0.1",
-            "plugin.dir": self.kept() / "plugin",
+            "plugin.dir": self.plugins(),
             "config": config,
         }
         with (self.folder / "log").open("wb") as log:
