@@ -40,7 +40,10 @@ def plan(sql: SqlService, text: str) -> Plan:
     return running.plan
 
 
-@pytest.mark.parametrize("text", ["select 1", "select a from lite.t where a > 1", "select count(*) from lite.t"])
+@pytest.mark.parametrize(
+    "text",
+    ["select 1", "select a from lite.t where a > 1", "select count(*) from lite.t", "select a + 1 - a from lite.t"],
+)
 def test_a_statement_is_planned_once(sql: SqlService, text: str) -> None:
     assert plan(sql, text) is plan(sql, text)
 
