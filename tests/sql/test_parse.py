@@ -60,7 +60,10 @@ REFUSED = [
     ("with x as (from read_text('/etc/passwd')) from x", "table-function-refused", 17),
     ("select 1 order by (select content from read_text('/etc/passwd'))", "table-function-refused", 40),
     ("select 1 limit (select count(*) from read_text('/etc/passwd'))", "table-function-refused", 38),
-    ("select read_text('/etc/passwd')", "wrong-statement", 8),
+    ("select read_text('/etc/passwd')", "function-refused", 8),
+    ("select json_serialize_plan('from read_text(''/etc/passwd'')')", "function-refused", 8),
+    ("select [1].list_transform(lambda x: current_setting('threads'))", "function-refused", 37),
+    ("select i from own.things order by write_log(v)", "function-refused", 35),
     ("select * from source_own.main.things", "unknown-source", 15),
     ("select * from system.information_schema.tables", "unknown-source", 15),
     ("select * from sqlite_master", "unknown-table", 15),
@@ -73,6 +76,7 @@ REFUSED = [
     ("select nextval('s')", "function-refused", 8),
     ("select 1 where pg_sleep(9) is null", "function-refused", 16),
     ("select $1", "parameter", 8),
+    ("select x'é'", "syntax", 1),
 ]
 
 

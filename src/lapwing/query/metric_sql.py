@@ -52,8 +52,14 @@ def rewrite(
         WrongUse, NotFound: a SELECT asks something that a metric query is not; says what to write instead.
     """
     from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
 
-    tree = parse_one(text, dialect="duckdb")
+    try:
+        tree = parse_one(text, dialect="duckdb")
+    except SqlglotError as error:  # it reads less than the engine does
+        hint = "Write it with plainer means, or read metrics in a subquery of its own."
+        where = Place(line=1, column=1)
+        raise WrongUse.of("syntax", "A statement over metrics is not understood so.", place=where, hint=hint) from error
     given: dict[str, pa.Table] = {}
     answers: list[Answer] = []
     for table in list(tree.find_all(exp.Table)):

@@ -18,6 +18,7 @@ from lapwing.query.results.entry import Facts, told_time
 from lapwing.query.results.keeping import Fate
 from lapwing.query.results.service import Results
 from lapwing.sources.bill import bill_for, cost_of
+from lapwing.sql.depth import within_depth
 from lapwing.sql.nodes import Plan
 from lapwing.sql.run import Running
 from lapwing.sql.service import SqlService
@@ -138,6 +139,7 @@ def _zone(query: SqlQuery, project: Project) -> str:
     return query.zone or project.timezone
 
 
+@within_depth()
 def _rewritten(query: SqlQuery, zone: str, sql: SqlService, answer: Answerer, project: Project) -> Rewritten:
     if not mentions_metrics(query.text):
         return Rewritten(text=query.text, given={}, answers=())

@@ -327,7 +327,7 @@ def _words(text: str, sql: str | None) -> tuple[str, Place | None]:
     message = text.split("\n\n")[0].split("\nCandidate bindings")[0].split("\nDid you mean")[0]
     message = re.sub(r"^[A-Z][A-Za-z ]+ Error: ", "", message).strip()
     message = re.sub(r", or SET \w+.*", "", message, flags=re.DOTALL)  # settings are not for those who ask
-    return (message if message.endswith((".", "!")) else f"{message}."), _place(text, sql) if sql else None
+    return (message if message.endswith((".", "!")) else f"{message.rstrip(';')}."), _place(text, sql) if sql else None
 
 
 def _place(text: str, sql: str) -> Place | None:

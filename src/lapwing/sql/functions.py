@@ -1,10 +1,12 @@
-"""What the engine says of its own functions: which aggregate, and how long a value of them holds."""
+"""What the engine says of its own functions: which aggregate, how long a value of them holds, and which may be called."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +16,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Functions:
     """Names in small letters: `aggregates`; `steady` ones, which give the same for the same values throughout a statement;
-    `passing` ones, which may give another in the next statement, such as now()."""
+    `passing` ones, which may give another in the next statement, such as now(); `refused` ones, which no statement may call."""
 
     aggregates: frozenset[str]
     steady: frozenset[str]
     passing: frozenset[str]
+    refused: frozenset[str]
 
     def passing_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of the names whose values depend on when, or how often, they are asked for."""
@@ -44,6 +47,13 @@ _PASSING = frozenset(
 _WORD = re.compile(r"\w+")
 
 
+@cache
+def allowed() -> frozenset[str]:
+    """Those that were looked at and reach nothing; a line that begins with `# ` is a comment."""
+    text = files("lapwing.sql").joinpath("allowed_functions.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("# ") for word in line.split())
+
+
 def functions_of(cursor: Cursor) -> Functions:
     """The engine's own list. What only depends on the session's zone holds as long as the zone does; a macro passes where
     a name in it does."""
@@ -61,4 +71,5 @@ def functions_of(cursor: Cursor) -> Functions:
     macros = {name: frozenset(_WORD.findall(text)) for name, _, _, _, text in rows if text}
     while more := {name for name, words in macros.items() if name not in passing and not passing.isdisjoint(words)}:
         passing |= more
-    return Functions(aggregates, frozenset(name for name, *_ in rows) - unsteady, frozenset(passing))
+    names = frozenset(name for name, *_ in rows)
+    return Functions(aggregates, names - unsteady, frozenset(passing), names - allowed())

@@ -1,7 +1,7 @@
 """Parses a statement with the engine's own parser, and lets only reading through.
 
-What is allowed is listed: kinds of query, kinds of table, table functions. Everything else is refused with its position,
-so a new kind of statement in a newer engine is refused until someone thought about it.
+What is allowed is listed: kinds of query, kinds of table, functions. Everything else is refused with its position, so a new
+kind of statement, or a new function, of a newer engine is refused until someone thought about it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lapwing.model.problem import Problem, Refused, WrongUse
 from lapwing.sources.quote import text as text_literal
+from lapwing.sql.depth import check_depth
 from lapwing.sql.functions import SAMPLE
 from lapwing.sql.order import OrderKey, order_of
 from lapwing.sql.text import Edit, place
@@ -25,15 +26,8 @@ if TYPE_CHECKING:
 QUERIES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 TABLES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT"})
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree", "repeat", "repeat_row"})
-# They tell of the process or change it; neither is the business of a statement over data.
-REFUSED_FUNCTIONS = frozenset(
-    {
-        "getenv", "write_log", "pg_sleep", "nextval", "currval", "setval", "setseed", "sleep_ms",
-        "current_setting", "current_query",
-        "current_query_id", "current_connection_id", "current_transaction_id", "txid_current", "getvariable", "stats",
-        "in_search_path", "current_database", "current_schema", "current_schemas",
-    }
-)  # fmt: skip
+ELSEWHERE = frozenset({"getenv"})
+"""Functions that the engine has in some of its builds alone, and that reach out."""
 NOWHERE = 2**64 - 1
 READ_ONLY = "Lapwing only reads: one SELECT, WITH, FROM or VALUES statement."
 
@@ -72,14 +66,17 @@ class Statement:
     meaning: str
 
 
-def parse(text: str, cursor: Cursor) -> Statement:
-    """Reads `text`.
+def parse(text: str, cursor: Cursor, refused: Container[str] = ()) -> Statement:
+    """Reads `text`, in which none of the `refused` functions may be called.
 
     Raises:
         WrongUse: it does not parse.
         Refused: it is no single reading statement, or uses a function that is not for statements.
     """
+    check_depth(text)
     tree = cursor.table(f"SELECT json_serialize_sql({text_literal(text)}) AS tree")["tree"][0].as_py()
+    if not tree:  # of a constant whose bytes are no text, such as x'é'
+        raise WrongUse.of("syntax", "The statement does not parse: a constant is wrong.", place=place(text, 0))
     answer = json.loads(tree)
     if answer["error"]:
         raise _parse_error(text, answer)
@@ -89,7 +86,7 @@ def parse(text: str, cursor: Cursor) -> Statement:
     if len(statements) > 1:
         second = place(text, text.find(";") + 1)
         raise Refused.of("one-statement", f"One statement at a time; here are {len(statements)}.", place=second)
-    walk = _Walk(text)
+    walk = _Walk(text, refused)
     walk.visit(statements[0], frozenset())
     if walk.problems:
         raise Refused(*walk.problems)
@@ -108,13 +105,14 @@ def _parse_error(text: str, answer: Mapping[str, Any]) -> WrongUse | Refused:
 class _Walk:
     """Visits the engine's syntax tree, collecting tables and what is wrong."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, refused: Container[str] = ()) -> None:
+        self.text, self.refused = text, refused
         self.data = text.encode()
         self.references: list[Reference] = []
         self.columns: list[Mapping[str, Any]] = []
         self.names: set[str] = set()
         self.orders: dict[int, tuple[OrderKey, ...]] = {}
+        self.judged: set[int] = set()
         self.problems: list[Problem] = []
 
     def visit(self, node: object, ctes: frozenset[str]) -> None:
@@ -157,13 +155,16 @@ class _Walk:
     def function(self, node: Mapping[str, Any]) -> None:
         name = str(node.get("function_name", "")).lower()
         self.names.add(name)
-        if name in REFUSED_FUNCTIONS:
+        if name in TABLE_FUNCTIONS or id(node) in self.judged:
+            return
+        if name in self.refused or name in ELSEWHERE:
             self.problem("function-refused", f"The function {node['function_name']} is not for statements.", node)
 
     def table(self, node: Mapping[str, Any], ctes: frozenset[str]) -> None:
         kind = node["type"]
         if kind == "TABLE_FUNCTION":
             name = str(node["function"].get("function_name", "")).lower()
+            self.judged.add(id(node["function"]))
             if name not in TABLE_FUNCTIONS:
                 allowed = f"Allowed are {', '.join(sorted(TABLE_FUNCTIONS))}."
                 hint = "Files are read through a source of type files." if _FILES.search(name) else allowed

@@ -51,9 +51,16 @@ class Planner:
         """The statement, if it only reads."""
         cursor = self._engine.cursor()
         try:
-            return parse(text, cursor)
+            return self._parsed(text, cursor)
         finally:
             cursor.close()
+
+    def _parsed(self, text: str, cursor: Cursor) -> Statement:
+        return parse(text, cursor, self._known(cursor).refused)
+
+    def _known(self, cursor: Cursor) -> Functions:
+        self._functions = self._functions or functions_of(cursor)
+        return self._functions
 
     def plan(
         self, text: str, zone: str, given: Mapping[str, pa.Table], *, whole: bool = False, cluster: bool = False
@@ -63,11 +70,11 @@ class Planner:
         cursor = self._engine.cursor(zone)
         cursor.set_time_limit(PLANNING_TIME_LIMIT)
         try:
-            bound = bind(parse(text, cursor), self._catalog, given)
+            bound = bind(self._parsed(text, cursor), self._catalog, given)
             asked = ask(bound, cursor)
             scans = self._scans(bound, asked)
-            self._functions = self._functions or functions_of(cursor)
-            passing = self._functions.passing_of(bound.statement.names)
+            functions = self._known(cursor)
+            passing = functions.passing_of(bound.statement.names)
             plan = replace(_plan(text, zone, bound, asked, scans), passing=passing)
             if cluster and self._cluster is not None and not whole:
                 plan = self._cluster.pushed(plan, bound, cursor)
@@ -75,7 +82,7 @@ class Planner:
                     return plan
             if whole or self._blocks is None:
                 return plan
-            made = self._blocks.pushed(bound, asked, scans, self._functions, cursor)
+            made = self._blocks.pushed(bound, asked, scans, functions, cursor)
             return plan if made is None else self._grouped(plan, made, cursor)
         finally:
             cursor.close()

@@ -15,16 +15,21 @@ from sqlglot.errors import SqlglotError
 _LITERAL = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")")
 _OPERATORS = (("!~~*", " NOT ILIKE "), ("~~*", " ILIKE "), ("~~~", " GLOB "), ("!~~", " NOT LIKE "), ("~~", " LIKE "))
 
+MOST_ALTERNATIVES = 500
+"""A tree of more takes seconds to be made, and no source is the faster for it."""
+
 
 def conjuncts(text: str) -> tuple[exp.Expr, ...] | None:
     """The parts of a condition that must all hold; None where it can't be read."""
+    if text.count(" OR ") > MOST_ALTERNATIVES:
+        return None
     pieces = _LITERAL.split(text)
     for index in range(0, len(pieces), 2):
         for operator, words in _OPERATORS:
             pieces[index] = pieces[index].replace(f" {operator} ", words)
     try:
         tree = sqlglot.parse_one("".join(pieces), read="duckdb")
-    except SqlglotError:
+    except (SqlglotError, RecursionError):
         return None
     return tuple(_parts(tree)) if isinstance(tree, exp.Expr) else None
 

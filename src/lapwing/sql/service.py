@@ -23,6 +23,7 @@ from lapwing.sql.bound import BoundDataset
 from lapwing.sql.catalog import Catalog
 from lapwing.sql.check import check_dataset
 from lapwing.sql.dataset import DatasetBinder
+from lapwing.sql.depth import within_depth
 from lapwing.sql.expected import Expected
 from lapwing.sql.explain import explain
 from lapwing.sql.nodes import Plan
@@ -70,10 +71,12 @@ class SqlService:
         self._queries: OrderedDict[str, Running] = OrderedDict()
         self._given_up: OrderedDict[str, None] = OrderedDict()
 
+    @within_depth()
     def parse(self, text: str) -> None:
         """Refuses what is no single reading statement, with its position; see `sql.parse`."""
         self._planner.parse(text)
 
+    @within_depth()
     def plan(
         self,
         text: str,
@@ -109,6 +112,7 @@ class SqlService:
             raise WrongUse.of("no-cluster", "The project has no cluster to run it on.", hint=hint)
         return self.project.engine is not None and engine != "duckdb"
 
+    @within_depth()
     def run(
         self,
         text: str,
@@ -245,6 +249,7 @@ class SqlService:
         running.cancel()
         return True
 
+    @within_depth()
     def explain(
         self,
         text: str,

@@ -268,7 +268,7 @@ def _tree(text: str) -> exp.Expr:
     """
     try:
         tree = sqlglot.parse_one(text, read="duckdb")
-    except sqlglot.errors.SqlglotError as error:
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
         raise No("it is not understood") from error
 
     def flat(node: exp.Expr) -> exp.Expr:

@@ -55,13 +55,18 @@ def _of_part(part: exp.Expr, names: dict[str, str], renderer: Renderer | None) -
     from lapwing.sql.capability import No
     from lapwing.sql.predicate import named
 
-    text = named(part.sql("duckdb"), names)
+    try:
+        text = named(part.sql("duckdb"), names)
+    except RecursionError:
+        return Condition("a condition of very many parts", None, "it is too long to be written for a source")
     if renderer is None:
         return Condition(text, None, "the engine reads this source itself and filters while reading")
     try:
         return Condition(text, renderer.condition(part))
     except No as reason:
         return Condition(text, None, str(reason))
+    except RecursionError:
+        return Condition(text, None, "it is too long to be written for a source")
 
 
 def _either(places: list[list[Condition]]) -> Condition:
