@@ -121,7 +121,7 @@ DEEP = {
     "not": "select " + "not " * 10_000 + "true",
     "minus": "select " + "- " * 10_000 + "1",
     "sums": "select " + "+".join(["1"] * 10_000),
-    "conditions": "select id from own.nums where " + " or ".join(f"id = {n} and k < {n}" for n in range(2_000)),
+    "conditions": "select id from own.nums where " + " or ".join(f"id = {n} and k < {n}" for n in range(100)),
     "unions": " union all ".join(["select 1"] * 2_000),
     "a long list": f"select id from own.nums where id in ({', '.join(map(str, range(20_000)))})",
     "long rows": f"values ({', '.join(['1'] * 3_000)})",
