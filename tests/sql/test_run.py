@@ -75,7 +75,7 @@ def test_cancel_reaches_postgres(everywhere: SqlService, postgres_dsn: str) -> N
 
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute("create or replace view traps.sleepy as select n, pg_sleep(20)::text as s from traps.big")
-        everywhere._sources["pg"]._known = None  # type: ignore[attr-defined]  # the catalog is remembered for a while
+        everywhere._sources["pg"].inner._known = None  # type: ignore[attr-defined]  # the catalog is remembered for a while
         running = everywhere.run("select count(s) as c from pg.sleepy")
         threading.Timer(0.5, running.cancel).start()
         with pytest.raises(Cancelled):

@@ -129,6 +129,12 @@ class SourceError(LapwingError):
     status = 502
 
 
+class Unavailable(SourceError):
+    """A source that is known to be down is not asked now; others are."""
+
+    status = 503
+
+
 class TimeLimit(LapwingError):
     """It took longer than the time limit and was stopped."""
 

@@ -136,6 +136,7 @@ def entry(query: Query, *, texts: bool) -> dict[str, Any]:
         "bytes_read": sum(scan.bytes for scan in scans),
         "bytes_billed": cost.bytes_billed,
         "kept": query.kept,
+        "retries": sum(scan.retries for scan in scans),
         "waited": round(query.waited * 1e3, 3),
         "milliseconds": round(query.milliseconds, 3),
     }

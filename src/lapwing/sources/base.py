@@ -117,6 +117,10 @@ class Stream(ABC):
     schema: pa.Schema
     spent: Spent | None = None
     """What the read has cost, once it has ended, where the source tells."""
+    retries: int = 0
+    """How often it was begun again."""
+    trouble: str | None = None
+    """What went wrong the last time before that."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[pa.RecordBatch]: ...

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from lapwing.model.problem import LapwingError, Place, SourceError
+from lapwing.sources.passing import passing
 
 _REASONS: Final = {
     "accessDenied": ("not-permitted", "{name} does not permit it: {message}."),
@@ -24,6 +25,8 @@ _HINTS: Final = {
     "source-changed": "Run `lapwing check` to see what is there now.",
     "source-unreachable": "Check the network, and the project and location in lapwing.yaml.",
 }
+_PASS_STATUS: Final = (429, 502, 503, 504)
+_PASS_REASONS: Final = frozenset({"rateLimitExceeded", "backendError", "jobBackendError", "jobInternalError"})
 _MOST_TEXT: Final = 400
 _STATUS: Final = {403: "not-permitted", 429: "quota-exceeded", 404: "table-vanished"}
 _SAYS: Final = {
@@ -37,7 +40,24 @@ _SAYS: Final = {
 
 
 def explain(name: str, place: Place | None, error: Exception) -> LapwingError:
-    """A SourceError for what the client raised."""
+    """A SourceError for what the client raised; `Passing` by its status or reason, once the client has given up trying."""
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+
+    found = _explained(name, place, error)
+    cause = error.cause if isinstance(error, RetryError) else error
+    if not isinstance(cause, GoogleAPICallError):
+        return passing(found, tried=True) if isinstance(cause, OSError) else found
+    reasons = {one.get("reason", "") for one in cause.errors if isinstance(one, dict)}
+    if int(cause.code or 0) in _PASS_STATUS or reasons & _PASS_REASONS:
+        headers = getattr(cause.response, "headers", None) or {}
+        told = str(headers.get("Retry-After", ""))
+        after = float(told) if told.isdecimal() else 0.0
+        tried = not after and not reasons & _PASS_REASONS
+        return passing(found, after=after, down="rateLimitExceeded" not in reasons, tried=tried)
+    return found
+
+
+def _explained(name: str, place: Place | None, error: Exception) -> LapwingError:
     from google.api_core.exceptions import GoogleAPICallError, RetryError
 
     if isinstance(error, RetryError) and isinstance(error.cause, Exception):

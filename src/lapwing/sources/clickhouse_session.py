@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.sources.address import AddressForm
+from lapwing.sources.passing import passing
 
 CONNECT_SECONDS: Final = 5
 GRACE_SECONDS: Final = 5  # the reader's own time limit comes first, and is told better
@@ -95,11 +96,21 @@ _KNOWN: Final = {
     "TOO_MANY_SIMULTANEOUS_QUERIES": ("source-stopped", "{name} runs too many queries already: {message}."),
 }
 _PASSWORDS: Final = ("AUTHENTICATION_FAILED", "REQUIRED_PASSWORD", "WRONG_PASSWORD", "UNKNOWN_USER")
+_MAY_PASS: Final = frozenset({202, 209, 210, 279})
+"""Too many statements, socket timeout, network error, no replica answers."""
 _MOST_TEXT: Final = 400
 
 
 def explain(name: str, place: Place | None, error: Exception) -> LapwingError:
-    """A SourceError for what the driver raised; the server's text never holds the password."""
+    """A SourceError for what the driver raised, `Passing` by the server's number or where there was no answer; the server's
+    text never holds the password."""
+    found = _explained(name, place, error)
+    code = getattr(error, "code", None)
+    away = code is None and found.problems[0].code == "source-unreachable"
+    return passing(found, down=away) if away or code in _MAY_PASS else found
+
+
+def _explained(name: str, place: Place | None, error: Exception) -> LapwingError:
     text = re.sub(r"\s+", " ", str(error)).strip()
     codes = [code for code in _NAMED.findall(text) if code in _KNOWN or code in _PASSWORDS]
     message = text[:_MOST_TEXT].rstrip(".")

@@ -21,6 +21,7 @@ from lapwing.sources.kafka_values import Reader, Row, reader_of, values_of
 from lapwing.sources.kafka_window import SECONDS, Stretch, columns_in, latest, narrowed, offsets
 from lapwing.sources.lake import DataFile, LakeSource, Name, Snapshot
 from lapwing.sources.lake_filter import Condition, arrow_filter
+from lapwing.sources.passing import passing
 
 OWN: Final = pa.schema(
     [
@@ -291,6 +292,8 @@ _CASES: Final = (
     ),
 )
 
+_MAY_PASS: Final = ("_TRANSPORT", "_ALL_BROKERS_DOWN", "_TIMED_OUT", "LEADER_NOT_AVAILABLE", "NOT_LEADER_FOR_PARTITION")
+
 
 def failed(name: str, place: Place | None, error: object) -> LapwingError:
     """A SourceError for what the library says about `name`."""
@@ -300,12 +303,13 @@ def failed(name: str, place: Place | None, error: object) -> LapwingError:
     for words, kind, sentence in _CASES:
         if any(word in code for word in words):
             return SourceError.of(kind, sentence.format(name=name, says=says), place=place)
-    return SourceError.of(
+    away = SourceError.of(
         "source-unreachable",
         f"{name} does not answer: {says}.",
         place=place,
         hint="Check that the brokers run, `servers`, and `options` such as security.protocol.",
     )
+    return passing(away, tried=True) if code in _MAY_PASS or isinstance(error, TimeoutError) else away
 
 
 def _said(error: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.sources.address import AddressForm
+from lapwing.sources.passing import passing
 from lapwing.states.dialects import dialect_of
 
 CONNECT_SECONDS: Final = 5
@@ -113,11 +114,28 @@ _KNOWN: Final = {
     3024: ("source-stopped", "{name} stopped the query: {message}."),
 }
 _PASSWORD_REFUSED, _UNKNOWN_DATABASE, _CLIENT = 1045, 1049, 2000
+_TOO_MANY: Final = (1040, 1203, 1226)  # connections: of all, of this user, by this user's limits
+_MAY_PASS: Final = frozenset(
+    {
+        *_TOO_MANY,
+        *(1053, 1927, 1158, 1159, 1160, 1161),  # the server ends, or the connection was killed or lost
+        *(2002, 2003, 2006, 2013, 2055),  # nobody listens, the server has gone away, or broke off
+    }
+)
+_UNLUCKY: Final = frozenset({1205, 1213})  # a lock was not to be had, a deadlock: the next time it may be
 
 
 def explain(name: str, place: Place | None, error: Exception) -> LapwingError:
-    """A SourceError for what the driver raised; the server's text never holds the password."""
+    """A SourceError for what the driver raised, `Passing` by its number; the server's text never holds the password."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    found = _explained(name, place, error, code)
+    lost = code == 0 and isinstance(error, OSError | EOFError)
+    if code in _MAY_PASS or code in _UNLUCKY or lost:
+        return passing(found, down=code not in _UNLUCKY)
+    return found
+
+
+def _explained(name: str, place: Place | None, error: Exception, code: int) -> LapwingError:
     message = re.sub(r"\s+", " ", str(error.args[-1] if error.args else error)).strip().rstrip(".")
     if code in _KNOWN:
         kind, says = _KNOWN[code]
@@ -129,7 +147,11 @@ def explain(name: str, place: Place | None, error: Exception) -> LapwingError:
             place=place,
             hint="Check the variable that the dsn in lapwing.yaml takes them from.",
         )
-    if code == 0 or code == _UNKNOWN_DATABASE or code >= _CLIENT:
+    if code in _TOO_MANY:
+        hint = "Ask for less at once, or raise max_connections there."
+        says = f"{name} has no connection left: {message}."
+        return SourceError.of("source-full", says, place=place, hint=hint)
+    if code == 0 or code == _UNKNOWN_DATABASE or code >= _CLIENT or code in _MAY_PASS:
         return SourceError.of(
             "source-unreachable",
             f"{name} does not answer: {message or 'the connection was lost'}.",

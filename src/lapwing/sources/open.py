@@ -11,7 +11,9 @@ from lapwing.model.problem import ModelError
 from lapwing.model.project import SourceConfig
 from lapwing.model.source_kinds import SOURCE_KINDS
 from lapwing.sources.base import Source
+from lapwing.sources.circuit import CircuitState
 from lapwing.sources.engine import Engine
+from lapwing.sources.guarded import Guarded
 
 
 def open_source(config: SourceConfig, engine: Engine) -> Source:
@@ -39,8 +41,15 @@ class Sources(Mapping[str, Source]):
     def __getitem__(self, name: str) -> Source:
         with self._lock:
             if name not in self._open:
-                self._open[name] = open_source(self._configs[name], self._engine)
+                source = open_source(self._configs[name], self._engine)
+                # What the engine reads by itself is tried again by the engine.
+                self._open[name] = source if source.capabilities.native else Guarded(source)
             return self._open[name]
+
+    def circuits(self) -> Mapping[str, CircuitState]:
+        """How the circuits of sources stand that have one and were asked for, by name."""
+        with self._lock:
+            return {name: one.circuit.state() for name, one in self._open.items() if isinstance(one, Guarded)}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._configs)

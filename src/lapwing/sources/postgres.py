@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import queue
-import re
 import threading
 import time
 from contextlib import suppress
 from typing import Any, ClassVar, Final
 
-from lapwing.model.problem import LapwingError, Place, SourceError
+from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
 from lapwing.sources.engine import Engine
+from lapwing.sources.passing import Passing
+from lapwing.sources.postgres_errors import CONNECT_SECONDS, explain, refusal
 from lapwing.sources.postgres_types import column_of, transport
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.streams import AdbcStream
@@ -144,8 +145,9 @@ class PostgresSource(Source):
             self._release(connection, healthy)
 
     def close(self) -> None:
-        while not self._pool.empty():
-            self._pool.get().close()
+        with suppress(queue.Empty):
+            while True:
+                self._pool.get_nowait().close()
 
     def reference(self, table: Table) -> str:
         return f"{identifier(table.schema or 'public')}.{identifier(table.name)}"
@@ -155,7 +157,16 @@ class PostgresSource(Source):
 
         limit = int(self._time_limit * 1000)
         options = f"-c default_transaction_read_only=on -c statement_timeout={limit} -c timezone=UTC"
-        return psycopg.connect(self._dsn, autocommit=True, connect_timeout=5, options=options)
+        try:
+            return psycopg.connect(self._dsn, autocommit=True, options=options, **self._patience())
+        except psycopg.Error as error:
+            raise self._refused(error) from error
+
+    def _patience(self) -> dict[str, Any]:
+        """The time limit for connecting, where the dsn has none."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        return {"connect_timeout": conninfo_to_dict(self._dsn).get("connect_timeout", CONNECT_SECONDS)}
 
     def _look(self) -> tuple[Table, ...]:
         import psycopg
@@ -204,16 +215,21 @@ class PostgresSource(Source):
 
     def _connect(self) -> Any:
         import adbc_driver_postgresql.dbapi as adbc
+        import psycopg
+        from psycopg.conninfo import make_conninfo
 
         with suppress(queue.Empty):
             return self._pool.get_nowait()
-        self.tables()  # psycopg has a time limit for connecting, and the clearer errors
         try:
-            connection = adbc.connect(self._dsn, autocommit=True)
+            connection = adbc.connect(make_conninfo(self._dsn, **self._patience()), autocommit=True)
+        except (adbc.Error, psycopg.Error) as error:
+            raise self._refused(error) from error
+        try:
             with connection.cursor() as cursor:
                 cursor.execute("set default_transaction_read_only = on")
                 cursor.execute("set timezone = 'UTC'")
         except adbc.Error as error:
+            connection.close()
             raise self._explain(error) from error
         return connection
 
@@ -224,38 +240,13 @@ class PostgresSource(Source):
             connection.close()
 
     def _explain(self, error: Exception) -> LapwingError:
-        return explain(self.name, self._place, error)
+        found = explain(self.name, self._place, error)
+        if isinstance(found, Passing) and found.down:
+            self.close()  # what rests is as dead as what failed
+        return found
 
-
-def explain(name: str, place: Place, error: Exception) -> LapwingError:
-    """A SourceError for what a driver raised; the text is the server's, which never holds the password."""
-    state = str(getattr(error, "sqlstate", None) or "")
-    message = re.sub(r"\s+", " ", str(error).strip()).removeprefix("IO: ").rstrip(".")
-    message = re.sub(r" Is the server running .*\?$", "", message)
-    message = re.sub(r"(password=|://[^:@/\s]*:)[^@\s]+", r"\1***", message)
-    known = {
-        "42P01": ("table-vanished", f"A table of {name} is not there any more: {message}."),
-        "42703": ("column-vanished", f"A column of {name} is not there any more: {message}."),
-        "42501": ("not-permitted", f"{name} does not permit it: {message}."),
-        "57014": ("source-stopped", f"{name} stopped the query: {message}."),
-    }
-    if state in known:
-        return SourceError.of(*known[state], place=place)
-    if "password authentication failed" in message or state == "28P01":
-        return SourceError.of(
-            "wrong-password",
-            f"{name} refuses the user or the password: {message}.",
-            place=place,
-            hint="Check the variable that the dsn in lapwing.yaml takes them from.",
-        )
-    if state[:2] in ("22", "42"):
-        return SourceError.of("source-refused", f"{name} can't run it: {message}.", place=place)
-    return SourceError.of(
-        "source-unreachable",
-        f"{name} does not answer: {message}.",
-        place=place,
-        hint="Check that it runs, and host, port and database in the dsn.",
-    )
+    def _refused(self, error: Exception) -> LapwingError:
+        return explain(self.name, self._place, error, state=refusal(self._dsn), connecting=True)
 
 
 SOURCE: Final = PostgresSource

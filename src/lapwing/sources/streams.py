@@ -152,7 +152,7 @@ class AdbcStream(PumpedStream):
             if self._options:
                 cursor.adbc_statement.set_options(**self._options)
             cursor.execute(self._sql)
-            for batch in cursor.fetch_record_batch():
+            for batch in cursor._results.reader:  # as fetch_record_batch, but its errors have the server's codes
                 rows = batch.slice(skip)
                 skip = max(0, skip - batch.num_rows)
                 if rows.num_rows:

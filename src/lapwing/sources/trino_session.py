@@ -10,6 +10,7 @@ from typing import Any, Final
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.sources.address import AddressForm
+from lapwing.sources.passing import passing
 
 Rows = Sequence[Sequence[Any]]
 
@@ -176,6 +177,13 @@ _HINTS: Final = {
     "source-unreachable": "Check that it runs, and host, port and http_scheme in the dsn.",
     "source-full": "Ask for less at once, or raise the cluster's limits by `session` in lapwing.yaml.",
 }
+_MAY_PASS: Final = frozenset(
+    {
+        *("SERVER_STARTING_UP", "SERVER_SHUTTING_DOWN", "NO_NODES_AVAILABLE", "QUERY_QUEUE_FULL"),
+        *("REMOTE_HOST_GONE", "REMOTE_TASK_ERROR", "PAGE_TRANSPORT_ERROR", "PAGE_TRANSPORT_TIMEOUT"),
+        *("TOO_MANY_REQUESTS_FAILED", "CLUSTER_OUT_OF_MEMORY"),
+    }
+)
 _MOST_TEXT: Final = 400
 
 
@@ -187,7 +195,18 @@ def failures() -> tuple[type[Exception], ...]:
 
 
 def explain(name: str, place: Place | None, error: Exception) -> LapwingError:
-    """A SourceError for what a statement raised."""
+    """A SourceError for what a statement raised, `Passing` by the error's name or the status; of a 429 with Retry-After the
+    client has tried again already."""
+    import trino.exceptions as failed
+
+    found = _explained(name, place, error)
+    if isinstance(error, failed.TrinoQueryError):
+        return passing(found, down=False) if error.error_name in _MAY_PASS else found
+    away = failed.Http502Error, failed.Http503Error, failed.Http504Error, failed.TrinoConnectionError, OSError
+    return passing(found) if isinstance(error, away) else found
+
+
+def _explained(name: str, place: Place | None, error: Exception) -> LapwingError:
     import trino.exceptions as failed
 
     if isinstance(error, failed.TrinoQueryError):

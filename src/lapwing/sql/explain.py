@@ -25,6 +25,8 @@ def explain(
         lines += ["", scan.description]
         if scan.id in done:
             lines.append(f"  read {done[scan.id].rows:,} rows, {done[scan.id].bytes:,} bytes")
+            if done[scan.id].retries:
+                lines.append(f"  begun again {done[scan.id].retries} times: {done[scan.id].trouble}")
             if (spent := done[scan.id].spent) is not None:
                 lines.append(f"  billed for {shown_size(spent.bytes_billed)} of {scan.table.source}")
         if estimates and scan.id in estimates:

@@ -55,6 +55,12 @@ class Feed:
         stream = self._stream
         return None if stream is None else stream.spent
 
+    @property
+    def retries(self) -> tuple[int, str | None]:
+        """How often the read was begun again, and what went wrong the last time before that."""
+        stream = self._stream
+        return (0, None) if stream is None else (stream.retries, stream.trouble)
+
     def reader(self) -> pa.RecordBatchReader:
         """The rows as a stream that can be read once. A scan that the plan did not show is read only now, if at all."""
         return pa.RecordBatchReader.from_batches(schema_of(self.scan.columns), self._taken())

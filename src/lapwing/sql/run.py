@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
-from lapwing.model.problem import Cancelled, LapwingError, Problem, TimeLimit
+from lapwing.model.problem import Cancelled, LapwingError, Problem, TimeLimit, Unavailable
 from lapwing.sources.base import Source, Spent, Stream
+from lapwing.sources.passing import Passing
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan
 from lapwing.sql.reduce.values import NAG, Reduction
@@ -25,13 +26,16 @@ BATCH_ROWS = 8192
 
 @dataclass(frozen=True, slots=True)
 class ScanProgress:
-    """What one scan has read. Native scans are read inside the engine and are not listed."""
+    """What one scan has read. Native scans are read inside the engine and are not listed. `retries`: how often it was begun
+    again, the last time because of `trouble`."""
 
     id: str
     rows: int
     bytes: int
     done: bool
     spent: Spent | None = None
+    retries: int = 0
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,8 @@ class Running(Stream):
             if self._again is None or self._rows or self._stop is not None:
                 raise
             why = self._cause(error)
+            if isinstance(why, Passing | Unavailable):
+                raise  # another plan would be told the same
         else:
             return
         self._release()
@@ -179,7 +185,8 @@ class Running(Stream):
         if self._stage == "running" and not self._finished.is_set():
             fraction = self._fraction()
         scans = tuple(
-            ScanProgress(key, feed.rows, feed.bytes, feed.done, feed.spent) for key, feed in self._feeds.items()
+            ScanProgress(key, feed.rows, feed.bytes, feed.done, feed.spent, *feed.retries)
+            for key, feed in self._feeds.items()
         )
         return Progress(self._stage, self._rows, self._bytes, fraction, scans)
 

@@ -177,7 +177,8 @@ class Kept(Document):
 
 
 class PlanScan(Document):
-    """One table read. `pushed` are the conditions that the source answers, as it is told them."""
+    """One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read
+    was begun again, the last time because of `trouble`."""
 
     id: str
     source: str
@@ -186,6 +187,8 @@ class PlanScan(Document):
     rows_estimated: int | None
     rows: int | None = None
     bytes: int | None = None
+    retries: int = 0
+    trouble: str | None = None
     milliseconds: float | None = None
     pushed: list[str]
     kept: list[Kept]
@@ -255,6 +258,7 @@ class LoggedQuery(Document):
     bytes_read: int
     bytes_billed: int
     kept: str | None = None
+    retries: int = 0
     waited: float
     milliseconds: float
     dropped: int | None = None
