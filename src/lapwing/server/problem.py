@@ -31,6 +31,7 @@ _TITLES = {
     499: "Cancelled",
     500: "Something unexpected happened",
     502: "A source does not answer",
+    503: "A source is down",
     504: "It took too long",
 }
 LARGEST_BODY = 1_000_000

@@ -157,10 +157,11 @@ class PostgresSource(Source):
 
         limit = int(self._time_limit * 1000)
         options = f"-c default_transaction_read_only=on -c statement_timeout={limit} -c timezone=UTC"
+        began = time.monotonic()
         try:
             return psycopg.connect(self._dsn, autocommit=True, options=options, **self._patience())
         except psycopg.Error as error:
-            raise self._refused(error) from error
+            raise self._refused(error, began) from error
 
     def _patience(self) -> dict[str, Any]:
         """The time limit for connecting, where the dsn has none."""
@@ -220,10 +221,11 @@ class PostgresSource(Source):
 
         with suppress(queue.Empty):
             return self._pool.get_nowait()
+        began = time.monotonic()
         try:
             connection = adbc.connect(make_conninfo(self._dsn, **self._patience()), autocommit=True)
         except (adbc.Error, psycopg.Error) as error:
-            raise self._refused(error) from error
+            raise self._refused(error, began) from error
         try:
             with connection.cursor() as cursor:
                 cursor.execute("set default_transaction_read_only = on")
@@ -245,8 +247,10 @@ class PostgresSource(Source):
             self.close()  # what rests is as dead as what failed
         return found
 
-    def _refused(self, error: Exception) -> LapwingError:
-        return explain(self.name, self._place, error, state=refusal(self._dsn), connecting=True)
+    def _refused(self, error: Exception, began: float) -> LapwingError:
+        """What came of connecting; whoever took long to refuse is not asked once more why."""
+        state = refusal(self._dsn) if time.monotonic() - began < 1 else ""
+        return explain(self.name, self._place, error, state=state, connecting=True)
 
 
 SOURCE: Final = PostgresSource

@@ -24,7 +24,7 @@ from lapwing.server.queries import Queries, Query
 from lapwing.server.turns import Turns
 
 _KINDS = {401: fl.FlightUnauthenticatedError, 499: fl.FlightCancelledError, 502: fl.FlightUnavailableError,
-          504: fl.FlightTimedOutError}  # fmt: skip
+          503: fl.FlightUnavailableError, 504: fl.FlightTimedOutError}  # fmt: skip
 _CANCELLED, _NOT_CANCELLABLE = 1, 3
 
 
