@@ -602,6 +602,7 @@ export interface LoggedQuery {
   bytes_read: number;
   bytes_billed: number;
   kept?: string | null;
+  retries?: number;
   waited: number;
   milliseconds: number;
   dropped?: number | null;
@@ -737,7 +738,7 @@ export interface PlanBody {
   engine?: "duckdb" | "trino" | null;
 }
 
-/** One table read. `pushed` are the conditions that the source answers, as it is told them. */
+/** One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read was begun again, the last time because of `trouble`. */
 export interface PlanScan {
   id: string;
   source: string;
@@ -746,6 +747,8 @@ export interface PlanScan {
   rows_estimated: number | null;
   rows?: number | null;
   bytes?: number | null;
+  retries?: number;
+  trouble?: string | null;
   milliseconds?: number | null;
   pushed: string[];
   kept: Kept[];
