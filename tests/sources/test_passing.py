@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lapwing.model.problem import Problem
+from lapwing.sources.base import Source
+from lapwing.sources.guarded import Guarded
 from lapwing.sources.passing import Backoff, Passing
 
 AWAY = Passing(Problem("source-unreachable", "it does not answer."))
@@ -44,3 +46,8 @@ def test_the_error_tells_how_often() -> None:
     tries.pause(AWAY)
     tries.pause(AWAY)
     assert str(tries.told(AWAY)).startswith("it does not answer. It was tried 3 times in 0.")
+
+
+def test_a_guarded_source_answers_all_that_a_source_is_asked() -> None:
+    asked = {name for name, one in vars(Source).items() if callable(one) and not name.startswith("_")}
+    assert asked <= set(vars(Guarded))

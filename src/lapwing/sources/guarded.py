@@ -110,8 +110,18 @@ class Guarded(Source):
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         return self._asked(lambda: self._answered(self.inner.mark(table, column, start, end)))
 
+    def version(self, table: Table, *, anew: bool = False) -> str | None:
+        return self._asked(lambda: self._perhaps_remembered(self.inner.version(table, anew=anew)))
+
+    def placed(self, table: Table) -> str:
+        return self.inner.placed(table)
+
     def close(self) -> None:
         self.inner.close()
+
+    def _perhaps_remembered(self, found: T) -> T:
+        self.circuit.left()
+        return found
 
     def _answered(self, found: T) -> T:
         self.circuit.succeeded()
