@@ -147,6 +147,11 @@ class Running(Stream):
         self._check()
         yield from self._batches()
 
+    @property
+    def stage(self) -> str:
+        """That of its `progress`."""
+        return self._stage
+
     def cancel(self) -> None:
         self._halt(Cancelled.of("cancelled", "The statement was cancelled."))
 

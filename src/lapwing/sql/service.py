@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import ChainMap, OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -171,12 +171,27 @@ class SqlService:
         )
         return self._remembered(running)
 
-    def replay(self, plan: Plan, rows: Rows, *, time_limit: float = 60.0, query_id: str | None = None) -> Running:
-        """The planned statement as one that runs, whose rows are there already."""
+    def replay(
+        self,
+        plan: Plan,
+        find: Callable[[], Rows | None],
+        *,
+        given: Mapping[str, pa.Table] | None = None,
+        time_limit: float = 60.0,
+        query_id: str | None = None,
+    ) -> Running:
+        """The planned statement as one whose rows are there already, or soon; see `sql.replay`."""
         from lapwing.sql.replay import Replay
 
-        query_id = query_id or uuid.uuid4().hex
-        replayed = Replay(plan, rows, engine=self._engine, time_limit=time_limit, query_id=query_id)
+        replayed = Replay(
+            plan,
+            find,
+            engine=self._engine,
+            sources=self._sources,
+            given=given or NOTHING,
+            time_limit=time_limit,
+            query_id=query_id or uuid.uuid4().hex,
+        )
         return self._remembered(replayed)
 
     def holds(self, plan: Plan) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -182,3 +183,40 @@ def test_one_that_is_too_large_is_given_up(asked: Asked) -> None:
     assert table.num_rows == 1_000_000
     assert "larger than 10 KB" in receipt.notes[0]
     assert not list((asked.folder / FOLDER).glob("*"))
+
+
+def test_many_at_once_are_run_once(asked: Asked) -> None:
+    text = "select count(*) as n from lite.t, range(20000000)"
+    running = [asked.lapwing.run_sql(SqlQuery(text=text)) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        tables = list(pool.map(lambda answer: answer.table(), running))
+    assert all(table == tables[0] for table in tables)
+    assert [answer.receipt().pieces[0].by for answer in running] == ["source"] + ["kept result"] * 7
+    counts = asked.lapwing.results.counts
+    assert (counts.run, counts.told) == (1, 7)
+
+
+def test_who_follows_one_that_fails_runs_alone(asked: Asked) -> None:
+    text = "select count(*) as n from lite.t, range(20000000)"
+    first, second = (asked.lapwing.run_sql(SqlQuery(text=text)) for _ in range(2))
+    first.running.cancel()
+    with pytest.raises(LapwingError):
+        first.table()
+    assert second.table()["n"].to_pylist() == [40_000_000]
+    assert second.receipt().pieces[0].by == "source"
+
+
+def test_nobody_waits_for_one_that_does_not_get_on(asked: Asked) -> None:
+    text = "select a from lite.t"
+    idle, second = (asked.lapwing.run_sql(SqlQuery(text=text)) for _ in range(2))
+    assert second.table().num_rows == 2
+    assert idle.table().num_rows == 2
+
+
+def test_who_follows_can_be_cancelled(asked: Asked) -> None:
+    text = "select count(*) as n from lite.t, range(20000000)"
+    first, second = (asked.lapwing.run_sql(SqlQuery(text=text)) for _ in range(2))
+    second.running.cancel()
+    with pytest.raises(LapwingError, match="cancelled"):
+        second.table()
+    assert first.table().num_rows == 1

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from lapwing.model.size import shown_size
 from lapwing.query.results.entry import Facts, WriteOver, Writing
+from lapwing.query.results.flight import Flight
 from lapwing.query.results.shelf import Shelf
 from lapwing.query.results.versions import Versions
 from lapwing.sources.bill import cost_of
@@ -38,14 +39,22 @@ class Fate:
 
 
 class Keeping:
-    """A `Taker` that puts the rows on the shelf under `key`, if the versions `after` them are those `before` them. `since`:
-    when the sources began to be read."""
+    """A `Taker` that puts the rows on the shelf under `key`, if the versions `after` them are those `before` them, and
+    tells those who follow its `flight`. `texts`: the statement's text may be written."""
 
     def __init__(
-        self, shelf: Shelf, key: str, before: Versions, after: Callable[[], Versions], fate: Fate, since: float
+        self,
+        shelf: Shelf,
+        key: str,
+        before: Versions,
+        after: Callable[[], Versions],
+        fate: Fate,
+        flight: Flight,
+        *,
+        texts: bool,
     ) -> None:
         self._shelf, self._key, self._before, self._after = shelf, key, before, after
-        self._fate, self._since = fate, since
+        self._fate, self._since, self._texts = fate, flight.since, texts
         self._began = time.monotonic()
         self._rows: queue.SimpleQueue[pa.RecordBatch | None] = queue.SimpleQueue()
         self._ahead = 0
@@ -53,8 +62,10 @@ class Keeping:
         self._writing: Writing | None = None
         self._thread: threading.Thread | None = None
         self._why: str | None = None  # it is not kept
+        self._flight = flight
 
     def take(self, batch: pa.RecordBatch) -> None:
+        self._flight.moved = time.monotonic()
         if self._why is not None:
             return
         with self._lock:
@@ -69,6 +80,12 @@ class Keeping:
             self._thread.start()
 
     def ended(self, running: Running) -> None:
+        try:
+            self._end(running)
+        finally:
+            self._flight.land()
+
+    def _end(self, running: Running) -> None:
         done = running.progress().stage == "done"
         if not done:
             self._why = "it was not read to its end"
@@ -105,7 +122,7 @@ class Keeping:
             return
         progress = running.progress()
         facts = Facts(
-            text=running.plan.text[:_LONGEST_TEXT],
+            text=running.plan.text[:_LONGEST_TEXT] if self._texts else "",
             since=self._since,
             versions=self._before.of,
             milliseconds=(time.monotonic() - self._began) * 1e3,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -13,12 +14,15 @@ import pyarrow as pa
 from lapwing.model.project import Project
 from lapwing.query.ask import Wishes
 from lapwing.query.results.entry import Entry, Facts, told_time
+from lapwing.query.results.flight import Flight
 from lapwing.query.results.keeping import Fate, Keeping
 from lapwing.query.results.key import key_of
 from lapwing.query.results.shelf import Shelf
 from lapwing.query.results.versions import Versions, versions_of
 from lapwing.sources.base import Source
+from lapwing.sources.bill import current
 from lapwing.sql.nodes import Plan
+from lapwing.sql.replay import Wait
 from lapwing.sql.run import Running
 from lapwing.sql.service import SqlService
 
@@ -50,6 +54,8 @@ class Results:
         self.shelf = Shelf(project.state_path.parent / FOLDER, project.result_bytes)
         self.counts = Counts()
         self._configs, self._sql, self._sources = project.sources, sql, sources
+        self._texts = project.query_log.texts
+        self._flying: dict[str, Flight] = {}
         self._lock = Lock()
 
     def run(self, plan: Plan, *, given: Mapping[str, pa.Table], wishes: Wishes, query_id: str) -> Found:
@@ -61,21 +67,72 @@ class Results:
         if key is None:
             fate = Fate(why or "Not kept: what metrics answered for it is too large to compare.")
             return Found(self._start(plan, given, wishes, query_id), fate)
-        if wishes.max_age:
-            young = self.shelf.get(key, lambda facts: 0 <= since - facts.since <= (wishes.max_age or 0))
-            if young is not None:
-                return self._told(plan, young, wishes, query_id, sure=False)
+        if wishes.max_age and (young := self.shelf.get(key, lambda facts: _young(facts.since, since, wishes))):
+            return self._told(plan, young, wishes, query_id, sure=False)
         before = versions_of(plan, self._sources)
-        same = None if before.of is None else self.shelf.get(key, lambda facts: facts.versions == before.of)
-        if same is not None:
+        if same := self._same(key, before):
+            return self._told(plan, same, wishes, query_id, sure=True)
+        if unkept := self._unkept(plan, before, wishes):
+            self._count(Counts(run=1))
+            return Found(self._start(plan, given, wishes, query_id), Fate(unkept))
+        flight, first = self._boarded(key, before, since, wishes)
+        if not first:
+            return self._following(key, flight, plan, given, wishes, query_id)
+        if same := self._same(key, before):  # kept between the two looks
+            flight.land()
             return self._told(plan, same, wishes, query_id, sure=True)
         self._count(Counts(run=1))
-        fate = Fate(self._unkept(plan, before, wishes) or "Kept, if nothing comes in between.")
-        keeping = None
-        if not fate.says.startswith("Not"):
-            again = lambda: versions_of(plan, self._sources, anew=True)  # noqa: E731
-            keeping = Keeping(self.shelf, key, before, again, fate, since)
-        return Found(self._start(plan, given, wishes, query_id, keeping), fate)
+        fate = Fate("Kept, if nothing comes in between.")
+        after = partial(versions_of, plan, self._sources, anew=True)
+        keeping = Keeping(self.shelf, key, before, after, fate, flight, texts=self._texts)
+        try:
+            flight.running = self._start(plan, given, wishes, query_id, keeping)
+        except BaseException:
+            flight.land()
+            raise
+        return Found(flight.running, fate)
+
+    def _boarded(self, key: str, before: Versions, since: float, wishes: Wishes) -> tuple[Flight, bool]:
+        """The flight to follow, or (True) a new one of which this is the first."""
+        with self._lock:
+            there = self._flying.get(key)
+            if there is not None and not there.over and current() is None:
+                same = before.of is not None and before.of == there.versions.of
+                if same or _young(there.since, since, wishes):
+                    return there, False
+            flight = Flight(before, since, lambda: self._landed(key, flight))
+            self._flying[key] = flight
+            return flight, True
+
+    def _landed(self, key: str, flight: Flight) -> None:
+        with self._lock:
+            if self._flying.get(key) is flight:
+                del self._flying[key]
+
+    def _following(
+        self, key: str, flight: Flight, plan: Plan, given: Mapping[str, pa.Table], wishes: Wishes, query_id: str
+    ) -> Found:
+        """A statement that waits for the result of another that is the same."""
+        fate = Fate("It waits for the same statement of someone else, whose result it will be told.")
+
+        def find() -> Entry | None:
+            if not flight.over:
+                raise Wait(flight.wait)
+            entry = self.shelf.get(key, lambda facts: facts.since == flight.since)
+            if entry is None:
+                self._count(Counts(run=1))
+                fate.says = "Not kept: it waited for the same statement of someone else, whose result was not kept."
+            else:
+                self._count(Counts(told=1, milliseconds=entry.facts.milliseconds))
+                fate.facts, fate.sure = entry.facts, True
+                fate.says = f"{_words(entry.facts, sure=True)} It was read for someone else meanwhile."
+            return entry
+
+        limit = wishes.time_limit
+        return Found(self._sql.replay(plan, find, given=given, time_limit=limit, query_id=query_id), fate)
+
+    def _same(self, key: str, before: Versions) -> Entry | None:
+        return None if before.of is None else self.shelf.get(key, lambda facts: facts.versions == before.of)
 
     def foretold(self, plan: Plan, *, given: Mapping[str, pa.Table], wishes: Wishes) -> str:
         """What `run` would do now, in words."""
@@ -84,7 +141,7 @@ class Results:
         if key is None:
             return why or "Not kept: what metrics answered for it is too large to compare."
         facts, before, now = self.shelf.facts(key), versions_of(plan, self._sources), time.time()
-        if facts is not None and wishes.max_age and 0 <= now - facts.since <= wishes.max_age:
+        if facts is not None and _young(facts.since, now, wishes):
             return f"It would be told from the result kept of {told_time(facts.since)}, which is young enough."
         if facts is not None and before.of is not None and before.of == facts.versions:
             return (
@@ -109,7 +166,7 @@ class Results:
 
     def _told(self, plan: Plan, entry: Entry, wishes: Wishes, query_id: str, *, sure: bool) -> Found:
         self._count(Counts(told=1, milliseconds=entry.facts.milliseconds))
-        running = self._sql.replay(plan, entry, time_limit=wishes.time_limit, query_id=query_id)
+        running = self._sql.replay(plan, lambda: entry, time_limit=wishes.time_limit, query_id=query_id)
         return Found(running, Fate(_words(entry.facts, sure=sure), entry.facts, sure))
 
     def _start(
@@ -121,6 +178,11 @@ class Results:
         with self._lock:
             now = self.counts
             self.counts = Counts(now.told + more.told, now.run + more.run, now.milliseconds + more.milliseconds)
+
+
+def _young(since: float, now: float, wishes: Wishes) -> bool:
+    """Whether what was read `since` then is what the caller takes."""
+    return wishes.max_age is not None and 0 <= now - since <= wishes.max_age
 
 
 def _words(facts: Facts, *, sure: bool) -> str:
