@@ -26,7 +26,7 @@ from benchmarks.report import arguments
 from lapwing.query.ask import SqlQuery
 from lapwing.query.service import Lapwing
 
-PROJECT = "name: doors\ntimezone: UTC\nsources:\n  files: {type: files, path: data}\n"
+PROJECT = "name: doors\ntimezone: UTC\nsources:\n  files: {type: files, path: data}\nresults: {budget: 0}\n"
 ROWS = """select i, i * 1.5::double as x, 'name ' || i % 1000 as name, timestamp '2013-01-01' + to_seconds(i % 1000000) as at
 from range({count}) t(i)"""
 

@@ -166,3 +166,10 @@ def test_a_failed_statement_leaves_the_file_as_it_was(lapwing: Lapwing, shop: Pa
     assert lapwing("-p", shop, "sql", text, "--out", out).code == 2
     assert out.read_text() == "the last answer\n"
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_kept_results_are_listed_and_removed(lapwing: Lapwing, shop: Path) -> None:
+    lapwing("-p", shop, "sql", "select 7 as listed")
+    assert "select 7 as listed" in lapwing("-p", shop, "results", "list").text
+    assert "were removed" in lapwing("-p", shop, "results", "empty").text
+    assert lapwing("-p", shop, "results", "list", "--json").json["entries"] == 0

@@ -165,3 +165,12 @@ def test_wrong_places_are_told(shop: Path, address: str) -> None:
     assert told.value.code == "server-unreachable"
     with pytest.raises(lapwing.DatabaseError):
         lapwing.connect(shop / "nowhere")
+
+
+def test_a_kept_result_by_its_age(con: Connection) -> None:
+    def asked(**more: object) -> object:
+        return con.sql("select uuid()::text as x", **more).arrow()["x"][0].as_py()  # type: ignore[arg-type]
+
+    assert asked() != asked()
+    assert asked(max_age="1 hour") == asked(max_age="1 hour")
+    assert asked(max_age="1 hour", no_cache=True) != asked(max_age="1 hour")

@@ -166,3 +166,18 @@ def test_an_id_is_used_once(url: str) -> None:
     assert ask(url, "select 1", query_id="once").status_code == 200
     again = ask(url, "select 1", query_id="once")
     assert (again.status_code, again.json()["code"]) == (409, "query-exists")
+
+
+def test_a_kept_result_is_told_again(url: str) -> None:
+    text = "select shop, count(*) as kept from files.orders group by 1 order by 1"
+    same = "SELECT shop,  COUNT(*) AS kept -- the same\nFROM files.orders GROUP BY 1 ORDER BY 1"
+    *_, fresh = lines(ask(url, text, max_age="1 hour"))
+    *_, kept = lines(ask(url, same, max_age="1 hour"))
+    assert [piece["by"] for piece in fresh["receipt"]["pieces"]] == ["source"]
+    assert [piece["by"] for piece in kept["receipt"]["pieces"]] == ["kept result"]
+    *_, none = lines(ask(url, text, no_cache=True))
+    assert [piece["by"] for piece in none["receipt"]["pieces"]] == ["source"]
+    found = requests.get(f"{url}/api/results", timeout=10).json()
+    assert (found["told"] >= 1, found["entries"] >= 1, found["results"][0]["rows"]) == (True, True, 3)
+    assert requests.delete(f"{url}/api/results", timeout=10).json()["removed"] == found["entries"]
+    assert ask(url, text, max_age="soon").status_code == 400

@@ -22,6 +22,7 @@ from lapwing.server.routes import (
     jobs,
     project,
     queries,
+    results,
     rollups,
     sql,
 )
@@ -48,7 +49,7 @@ def make_api(services: Services | None) -> FastAPI:
     app = FastAPI(title="Lapwing", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     app.state.services = services
     app.router.routes.insert(0, Route("/api/query", answer_query, methods=["POST"]))  # the hot one, looked at first
-    for part in (project, catalog, jobs, rollups, audit, sql, explain, queries, alerts, deliveries, docs):
+    for part in (project, catalog, jobs, rollups, audit, sql, explain, queries, results, alerts, deliveries, docs):
         app.include_router(part.router)
     problem.install(app)
     openapi.install(app)

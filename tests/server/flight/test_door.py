@@ -113,3 +113,15 @@ def test_mangled_messages_are_refused(data: bytes) -> None:
 @given(st.text(), st.binary())
 def test_handles_come_back(text: str, values: bytes) -> None:
     assert Statement.of(Statement("id", text, values).handle()) == Statement("id", text, values)
+
+
+def test_a_kept_result_is_told_to_who_takes_it(doors: tuple[str, str]) -> None:
+    wanted = {"username": "me", "password": TOKEN, "adbc.flight.sql.rpc.call_header.lapwing-max-age": "1h"}
+    text = "select count(*) as n, 'kept' as how from files.orders"
+    with adbc.connect(doors[1], db_kwargs=wanted, autocommit=True) as con, con.cursor() as cursor:
+        for _ in range(2):
+            cursor.execute(text)
+            assert cursor.fetch_arrow_table().to_pydict() == {"n": [ORDERS], "how": ["kept"]}
+    log = requests.get(f"{doors[0]}/api/results", headers={"authorization": f"Bearer {TOKEN}"}, timeout=10).json()
+    assert text in [one["text"] for one in log["results"]]
+    assert log["told"] == 1

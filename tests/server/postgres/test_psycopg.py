@@ -230,3 +230,15 @@ class _beside:
     def __exit__(self, *_: object) -> None:
         self.stop.set()
         self.thread.join()
+
+
+def test_a_kept_result_by_its_age(door: Door) -> None:
+    text = "select uuid()::text"
+    with psycopg.connect(door.dsn, autocommit=True) as con:
+        assert con.execute(text).fetchone() != con.execute(text).fetchone()
+        con.execute("set lapwing.max_age = '1h'")
+        assert con.execute(text).fetchone() == con.execute(text).fetchone()
+        con.execute("set lapwing.cache = off")
+        assert con.execute(text).fetchone() != con.execute(text).fetchone()
+        with pytest.raises(psycopg.Error, match="no length of time"):
+            con.execute("set lapwing.max_age = 'soon'")

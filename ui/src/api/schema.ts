@@ -351,6 +351,11 @@ export interface DeliveryDocument {
   trouble: string;
 }
 
+/** So many results were removed. */
+export interface Emptied {
+  removed: number;
+}
+
 /** How a query would be answered. `pieces` have estimates alone. */
 export interface Explanation {
   asked: string;
@@ -567,6 +572,28 @@ export interface Jobs {
 export interface Kept {
   text: string;
   reason: string;
+}
+
+/** A result on disk: its sources began to be read at `since`, it was `told` (or kept) last then (UTC ISO 8601), took `milliseconds`, and takes `bytes` there. `text` is empty where the log keeps none; `tables` are those whose versions it holds for, null where these told none: it is told only to who takes it by its age. */
+export interface KeptResult {
+  since: string;
+  told: string;
+  text: string;
+  tables: string[] | null;
+  rows: number;
+  bytes: number;
+  milliseconds: number;
+}
+
+/** `entries` with `bytes` of a `budget`; since this server began so many statements were `told` from them and `run`, and what was told had taken `milliseconds_saved`. `results` are those told last. */
+export interface KeptResults {
+  entries: number;
+  bytes: number;
+  budget: number;
+  told: number;
+  run: number;
+  milliseconds_saved: number;
+  results: KeptResult[];
 }
 
 /** How a limit stands: `value` is not to be crossed to the side `aim` (above or below); `chance` is how likely it is before `due`. `open`: the incident that warns of it, if one does. The chart goes on with the projection. */

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
 from lapwing.model.project import Project
 from lapwing.query.ask import Wishes
-from lapwing.query.results.entry import Entry, Facts, told_time
+from lapwing.query.results.entry import Entry, Facts, facts_of, told_time
 from lapwing.query.results.flight import Flight
 from lapwing.query.results.keeping import Fate, Keeping
 from lapwing.query.results.key import key_of
@@ -151,6 +151,33 @@ class Results:
             return unkept
         changed = f"the tables have changed since the one of {told_time(facts.since)}" if facts else "none is kept yet"
         return f"Its result would be kept; {changed}."
+
+    def status(self, most: int) -> dict[str, Any]:
+        """What is kept, JSON-ready, the `most` that were told last; sizes in bytes, `told`, `run` and `milliseconds_saved` of
+        this process since it began."""
+        kept = sorted(self.shelf.kept(), key=lambda one: -one.told)
+        counts = self.counts
+        shown = ((one, facts) for one in kept[:most] if (facts := facts_of(one.path)) is not None)
+        return {
+            "entries": len(kept),
+            "bytes": sum(one.bytes for one in kept),
+            "budget": self.shelf.budget,
+            "told": counts.told,
+            "run": counts.run,
+            "milliseconds_saved": round(counts.milliseconds, 3),
+            "results": [
+                {
+                    "since": told_time(facts.since),
+                    "told": told_time(one.told),
+                    "text": facts.text,
+                    "tables": None if facts.versions is None else sorted(facts.versions),
+                    "rows": facts.rows,
+                    "bytes": one.bytes,
+                    "milliseconds": round(facts.milliseconds, 3),
+                }
+                for one, facts in shown
+            ],
+        }
 
     def _refused(self, wishes: Wishes) -> str | None:
         if not self.shelf.budget:

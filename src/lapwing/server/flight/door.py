@@ -9,11 +9,13 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.flight as fl
 
+from lapwing.model.duration import parse_duration
 from lapwing.model.problem import LapwingError, NotFound, Refused, WrongUse
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.service import Lapwing
@@ -59,7 +61,7 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
             f"grpc{'+tls' if certificate else ''}://{name}:{port}",
             auth_handler=_NoHandshake(),
             tls_certificates=[fl.CertKeyPair(*certificate)] if certificate else None,
-            middleware={"token": _Tokens(token)},
+            middleware={"token": _Tokens(token), "wishes": _Wishes()},
         )
 
     def get_flight_info(self, context: Any, descriptor: fl.FlightDescriptor) -> fl.FlightInfo:
@@ -86,17 +88,17 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
             if name != "TicketStatementQuery":
                 raise _unknown(name)
             statement = Statement.of(raw(fields, 1) or b"")
-            rows = self._rows(statement, _address(context))
+            rows = self._rows(statement, _address(context), context.get_middleware("wishes").wishes())
             schema = next(rows)
         return fl.GeneratorStream(schema, rows)
 
-    def _rows(self, statement: Statement, who: str) -> Iterator[Any]:
+    def _rows(self, statement: Statement, who: str, wishes: Wishes) -> Iterator[Any]:
         """The schema, then the batches as they come."""
         query: Query | None = None
         try:
             with told():
                 query = self._queries.begin(statement.text, statement.id, who=who, door="flight")
-                wishes = Wishes(time_limit=self._queries.wait(query, Wishes().time_limit))
+                wishes = replace(wishes, time_limit=self._queries.wait(query, wishes.time_limit))
                 with self._turns.turn():
                     self._queries.start(query)
                     running = self._lapwing.run_sql(SqlQuery(text=statement.sql(), wishes=wishes), query.id).running
@@ -202,6 +204,30 @@ class _Answering(fl.ServerMiddleware):  # type: ignore[misc] # pyarrow is untype
 
     def sending_headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self._token}"}
+
+
+class _Wished(fl.ServerMiddleware):  # type: ignore[misc] # pyarrow is untyped
+    """How one call wants to be answered."""
+
+    def __init__(self, headers: dict[str, list[str]]) -> None:
+        self._headers = {name.lower(): values[0] for name, values in headers.items() if values}
+
+    def wishes(self) -> Wishes:
+        """`lapwing-max-age` is how old a kept result may be, such as 5m; `lapwing-cache: off` looks at none.
+
+        Raises:
+            WrongUse: it is no length of time.
+        """
+        age = self._headers.get("lapwing-max-age")
+        return Wishes(
+            max_age=parse_duration(age).total_seconds() if age else None,
+            cache=self._headers.get("lapwing-cache", "on").lower() != "off",
+        )
+
+
+class _Wishes(fl.ServerMiddlewareFactory):  # type: ignore[misc] # pyarrow is untyped
+    def start_call(self, info: Any, headers: dict[str, list[str]]) -> _Wished:
+        return _Wished(headers)
 
 
 class _Tokens(fl.ServerMiddlewareFactory):  # type: ignore[misc] # pyarrow is untyped
