@@ -66,6 +66,8 @@ def source_sql(
         Refused: the engine can't build one of the states equally; says which and why.
     """
     engine = dialect_of(dialect)
+    if not engine.builds:
+        raise engine.refused("states", "they were never compared with those of others there")
     dimensions = [f"lw_key{number}" for number in range(len(by))]
     inner = [
         f"{engine.in_bytes(bound.expressions[name]) if bound.dimensions[name] == 'VARCHAR' else bound.expressions[name]}"

@@ -66,5 +66,10 @@ SOURCE_KINDS: Final[Mapping[str, SourceKind]] = {
         '"trino://user@host:8080/catalog", or "trino://user:${PASSWORD}@host:443/catalog/schema"',
         "session",
     ),
+    "snowflake": _server(
+        "snowflake://[^/]+/[^/?]",
+        "the address of a Snowflake's database",
+        '"snowflake://user:${PASSWORD}@account/database/schema?warehouse=NAME&role=NAME"',
+    ),
     "kafka": SourceKind(("servers", "topics", "options")),
 }

@@ -15,6 +15,7 @@ from lapwing.model.problem import Refused
 from lapwing.sources.base import Source
 from lapwing.sources.bill import current
 from lapwing.sql.service import SqlService
+from lapwing.states.dialects import dialect_of
 
 
 class SourceBuilder:
@@ -37,7 +38,8 @@ class SourceBuilder:
         from lapwing.sql.translate import home_of
 
         source = home_of(definition.bound, self._sql)
-        if source.capabilities.native or not source.capabilities.statements:
+        able = source.capabilities
+        if able.native or not able.statements or not dialect_of(able.dialect).builds:
             yield from DuckdbBuilder(self._sql).batches(definition, borders, cancel)
             return
         asked = statement_for(definition, borders, source, self._sql)

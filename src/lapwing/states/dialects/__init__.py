@@ -11,6 +11,7 @@ from lapwing.states.dialects.clickhouse import ClickHouse
 from lapwing.states.dialects.duckdb import DuckDB
 from lapwing.states.dialects.mysql import MySql
 from lapwing.states.dialects.postgres import Postgres
+from lapwing.states.dialects.snowflake import Snowflake
 from lapwing.states.dialects.spark import Spark
 from lapwing.states.dialects.sqlite import SQLite
 from lapwing.states.dialects.trino import Trino
@@ -20,16 +21,18 @@ __all__ = ["DIALECTS", "GREATEST", "INFINITE", "NOT_A_NUMBER", "Dialect", "diale
 DIALECTS: Final[dict[str, Dialect]] = {
     kind.name: kind() for kind in (DuckDB, Postgres, MySql, SQLite, BigQuery, Trino, Spark, ClickHouse)
 }
-"""By sqlglot's names."""
+"""By sqlglot's names, the engines that build states."""
+
+_WRITTEN: Final[dict[str, Dialect]] = DIALECTS | {Snowflake.name: Snowflake()}
 
 
 def dialect_of(name: str) -> Dialect:
     """The SQL of an engine.
 
     Raises:
-        Refused: states are not built in that engine.
+        Refused: nothing is written in it.
     """
-    if name not in DIALECTS:
+    if name not in _WRITTEN:
         says = f"States are not built in {name}; its rows are read instead."
         raise Refused.of("not-pushable", says, nearest=tuple(DIALECTS))
-    return DIALECTS[name]
+    return _WRITTEN[name]

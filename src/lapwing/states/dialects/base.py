@@ -28,7 +28,7 @@ GREATEST_INTEGER: Final = (1 << 63) - 1
 class Dialect:
     """An engine's SQL; `name` is sqlglot's. `fence` at the end of a subquery keeps the engine from evaluating its
     expressions once for each use. `settings` are statements that a session must have run before. `orders_times`: its times
-    compare as what they mean."""
+    compare as what they mean. `builds`: states are built in it; else no more than conditions and groups are written."""
 
     name: ClassVar[str]
     bigint: ClassVar[str] = "BIGINT"
@@ -37,6 +37,7 @@ class Dialect:
     fence: ClassVar[str] = ""
     settings: ClassVar[tuple[str, ...]] = ()
     orders_times: ClassVar[bool] = True
+    builds: ClassVar[bool] = True
 
     # -- names, casts, constants
 
