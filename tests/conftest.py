@@ -19,6 +19,7 @@ from tests.services.mariadb import mariadb
 from tests.services.postgres import postgres
 from tests.services.prism import Prism, prism
 from tests.services.s3 import s3
+from tests.services.snowflake import SnowflakeDouble, snowflake
 from tests.services.trino import Trino
 from tests.services.trino import trino_server as trino_service
 
@@ -60,6 +61,19 @@ def clickhouse_dsn() -> Iterator[str]:
     """A ClickHouse: its engine, its HTTP interface a double."""
     with _had(clickhouse) as service:
         yield service.dsn
+
+
+@pytest.fixture(scope="session")
+def snowflake_double() -> Iterator[SnowflakeDouble]:
+    """A double of Snowflake, in this process."""
+    with snowflake() as double:
+        yield double
+
+
+@pytest.fixture(scope="session")
+def snowflake_dsn(snowflake_double: SnowflakeDouble) -> str:
+    """The address of its schema PUBLIC. Tests make schemas of their own in it."""
+    return snowflake_double.dsn
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tests.consistency.cases import FILES, read_cases
 from tests.consistency.world import ABSENT, KINDS, SOURCES, TYPES
 
-from lapwing.sources import bigquery, clickhouse, mariadb, postgres, sqlite, trino
+from lapwing.sources import bigquery, clickhouse, mariadb, postgres, snowflake, sqlite, trino
 from lapwing.sources.base import Capabilities, Family, Operation
 
 CAPABILITIES: Mapping[str, Capabilities] = {
@@ -16,6 +16,7 @@ CAPABILITIES: Mapping[str, Capabilities] = {
     "SQLite": sqlite.CAPABILITIES,
     "BigQuery": bigquery.CAPABILITIES,
     "ClickHouse": clickhouse.CAPABILITIES,
+    "Snowflake": snowflake.CAPABILITIES,
     "Trino": trino.CAPABILITIES,
 }
 OPERATIONS = {

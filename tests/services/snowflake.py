@@ -12,6 +12,7 @@ import gzip
 import json
 import re
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,9 +78,11 @@ class Session:
 
 @dataclass
 class SnowflakeDouble:
-    """`asked` has the texts of statements, `logins` what people showed, `aborted` the requests that were broken off."""
+    """`digits`: of the fraction of a second that moments are declared with. `asked` has the texts of statements, `logins`
+    what people showed, `aborted` the requests that were broken off."""
 
     engine: duckdb.DuckDBPyConnection
+    digits: int = 9
     port: int = 0
     asked: list[str] = field(default_factory=list)
     logins: list[dict[str, Any]] = field(default_factory=list)
@@ -106,8 +109,8 @@ class SnowflakeDouble:
         if shown.get("PASSWORD") != PASSWORD and not shown.get("TOKEN"):
             raise Failed(390100, "08004", "Incorrect username or password was specified.")
         token = uuid.uuid4().hex
-        names = [query[name][0].strip('"') for name in ("databaseName", "schemaName")]
-        self.sessions[token] = session = Session(*names)
+        database, schema = (query[name][0].strip('"') for name in ("databaseName", "schemaName"))
+        self.sessions[token] = session = Session(database, schema)
         return {
             "token": token,
             "masterToken": token,
@@ -145,8 +148,19 @@ class SnowflakeDouble:
 
     def abort(self, request: str) -> None:
         self.aborted.append(request)
-        if (cursor := self.running.get(request)) is not None:
+        self._interrupt(request)
+
+    def close(self) -> None:
+        """Ends what still runs."""
+        for request in list(self.running):
+            self.abort(request)
+        self.engine.close()
+
+    def _interrupt(self, request: str) -> None:
+        """Until it has ended: an interrupt between two steps is lost."""
+        while (cursor := self.running.get(request)) is not None:
             cursor.interrupt()
+            time.sleep(0.01)
 
     def _arrow(self, sql: str, session: Session, request: str) -> pa.Table:
         try:
@@ -159,8 +173,16 @@ class SnowflakeDouble:
         cursor = self.engine.cursor()
         cursor.execute(f'USE "{session.database}"."{session.schema}"')
         self.running[request] = cursor
+        if request in self.aborted:  # it came first
+            del self.running[request]
+            raise Failed(604, "57014", "SQL execution canceled")
         seconds = int(session.settings.get("STATEMENT_TIMEOUT_IN_SECONDS", 0))
-        timer = threading.Timer(seconds or 3600, lambda: (self.timed_out.add(request), cursor.interrupt()))
+
+        def late() -> None:
+            self.timed_out.add(request)
+            self._interrupt(request)
+
+        timer = threading.Timer(seconds or 3600, late)
         timer.daemon = True
         timer.start()
         try:
@@ -180,14 +202,14 @@ class SnowflakeDouble:
             raise Failed(100038, "22018", str(error)) from error
         finally:
             timer.cancel()
-            del self.running[request]
+            del self.running[request]  # and then no interrupt meets a closed cursor
             cursor.close()
-        columns = [_column(field_, found.column(at)) for at, field_ in enumerate(found.schema)]
+        columns = [_column(field_, found.column(at), self.digits) for at, field_ in enumerate(found.schema)]
         schema = pa.schema([field_ for field_, _ in columns])
         return pa.Table.from_arrays([column for _, column in columns], schema=schema)
 
 
-def _column(field_: pa.Field, column: pa.ChunkedArray) -> tuple[pa.Field, pa.Array]:
+def _column(field_: pa.Field, column: pa.ChunkedArray, digits: int) -> tuple[pa.Field, pa.Array]:
     """A column as Snowflake sends it: whole numbers as decimals, moments as seconds and nanoseconds."""
     values, type_ = column.combine_chunks(), field_.type
     if isinstance(values, pa.ChunkedArray):
@@ -213,7 +235,7 @@ def _column(field_: pa.Field, column: pa.ChunkedArray) -> tuple[pa.Field, pa.Arr
         word, scale = "TIME", 9
         values = pc.multiply(values.cast(pa.time64("us")).cast(pa.int64()), 1000)
     elif pa.types.is_timestamp(type_):
-        word, scale = ("TIMESTAMP_TZ" if type_.tz else "TIMESTAMP_NTZ"), 9
+        word, scale = ("TIMESTAMP_TZ" if type_.tz else "TIMESTAMP_NTZ"), digits
         values = _moments(values)
     else:
         values = values.cast(pa.string())
@@ -297,13 +319,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def snowflake() -> Iterator[SnowflakeDouble]:
+def snowflake(digits: int = 9) -> Iterator[SnowflakeDouble]:
     """A double with the empty database LAPWING; it forgets all when it stops."""
     engine = duckdb.connect(config={"threads": 2, "memory_limit": "512MB"})
-    engine.execute("""ATTACH ':memory:' AS catalog; ATTACH ':memory:' AS "LAPWING"; CREATE SCHEMA "LAPWING"."PUBLIC";""")
+    engine.execute(
+        """ATTACH ':memory:' AS catalog; ATTACH ':memory:' AS "LAPWING"; CREATE SCHEMA "LAPWING"."PUBLIC";"""
+    )
     engine.execute("SET TimeZone = 'UTC'")
     engine.execute(_CATALOG)
-    double = SnowflakeDouble(engine)
+    double = SnowflakeDouble(engine, digits)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"double": double}))
     server.daemon_threads = True
     double.port = server.server_port
@@ -313,4 +337,4 @@ def snowflake() -> Iterator[SnowflakeDouble]:
     finally:
         server.shutdown()
         server.server_close()
-        engine.close()
+        double.close()

@@ -45,11 +45,12 @@ KINDS = (
     "delta",
     "iceberg",
     "clickhouse",
+    "snowflake",
     *TRINOS,
 )
 LAKES = ("delta", "iceberg")
 STORED = ("s3", "gcs")
-SERVERS = ("postgres", "mariadb", "bigquery", "clickhouse", *TRINOS, *STORED)
+SERVERS = ("postgres", "mariadb", "bigquery", "clickhouse", "snowflake", *TRINOS, *STORED)
 SCHEMA = pa.schema(
     [
         ("id", pa.int64()),
@@ -112,7 +113,7 @@ ROWS: list[tuple[object, ...]] = [
     (4, True, None, Decimal(0), None, 'it\'s "quoted" 100%', None, None, None),
     (2**62, None, None, None, None, None, None, None, None),
 ]
-OTHERWISE = {"bigquery": {"price": DIGITS_LOST, "wide": DIGITS_LOST}}
+OTHERWISE = {"bigquery": {"price": DIGITS_LOST, "wide": DIGITS_LOST}, "snowflake": {"id": "HUGEINT"}}
 ABSENT = {
     "sqlite": ("wide", "moment"),
     "mariadb": ("moment",),
@@ -129,6 +130,8 @@ LONG = {
     # Some seconds, not for ever: the emulator goes on with what was cancelled.
     "bigquery": "SELECT count(*) AS id FROM UNNEST(GENERATE_ARRAY(1, 3000)) a, UNNEST(GENERATE_ARRAY(1, 700)) b",
     "clickhouse": "SELECT count() AS id FROM numbers(1000000) a, numbers(1000000) b WHERE a.number * b.number % 7 = 1",
+    "snowflake": "SELECT COUNT(*) AS id FROM TABLE(GENERATOR(ROWCOUNT => 1000000)) AS a(x), "
+    "TABLE(GENERATOR(ROWCOUNT => 1000000)) AS b(y) WHERE a.x * b.y % 7 = 1",
     **dict.fromkeys(
         TRINOS,
         "SELECT count(*) AS id FROM UNNEST(sequence(1, 10000)) a(x), UNNEST(sequence(1, 10000)) b(y), "
@@ -195,6 +198,7 @@ def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
             "mariadb": lambda: _mariadb(mariadb_database(dsn)),
             "bigquery": lambda: _bigquery(dsn),
             "clickhouse": lambda: _clickhouse(dsn),
+            "snowflake": lambda: _snowflake(dsn),
             **dict.fromkeys(TRINOS, lambda: _trino(dsn)),
             **dict.fromkeys(STORED, lambda: _stored(kind, dsn)),
         }
@@ -569,6 +573,55 @@ def clickhouse_constant(value: object) -> str:
         case date():
             return f"toDate32('{value}')"
     return repr(value)
+
+
+def _snowflake(dsn: str) -> Made:
+    """In a schema of its own, with names in small letters."""
+    from lapwing.sources.snowflake_session import connect, login_of
+
+    connection = connect(login_of(dsn))
+    schema = f"TEST_{uuid.uuid4().hex[:12].upper()}"
+    words = {"BIGINT": "NUMBER(38,0)", "DOUBLE": "FLOAT", "TIMESTAMP": "TIMESTAMP_NTZ"}
+    words |= {"TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ"}
+    columns = ", ".join(f'"{name}" {words.get(kind, kind)}' for name, kind in TYPES.items())
+
+    def run(sql: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def insert(rows: list[tuple[object, ...]]) -> None:
+        values = ", ".join(f"({', '.join(map(snowflake_constant, row))})" for row in rows)
+        run(f'INSERT INTO {schema}."things" VALUES {values}')
+
+    run(f"CREATE SCHEMA {schema}")
+    for table in ("things", "empty"):
+        run(f'CREATE TABLE {schema}."{table}" ({columns})')
+    insert(ROWS)
+    return (
+        SourceConfig(name="s", type="snowflake", dsn=dsn.replace("/PUBLIC", f"/{schema}"), schemas=(schema,)),
+        lambda number: insert([_row(number)]),
+        lambda: run(f'DROP TABLE {schema}."things"'),
+    )
+
+
+def snowflake_constant(value: object) -> str:
+    """A constant of Snowflake's SQL."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(value).upper()
+        case str():
+            return dialect_of("snowflake").literal(value)
+        case float():
+            return f"'{value!r}'::FLOAT"
+        case datetime() if value.tzinfo:
+            return f"'{value:%Y-%m-%d %H:%M:%S.%f}+00:00'::TIMESTAMP_TZ"
+        case datetime():
+            return f"'{value:%Y-%m-%d %H:%M:%S.%f}'::TIMESTAMP_NTZ"
+        case date():
+            return f"'{value}'::DATE"
+    return str(value)
 
 
 def _mariadb(dsn: str) -> Made:

@@ -45,10 +45,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConfig:
-    """Where data lives. `type` is files, duckdb, sqlite, postgres, mariadb, bigquery, delta, iceberg, clickhouse, trino
-    or kafka. `path` is absolute (files, duckdb, sqlite, delta, iceberg), `uri` in its place where it is in object storage, which
-    `storage` tells how to reach. `catalog` has pyiceberg's properties, `session` those of Trino's sessions. `dsn` and the
-    catalog's have secrets filled in, so they are never shown: repr leaves them out.
+    """Where data lives. `type` is one of `source_kinds`. `path` is absolute (files, duckdb, sqlite, delta, iceberg), `uri` in
+    its place where it is in object storage, which `storage` tells how to reach. `catalog` has pyiceberg's properties,
+    `session` those of Trino's sessions. `dsn` and the catalog's have secrets filled in, so they are never shown: repr leaves
+    them out.
 
     Of bigquery: `project` is billed; `datasets` are shown, each DATASET or PROJECT.DATASET; `key_file` is that of a
     service account, absolute, None: the environment's credentials; a statement that would be billed for more than

@@ -66,7 +66,6 @@ class SnowflakeSource(Source):
     """See the module. The schema of the dsn is left out of names; names are found whatever their case. Sessions are in UTC."""
 
     kind: ClassVar[str] = "snowflake"
-    marks_quickly: ClassVar[bool] = True
 
     def __init__(self, config: SourceConfig, engine: Engine | None = None) -> None:
         if config.dsn is None:

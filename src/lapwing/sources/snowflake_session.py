@@ -153,6 +153,10 @@ def explain(name: str, place: Place | None, error: Exception) -> LapwingError:
         says = f"{name} refuses the user, or the password, key or token: {message}."
         hint = "Check the variable that the dsn in lapwing.yaml takes them from."
         return SourceError.of("wrong-password", says, place=place, hint=hint)
+    if "overflows when converted to nanoseconds" in message:
+        hint = "Read a view of it in which the column is a TIMESTAMP_NTZ(6), say."
+        says = f"{name} sent a moment that has no nanoseconds, which are had from 1677 to 2262: {message}."
+        return SourceError.of("bad-value", says, place=place, hint=hint)
     if not code:
         away = re.search(r"dial tcp.*|no such host.*|context deadline.*", message)
         says = f"{name} does not answer: {away[0] if away else message}."

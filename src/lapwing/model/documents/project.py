@@ -43,7 +43,7 @@ else:
 
 class SourceDocument(Document):
     """Where data lives: files, duckdb, sqlite and delta have a path, iceberg a path or a catalog, postgres, mariadb,
-    clickhouse and trino a dsn, bigquery a project, kafka servers and topics."""
+    clickhouse, trino and snowflake a dsn, bigquery a project, kafka servers and topics."""
 
     type: KindOfSource = Field(description="What kind of source it is; mariadb is MySQL, too.")
     path: str | None = Field(

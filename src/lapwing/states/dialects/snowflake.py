@@ -17,7 +17,7 @@ class Snowflake(Dialect):
         return super().literal(value.replace("\\", "\\\\"))
 
     def moment(self, kind: Kind, text: str) -> str:
-        shown = text[:10] if kind is Kind.DATE else f"{text} +00:00" if kind is Kind.TIMESTAMPTZ else text
+        shown = text[:10] if kind is Kind.DATE else f"{text}+00:00" if kind is Kind.TIMESTAMPTZ else text
         return f"'{shown}'::{_TYPES[kind]}"
 
     def sum_limbs(self, x: str, count: int) -> tuple[str, ...]:
