@@ -19,9 +19,12 @@ _STATUSES = {"400": "Wrong use", "404": "Not found", "422": "It cannot be answer
 _MORE = {
     "401": "Token needed",
     "403": "Not allowed from there",
+    "405": "Not done here",
     "409": "Conflict",
     "413": "Too large",
     "415": "Not JSON",
+    "429": "Too much is asked at once",
+    "499": "Cancelled",
     "502": "A source failed",
     "504": "Too slow",
 }

@@ -18,7 +18,7 @@ def explain(
 ) -> str:
     """The text of EXPLAIN; with `progress` (after running), that of EXPLAIN ANALYZE. `estimates` are bytes that scans would
     be billed for, by their ids."""
-    lines = ["Statement, in the engine:"]
+    lines = [f"Statement, {plan.where}:"]
     lines += [f"  {'  ' * depth}{step}" for depth, step in plan.steps]
     done = {scan.id: scan for scan in progress.scans} if progress else {}
     for scan in plan.scans:

@@ -113,7 +113,8 @@ class Plan:
     """A statement ready to run. `feeds` maps the engine's names of tables to ids of scans; `given` maps them to the
     names of tables handed in. `schema` is the result's. `steps` are the engine's operators, root first, each with its
     depth; `notes` say what was done and what not, and why. `named` is the statement with each mention of a scanned table
-    under its scan's id. `whole`: where sources make groups, the plan by which they don't. `meaning`: that of the
+    under its scan's id. `whole`: where sources make groups, the plan by which they don't. `where`: what runs it. `meaning`: that
+    of the
     statement, whatever its white space; `passing`: the functions in it whose values depend on when they are asked for."""
 
     text: str
@@ -128,6 +129,7 @@ class Plan:
     steps: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = field(default=())
     whole: Plan | None = field(default=None, repr=False)
+    where: str = "in the engine"
     meaning: str = ""
     passing: tuple[str, ...] = ()
 

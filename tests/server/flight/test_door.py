@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import adbc_driver_flightsql.dbapi as adbc
+import pyarrow as pa
 import pyarrow.flight as fl
 import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.server.certificate import certificate
 from tests.services.base import free_port
 from tests.shop import ORDERS, serving
 
@@ -57,7 +60,21 @@ def test_the_catalog(con: adbc.Connection) -> None:
     assert [table["table_name"] for table in schema["db_schema_tables"]] == ["orders"]
     names = [column["column_name"] for column in schema["db_schema_tables"][0]["table_columns"]]
     assert names == ["at", "shop", "town", "amount"]
-    assert con.adbc_get_table_types() == ["TABLE"]
+    assert con.adbc_get_table_types() == ["TABLE", "VIEW"]
+    (metrics,) = con.adbc_get_objects(depth="columns", catalog_filter="metrics").read_all().to_pylist()
+    (views,) = (schema["db_schema_tables"] for schema in metrics["catalog_db_schemas"])
+    assert [(one["table_name"], one["table_type"]) for one in views] == [("orders", "VIEW")]
+    names = [column["column_name"] for column in views[0]["table_columns"]]
+    assert names == ["at", "shop", "town", "country", "orders", "amount", "returned", "return_rate"]
+
+
+def test_parameters_have_types(con: adbc.Connection) -> None:
+    with con.cursor() as cursor:
+        cursor.adbc_prepare("select * from files.orders where shop = ? and amount > ? limit ?")
+        statement = cursor.adbc_statement
+        assert statement is not None
+        schema = pa.schema(pa.DataType._import_from_c_capsule(statement.get_parameter_schema().__arrow_c_schema__()))
+    assert [str(field.type) for field in schema] == ["string", "double", "int64"]
 
 
 def test_what_it_is(con: adbc.Connection) -> None:
@@ -94,6 +111,40 @@ def test_any_door_cancels(doors: tuple[str, str]) -> None:
         assert [one.body.to_pybytes() for one in client.do_action(action, options)] == [write({1: 1})]
         with pytest.raises(fl.FlightCancelledError, match="cancelled"):
             _drain(reader)
+
+
+def test_a_client_that_leaves_before_the_first_row_is_not_waited_for(doors: tuple[str, str]) -> None:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    bearer = [(b"authorization", f"Bearer {TOKEN}".encode())]
+    text = "select count(*) as left_alone from range(1000000000000)"
+    with fl.connect(doors[1]) as client:
+        command = packed("CommandStatementQuery", {1: text.encode()})
+        info = client.get_flight_info(fl.FlightDescriptor.for_command(command), fl.FlightCallOptions(headers=bearer))
+        with pytest.raises(fl.FlightTimedOutError):
+            _drain(client.do_get(info.endpoints[0].ticket, fl.FlightCallOptions(headers=bearer, timeout=0.5)))
+    for _ in range(600):
+        listed = requests.get(f"{doors[0]}/api/queries", headers=headers, timeout=10).json()["queries"]
+        (state,) = [one["state"] for one in listed if one["text"] == text]
+        if state != "running":
+            break
+        time.sleep(0.05)
+    assert state == "cancelled"
+
+
+@pytest.mark.long
+def test_connections_are_encrypted(shop: Path, tmp_path: Path) -> None:
+    port, (found, key) = free_port(), certificate(tmp_path)
+    files = ("--postgres-certificate", str(found), "--postgres-key", str(key))
+    with serving(shop, "--flight", str(port), "--token", TOKEN, *files) as server:
+        address = f"grpc+tls://localhost:{port}"
+        assert f"Clients of Arrow Flight SQL: grpc+tls://127.0.0.1:{port}" in server.log.read_text()
+        options = {"username": "me", "password": TOKEN}
+        roots = {"adbc.flight.sql.client_option.tls_root_certs": found.read_text()}
+        with adbc.connect(address, db_kwargs=options | roots, autocommit=True) as con, con.cursor() as cursor:
+            cursor.execute("select count(*) as n from range(100000)")
+            assert cursor.fetchall() == [(100_000,)]
+        with pytest.raises(adbc.Error, match="certificate"), adbc.connect(address, db_kwargs=options) as con:
+            con.cursor().execute("select 1")
 
 
 @settings(max_examples=200, deadline=None)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import struct
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
+from tests.server.certificate import certificate
 from tests.server.postgres.conftest import Door, listening
 from tests.services.base import free_port
 from tests.shop import serving
@@ -18,27 +18,9 @@ from tests.shop import serving
 TOKEN = "a-long-token-4711"
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("certificate")
-    key, found = folder / "server.key", folder / "server.pem"
-    made: list[str | Path] = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        key,
-        "-out",
-        found,
-        "-days",
-        "2",
-    ]
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    subprocess.run([*made, *names], check=True, capture_output=True)
-    return found, key
+@pytest.fixture(scope="module", name="certificate")
+def _certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture(scope="module")

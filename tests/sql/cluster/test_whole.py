@@ -72,6 +72,7 @@ def test_what_might_differ_is_not_run_there(clustered: SqlService, text: str, wh
 
 def test_explain_shows_the_cluster_s_statement(clustered: SqlService) -> None:
     told = clustered.explain(here("select v, count(*) as c from {t} group by v"))
+    assert told.startswith("Statement, on Trino at ")
     assert "sent to the cluster" in told
     assert 'FROM "pg"."clustered"."things" AS "things" GROUP BY "things"."v"' in told
 

@@ -81,13 +81,17 @@ def run(options: Namespace) -> int:
 
     def started() -> None:
         if options.json:
-            print(json.dumps({"listening": address, **({"postgres": settings.postgres} if settings.postgres else {})}))
+            doors = {"postgres": settings.postgres, "flight": settings.flight}
+            print(json.dumps({"listening": address, **{name: port for name, port in doors.items() if port}}))
             sys.stdout.flush()
         else:
             more = " Open it once with ?token=…" if token else ""
             print(f"Lapwing is at {address} (Ctrl-C ends it).{more}", flush=True)
             if settings.postgres:
                 print(f"Clients of PostgreSQL: psql -h {host.strip('[]')} -p {settings.postgres}", flush=True)
+            if settings.flight:
+                encrypted = "+tls" if settings.postgres_certificate else ""
+                print(f"Clients of Arrow Flight SQL: grpc{encrypted}://{host}:{settings.flight}", flush=True)
         if options.open:
             import webbrowser
 

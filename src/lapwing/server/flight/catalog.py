@@ -1,14 +1,16 @@
-"""Catalogs (the sources), schemas and tables, as Flight SQL tells them."""
+"""Catalogs (the sources, and metrics), schemas and tables, as Flight SQL tells them; datasets are views of metrics."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
+from lapwing.query.service import Lapwing
+from lapwing.server.described import METRICS, columns_of
 from lapwing.server.flight.message import Fields, text
-from lapwing.sources.base import Table
+from lapwing.sources.base import Column, Table
 from lapwing.sources.types import arrow_type
 
 _TEXT = pa.string()
@@ -54,12 +56,25 @@ def answer(command: str, fields: Fields, tables: Iterable[Table]) -> pa.Table:
     elif command == "CommandGetDbSchemas":
         rows = sorted({(one.source, one.schema) for one in kept if _like(one.schema, text(fields, 2))})
     elif command == "CommandGetTableTypes":
-        rows = [("TABLE",)]
-    elif command == "CommandGetTables" and (not fields.get(4) or b"TABLE" in fields[4]):
+        rows = [("TABLE",), ("VIEW",)]
+    elif command == "CommandGetTables":
+        kept = [one for one in kept if not fields.get(4) or _kind(one).encode() in fields[4]]
         found = [one for one in kept if _like(one.schema, text(fields, 2)) and _like(one.name, text(fields, 3))]
         found.sort(key=lambda one: (one.source, one.schema, one.name))
-        rows = [(one.source, one.schema, one.name, "TABLE", _columns(one))[: len(schema)] for one in found]
+        rows = [(one.source, one.schema, one.name, _kind(one), _columns(one))[: len(schema)] for one in found]
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
+
+
+def tables(lapwing: Lapwing) -> Iterator[Table]:
+    """Those of the sources that answer, and the datasets."""
+    yield from lapwing.sql.catalog.tables()
+    for dataset in lapwing.project.datasets.values():
+        columns = tuple(Column(name, kind) for name, kind in columns_of(lapwing, dataset).items())
+        yield Table(METRICS, "", dataset.name, columns)
+
+
+def _kind(table: Table) -> str:
+    return "VIEW" if table.source == METRICS else "TABLE"
 
 
 def _columns(table: Table) -> bytes:

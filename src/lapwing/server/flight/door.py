@@ -8,7 +8,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +20,9 @@ from lapwing.model.problem import LapwingError, NotFound, Refused, WrongUse
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.service import Lapwing
 from lapwing.server.flight import catalog, info
+from lapwing.server.flight.left import Left
 from lapwing.server.flight.message import Fields, packed, raw, read, text, unpacked, write
-from lapwing.server.flight.statement import Statement
+from lapwing.server.flight.statement import Statement, parameters
 from lapwing.server.queries import Queries, Query
 from lapwing.server.turns import Turns
 
@@ -56,6 +57,7 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
         certificate: tuple[bytes, bytes] | None = None,
     ) -> None:
         self._lapwing, self._queries, self._turns = lapwing, queries, turns
+        self._left = Left()
         name = f"[{host.strip('[]')}]" if ":" in host else host
         super().__init__(
             f"grpc{'+tls' if certificate else ''}://{name}:{port}",
@@ -84,13 +86,23 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
             if name == info.COMMAND:
                 return fl.RecordBatchStream(info.answer(fields))
             if name in catalog.COMMANDS:
-                return fl.RecordBatchStream(catalog.answer(name, fields, self._lapwing.sql.catalog.tables()))
+                return fl.RecordBatchStream(catalog.answer(name, fields, catalog.tables(self._lapwing)))
             if name != "TicketStatementQuery":
                 raise _unknown(name)
             statement = Statement.of(raw(fields, 1) or b"")
-            rows = self._rows(statement, _address(context), context.get_middleware("wishes").wishes())
+            rows = self._watched(statement, context)
             schema = next(rows)
         return fl.GeneratorStream(schema, rows)
+
+    def _watched(self, statement: Statement, context: Any) -> Iterator[Any]:
+        """As `_rows`, until its client leaves, which may be before there are any."""
+
+        def leave() -> None:
+            with suppress(NotFound):
+                self._queries.cancel(statement.id)
+
+        with self._left.watching(context, leave):
+            yield from self._rows(statement, _address(context), context.get_middleware("wishes").wishes())
 
     def _rows(self, statement: Statement, who: str, wishes: Wishes) -> Iterator[Any]:
         """The schema, then the batches as they come."""
@@ -151,6 +163,8 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
         fields = {1: statement.handle()}
         if not statement.waits:  # its columns, and its mistakes, are known now; else once it has values
             fields[2] = bytes(self._lapwing.plan_sql(SqlQuery(text=query)).schema.serialize())
+        else:
+            fields[3] = bytes(parameters(query, self._lapwing).serialize())
         return packed("ActionCreatePreparedStatementResult", fields)
 
     def _cancel(self, described: bytes) -> int:

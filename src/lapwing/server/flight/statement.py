@@ -11,7 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from lapwing.model.problem import WrongUse
-from lapwing.sql.parameters import count, filled
+from lapwing.query.service import Lapwing
+from lapwing.server.postgres.catalog.names import to_engine
+from lapwing.server.postgres.guess import guess
+from lapwing.server.postgres.types import BY_OID
+from lapwing.sources.types import arrow_type
+from lapwing.sql.parameters import count, filled, found
+from lapwing.sql.text import apply, edit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +63,12 @@ class Statement:
             says = f"A statement takes one row of parameters, not {table.num_rows}."
             raise WrongUse.of("bad-parameter", says)
         return [column[0].as_py() for column in table.columns]
+
+
+def parameters(text: str, lapwing: Lapwing) -> pa.Schema:
+    """The types of a statement's parameters, called by their numbers from 1; text where nothing tells, which is read as what
+    stands beside it."""
+    marks = tuple(edit_of(text, start, end, f"${number + 1}") for number, start, end in found(text))
+    kinds = guess(apply(text, marks).text, count(text), lapwing)
+    types = ((to_engine(BY_OID[oid]) if oid in BY_OID else None) or "VARCHAR" for oid in kinds)
+    return pa.schema([(str(number), arrow_type(kind)) for number, kind in enumerate(types, 1)])

@@ -31,6 +31,12 @@ class Cluster(TrinoSource):
         self._opened: dict[str, _Catalog] = {}
         self._opening = threading.Lock()
 
+    @property
+    def address(self) -> str:
+        """Where it is, without who asks."""
+        parts = urlsplit(self._dsn)
+        return f"Trino at {parts.hostname}:{parts.port}" if parts.port else f"Trino at {parts.hostname}"
+
     def tables(self) -> tuple[Table, ...]:
         """None of its own."""
         return ()

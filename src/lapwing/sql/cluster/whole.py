@@ -63,7 +63,7 @@ class Whole:
         residual = Residual(Edited(text, text, ()))
         return replace(
             plan, named=plan.text, scans=(scan,), feeds={_FEED: _SCAN}, given={}, residual=residual, whole=plan,
-            steps=((0, "the rows as the cluster sends them"),),
+            steps=((0, "the rows as the cluster sends them"),), where=f"on {self._cluster.address}",
         )  # fmt: skip
 
     def _written(self, plan: Plan, bound: BoundStatement, cursor: Cursor) -> str:

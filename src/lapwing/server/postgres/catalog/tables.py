@@ -14,15 +14,15 @@ from typing import Any
 import pyarrow as pa
 
 from lapwing.model.dataset import Dataset
-from lapwing.model.problem import LapwingError
 from lapwing.query.service import Lapwing
+from lapwing.server.described import METRICS, columns_of
 from lapwing.server.postgres.catalog.columns import INFORMATION_SCHEMA, PG_CATALOG
 from lapwing.server.postgres.catalog.names import of_engine
 from lapwing.server.postgres.settings import FIRST
 from lapwing.server.postgres.types import ARRAYS, ELEMENTS, SCALARS, PgType
 from lapwing.sql.catalog import DEFAULT_SCHEMAS
 
-PUBLIC, METRICS = "public", "metrics"
+PUBLIC = "public"
 SYSTEM = {"pg_catalog": 11, "information_schema": 13_000, PUBLIC: 2_200}
 OWNER, DATABASE, HEAP, CLASSES = 10, 16_384, 2, 1_259
 _TYPES = {"": pa.string(), "oid": pa.uint32(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(),
@@ -67,18 +67,7 @@ def shown(lapwing: Lapwing) -> tuple[Shown, ...]:
 
 
 def _dataset(lapwing: Lapwing, dataset: Dataset) -> Shown:
-    """Its time, dimensions and metrics. The types of metrics are those of most; an answer says its own."""
-    try:
-        bound = lapwing.sql.bind(dataset)
-        types, time = bound.dimensions, bound.time_type
-    except LapwingError:  # its source does not answer now
-        types, time = dict.fromkeys(dataset.dimensions, "VARCHAR"), "TIMESTAMP"
-    names = {dataset.time.column: time, **{name: types.get(name, "VARCHAR") for name in dataset.dimensions}}
-    for name in dataset.metrics:
-        measure = dataset.measures.get(name)
-        counts = measure is not None and str(measure.aggregation) in ("count", "distinct")
-        names.setdefault(name, "BIGINT" if counts else "DOUBLE")
-    columns = tuple((name, *of_engine(type_), True) for name, type_ in names.items())
+    columns = tuple((name, *of_engine(type_), True) for name, type_ in columns_of(lapwing, dataset).items())
     return Shown(METRICS, dataset.name, columns, None, dataset.shown.description or "", "v")
 
 
