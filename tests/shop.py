@@ -17,6 +17,8 @@ from pathlib import Path
 import requests
 from tests.services.base import free_port
 
+from lapwing.query.service import Lapwing
+
 READY_SECONDS = 120.0
 COMMAND = Path(sys.executable).parent / "lapwing"
 PROJECT = """name: shop
@@ -74,7 +76,9 @@ def write_shop(folder: Path) -> Path:
 
 
 def build(folder: Path) -> None:
-    subprocess.run([COMMAND, "-p", folder, "build", "--json"], check=True, capture_output=True)
+    """Here: a process of its own would first load all for a second or two."""
+    with Lapwing.open(folder) as lapwing:
+        lapwing.cache.build().checked()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import lmdb
 import pytest
 from tests.cli.conftest import Lapwing
-from tests.shop import COMMAND, ORDERS, build
+from tests.shop import COMMAND, ORDERS
 
 TOTAL = ("query", "--metrics", "orders", "--json")
 WRONG = "not-the-password"
@@ -128,7 +128,8 @@ def test_a_share_of_nothing_is_null(lapwing: Lapwing, shop: Path) -> None:
 
 
 def test_a_store_written_by_a_newer_version(lapwing: Lapwing, own_shop: Path) -> None:
-    build(own_shop)  # by a process of its own: this one keeps what it has once opened
+    # By a process of its own: this one keeps what it has once opened.
+    subprocess.run([COMMAND, "-p", own_shop, "build"], check=True, capture_output=True)
     store = own_shop / ".lapwing" / "store"
     with lmdb.open(str(store), max_dbs=4) as environment, environment.begin(write=True) as change:
         known = {bytes(key): bytes(value) for key, value in change.cursor() if b"format" in bytes(key)}
@@ -184,7 +185,7 @@ def test_a_store_where_a_file_is_in_the_way(lapwing: Lapwing, own_shop: Path) ->
 
 
 def test_a_store_on_a_file_system_that_only_reads(own_shop: Path) -> None:
-    build(own_shop)
+    subprocess.run([COMMAND, "-p", own_shop, "build"], check=True, capture_output=True)
     store = own_shop / ".lapwing"
     frozen = f"mount --bind {store} {store} && mount -o remount,ro,bind {store}"
     if subprocess.run(["unshare", "-m", "sh", "-c", frozen], capture_output=True, check=False).returncode != 0:

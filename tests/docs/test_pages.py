@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from tests.examples import ads
 from tests.flights import COMMAND
 from tests.services.base import free_port
 
+from lapwing.cli.main import main
 from lapwing.model.load import check_files
 from lapwing.model.positions import read
 from lapwing.query.service import Lapwing
 
+Run = Callable[[list[str]], None]
 ENVIRON = {
     "CRM_DSN": "postgresql://reader@127.0.0.1:1/crm",
     "SHOP_DSN": "mysql://reader@127.0.0.1:1/shop",
@@ -59,7 +61,7 @@ SHELL = [*snippets("sh"), inline("docs/tutorial.md")]
 
 
 @pytest.mark.parametrize("snippet", SHELL, ids=str)
-def test_commands_run(snippet: Snippet, folder: Path) -> None:
+def test_commands_run(snippet: Snippet, folder: Path, here: Run) -> None:
     shutil.rmtree(folder / "shop", ignore_errors=True)
     for words in snippet.commands():
         if words[0] == "make":
@@ -67,19 +69,32 @@ def test_commands_run(snippet: Snippet, folder: Path) -> None:
         elif "serve" in words:
             serve(words[1:], folder)
         else:
-            run(words, folder)
+            here(words)
 
 
-def run(words: list[str], folder: Path) -> None:
-    into = None
-    if ">" in words:
-        words, into = words[: words.index(">")], words[words.index(">") + 1]
-    programs = {"lapwing": str(COMMAND), "python": sys.executable}
-    done = subprocess.run([programs[words[0]], *words[1:]], cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}\n{done.stderr}"
-    assert done.stdout.strip()
-    if into:
-        (folder / into).write_text(done.stdout)
+@pytest.fixture
+def here(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command as a reader does; one of Lapwing's in this process, which has loaded already what it needs."""
+
+    def run(words: list[str]) -> None:
+        into = None
+        if ">" in words:
+            words, into = words[: words.index(">")], words[words.index(">") + 1]
+        capfd.readouterr()
+        if words[0] == "lapwing":
+            with monkeypatch.context() as patch:
+                patch.chdir(folder)
+                code = main(words[1:])
+        else:
+            assert words[0] == "python"
+            code = subprocess.run([sys.executable, *words[1:]], cwd=folder, check=False).returncode
+        said = capfd.readouterr()
+        assert code == 0, f"{' '.join(words)}\n{said.err}"
+        assert said.out.strip()
+        if into:
+            (folder / into).write_text(said.out)
+
+    return run
 
 
 def serve(arguments: list[str], folder: Path) -> None:
@@ -99,13 +114,13 @@ def test_python_runs(snippet: Snippet, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("snippet", snippets("yaml"), ids=str)
-def test_yaml_is_right(snippet: Snippet, folder: Path, tmp_path: Path) -> None:
+def test_yaml_is_right(snippet: Snippet, folder: Path, tmp_path: Path, here: Run) -> None:
     """Each block is laid over the project that the page is about, which then has to check."""
     (tmp_path / "block.yaml").write_text(snippet.text)
     written = yaml_of(tmp_path / "block.yaml")
     if snippet.page == "docs/tutorial.md":
         shutil.rmtree(folder / "shop", ignore_errors=True)
-        run(["lapwing", "init", "shop", "--from", "orders.csv"], folder)
+        here(["lapwing", "init", "shop", "--from", "orders.csv"])
         root, dataset = folder / "shop", "orders"
     else:
         root, dataset = tmp_path / "flights", "flights"

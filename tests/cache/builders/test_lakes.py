@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.cache.builders.contents import Chunks, built
+from tests.cache.builders.test_spark import LOCAL, of_its_own
 from tests.cache.builders.test_spark import built as built_by_spark
-from tests.cache.builders.test_spark_reading import LOCAL, _of_its_own
 from tests.cache.project import PROJECT, SCHEMA, opened, row
 from tests.cache.test_distributed import write_project_of
 from tests.services.base import missing
@@ -85,7 +85,7 @@ def test_it_is_built_by_spark(lake: tuple[str, Path, Chunks]) -> None:
     if java() is None:
         missing("there is no Java")
     _, root, expected = lake
-    for config in _of_its_own(LOCAL):
+    for config in of_its_own(LOCAL):
         assert built_by_spark(root, "spark", config, "other") == expected
 
 

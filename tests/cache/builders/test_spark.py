@@ -1,5 +1,5 @@
-"""The builder spark on a real cluster of two workers on this machine: bit by bit what the engine builds, also where workers
-are killed."""
+"""The builder spark, in one process and on a real cluster of two workers: bit by bit what the engine builds, also where
+workers are killed."""
 
 from __future__ import annotations
 
@@ -30,21 +30,35 @@ CLUSTER = SparkConfig(
     shards=3,
     options={"spark.executor.memory": "512m", "spark.driver.memory": "512m", "spark.sql.shuffle.partitions": "4"},
 )
+LOCAL = SparkConfig(
+    master="local[2]", shards=3, options={"spark.driver.memory": "512m", "spark.sql.shuffle.partitions": "2"}
+)
 # What its SQL can't say exactly it refuses, with the reason; a far distance and a join it can.
 OF_SPARK = EXACT
 
 
 @pytest.fixture(scope="module", name="cluster")
 def _cluster() -> Iterator[SparkConfig]:
+    yield from of_its_own(CLUSTER)
+
+
+@pytest.fixture(name="local")
+def _local() -> Iterator[SparkConfig]:
+    yield from of_its_own(LOCAL)
+
+
+def of_its_own(config: SparkConfig) -> Iterator[SparkConfig]:
     """One session a process: it takes seconds to start."""
-    if java() is None:
-        missing("there is no Java")
-    yield CLUSTER
     from pyspark.sql import SparkSession
 
-    session = SparkSession.getActiveSession()
-    if session is not None:
-        session.stop()
+    if java() is None:
+        missing("there is no Java")
+    for when in ("before", "after"):
+        session = SparkSession.getActiveSession()
+        if session is not None:
+            session.stop()
+        if when == "before":
+            yield config
 
 
 def written(root: Path, months: int = 2) -> Path:
@@ -72,11 +86,11 @@ def built(root: Path, builder: str, spark: SparkConfig | None, name: str, which:
         (root / "lapwing.yaml").write_text(project)
 
 
-def test_it_builds_the_same_bits_of_one_rollup(tmp_path: Path, cluster: SparkConfig) -> None:
+def test_it_builds_the_same_bits_of_one_rollup(tmp_path: Path, local: SparkConfig) -> None:
     root = written(tmp_path, months=1)
     expected = built(root, "duckdb", None, "one", "trips.by_shop")
     assert sum(map(len, expected.values())) > 5
-    assert built(root, "spark", cluster, "other", "trips.by_shop") == expected
+    assert built(root, "spark", local, "other", "trips.by_shop") == expected
 
 
 @pytest.mark.long

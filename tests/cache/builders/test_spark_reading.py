@@ -15,19 +15,13 @@ import psutil
 import psycopg
 import pyarrow as pa
 import pytest
-from tests.cache.builders.test_spark import CLUSTER, built
+from tests.cache.builders.test_spark import CLUSTER, LOCAL, built, of_its_own
 from tests.cache.project import opened
-from tests.services.base import missing
 from tests.sources.bigquery_emulator import bigquery_tables
 
 from lapwing.cache.builders.spark import reading
-from lapwing.cache.builders.spark.session import java
 from lapwing.model.project import SparkConfig
 from lapwing.sources.base import Column
-
-LOCAL = SparkConfig(
-    master="local[2]", shards=3, options={"spark.driver.memory": "512m", "spark.sql.shuffle.partitions": "2"}
-)
 
 PROJECT = """
 name: test
@@ -110,26 +104,12 @@ def rows(count: int) -> list[tuple[object, ...]]:
 
 @pytest.fixture(scope="module", name="local")
 def _local() -> Iterator[SparkConfig]:
-    yield from _of_its_own(LOCAL)
+    yield from of_its_own(LOCAL)
 
 
 @pytest.fixture(scope="module", name="cluster")
 def _cluster() -> Iterator[SparkConfig]:
-    yield from _of_its_own(CLUSTER)
-
-
-def _of_its_own(config: SparkConfig) -> Iterator[SparkConfig]:
-    """One session a process."""
-    import pyspark
-
-    if java() is None:
-        missing("there is no Java")
-    for when in ("before", "after"):
-        session = pyspark.sql.SparkSession.getActiveSession()
-        if session is not None:
-            session.stop()
-        if when == "before":
-            yield config
+    yield from of_its_own(CLUSTER)
 
 
 @pytest.fixture(name="schema")
@@ -293,7 +273,7 @@ def test_streams_of_bigquery_are_read_by_workers(
         expected = built(root, "duckdb", None, "one")
         assert sum(map(len, expected.values())) > 100
         monkeypatch.setattr("lapwing.cache.builders.spark.tables.MOST_ROWS", 2)
-        for config in _of_its_own(LOCAL):  # executors are told of the emulator when a session begins
+        for config in of_its_own(LOCAL):  # executors are told of the emulator when a session begins
             assert built(root, "spark", config, "other") == expected
 
 
