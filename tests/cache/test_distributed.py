@@ -159,10 +159,19 @@ def built(root: Path, workers: Callable[[Cache, RollupStore], Workers] | None) -
         return contents(cache, store)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 1 << 30), shards=st.sampled_from([1, 2, 7]))
+@pytest.mark.parametrize(("seed", "shards"), [(5, 2), (12, 7)])
 def test_they_give_what_one_gives(seed: int, shards: int, tmp_path_factory: pytest.TempPathFactory) -> None:
-    root = tmp_path_factory.mktemp("workers")
+    alike(seed, shards, tmp_path_factory.mktemp("workers"))
+
+
+@pytest.mark.long
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 1 << 30), shards=st.sampled_from([1, 2, 7]))
+def test_any_of_them_give_what_one_gives(seed: int, shards: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    alike(seed, shards, tmp_path_factory.mktemp("workers"))
+
+
+def alike(seed: int, shards: int, root: Path) -> None:
     write_project_of(root, seed)
     mine = built(root, lambda cache, store: Workers(cache._builds._sql, store, seed, shards))
     assert_alike(mine, built(root, None))

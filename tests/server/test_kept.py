@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from tests.shop import COMMAND, build, serving, write_shop
+from tests.shop import build, serving, write_shop
 
+from lapwing.query.service import Lapwing
 from lapwing.server.kept import LONGEST, SECONDS
 
 
@@ -62,7 +62,8 @@ def test_what_was_built_meanwhile_is_seen_at_once(tmp_path: Path) -> None:
     with serving(folder) as server:
         receipt(server.address, metrics=["orders"])
         before = receipt(server.address, metrics=["orders"])
-        subprocess.run([COMMAND, "-p", folder, "build", "--full"], check=True, capture_output=True)
+        with Lapwing.open(folder) as lapwing:
+            lapwing.cache.build(full=True).checked()
         after = receipt(server.address, metrics=["orders"])
     assert before["id"] != after["id"]
     assert before["pieces"][0]["versions"] != after["pieces"][0]["versions"]

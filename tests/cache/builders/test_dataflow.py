@@ -305,6 +305,7 @@ def killed(root: Path, double: DataflowDouble) -> None:
         process.wait()
 
 
+@pytest.mark.long
 def test_a_later_build_goes_on_with_the_job_of_a_lost_one(root: Path, expected: Chunks, double: DataflowDouble) -> None:
     killed(root, double)
     said: list[str | None] = []
