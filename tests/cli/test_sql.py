@@ -173,3 +173,10 @@ def test_kept_results_are_listed_and_removed(lapwing: Lapwing, shop: Path) -> No
     assert "select 7 as listed" in lapwing("-p", shop, "results", "list").text
     assert "were removed" in lapwing("-p", shop, "results", "empty").text
     assert lapwing("-p", shop, "results", "list", "--json").json["entries"] == 0
+
+
+def test_a_result_larger_than_wished_is_an_error(lapwing: Lapwing, shop: Path) -> None:
+    said = lapwing("-p", shop, "sql", COUNT, "--maximum-rows", "2")
+    assert said.code == 1
+    assert "more than 2 rows" in said.err
+    assert lapwing("-p", shop, "sql", COUNT, "--maximum-rows", "3", "--maximum-bytes", "1MB").code == 0

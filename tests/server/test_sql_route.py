@@ -181,3 +181,12 @@ def test_a_kept_result_is_told_again(url: str) -> None:
     assert (found["told"] >= 1, found["entries"] >= 1, found["results"][0]["rows"]) == (True, True, 3)
     assert requests.delete(f"{url}/api/results", timeout=10).json()["removed"] == found["entries"]
     assert ask(url, text, max_age="soon").status_code == 400
+
+
+def test_a_result_larger_than_wished_is_an_error(url: str) -> None:
+    first, *_, last = lines(ask(url, ENDLESS_ROWS, maximum_rows=10_000))
+    assert last["problem"]["code"] == "result-too-large"
+    assert last["problem"]["status"] == 422
+    assert state(url, first["query_id"])["code"] == "result-too-large"
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        assert ask(url, ENDLESS_ROWS, "text/csv", maximum_bytes=1_000_000).content

@@ -30,6 +30,8 @@ from lapwing.model.documents.project import (
     MaintenanceDocument,
     MonitorsDocument,
     ProjectDocument,
+    ResultLimitDocument,
+    ResultLimitsDocument,
     SourceDocument,
 )
 from lapwing.model.documents.read import Draft, draft
@@ -47,6 +49,8 @@ from lapwing.model.project import (
     Project,
     QueryLogConfig,
     Reads,
+    ResultLimit,
+    ResultLimitsConfig,
     SourceConfig,
     SparkConfig,
     Storage,
@@ -133,6 +137,7 @@ class _Reading:
             history=History(keep=document.history.keep, versions=document.history.versions),
             by_product_bytes=document.by_products.megabytes * 1_000_000,
             result_bytes=document.results.budget,
+            result_limits=_result_limits(document.result_limits),
             query_log=QueryLogConfig(
                 bytes=document.query_log.budget, keep=document.query_log.keep, texts=document.query_log.texts
             ),
@@ -452,6 +457,18 @@ class _Reading:
             self.problems.append(Problem("relative-time", says, place, hint=hint))
             return None
         return found
+
+
+def _result_limits(document: ResultLimitsDocument) -> ResultLimitsConfig:
+    return ResultLimitsConfig(
+        all=_result_limit(document),
+        batch=_result_limit(document.batch),
+        people={name: _result_limit(one) for name, one in document.people.items()},
+    )
+
+
+def _result_limit(document: ResultLimitDocument) -> ResultLimit:
+    return ResultLimit(rows=document.rows, bytes=document.bytes)
 
 
 def _missing(root: Path) -> Problem:

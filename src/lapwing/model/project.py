@@ -142,6 +142,41 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResultLimit:
+    """The most rows and bytes (in memory, as Arrow) that a result may have; None: any."""
+
+    rows: int | None = None
+    bytes: int | None = None
+
+    def over(self, other: ResultLimit) -> ResultLimit:
+        """This one; where it says nothing, the other."""
+        return ResultLimit(
+            rows=other.rows if self.rows is None else self.rows, bytes=other.bytes if self.bytes is None else self.bytes
+        )
+
+    def within(self, other: ResultLimit) -> ResultLimit:
+        """The smaller of both."""
+        rows = [one for one in (self.rows, other.rows) if one is not None]
+        sizes = [one for one in (self.bytes, other.bytes) if one is not None]
+        return ResultLimit(rows=min(rows, default=None), bytes=min(sizes, default=None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultLimitsConfig:
+    """Limits of results of statements: for `people` by name, else for the class `batch`, else for all."""
+
+    all: ResultLimit = ResultLimit()
+    batch: ResultLimit = ResultLimit()
+    people: Mapping[str, ResultLimit] = field(default_factory=dict)
+
+    def of(self, who: str | None, priority: str) -> ResultLimit:
+        """For one who asks in a class."""
+        found = self.batch.over(self.all) if priority == "batch" else self.all
+        own = None if who is None else self.people.get(who)
+        return found if own is None else own.over(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueryLogConfig:
     """The log of statements a server keeps: `bytes` on disk at most (0: none is kept), lines younger than `keep`, with the
     `texts` of statements or only digests of them."""
@@ -216,6 +251,7 @@ class Project:
     by_product_bytes: int = 64_000_000
     result_bytes: int = 1_000_000_000
     query_log: QueryLogConfig = QueryLogConfig()
+    result_limits: ResultLimitsConfig = ResultLimitsConfig()
     beam: BeamConfig = BeamConfig()
     spark: SparkConfig = SparkConfig()
     engine: EngineConfig | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from lapwing.model.grain import Grain
 
@@ -33,7 +34,7 @@ class Wishes:
     missing. `max_staleness`: seconds by which the answer may be older than the source, which is then asked what has
     changed, and for the rows of that; None takes rollups as they were built. `exact`: rather no answer than one with an
     error bound. `time_limit` in seconds. `maximum_bytes_billed`: rather no answer than one for which sources that charge by
-    bytes would bill more.
+    bytes would bill more. `maximum_rows`, `maximum_bytes`: rather an error than a larger result of a statement.
     """
 
     cache: bool = True
@@ -43,6 +44,8 @@ class Wishes:
     time_limit: float = 60.0
     maximum_bytes_billed: int | None = None
     max_age: float | None = None
+    maximum_rows: int | None = None
+    maximum_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +81,12 @@ class MetricQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlQuery:
-    """One SELECT in Lapwing's SQL, over sources and `metrics.<dataset>`. `engine`: duckdb or trino; None: the project's."""
+    """One SELECT in Lapwing's SQL, over sources and `metrics.<dataset>`. `engine`: duckdb or trino; None: the project's. `who`
+    asks, in the class `priority`: the project may limit their results."""
 
     text: str
     zone: str | None = None
     engine: str | None = None
+    who: str | None = None
+    priority: Literal["interactive", "batch"] = "interactive"
     wishes: Wishes = field(default_factory=Wishes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from lapwing.model import calendar
-from lapwing.model.project import Project
+from lapwing.model.project import Project, ResultLimit
 from lapwing.model.receipt import Piece, Receipt
 from lapwing.query.answer import Answer
 from lapwing.query.ask import MetricQuery, SqlQuery
@@ -105,6 +105,8 @@ def run_statement(
         ready = _rewritten(query, zone, sql, answer, project)
         plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine)
         found = results.run(plan, given=ready.given, wishes=query.wishes, query_id=query_id)
+    wished = ResultLimit(rows=query.wishes.maximum_rows, bytes=query.wishes.maximum_bytes)
+    found.running.limit = wished.within(project.result_limits.of(query.who, query.priority))
     definitions = {name: text for part in ready.answers for name, text in part.receipt.definitions.items()}
     return SqlAnswer(found.running, query, zone, ready.answers, definitions, started, found.fate)
 

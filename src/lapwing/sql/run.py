@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
-from lapwing.model.problem import Cancelled, LapwingError, Problem, TimeLimit, Unavailable
+from lapwing.model.problem import Cancelled, LapwingError, Problem, Refused, TimeLimit, Unavailable
+from lapwing.model.project import ResultLimit
+from lapwing.model.size import shown_size
 from lapwing.sources.base import Source, Spent, Stream
 from lapwing.sources.passing import Passing
 from lapwing.sql.feed import Feed
@@ -65,6 +67,8 @@ class Running(Stream):
     called from any thread. It ends by itself after `time_limit` seconds, whoever is slow. Should it fail before its first
     row, it is run once more by the plan that `again` gives, which is told why. `taker` is given all its rows, too."""
 
+    limit = ResultLimit()
+    """What its result may have; of one that has more, no batch that goes beyond it is told."""
     kept: str | None = None
     """When the rows were read, where they are those that were kept of an answer before (UTC ISO 8601)."""
 
@@ -117,6 +121,7 @@ class Running(Stream):
                 self._check()
                 self._rows += batch.num_rows
                 self._bytes += batch.nbytes
+                self._within()
                 named = batch.rename_columns(self.schema.names)
                 if self._taker is not None:
                     self._taker.take(named)
@@ -151,6 +156,21 @@ class Running(Stream):
     def stage(self) -> str:
         """That of its `progress`."""
         return self._stage
+
+    def _within(self) -> None:
+        """
+        Raises:
+            Refused: the result is larger than it may be.
+        """
+        most = self.limit
+        if most.rows is not None and self._rows > most.rows:
+            says = f"The result has more than {most.rows:,} rows, which is the most that it may."
+        elif most.bytes is not None and self._bytes > most.bytes:
+            says = f"The result is larger than {shown_size(most.bytes)}, which is the most that it may be."
+        else:
+            return
+        hint = "Ask for less by LIMIT, conditions or GROUP BY, or raise maximum_rows and maximum_bytes, or result_limits in "
+        raise Refused.of("result-too-large", says, hint=f"{hint}lapwing.yaml.")
 
     def cancel(self) -> None:
         self._halt(Cancelled.of("cancelled", "The statement was cancelled."))

@@ -1146,7 +1146,7 @@ export interface Span {
   end: string;
 }
 
-/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out. `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from the source. */
+/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `maximum_rows`, `maximum_bytes`: rather an error than a larger result. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out. `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from the source. */
 export interface SqlBody {
   text: string;
   zone?: string | null;
@@ -1154,6 +1154,8 @@ export interface SqlBody {
   max_age?: string | null;
   no_cache?: boolean;
   maximum_bytes_billed?: number | null;
+  maximum_rows?: number | null;
+  maximum_bytes?: number | null;
   limit?: number | null;
   query_id?: string | null;
   priority?: "interactive" | "batch";

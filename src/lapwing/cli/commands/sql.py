@@ -28,6 +28,12 @@ def arguments(parser: ArgumentParser) -> None:
         help="rather no answer than one for which a source would bill more, such as 10GB",
     )
     parser.add_argument(
+        "--maximum-rows", type=count, metavar="N", help="rather an error than a result of more than N rows"
+    )
+    parser.add_argument(
+        "--maximum-bytes", type=size, metavar="SIZE", help="rather an error than a larger result, such as 2GB"
+    )
+    parser.add_argument(
         "--time-limit", type=seconds, default=60.0, metavar="S", help="stop after S seconds (default 60)"
     )
     parser.add_argument("--tz", metavar="ZONE", help="the time zone (default: the project's)")
@@ -65,6 +71,13 @@ def length(text: str) -> float:
         raise ArgumentTypeError(str(error.problems[0])) from error
 
 
+def count(text: str) -> int:
+    """A number of rows."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a number of rows, 1 or more")
+    return int(text)
+
+
 def size(text: str) -> int:
     """An amount of bytes."""
     from lapwing.model.size import parse_size
@@ -83,6 +96,8 @@ def run(options: Namespace) -> int:
         max_age=options.max_age,
         time_limit=options.time_limit,
         maximum_bytes_billed=options.maximum_bytes_billed,
+        maximum_rows=options.maximum_rows,
+        maximum_bytes=options.maximum_bytes,
     )
     asked = SqlQuery(text=_text(options.text), zone=options.tz, wishes=wishes, engine=options.engine)
     form = output.format_of(options)

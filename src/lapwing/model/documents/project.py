@@ -134,6 +134,24 @@ class ResultsDocument(Document):
     budget: SizeText = Field(1_000_000_000, description="The most room for them, such as 1 GB; 0: none are kept.")
 
 
+class ResultLimitDocument(Document):
+    """The most that the result of a statement may have."""
+
+    rows: int | None = Field(None, ge=1, description="Rows; null: any number.")
+    bytes: SizeText | None = Field(None, description="Bytes in memory, such as 2 GB; null: any number.")
+
+
+class ResultLimitsDocument(ResultLimitDocument):
+    """The most that results of statements may have; more is an error, never a part told as the whole."""
+
+    batch: ResultLimitDocument = Field(
+        default_factory=lambda: ResultLimitDocument.model_validate({}), description="For statements of priority batch."
+    )
+    people: dict[str, ResultLimitDocument] = Field(
+        default_factory=dict, description="For people, by the names that they ask by (Lapwing-User)."
+    )
+
+
 class QueryLogDocument(Document):
     """What a server writes down of each SQL statement that ended; it lies beside `state`."""
 
@@ -296,6 +314,10 @@ class HomeDocument(Document):
     )
     query_log: QueryLogDocument = Field(
         default_factory=lambda: QueryLogDocument.model_validate({}), description="What is written down of statements."
+    )
+    result_limits: ResultLimitsDocument = Field(
+        default_factory=lambda: ResultLimitsDocument.model_validate({}),
+        description="How large results of statements may be.",
     )
     beam: BeamDocument = Field(
         default_factory=lambda: BeamDocument.model_validate({}), description="How the builder beam runs its pipelines."

@@ -136,6 +136,7 @@ class WhyBody(Asked):
 
 class SqlBody(Asked):
     """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent.
+    `maximum_rows`, `maximum_bytes`: rather an error than a larger result.
     `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first.
     `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out. `max_age`: a
     length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and
@@ -147,6 +148,8 @@ class SqlBody(Asked):
     max_age: str | None = None
     no_cache: bool = False
     maximum_bytes_billed: Annotated[int, Field(gt=0)] | None = None
+    maximum_rows: Annotated[int, Field(gt=0)] | None = None
+    maximum_bytes: Annotated[int, Field(gt=0)] | None = None
     limit: Annotated[int, Field(ge=0)] | None = None
     query_id: QueryId | None = None
     priority: Literal["interactive", "batch"] = "interactive"

@@ -113,7 +113,8 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
                 wishes = replace(wishes, time_limit=self._queries.wait(query, wishes.time_limit))
                 with self._turns.turn():
                     self._queries.start(query)
-                    running = self._lapwing.run_sql(SqlQuery(text=statement.sql(), wishes=wishes), query.id).running
+                    asked = SqlQuery(text=statement.sql(), who=who, wishes=wishes)
+                    running = self._lapwing.run_sql(asked, query.id).running
                     self._queries.attach(query, running)
                     with running:
                         yield running.schema

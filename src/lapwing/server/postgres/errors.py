@@ -44,6 +44,7 @@ STATES = {
     "memory-limit": "53200",
     "value-too-large": "54000",
     "too-large": "54000",
+    "result-too-large": "54000",
     "too-many-connections": "53300",
     "token-needed": "28P01",
     "read-only": "25006",

@@ -61,7 +61,7 @@ class QueryReading:
             left = queries.wait(self._query, query.wishes.time_limit)
             with turns.turn():
                 queries.start(self._query)
-                asked = replace(query, wishes=replace(query.wishes, time_limit=left))
+                asked = replace(query, who=who, wishes=replace(query.wishes, time_limit=left))
                 self._answer = lapwing.run_sql(asked, self._query.id)
                 queries.attach(self._query, self._answer.running)
         except BaseException as error:

@@ -70,8 +70,17 @@ def _start(found: Services, query: Query, body: SqlBody, time_limit: float) -> S
         max_age=parse_duration(body.max_age).total_seconds() if body.max_age else None,
         time_limit=time_limit,
         maximum_bytes_billed=body.maximum_bytes_billed,
+        maximum_rows=body.maximum_rows,
+        maximum_bytes=body.maximum_bytes,
     )
-    asked = SqlQuery(text=body.text, zone=body.zone or None, wishes=wishes, engine=body.engine)
+    asked = SqlQuery(
+        text=body.text,
+        zone=body.zone or None,
+        wishes=wishes,
+        engine=body.engine,
+        who=query.who,
+        priority=query.priority,
+    )
     answer = found.lapwing.run_sql(asked, query.id)
     found.queries.attach(query, answer.running)
     return answer
