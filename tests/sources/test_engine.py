@@ -29,7 +29,7 @@ def test_the_machines_zone_means_nothing() -> None:
 
 
 def test_progress_is_told_while_a_statement_runs() -> None:
-    with Engine(threads=1).cursor() as cursor:
+    with Engine(threads=1).cursor(watched=True) as cursor:
         seen: list[float | None] = []
         ended = threading.Event()
 

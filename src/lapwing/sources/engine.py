@@ -105,11 +105,13 @@ class Engine:
         engine._root.execute(f"set disabled_optimizers = '{_DISABLED},in_clause,distinct_aggregate_rewrite'")
         return engine
 
-    def cursor(self, zone: str = "UTC") -> Cursor:
-        """A connection for one query at a time; `zone` is what its timestamps with time zone are shown in."""
+    def cursor(self, zone: str = "UTC", *, watched: bool = False) -> Cursor:
+        """A connection for one query at a time; `zone` is what its timestamps with time zone are shown in. Only one that is
+        `watched` tells its progress."""
         cursor = self._root.cursor()
-        cursor.execute("set enable_progress_bar = true")  # without it there is no progress to ask for
-        cursor.execute("set enable_progress_bar_print = false")
+        if watched:
+            cursor.execute("set enable_progress_bar = true")
+            cursor.execute("set enable_progress_bar_print = false")
         if zone != "UTC":
             with mapped():
                 cursor.execute(f"set TimeZone = {_literal(zone)}")
@@ -169,11 +171,16 @@ class Cursor:
 
     def schema(self, sql: str) -> pa.Schema:
         """The schema that a SELECT would give; nothing of it runs."""
+        return self.described(sql)[0]
+
+    def described(self, sql: str) -> tuple[pa.Schema, tuple[str, ...]]:
+        """The schema that a SELECT would give, and the engine's names of its types; nothing of it runs."""
         with mapped(self._limit, sql):
             relation = self._connection.sql(sql)
             fields = relation.limit(0).to_arrow_table().schema
             # The limit stands around the SELECT as a subquery, where columns of one name get another.
-            return pa.schema([field.with_name(name) for field, name in zip(fields, relation.columns, strict=True)])
+            named = [field.with_name(name) for field, name in zip(fields, relation.columns, strict=True)]
+            return pa.schema(named), tuple(str(kind) for kind in relation.types)
 
     def reader(self, sql: str, batch_rows: int = BATCH_ROWS) -> Batches:
         """Starts a SELECT; see `Batches`. Nothing else runs on this cursor until it is read or closed."""

@@ -61,15 +61,13 @@ def ask(bound: BoundStatement, cursor: Cursor) -> Asked:
     """
     text = register_stubs(bound, cursor)
     try:
-        schema = cursor.schema(text.text)  # first: an error's place is then one of the statement's own text
+        schema, types = cursor.described(text.text)  # first: an error's place is then one of the statement's own text
         explained = cursor.table(f"EXPLAIN (FORMAT JSON) {text.text}")
-        described = cursor.table(f"DESCRIBE {text.text}")
     except LapwingError as error:
         explain_error(bound, text, cursor, error)
     reading = _Reading(bound.occurrences)
     for root in json.loads(explained["explain_value"][0].as_py()):
         reading.visit(root, 0, _Above())
-    types = tuple(str(name) for name in described["column_type"].to_pylist())
     schema = pa.schema([field.with_name(_named(field.name, bound.occurrences)) for field in schema])
     return Asked({key: tuple(seen) for key, seen in reading.sightings.items()}, schema, types, tuple(reading.steps))
 
@@ -103,6 +101,12 @@ class _Reading:
     occurrences: tuple[Occurrence, ...]
     sightings: dict[int, list[Sighting]] = field(default_factory=dict)
     steps: list[tuple[int, str]] = field(default_factory=list)
+    raws: dict[str, tuple[int, int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.raws = {
+            one.raw(index): (one.number, index) for one in self.occurrences for index in range(len(one.table.columns))
+        }
 
     def visit(self, node: Mapping[str, Any], depth: int, above: _Above) -> None:
         name, info = str(node["name"]).strip(), node.get("extra_info", {})
@@ -125,12 +129,13 @@ class _Reading:
     def scan(self, info: Mapping[str, Any], above: _Above) -> None:
         projected = info.get("Projections", [])
         projected = [projected] if isinstance(projected, str) else projected
-        for one in self.occurrences:
-            raws = {one.raw(index): index for index in range(len(one.table.columns))}
-            columns = frozenset(raws[name.strip('"')] for name in projected if name.strip('"') in raws)
-            if columns:
-                seen = Sighting(columns, above.filters, above.limit, above.again, above.grouped, above.best)
-                self.sightings.setdefault(one.number, []).append(seen)
+        taken: dict[int, set[int]] = {}
+        for name in projected:
+            if (found := self.raws.get(name.strip('"'))) is not None:
+                taken.setdefault(found[0], set()).add(found[1])
+        for number, columns in taken.items():
+            seen = Sighting(frozenset(columns), above.filters, above.limit, above.again, above.grouped, above.best)
+            self.sightings.setdefault(number, []).append(seen)
 
     def step(self, name: str, info: Mapping[str, Any]) -> str:
         """One operator in a line, with the tables' own column names."""
@@ -141,6 +146,8 @@ class _Reading:
         ]
         text = f"{name.lower().replace('_', ' ')} {'; '.join(parts)}".strip()
         for one in reversed(self.occurrences):
+            if one.stub not in text:
+                continue
             for index in reversed(range(len(one.table.columns))):
                 text = text.replace(one.raw(index), f"{one.reference.name}.{one.table.columns[index].name}")
         return text.replace("python arrow scan", "scan")

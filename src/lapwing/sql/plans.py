@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Source
-from lapwing.sql.catalog import Catalog
-from lapwing.sql.nodes import Plan, Scan
+from lapwing.sql.nodes import Plan
 
 KEPT = 500
 SECONDS = 60.0
@@ -32,8 +31,8 @@ class Plans:
     """Safe to use from several threads. A plan is given again only while its tables are what they were: their columns,
     their estimates, and of those that the engine reads itself their files."""
 
-    def __init__(self, catalog: Catalog, sources: Mapping[str, Source]) -> None:
-        self._catalog, self._sources = catalog, sources
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._sources = sources
         self._known: OrderedDict[Asked, _Known] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -61,13 +60,11 @@ class Plans:
     def holds(self, plan: Plan) -> bool:
         """Whether the tables of a plan are what they were."""
         try:
-            return all(self._same(scan) for scan in (plan.whole or plan).scans)
+            scans = (plan.whole or plan).scans
+            there = {name: self._sources[name].tables() for name in {scan.table.source for scan in scans}}
+            if not all(replace(scan.table, body="") in there[scan.table.source] for scan in scans):
+                return False
+            native = {(scan.table.path, scan.sql): scan for scan in scans if scan.native}  # of several mentions one
+            return all(self._sources[one.table.source].relation(one.table) == one.sql for one in native.values())
         except LapwingError:
             return False  # planning tells what is wrong
-
-    def _same(self, scan: Scan) -> bool:
-        table = scan.table
-        parts = (table.source, table.schema, table.name) if table.schema else (table.source, table.name)
-        if self._catalog.resolve(parts) != replace(table, body=""):
-            return False
-        return not scan.native or self._sources[table.source].relation(table) == scan.sql

@@ -106,7 +106,7 @@ class Running(Stream):
     def _take(self, plan: Plan) -> None:
         """Begins to read what the plan needs."""
         self.plan = plan
-        self._cursor: Cursor = self._engine.cursor(plan.zone)
+        self._cursor: Cursor = self._engine.cursor(plan.zone, watched=True)
         self._feeds = {
             scan.id: Feed(scan, self._sources[scan.table.source], self._limit) for scan in plan.scans if not scan.native
         }

@@ -64,7 +64,7 @@ class SqlService:
             cluster = Whole(self.catalog, trino)
         self._planner = Planner(self.catalog, self._planning, blocks=Blocks(sources, expected.rows), cluster=cluster)
         self._reducer = Reducer(sources, expected)
-        self._plans = Plans(self.catalog, sources)
+        self._plans = Plans(sources)
         self._binder = DatasetBinder(self)
         self._bound: dict[str, tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
         self._lock = threading.Lock()

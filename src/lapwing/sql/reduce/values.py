@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Column, Source
 from lapwing.sources.quote import identifier
+from lapwing.sources.types import arrow_type
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Key, Plan, Scan
 from lapwing.sql.reduce.kept import Kept
@@ -108,6 +110,9 @@ class Reduction:
 
     def _values(self, key: Key, most: int) -> pa.Array | None:
         """The different values; None if they are more than `most`."""
+        found = self._at_hand(key)
+        if found is not None:
+            return None if len(found) > most else found
         cursor = self._cursor()
         with self._lock:
             if self._stopped:
@@ -122,6 +127,17 @@ class Reduction:
             with self._lock:
                 self._asking.discard(cursor)
                 cursor.close()
+
+    def _at_hand(self, key: Key) -> pa.Array | None:
+        """The values where they stand in rows that are kept, and no condition is left for the engine to look at: Arrow is
+        done before the engine has begun."""
+        scan = self._scans[key.provider]
+        if scan.native or scan.kept or not _held(arrow_type(key.provided.type), arrow_type(key.column.type)):
+            return None
+        rows = self._kept[key.provider].table()
+        if rows is None:
+            return None
+        return pc.cast(pc.unique(rows.column(key.provided.name)).drop_null(), arrow_type(key.column.type))
 
     def _asked(self, provider: str, provided: Column, column: Column, cursor: Cursor) -> str | None:
         """The engine's query for the values that `provider` has left, as the type of `column`."""
@@ -142,3 +158,10 @@ class Reduction:
         value = f"TRY_CAST({identifier(provided.name)} AS {column.type})"
         where.append(f"{value} IS NOT NULL")
         return f"SELECT DISTINCT {value} AS v FROM {relation} WHERE {' AND '.join(f'({one})' for one in where)}"
+
+
+def _held(provided: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether every value of the one type is one of the other."""
+    if pa.types.is_signed_integer(provided) and pa.types.is_signed_integer(wanted):
+        return bool(provided.bit_width <= wanted.bit_width)
+    return bool(provided == wanted) and (pa.types.is_string(wanted) or pa.types.is_date32(wanted))
