@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lapwing.model.problem import TooMany
+from lapwing.model.problem import Cancelled, TooMany
 from lapwing.server.admission import Admission, Priority, Ticket
 
 ASKED = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["interactive", "batch"])), max_size=40)
@@ -105,3 +107,32 @@ def test_who_leaves_the_queue_is_never_called() -> None:
     admission.leave(running)
     admission.leave(running)
     assert (second.running, third.running) == (False, True)
+
+
+def test_work_of_the_servers_own_waits_for_people() -> None:
+    admission, left = Admission(places=1), threading.Event()
+    first = admission.ask("ana", "interactive", lambda: None)
+    held: list[str] = []
+
+    def work() -> None:
+        with admission.place("rollups", left):
+            held.append("rollups")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not admission.waiting():
+        time.sleep(0.005)
+    assert held == []
+    admission.leave(first)
+    thread.join(20)
+    assert held == ["rollups"]
+    assert admission.ask("ben", "interactive", lambda: None).running
+
+
+def test_work_that_nobody_wants_any_more_leaves_the_queue() -> None:
+    admission, left = Admission(places=1), threading.Event()
+    admission.ask("ana", "interactive", lambda: None)
+    left.set()
+    with pytest.raises(Cancelled), admission.place("rollups", left):
+        pass
+    assert admission.waiting() == {}

@@ -10,14 +10,17 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lapwing.model.problem import TooMany
+from lapwing.model.problem import Cancelled, TooMany
 
 Priority = Literal["interactive", "batch"]
 PLACES = 12
+LOOK = 0.2
+"""Seconds between two looks whether work that waits for a place is still wanted."""
 MOST_WAITING = 1_000
 MOST_WAITING_EACH = 500
 
@@ -68,6 +71,24 @@ class Admission:
             chosen = self._choose()
         _tell(chosen)
         return ticket
+
+    @contextmanager
+    def place(self, who: str, left: threading.Event) -> Iterator[None]:
+        """Waits for a place of class batch, and holds it meanwhile: for work of the server's own. What is asked inside of it
+        must not ask for another.
+
+        Raises:
+            Cancelled: `left` was set before there was one. TooMany: there is no room to wait.
+        """
+        free = threading.Event()
+        ticket = self.ask(who, "batch", free.set)
+        try:
+            while not free.wait(LOOK):
+                if left.is_set():
+                    raise Cancelled.of("cancelled", "It was cancelled before its turn came.")
+            yield
+        finally:
+            self.leave(ticket)
 
     def leave(self, ticket: Ticket) -> None:
         """It has ended, or does not want to wait any more. Harmless when it has left."""

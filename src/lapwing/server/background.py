@@ -57,8 +57,9 @@ class Background:
             self._services.alerts.data.look()
             self._services.alerts.data.look_so_far()
             if state != self._seen:
-                self._services.alerts.replay(None, None, self._stop)
-                self._services.alerts.find_causes(self._stop)
+                with self._services.queries.admission.place("alerts", self._stop):
+                    self._services.alerts.replay(None, None, self._stop)
+                    self._services.alerts.find_causes(self._stop)
                 self._seen = state
             self._services.trouble = ()
         except Cancelled:

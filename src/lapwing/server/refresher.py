@@ -20,6 +20,7 @@ from lapwing.cache.refresh import Batch, Schedule, promises_of
 from lapwing.cache.runs import Why
 from lapwing.model.problem import Cancelled, LapwingError, NotFound, Problem
 from lapwing.query.service import Lapwing
+from lapwing.server.admission import Admission
 
 _LONGEST_WAIT: Final = 3600.0
 _ENDING: Final = 10.0
@@ -45,8 +46,9 @@ class Refreshing:
 class Refresher:
     """Safe to use from several threads."""
 
-    def __init__(self, lapwing: Lapwing) -> None:
+    def __init__(self, lapwing: Lapwing, admission: Admission | None = None) -> None:
         self._lapwing = lapwing
+        self._admission = admission or Admission()
         self.built: Callable[[], None] = lambda: None
         """Called after each run that built something."""
         self._schedule = Schedule(promises_of(lapwing.project))
@@ -154,7 +156,8 @@ class Refresher:
         as_of: Mapping[str, float | None] = dict.fromkeys(one.rollups)
         built = cancelled = False
         try:
-            report = self._lapwing.cache.build(one.rollups, why=one.why, progress=one.told, cancel=one.cancel)
+            with self._admission.place("rollups", one.cancel):  # so that people's statements go before it
+                report = self._lapwing.cache.build(one.rollups, why=one.why, progress=one.told, cancel=one.cancel)
             built = any(done.built or done.emptied for done in report.rollups)
             failed = self._failed(report)
             as_of = {name: None if name in failed or one.dataset in failed else one.began for name in one.rollups}

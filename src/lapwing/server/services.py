@@ -52,7 +52,7 @@ class Services:
         project = self.lapwing.project
         self.query_log = QueryLog(project.state_path.parent, project.query_log)
         self.queries = Queries(note=self.query_log.note)
-        self.refresher = Refresher(self.lapwing)
+        self.refresher = Refresher(self.lapwing, self.queries.admission)
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
