@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from tests.query.results.conftest import write_project
 
@@ -89,7 +90,7 @@ from lapwing.query.service import Lapwing
 with Lapwing.open(sys.argv[1]) as lapwing:
     while True:
         for number in range(20):
-            text = f"select range as a, '{number}' as b, random() as x from range(300000)"
+            text = f"select range as a, '{number}' as b, random() as x from range(60000)"
             lapwing.run_sql(SqlQuery(text=text, wishes=Wishes(max_age=1e-6))).table()
         print("round", flush=True)
 """
@@ -97,28 +98,30 @@ with Lapwing.open(sys.argv[1]) as lapwing:
 
 @pytest.mark.long
 def test_processes_that_are_killed_leave_nothing_wrong(tmp_path: Path) -> None:
-    """Two write the same results at once and are killed amid it, ten times; whatever is told is whole."""
+    """Two write the same results at once and are killed amid it, five times; whatever is told is whole."""
     write_project(tmp_path)
     chance = random.Random(7)
     told = 0
-    for _ in range(10):
+    for _ in range(5):
         asking = [
             subprocess.Popen([sys.executable, "-c", ASKS, str(tmp_path)], stdout=subprocess.PIPE) for _ in range(2)
         ]
-        for one in asking:
-            assert one.stdout is not None
-            assert one.stdout.readline() == b"round\n"
-        time.sleep(chance.random())
-        for one in asking:
-            one.send_signal(signal.SIGKILL)
-            one.communicate()
+        try:
+            for one in asking:
+                assert one.stdout is not None
+                assert one.stdout.readline() == b"round\n"
+            time.sleep(chance.random())
+        finally:
+            for one in asking:
+                one.send_signal(signal.SIGKILL)
+                one.communicate()
         with Lapwing.open(tmp_path) as lapwing:
             for number in range(20):
-                text = f"select range as a, '{number}' as b, random() as x from range(300000)"
+                text = f"select range as a, '{number}' as b, random() as x from range(60000)"
                 answer = lapwing.run_sql(SqlQuery(text=text, wishes=Wishes(max_age=3600.0)))
                 table = answer.table()
-                told += answer.receipt().pieces[0].by == "kept result" if answer.receipt().pieces else 0
-                assert table.num_rows == 300_000
-                assert table["a"].to_pylist()[-1] == 299_999
+                told += [piece.by for piece in answer.receipt().pieces] == ["kept result"]
+                assert table.num_rows == 60_000
+                assert pc.sum(table["a"]).as_py() == 60_000 * 59_999 // 2
                 assert table["b"].unique().to_pylist() == [str(number)]
-    assert told == 200
+    assert told == 100
