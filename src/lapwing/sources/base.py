@@ -36,7 +36,7 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Table:
     """`rows` and `bytes` are estimates, None where unknown. `body`: not the table's own rows but those of this SELECT over
-    it, in the source's dialect."""
+    it, in the source's dialect, and over those `joined` with it (their paths)."""
 
     source: str
     schema: str
@@ -46,6 +46,7 @@ class Table:
     bytes: int | None = None
     description: str = ""
     body: str = ""
+    joined: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -86,12 +87,14 @@ class Capabilities:
     """What may be pushed. `native`: the engine reads this source itself (`Source.relation`), so everything may.
     `statements`: it has an engine of its own, which builds states where the rows are; without one they are read.
     `pushable` maps an operation to the families it is exact for; what is absent stays in the engine. `keys` is the most
-    values that a column may be compared with in one statement."""
+    values that a column may be compared with in one statement. `optimizer`: it orders joins by what they cost and takes
+    conditions into derived tables, so it may be asked to join."""
 
     dialect: str
     native: bool = False
     statements: bool = True
     keys: int = 0
+    optimizer: bool = False
     pushable: Mapping[Operation, frozenset[Family]] = field(default_factory=dict)
 
 

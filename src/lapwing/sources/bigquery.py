@@ -39,6 +39,7 @@ from lapwing.states.dialects import dialect_of
 _EXACT: Final = frozenset(Family) - {Family.FLOAT}
 CAPABILITIES: Final = Capabilities(
     dialect="bigquery",
+    optimizer=True,
     pushable={
         Operation.EQUAL: _EXACT,
         Operation.ORDER: _EXACT,

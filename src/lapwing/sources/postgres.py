@@ -33,6 +33,7 @@ _EXACT = frozenset(
 )
 CAPABILITIES = Capabilities(
     dialect="postgres",
+    optimizer=True,
     pushable={
         Operation.EQUAL: _EXACT,
         Operation.ORDER: _EXACT,

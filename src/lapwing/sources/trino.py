@@ -24,6 +24,7 @@ from lapwing.states.dialects import dialect_of
 _EXACT: Final = frozenset(Family)
 CAPABILITIES: Final = Capabilities(
     dialect="trino",
+    optimizer=True,
     pushable={
         Operation.EQUAL: _EXACT,
         Operation.ORDER: _EXACT,

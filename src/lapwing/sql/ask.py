@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError
-from lapwing.sql.bind import BoundStatement, Occurrence, register_stubs
+from lapwing.sql.bind import BoundStatement, Occurrence, register_stubs, stub_relation
 from lapwing.sql.wrong import explain_error
 
 if TYPE_CHECKING:
@@ -72,6 +72,21 @@ def ask(bound: BoundStatement, cursor: Cursor) -> Asked:
     return Asked({key: tuple(seen) for key, seen in reading.sightings.items()}, schema, types, tuple(reading.steps))
 
 
+def conditions(asked: Sequence[tuple[Occurrence, str]], cursor: Cursor) -> tuple[tuple[str, ...], ...] | None:
+    """What the engine makes of conditions on one table each, whose stubs are registered: of each the texts of its filters, with
+    the raw names of columns. None where it does more of them than to filter."""
+    selects = (f"SELECT 1 FROM {stub_relation(one)} AS {one.stub} WHERE {text}" for one, text in asked)
+    try:
+        explained = cursor.table(f"EXPLAIN (FORMAT JSON) {' UNION ALL '.join(selects)}")
+    except LapwingError:
+        return None
+    found: list[tuple[str, ...]] = []
+    for root in json.loads(explained["explain_value"][0].as_py()):
+        reading = _Reading(tuple({one.number: one for one, _ in asked}.values()), found)
+        reading.visit(root, 0, _Above())
+    return tuple(found) if len(found) == len(asked) else None
+
+
 def _named(name: str, occurrences: tuple[Occurrence, ...]) -> str:
     """The name of a column of the result, which is its text where it has no other: a subquery's has stubs in it."""
     for one in occurrences:
@@ -99,6 +114,7 @@ class _Above:
 @dataclass(slots=True)
 class _Reading:
     occurrences: tuple[Occurrence, ...]
+    met: list[tuple[str, ...]] = field(default_factory=list)
     sightings: dict[int, list[Sighting]] = field(default_factory=dict)
     steps: list[tuple[int, str]] = field(default_factory=list)
     raws: dict[str, tuple[int, int]] = field(init=False)
@@ -112,6 +128,7 @@ class _Reading:
         name, info = str(node["name"]).strip(), node.get("extra_info", {})
         self.steps.append((depth, self.step(name, info)))
         if name == SCAN:
+            self.met.append(above.filters)
             self.scan(info, above)
         if name == "FILTER":
             below = replace(above, filters=(*above.filters, _expression(info)))

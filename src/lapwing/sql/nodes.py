@@ -85,7 +85,8 @@ class Scan:
     def description(self) -> str:
         """One line."""
         what = "groups of" if self.grouped else "scan"
-        parts = [f"{self.id}: {what} {self.table.path} as {self.alias} ({self.kind})"]
+        tables = " joined with ".join((f"{self.table.path} as {self.alias}", *self.table.joined))
+        parts = [f"{self.id}: {what} {tables} ({self.kind})"]
         parts.append(f"{len(self.columns)} of {len(self.table.columns)} columns")
         if self.limit is not None:
             parts.append(f"the first {self.limit:,} rows" if self.sorted else f"at most {self.limit:,} rows")

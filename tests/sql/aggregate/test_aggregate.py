@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from lapwing.sql.service import SqlService
 
 SOURCES = ("lite", "pg", "my")
 PUSHED = [
+    "select l, count(*) from {s}.things where i // 2 = 1 group by l order by l",
+    "select count(*), sum(id) from {s}.things where i in (select i from {s}.things where l) and v < 'b'",
     "select count(*) from {s}.things",
     "select count(*), count(i), sum(id), min(i), max(i), avg(i) from {s}.things",
     "select l, count(*) c, sum(i), avg(id), min(d), max(d) from {s}.things group by l order by l",
@@ -56,18 +59,70 @@ DECIMAL_ARITHMETIC = [
     "select l, sum(n * n * n), sum(n * n) from {s}.things where n < 100 group by rollup (l) order by l nulls last, 2",
 ]
 KEPT = [
+    "select l, sum(i) from {s}.things t group by l having sum(i) > (select max(i) from {s}.things x where x.l = t.l) order by l",
     "select sum(f) from {s}.things",
     "select f, count(*) from {s}.things group by f order by f",
     "select l, string_agg(v, ',' order by id) from {s}.things group by l order by l",
-    "select l, count(*) from {s}.things where i // 2 = 1 group by l order by l",
     "select distinct on (l) l, id from {s}.things order by l, id",
     "select i, sum(id) over (partition by l) from {s}.things order by all",
     "select l, stddev(i) from {s}.things group by l order by l",
     "select 'x' as x, count(*) from {s}.things where i = 12345 group by 'x'",
     "select a.l, (select count(*) from {s}.things b where b.i = a.i) from {s}.things a order by a.id",
-    "select l, sum(i) from {s}.things t group by l having sum(i) > (select max(i) from {s}.things x where x.l = t.l) order by l",
     "select count(*) from {s}.things using sample 100 percent (bernoulli)",
     "select distinct random() < 2 as x from {s}.things",
+]
+
+
+JOINED = [
+    "select a.l, count(*), sum(b.id) from pg.things a join pg.things b on a.i = b.i group by a.l order by a.l",
+    "select a.id, b.id, count(*) from pg.things a, pg.things b where a.l = b.l and a.d < b.d group by a.id, b.id order by all",
+    (
+        "select a.v, count(b.id), count(*), sum(b.i), max(b.d) from pg.things a left join pg.things b on a.i = b.i and b.id > 4 "
+        "group by a.v order by a.v"
+    ),
+    "select id from (select b.id, count(*) n from pg.things a join pg.things b on a.l = b.l group by 1) where n > 3 order by 1",
+    "select a.l, b.l, count(distinct a.v) from pg.things a join pg.things b on a.id < b.id group by 1, 2 order by all",
+    "select sum(a.id * b.id), avg(a.i - b.id) from pg.things a join pg.things b on a.l = b.l where a.v <> 'b' and b.id + 1 > 3",
+    "select a.l, sum(g.n) from pg.things a join pg.big g on a.id = g.n where g.n < 100000 - 5 group by a.l order by 1",
+    "select a.l, count(*) from pg.things a left join pg.big g on a.id = g.n where g.n is null or g.g > 3 group by a.l order by 1",
+    "select distinct a.l, b.l from pg.things a cross join pg.things b order by all",
+    "select a.l, count(*) from pg.things a join pg.things b on a.i // 2 = b.i group by a.l order by a.l",
+    "select a.l, count(*) c from pg.things a join (pg.things b join pg.big g on b.id = g.n) on a.i = b.i group by a.l order by 1",
+    "select a.l, sum(1) from pg.things a left join (pg.things b join pg.big g on b.id = g.n) on a.i = g.g group by 1 order by 1",
+]
+EARLY = [
+    "select o.l, count(*), sum(p.i), min(p.d), max(p.i) from own.things o join pg.things p on o.i = p.i group by o.l order by 1",
+    (
+        "select o.l, count(p.i), sum(p.id), max(p.d) from own.things o left join pg.things p on o.i = p.i and p.v <> 'a' "
+        "group by o.l order by 1"
+    ),
+    "select o.l, count(*), sum(p.id) from pg.things p left join own.things o on o.i = p.i and o.id > 5 group by o.l order by 1",
+    (
+        "select o.l, sum(p.n) from own.things o, pg.things p where o.i = p.i and p.d >= '2019-06-01' and o.id <> p.id "
+        "group by o.l order by 1"
+    ),
+    "select sum(p.g), avg(p.n), count(*) from own.things o join pg.big p on o.id = p.g",
+    "select count(*) from own.things o join pg.things p on o.l = p.l join lite.things t on t.i = p.i",
+    "select o.v, max(o.id), count(distinct o.i), sum(p.i) from own.things o join pg.things p on o.l = p.l group by 1 order by 1",
+    (
+        "select o.l, sum(p.id) from own.things o join pg.things p on o.i = p.i "
+        "where exists (select 1 from own.things x where x.id = p.l::int) group by o.l order by 1"
+    ),
+    "select q.l, sum(p.id) from (select distinct l from own.things) q join pg.things p on p.l = q.l group by all order by all",
+    "select p.l, o.l, count(*) from own.things o join pg.things p on true group by p.l, o.l having sum(p.id) > 5 order by all",
+    "select sum(p.id) from own.things o join pg.things p on o.l = p.l where o.id > 2 or p.i > 3",
+]
+READ = [
+    "select o.id, (select sum(p.id) from pg.things p where p.i = o.i) from own.things o order by 1",
+    "select o.l, count(*), sum(p.id) from own.things o left join pg.things p on o.i = p.i group by o.l order by 1",
+    "select o.l, sum(o.id) from own.things o join pg.things p on o.i = p.i group by o.l order by 1",
+    "select sum(o.id * p.id) from own.things o join pg.things p on o.i = p.i",
+    "select o.l, count(coalesce(p.i, 0)) from own.things o left join pg.things p on o.i = p.i group by o.l order by 1",
+    "select o.l, sum(p.id) from own.things o full join pg.things p on o.i = p.i group by o.l order by 1",
+    "select l, sum(p.id) from own.things o join pg.things p using (l) group by l order by 1",
+    "select o.l, p.id from own.things o join pg.things p on o.i = p.i order by all",
+    "select a.l, b.id from pg.things a join pg.things b on a.i = b.i order by all",
+    "select o.id, sum(p.id) over () from own.things o join pg.things p on o.i = p.i order by all",
 ]
 
 
@@ -81,7 +136,8 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def same(service: SqlService, text: str, source: str, *, pushed: bool) -> None:
-    here, own = text.replace("{s}", source), service.table(text.replace("{s}", "own"))
+    here = text.replace("{s}", source)
+    own = service.table(re.sub(r"(\{s\}|\bpg|\blite)\.(?=things|big)", "own.", text))
     plan = service.plan(here)
     assert any(scan.table.body for scan in plan.scans) is pushed, service.explain(here)
     with service.run(here) as running:
@@ -126,6 +182,18 @@ def test_made_by_the_engine(everywhere: SqlService, text: str, source: str) -> N
         assert not any(scan.table.body for scan in plan.scans)
     else:
         same(everywhere, text, source, pushed=False)
+
+
+@pytest.mark.parametrize("text", [*JOINED, *EARLY])
+def test_joined_tables(everywhere: SqlService, text: str) -> None:
+    same(everywhere, text, "pg", pushed=True)
+    if text in JOINED:
+        assert len(everywhere.plan(text).scans) == 1
+
+
+@pytest.mark.parametrize("text", READ)
+def test_joined_tables_whose_rows_are_needed(everywhere: SqlService, text: str) -> None:
+    same(everywhere, text, "pg", pushed=False)
 
 
 def test_having_and_limits_go_to_the_source_where_a_group_is_one(everywhere: SqlService) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lapwing.model.problem import LapwingError
-from lapwing.sources.base import Source, Table
-from lapwing.sql.aggregate.rewrite import calls, put, texts_of, tree_of
-from lapwing.sql.aggregate.tree import Grouped, grouped
+from lapwing.sources.base import Capabilities, Source, Table
+from lapwing.sql.aggregate.leaves import From, Node
+from lapwing.sql.aggregate.rewrite import put, texts_of, tree_of, written
+from lapwing.sql.aggregate.tree import Grouped, grouped, selects
 from lapwing.sql.ask import Asked
 from lapwing.sql.bind import BoundStatement, Occurrence
 from lapwing.sql.functions import Functions
@@ -30,6 +31,16 @@ FEW = 4_000
 """So few rows are as quick to read."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A statement's tables that a source may aggregate, by their stubs' names, with what is read of each."""
+
+    occurrences: Mapping[str, Occurrence]
+    scans: Mapping[str, Scan]
+    functions: Functions
+    cursor: Cursor
+
+
 class Blocks:
     """Safe to use from several threads."""
 
@@ -44,17 +55,19 @@ class Blocks:
 
         Its text is made from the engine's syntax tree, each table under its stub's name.
         """
-        pairs = zip(bound.occurrences, scans, strict=True)
-        fit = {scan.id: (one, scan) for one, scan in pairs if self._fit(one, scan, asked)}
+        fit = {scan.id: one for one, scan in zip(bound.occurrences, scans, strict=True) if self._fit(one, asked)}
         if not fit:
             return None
+        known = _Known(fit, {scan.id: scan for scan in scans}, functions, cursor)
         tree = tree_of(bound.replaced({one.number: one.stub for one in bound.occurrences}).text, cursor)
         blocks: dict[str, Table] = {}
-        for found in list(grouped(tree, {key: one.table for key, (one, _) in fit.items()}, functions)):
-            made = self._block(found, *fit[found.stub], cursor)
-            if made is not None:
-                put(found, made, cursor)
-                blocks[found.stub] = made.table
+        for node, parts in list(selects(tree, {stub: one.table for stub, one in fit.items()})):
+            for stubs in self._candidates(parts, known):
+                made = self._made(node, parts, stubs, known)
+                if made is not None:
+                    put(*made, cursor)
+                    blocks[stubs[0]] = made[1].table
+                    break
         if not blocks:
             return None
         statement = parse(texts_of([tree], cursor)[0], cursor)
@@ -62,40 +75,75 @@ class Blocks:
         occurrences = tuple(
             replace(one, reference=mentions[one.stub], table=blocks.get(one.stub, one.table))
             for one in bound.occurrences
+            if one.stub in mentions
         )
         return BoundStatement(replace(statement, qualified=()), occurrences, (), bound.tables)
 
-    def _fit(self, one: Occurrence, scan: Scan, asked: Asked) -> bool:
-        """All its rows that the source's conditions leave go into one aggregate, and the source can aggregate."""
-        able = self._sources[one.table.source].capabilities
-        seen = asked.sightings.get(one.number, ())
-        alone = len(seen) == 1 and seen[0].grouped and not seen[0].again
-        return alone and able.statements and not able.native and not scan.kept and scan.limit is None
+    def _fit(self, one: Occurrence, asked: Asked) -> bool:
+        """The plan reads it, and its source can aggregate."""
+        able = self._able(one)
+        return one.number in asked.sightings and able.statements and not able.native
 
-    def _block(self, found: Grouped, one: Occurrence, scan: Scan, cursor: Cursor) -> Block | None:
-        """What stands for the table; None where that does not pay or might mean something else at the source."""
-        from lapwing.sql.aggregate.block import block
+    def _able(self, one: Occurrence) -> Capabilities:
+        return self._sources[one.table.source].capabilities
+
+    def _candidates(self, parts: From, known: _Known) -> Iterator[tuple[str, ...]]:
+        """What a block may stand for, the best first: all tables of a SELECT, or one of them. The first of several gives the
+        block its name."""
+        stubs = [leaf.stub for leaf in parts.leaves if leaf.stub is not None]
+        stubs.sort(key=lambda stub: -(known.occurrences[stub].table.rows or 0))
+        whole, alike = (
+            len(parts.leaves) == len(stubs),
+            len({known.occurrences[stub].table.source for stub in stubs}) == 1,
+        )
+        able = [stub for stub in stubs if self._able(known.occurrences[stub]).optimizer]
+        if whole and alike and (len(stubs) == 1 or able):
+            yield tuple(stubs)
+        if len(parts.leaves) > 1:
+            yield from ((stub,) for stub in able)
+
+    def _made(self, node: Node, parts: From, stubs: tuple[str, ...], known: _Known) -> tuple[Grouped, Block] | None:
+        """What stands for the tables; None where that does not pay or might mean something else at the source."""
+        from lapwing.sql.aggregate.block import BlockWriter, Unwritten
         from lapwing.sql.capability import No
 
-        source = self._sources[one.table.source]
-        rows = self._rows(source, one.table, scan.where)
-        rows = one.table.rows if rows is None else rows
-        groups = _groups(found, one.table, rows)
+        tables = {stub: known.occurrences[stub].table for stub in stubs}
+        source = self._sources[tables[stubs[0]].source]
+        writer: BlockWriter | None = None
+        kept: frozenset[int] = frozenset()
+        while True:
+            found = grouped(node, parts, stubs, known.functions, kept)
+            groups = None if found is None else self._groups(found, tables, known)
+            if found is None or groups is None:
+                return None
+            writer = writer or BlockWriter(source, tables)
+            try:
+                made = writer.block(found, written(found, known.occurrences, known.cursor))
+            except Unwritten as condition:
+                kept |= {condition.node}
+            except (No, LapwingError):
+                return None
+            else:
+                return found, replace(made, table=replace(made.table, rows=round(groups)))
+
+    def _groups(self, found: Grouped, tables: Mapping[str, Table], known: _Known) -> float | None:
+        """About how many; None where they are too many to be worth it."""
+        expected = {stub: self._expected(table, known.scans[stub]) for stub, table in tables.items()}
+        rows = max((one for one in expected.values() if one is not None), default=None)
+        groups = 1.0
+        for stub, table in tables.items():
+            most = expected[stub] if expected[stub] is not None else float(table.rows or 1_000_000)
+            assert most is not None
+            own = 1.0
+            for column in table.columns:
+                if (stub, column.name.lower()) in found.keys:
+                    own *= max(1.0, column.distinct or most**0.5)
+            groups *= min(own, max(1.0, most))
         share = PICKED_SHARE if found.alone and found.node["having"] is not None else SHARE
-        if rows is not None and (rows < FEW or groups > share * rows):
-            return None
-        try:
-            made = block(source, one.table, one.stub, scan.where, found.keys, calls(found, one, cursor))
-        except (No, LapwingError):
-            return None
-        return replace(made, table=replace(made.table, rows=round(groups)))
+        if rows is None:
+            return groups
+        return None if rows < FEW or groups > share * rows else min(groups, rows)
 
-
-def _groups(found: Grouped, table: Table, rows: float | None) -> float:
-    """About how many; of a column that nothing is known of, that it has as many values as groups of as many rows."""
-    most = rows if rows is not None else float(table.rows or 1_000_000)
-    groups = 1.0
-    for column in table.columns:
-        if column.name.lower() in found.keys:
-            groups *= max(1.0, column.distinct or most**0.5)
-    return min(groups, most)
+    def _expected(self, table: Table, scan: Scan) -> float | None:
+        found = self._rows(self._sources[table.source], table, scan.where)
+        return float(table.rows) if found is None and table.rows is not None else found

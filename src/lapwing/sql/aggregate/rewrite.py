@@ -1,14 +1,17 @@
-"""Reads the aggregates of a SELECT from its syntax tree, and writes what is made of them into it."""
+"""Takes the parts of a SELECT that its groups are made by from its syntax tree, as text, and puts the groups into it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lapwing.sources.quote import text as text_literal
-from lapwing.sql.aggregate.tree import Grouped, Node
+from lapwing.sql.aggregate.leaves import Node, conjuncts
+from lapwing.sql.aggregate.tree import Grouped
+from lapwing.sql.ask import conditions
 from lapwing.sql.bind import Occurrence, stub_relation
 
 if TYPE_CHECKING:
@@ -29,27 +32,62 @@ def texts_of(trees: Sequence[Node], cursor: Cursor) -> list[str]:
     return [str(one) for one in cursor.table(f"SELECT unnest([{listed}]) AS text")["text"].to_pylist()]
 
 
-def calls(found: Grouped, one: Occurrence, cursor: Cursor) -> list[Call]:
-    """The aggregates with their arguments as text and type."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """SQL of the engine, its columns `stub.column`: the aggregates, and by their nodes' ids the conditions. Of a condition on
+    one table that the engine has worked out there are its parts, with the raw names of that table's stub."""
+
+    calls: tuple[Call, ...]
+    conditions: Mapping[int, str]
+    folded: Mapping[int, tuple[str, ...]]
+
+
+def written(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Cursor) -> Written:
+    """The aggregates and conditions of a SELECT as text. `occurrences`: its tables, by their stubs' names."""
     from lapwing.sql.aggregate.block import Call
 
     arguments = [call["arguments"][0]["expression"] if call["arguments"] else None for call in found.calls]
     asked = [node for pair in zip(arguments, (call["filter"] for call in found.calls), strict=True) for node in pair]
-    wanted = [node for node in asked if node is not None]
-    if not wanted:
-        return [Call(call["function_name"].lower(), None, None, None) for call in found.calls]
-    template = tree_of(f"SELECT 1 FROM {one.stub}", cursor)
-    texts = iter(texts_of([_selecting(template, _qualified(node, one)) for node in wanted], cursor))
-    begin, end = "SELECT ", f" FROM {one.stub}"
-    written = [None if node is None else next(texts).removeprefix(begin).removesuffix(end) for node in asked]
-    known = [text or "1" for text in written]
-    described = cursor.table(f"DESCRIBE SELECT {', '.join(known)} FROM {stub_relation(one)} AS {one.stub}")
-    types = described["column_type"].to_pylist()
-    return [
-        Call(call["function_name"].lower(), written[2 * at], str(types[2 * at]) if written[2 * at] else None,
-             written[2 * at + 1])
+    wanted = [node for node in (*asked, *found.conditions) if node is not None]
+    template = tree_of("SELECT 1", cursor)
+    selecting = [_selecting(template, _qualified(node, found)) for node in wanted]
+    texts = [text.removeprefix("SELECT ") for text in texts_of(selecting, cursor)] if wanted else []
+    known = iter(texts)
+    parts = [None if node is None else next(known) for node in asked]
+    held = {id(node): text for node, text in zip(found.conditions, known, strict=True)}
+    tables = ", ".join(f"{stub_relation(occurrences[stub])} AS {stub}" for stub in found.stubs)
+    types: list[object] = []
+    if any(parts):
+        described = cursor.table(f"DESCRIBE SELECT {', '.join(text or '1' for text in parts)} FROM {tables}")
+        types = described["column_type"].to_pylist()
+    calls = tuple(
+        Call(call["function_name"].lower(), parts[2 * at], str(types[2 * at]) if parts[2 * at] else None,
+             parts[2 * at + 1])
         for at, call in enumerate(found.calls)
-    ]  # fmt: skip
+    )  # fmt: skip
+    return Written(calls, held, _folded(found, held, occurrences, cursor))
+
+
+def _folded(
+    found: Grouped, held: Mapping[int, str], occurrences: Mapping[str, Occurrence], cursor: Cursor
+) -> dict[int, tuple[str, ...]]:
+    """What the engine makes of each condition on one table: its constants are worked out."""
+    own: dict[int, Occurrence] = {}
+    for node in found.conditions:
+        tables = {stub for stub, _ in _columns(node, found)}
+        if len(tables) == 1:
+            own[id(node)] = occurrences[tables.pop()]
+    made = conditions([(one, held[key]) for key, one in own.items()], cursor) if own else None
+    return {} if made is None else dict(zip(own, made, strict=True))
+
+
+def _columns(node: object, found: Grouped) -> set[tuple[str, str]]:
+    if isinstance(node, list):
+        return {name for one in node for name in _columns(one, found)}
+    if not isinstance(node, dict):
+        return set()
+    own = {found.columns[id(node)]} if node.get("class") == "COLUMN_REF" else set()
+    return own | {name for one in node.values() for name in _columns(one, found)}
 
 
 def _selecting(template: Node, node: Node) -> Node:
@@ -58,31 +96,29 @@ def _selecting(template: Node, node: Node) -> Node:
     return copy
 
 
-def _qualified(node: object, one: Occurrence) -> Node:
+def _qualified(node: Node, found: Grouped) -> Node:
     """The expression with every column as `stub.column`."""
-    copy = deepcopy(node)
 
-    def visit(part: object) -> None:
-        if isinstance(part, dict):
-            if part.get("class") == "COLUMN_REF":
-                part["column_names"] = [one.stub, part["column_names"][-1]]
-            part |= {"alias": ""} if "class" in part else {}
-        for child in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-            visit(child)
+    def copied(part: object) -> object:
+        if isinstance(part, list):
+            return [copied(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        copy = {key: copied(one) for key, one in part.items()} | ({"alias": ""} if "class" in part else {})
+        return copy | {"column_names": list(found.columns[id(part)])} if part.get("class") == "COLUMN_REF" else copy
 
-    visit(copy)
-    assert isinstance(copy, dict)
-    return copy
+    made = copied(node)
+    assert isinstance(made, dict)
+    return made
 
 
 def put(found: Grouped, made: Block, cursor: Cursor) -> None:
     """Changes the SELECT in the tree to one over the block."""
     node = found.node
-    unnamed = [item for item in node["select_list"] if not item.get("alias") and item["class"] != "COLUMN_REF"]
-    if unnamed:
-        template = tree_of("SELECT 1", cursor)
-        for item, text in zip(unnamed, texts_of([_selecting(template, item) for item in unnamed], cursor), strict=True):
-            item["alias"] = text.removeprefix("SELECT ")
+    _name(found, cursor)
+    if len(found.stubs) > 1:
+        for reference, name in found.used:
+            reference["column_names"] = [found.stubs[0], made.keys[name]]
     if found.calls:
         values = [one.whole if found.alone else one.again for one in made.calls]
         made_of = tree_of(f"SELECT {', '.join(values)}", cursor)["statements"][0]["node"]["select_list"]
@@ -90,6 +126,44 @@ def put(found: Grouped, made: Block, cursor: Cursor) -> None:
             alias = call["alias"]
             call.clear()
             call.update(value, alias=alias)
-    node["where_clause"] = node["having"] if found.alone else None
+    _keep(found, cursor)
     if found.alone:
         node["having"], node["group_expressions"], node["group_sets"] = None, [], []
+    if len(found.stubs) > 1:
+        (leaf,) = (one for one in found.parts.leaves if one.stub == found.stubs[0])
+        node["from_table"] = leaf.node | {"alias": ""}
+
+
+def _name(found: Grouped, cursor: Cursor) -> None:
+    """Gives what is selected the name that it would lose."""
+    listed = found.node["select_list"]
+    columns = [] if len(found.stubs) == 1 else [item for item in listed if item["class"] == "COLUMN_REF"]
+    for item in columns:
+        item["alias"] = item["alias"] or item["column_names"][-1]
+    unnamed = [item for item in listed if not item.get("alias") and item["class"] != "COLUMN_REF"]
+    if unnamed:
+        template = tree_of("SELECT 1", cursor)
+        for item, text in zip(unnamed, texts_of([_selecting(template, item) for item in unnamed], cursor), strict=True):
+            item["alias"] = text.removeprefix("SELECT ")
+
+
+def _keep(found: Grouped, cursor: Cursor) -> None:
+    """Leaves only those conditions in the SELECT that did not make the groups."""
+    node, gone = found.node, {id(condition) for condition in found.conditions}
+    true, both = (
+        tree_of(f"SELECT {text}", cursor)["statements"][0]["node"]["select_list"][0]
+        for text in ("true", "true AND true")
+    )
+
+    def all_of(conditions: list[Node]) -> Node | None:
+        left = [one for one in conditions if id(one) not in gone]
+        return left[0] if len(left) == 1 else both | {"children": left} if left else None
+
+    where = conjuncts(node["where_clause"])
+    for join in found.parts.joins:
+        listed = conjuncts(join["condition"])
+        if found.whole and len(found.stubs) > 1:
+            where += listed
+        elif listed:
+            join["condition"] = all_of(listed) or true
+    node["where_clause"] = all_of([*where, *(conjuncts(node["having"]) if found.alone else [])])
