@@ -14,7 +14,8 @@ import pyarrow as pa
 import pytest
 import requests
 from pyarrow import csv, parquet
-from tests.shop import ORDERS
+from tests.server.mangled import run
+from tests.shop import ORDERS, Server
 
 from lapwing.server.services import STATEMENTS
 
@@ -190,3 +191,7 @@ def test_a_result_larger_than_wished_is_an_error(url: str) -> None:
     assert state(url, first["query_id"])["code"] == "result-too-large"
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         assert ask(url, ENDLESS_ROWS, "text/csv", maximum_bytes=1_000_000).content
+
+
+def test_mangled_requests(server: Server) -> None:
+    run(server, 1, 50)
