@@ -15,6 +15,9 @@ from lapwing.alerts.terms import Around, judge_series
 from lapwing.model.calendar import DAY, from_us
 from lapwing.model.events import Event, EventKind, HolidayCalendar
 
+SUBDIVISION = {"GB": "ENG"}
+"""Where the whole country has fewer holidays than its made markets have."""
+
 
 def ours(panels: Sequence[Panel]) -> list[Alarms]:
     """What monitors with the default rules raise. Panels of the same terms and times are judged together."""
@@ -54,7 +57,7 @@ def around(panels: Sequence[Panel]) -> Around:
         for one in panel.quiet
         if one.told
     ]
-    holidays = HolidayCalendar(country=first.country)
+    holidays = HolidayCalendar(country=first.country, subdivision=SUBDIVISION.get(first.country))
     found = effects(borders, first.terms.grain, first.zone, holidays=holidays, events=events, slices=slices)
     return Around(parents(slices), found)
 
