@@ -108,6 +108,8 @@ def source_entries(lapwing: Lapwing) -> tuple[list[dict[str, Any]], list[Table]]
         except LapwingError as error:
             entry |= {"state": "failed", "problem": error.problems[0].as_dict()}
         entries.append(entry)
+    for name, circuit in lapwing.sources.circuits().items():
+        next(entry for entry in entries if entry["name"] == name)["circuit"] = circuit.state
     return entries, found
 
 

@@ -1133,10 +1133,12 @@ export interface Snoozed {
   until: string;
 }
 
+/** `circuit`: open while the source is left alone because it is down; absent where the engine reads the source itself. */
 export interface SourceDocument {
   name: string;
   type: string;
   state: "ok" | "failed";
+  circuit?: "closed" | "open" | "half-open" | null;
   problem?: ProblemItem | null;
   tables: number;
 }

@@ -77,9 +77,12 @@ class Metrics(Document):
 
 
 class SourceDocument(Document):
+    """`circuit`: open while the source is left alone because it is down; absent where the engine reads the source itself."""
+
     name: str
     type: str
     state: Literal["ok", "failed"]
+    circuit: Literal["closed", "open", "half-open"] | None = None
     problem: ProblemItem | None = None
     tables: int
 
