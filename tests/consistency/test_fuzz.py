@@ -12,6 +12,7 @@ from tests.consistency.mangled import REACHING, statements
 from tests.consistency.world import DATA, World, world
 
 from lapwing.model.problem import LapwingError, Problem
+from lapwing.sources.engine import map_error
 from lapwing.sql import plan
 
 SECONDS = 3.0
@@ -142,3 +143,9 @@ DEEP = {
 @pytest.mark.parametrize("name", DEEP)
 def test_deep_and_long(shop: World, name: str) -> None:
     assert wrong(shop, DEEP[name]) is None
+
+
+def test_a_message_that_was_cut_within_a_letter_is_read() -> None:
+    cut = b"Conversion Error: Could not convert string '\xc3"
+    error = map_error(UnicodeDecodeError("utf-8", cut, len(cut) - 1, len(cut), "unexpected end of data"))
+    assert (error.status, error.problems[0].code) == (400, "conversion")

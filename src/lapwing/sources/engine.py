@@ -272,7 +272,7 @@ def mapped(limit: float | None = None, sql: str | None = None) -> Iterator[None]
     engine pass through as they were raised, where the engine still has them."""
     try:
         yield
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
+    except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise map_error(error, limit, sql) from error
 
 
@@ -283,7 +283,8 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
         if isinstance(cause, LapwingError):
             return cause
         cause = cause.__cause__ or cause.__context__
-    text = str(error)
+    # A message that the engine cut within a letter.
+    text = error.object.decode(errors="replace") if isinstance(error, UnicodeDecodeError) else str(error)
     if (ours := told(text)) is not None:
         return ours
     if "maximum execution time" in text:
@@ -310,6 +311,8 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
         if isinstance(error, kind) or text.startswith(_STREAMED.get(code, "\0")):
             instead = "Write try_cast to get null there." if " casting from source column " in message else None
             return WrongUse.of(code, message, place=place, nearest=nearest, hint=instead)
+    if isinstance(error, UnicodeDecodeError):
+        return WrongUse.of("invalid-input", message, place=place)
     if isinstance(error, duckdb.OutOfMemoryException):
         return SourceError.of("memory-limit", message, hint="Narrow the question, or raise the memory limit.")
     return SourceError.of("engine-failed", message, place=place)
