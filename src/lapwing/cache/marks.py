@@ -80,7 +80,7 @@ class Marks:
         """The tables that the dataset's rows come from, and whether the dataset's time is a column of it."""
         dataset = bound.dataset
         if dataset.name not in self._tables:
-            scans = self._sql.plan(f"SELECT * FROM {bound.relation}").scans
+            scans = self._sql.plan(f"SELECT * FROM {bound.relation}", engine="duckdb").scans
             self._tables[dataset.name] = tuple(
                 (scan.table, dataset.table is not None and scan.alias == dataset.name) for scan in scans
             )

@@ -143,9 +143,7 @@ class _Reading:
             ),
             store=self._store(document),
             spark=SparkConfig(**document.spark.model_dump()),
-            engine=None
-            if document.engine is None
-            else EngineConfig(**document.engine.model_dump(exclude={"type"}), place=main.located.key("engine")),
+            engine=self._engine(document, main),
             beam=BeamConfig(
                 runner=document.beam.runner,
                 job_endpoint=document.beam.job_endpoint,
@@ -333,6 +331,19 @@ class _Reading:
     def _unset(self, main: Draft[ProjectDocument], *location: str) -> bool:
         place = main.located.key(*location)
         return any(problem.place == place for problem in self.problems)
+
+    def _engine(self, document: ProjectDocument, main: Draft[ProjectDocument]) -> EngineConfig | None:
+        engine, place = document.engine, main.located.key("engine")
+        if engine is None:
+            return None
+        fit = [name for name, source in document.sources.items() if source.type == "bigquery"]
+        if engine.source is not None and engine.source not in fit:
+            says = f"{engine.source} is no source of BigQuery."
+            self.problems.append(
+                Problem("unknown-source", says, place, nearest=nearest(engine.source, fit) or tuple(fit))
+            )
+        given = engine.model_dump(exclude={"type"})
+        return EngineConfig(**given | {"dsn": engine.dsn or ""}, place=place)
 
     def _store(self, document: ProjectDocument) -> StoreConfig:
         store = document.store

@@ -83,10 +83,12 @@ class SourceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """A cluster of Trino that runs whole statements: its address, which has secrets filled in and is never shown; properties of
-    its sessions; and by the names of sources the catalogs, or catalog and schema, that they are there."""
+    """What runs whole statements: `source`, one of BigQuery, those over itself; without it a cluster of Trino. Of that its
+    address, which has secrets filled in and is never shown; properties of its sessions; by the names of sources the catalogs, or
+    catalog and schema, that they are there."""
 
-    dsn: str = field(repr=False)
+    dsn: str = field(default="", repr=False)
+    source: str | None = None
     session: Mapping[str, str] = field(default_factory=dict)
     catalogs: Mapping[str, str] = field(default_factory=dict)
     time_limit: float = 30.0

@@ -81,8 +81,8 @@ class MetricQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlQuery:
-    """One SELECT in Lapwing's SQL, over sources and `metrics.<dataset>`. `engine`: duckdb or trino; None: the project's. `who`
-    asks, in the class `priority`: the project may limit their results."""
+    """One SELECT in Lapwing's SQL, over sources and `metrics.<dataset>`. `engine`: duckdb, trino or a source of BigQuery; None:
+    the project's. `who` asks, in the class `priority`: the project may limit their results."""
 
     text: str
     zone: str | None = None

@@ -41,13 +41,17 @@ class Feed:
             if self._stream is not None or self._stopped or self.error is not None:
                 return
             try:
-                self._stream = self._context.run(
-                    self._source.scan, scan.table, scan.columns, where, scan.limit, time_limit=self._time_limit
-                )
+                self._stream = self._context.run(self._read, where)
             except LapwingError as error:
                 self.error = error
             finally:
                 self._begun.set()
+
+    def _read(self, where: str | None) -> Stream:
+        scan, limit = self.scan, self._time_limit
+        if scan.whole:
+            return self._source.read(scan.sql, scan.columns, time_limit=limit)
+        return self._source.scan(scan.table, scan.columns, where, scan.limit, time_limit=limit)
 
     @property
     def spent(self) -> Spent | None:

@@ -45,7 +45,8 @@ class Scan:
     """One mention of a table in the statement, and what is read for it.
 
     `columns` are those read, `used` how often the plan scans it (0: not at all as far as can be seen), `many` whether
-    it may be scanned again, so that its rows must be kept. `grouped`: its rows are groups that the source makes. `limit`: so
+    it may be scanned again, so that its rows must be kept. `grouped`: its rows are groups that the source makes.
+    `whole`: `sql` is all of the statement, and the rows come in its order. `limit`: so
     many rows are enough, the first ones where `sorted`. `keys` are added to what the source is told once their providers were
     read. `sql` is what the source is sent; of a native one, the text that stands in the engine's FROM; `shown` is how people
     are told it. `rows` is an estimate.
@@ -61,6 +62,7 @@ class Scan:
     limit: int | None = None
     sorted: bool = False
     grouped: bool = False
+    whole: bool = False
     keys: tuple[Key, ...] = ()
     used: int = 0
     many: bool = False

@@ -23,7 +23,7 @@ from lapwing.sql.rules.base import Facts, Rule
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
     from lapwing.sql.aggregate.push import Blocks
-    from lapwing.sql.cluster.whole import Whole
+    from lapwing.sql.whole.push import Whole
 
 
 PLANNING_TIME_LIMIT = 20.0  # seconds; constants are worked out while planning, and may be anything
@@ -38,13 +38,13 @@ class Planner:
         engine: Engine,
         rules: Sequence[Rule] = RULES,
         blocks: Blocks | None = None,
-        cluster: Whole | None = None,
+        elsewhere: Whole | None = None,
     ) -> None:
         self._catalog = catalog
         self._engine = engine
         self._rules = rules
         self._blocks = blocks
-        self._cluster = cluster
+        self._elsewhere = elsewhere
         self._functions: Functions | None = None
 
     def parse(self, text: str) -> Statement:
@@ -63,10 +63,16 @@ class Planner:
         return self._functions
 
     def plan(
-        self, text: str, zone: str, given: Mapping[str, pa.Table], *, whole: bool = False, cluster: bool = False
+        self,
+        text: str,
+        zone: str,
+        given: Mapping[str, pa.Table],
+        *,
+        whole: bool = False,
+        engine: str | None = None,
     ) -> Plan:
-        """The plan of `text`, whose session is in `zone`. `whole`: without groups made by sources. `cluster`: the cluster runs
-        all of it, where it means the same there."""
+        """The plan of `text`, whose session is in `zone`. `whole`: without groups made by sources. `engine`: what runs all of it,
+        where it means the same there: trino, or a source by its name; duckdb: nothing does; None: a source where that pays."""
         cursor = self._engine.cursor(zone)
         cursor.set_time_limit(PLANNING_TIME_LIMIT)
         try:
@@ -76,8 +82,8 @@ class Planner:
             functions = self._known(cursor)
             passing = functions.passing_of(bound.statement.names)
             plan = replace(_plan(text, zone, bound, asked, scans), passing=passing)
-            if cluster and self._cluster is not None and not whole:
-                plan = self._cluster.pushed(plan, bound, cursor)
+            if engine != "duckdb" and self._elsewhere is not None and not whole:
+                plan = self._elsewhere.pushed(plan, bound, cursor, engine)
                 if plan.whole is not None:
                     return plan
             if whole or self._blocks is None:

@@ -35,6 +35,7 @@ from lapwing.sql.run import Running, Taker
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
     from lapwing.sql.replay import Rows
+    from lapwing.sql.whole.push import Whole
 
 NOTHING: Mapping[str, pa.Table] = {}
 ENGINES = ("duckdb", "trino")
@@ -54,15 +55,10 @@ class SqlService:
         self._engine = engine
         self._planning = EngineClass.planner()
         expected = Expected()
-        cluster = None
-        if project.engine is not None:
-            from lapwing.sql.cluster.places import ENGINE, Cluster
-            from lapwing.sql.cluster.whole import Whole
-
-            trino = Cluster(project.engine)
-            self._sources = ChainMap({ENGINE: trino}, sources)  # type: ignore[arg-type]
-            cluster = Whole(self.catalog, trino)
-        self._planner = Planner(self.catalog, self._planning, blocks=Blocks(sources, expected.rows), cluster=cluster)
+        self._wholes = [name for name, source in project.sources.items() if source.type == "bigquery"]
+        self._planner = Planner(
+            self.catalog, self._planning, blocks=Blocks(sources, expected.rows), elsewhere=self._elsewhere(sources)
+        )
         self._reducer = Reducer(sources, expected)
         self._plans = Plans(sources)
         self._binder = DatasetBinder(self)
@@ -70,6 +66,20 @@ class SqlService:
         self._lock = threading.Lock()
         self._queries: OrderedDict[str, Running] = OrderedDict()
         self._given_up: OrderedDict[str, None] = OrderedDict()
+
+    def _elsewhere(self, sources: Mapping[str, Source]) -> Whole | None:
+        """What runs whole statements: the project's cluster, and sources that have an engine made for that."""
+        engine = self.project.engine
+        if not self._wholes and engine is None:
+            return None
+        from lapwing.sql.whole.bigquery import OneSource
+        from lapwing.sql.whole.cluster import ENGINE, Cluster
+        from lapwing.sql.whole.push import Whole
+
+        cluster = None if engine is None or engine.source is not None else Cluster(engine)
+        if cluster is not None:
+            self._sources = ChainMap({ENGINE: cluster}, sources)  # type: ignore[arg-type]
+        return Whole(self.catalog, cluster, {name: OneSource(sources[name]) for name in self._wholes})
 
     @within_depth()
     def parse(self, text: str) -> None:
@@ -87,8 +97,8 @@ class SqlService:
         engine: str | None = None,
     ) -> Plan:
         """The plan of a statement. `zone` is the session's (None: the project's); `given` tables are `given.<name>`; `whole`:
-        its scans are of tables, never of groups that a source makes. `engine`: which runs it, duckdb or trino (the cluster);
-        None: the project's.
+        its scans are of tables, never of groups that a source makes. `engine`: which runs it: duckdb, trino (the
+        cluster), or a source of BigQuery by its name; None: the project's, or else such a source where that pays.
 
         Raises:
             WrongUse, Refused, NotFound: the statement is wrong, with position and nearest names.
@@ -96,21 +106,26 @@ class SqlService:
         """
         whole = whole or text in self._given_up
         return self._planner.plan(
-            text, zone or self.project.timezone, given or NOTHING, whole=whole, cluster=self._on_cluster(engine)
+            text, zone or self.project.timezone, given or NOTHING, whole=whole, engine=self._engine_called(engine)
         )
 
-    def _on_cluster(self, engine: str | None) -> bool:
+    def _engine_called(self, engine: str | None) -> str | None:
         """
         Raises:
             WrongUse: there is no such engine.
         """
-        if engine not in (None, *ENGINES):
-            near = nearest(str(engine), ENGINES) or ENGINES
-            raise WrongUse.of("unknown-engine", f"{engine} is no engine.", nearest=near)
-        if engine == "trino" and self.project.engine is None:
+        known = self.project.engine
+        if engine is None and known is not None:
+            engine = known.source or "trino"
+        if engine not in (None, *ENGINES, *self._wholes):
+            every = (*ENGINES, *self._wholes)
+            near = nearest(str(engine), every) or every
+            hint = "An engine is duckdb, trino (the cluster of lapwing.yaml), or a source of BigQuery."
+            raise WrongUse.of("unknown-engine", f"{engine} is no engine.", nearest=near, hint=hint)
+        if engine == "trino" and (known is None or known.source is not None):
             hint = "Write `engine: {type: trino, dsn: ...}` in lapwing.yaml."
             raise WrongUse.of("no-cluster", "The project has no cluster to run it on.", hint=hint)
-        return self.project.engine is not None and engine != "duckdb"
+        return engine
 
     @within_depth()
     def run(

@@ -38,7 +38,9 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--tz", metavar="ZONE", help="the time zone (default: the project's)")
     parser.add_argument(
-        "--engine", choices=("duckdb", "trino"), help="what runs it: this process, or the cluster of lapwing.yaml"
+        "--engine",
+        metavar="NAME",
+        help="what runs it: duckdb (this process), trino (the cluster of lapwing.yaml), or a source of BigQuery",
     )
     parser.add_argument(
         "--max-age",

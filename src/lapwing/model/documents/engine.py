@@ -14,10 +14,17 @@ _ADDRESS = re.compile(r"trino://[^/?]+/?(\?.*)?\Z")
 
 
 class EngineDocument(Document):
-    """A cluster that has the sources' tables as well, and runs all of a statement where it means the same there."""
+    """What runs all of a statement, where it means the same there: a cluster of Trino that has the sources' tables as well, or
+    one source of BigQuery, those that read nothing else."""
 
-    type: Literal["trino"] = Field(description="What kind of cluster it is.")
-    dsn: str = Field(description='Its address without a catalog: "trino://user:${PASSWORD}@host:443".')
+    type: Literal["trino", "bigquery"] = Field(description="What kind of engine it is.")
+    dsn: str | None = Field(
+        None, description='The cluster\'s address without a catalog: "trino://user:${PASSWORD}@host:443".'
+    )
+    source: str | None = Field(
+        None,
+        description="The source of BigQuery that runs statements over itself, even where that does not save bytes.",
+    )
     session: Annotated[dict[str, str], BeforeValidator(texts)] = Field(
         default_factory=dict, description="Properties of its sessions, such as query_max_memory: 10GB."
     )
@@ -30,6 +37,14 @@ class EngineDocument(Document):
 
     @model_validator(mode="after")
     def _address(self) -> EngineDocument:
+        if self.type == "bigquery":
+            if self.source is None or self.dsn is not None:
+                raise mistake("bad-engine", "An engine of BigQuery is one of the sources.", (), "Write source: NAME.")
+            return self
+        if self.source is not None or self.dsn is None:
+            raise mistake(
+                "bad-engine", "An engine of Trino has an address.", (), 'Write dsn: "trino://user@host:8080".'
+            )
         if self.dsn != "unset" and not _ADDRESS.match(self.dsn):  # that is what an unset variable leaves
             raise mistake("bad-dsn", "The dsn is not the address of a Trino.", (), 'Write "trino://user@host:8080".')
         return self

@@ -136,7 +136,7 @@ def _advice(
     wanted = frozenset[str]().union(*(need.measures for need in needs))
     seconds, timed = _seconds(lapwing, dataset, sizes, needs)
     grain = grain_of(view.grain) or GRAINS[-1]
-    scans = lapwing.sql.plan(f"SELECT * FROM {bound.relation}").scans
+    scans = lapwing.sql.plan(f"SELECT * FROM {bound.relation}", engine="duckdb").scans
     known = [scan.table.bytes for scan in scans if scan.table.bytes is not None]
     return Advice(
         dataset=dataset.name,

@@ -138,9 +138,10 @@ class SqlBody(Asked):
     """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent.
     `maximum_rows`, `maximum_bytes`: rather an error than a larger result.
     `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first.
-    `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out. `max_age`: a
-    length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and
-    metrics from the source."""
+    `engine`: what runs it: duckdb, the embedded one; trino, the project's cluster; or the name of a source of BigQuery, those
+    over itself. Left out: that of lapwing.yaml, or such a source where that saves bytes.
+    `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result,
+    and metrics from the source."""
 
     text: Annotated[str, Field(max_length=200_000)]
     zone: str | None = None
@@ -153,13 +154,13 @@ class SqlBody(Asked):
     limit: Annotated[int, Field(ge=0)] | None = None
     query_id: QueryId | None = None
     priority: Literal["interactive", "batch"] = "interactive"
-    engine: Literal["duckdb", "trino"] | None = None
+    engine: Annotated[str, Field(max_length=200)] | None = None
 
 
 class PlanBody(Asked):
     text: Annotated[str, Field(max_length=200_000)]
     zone: str | None = None
-    engine: Literal["duckdb", "trino"] | None = None
+    engine: Annotated[str, Field(max_length=200)] | None = None
 
 
 class PlanStep(Document):

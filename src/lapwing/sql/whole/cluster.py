@@ -7,10 +7,11 @@ from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from lapwing.model.project import EngineConfig, SourceConfig
-from lapwing.sources.base import Column, Source, Stream, Table
+from lapwing.sources.base import Column, Source, Table
 from lapwing.sources.trino import TrinoSource
 from lapwing.sql.capability import No
 from lapwing.sql.catalog import DEFAULT_SCHEMAS
+from lapwing.sql.whole.speech import Speech
 
 ENGINE = "the cluster"
 
@@ -20,9 +21,10 @@ class _Catalog(TrinoSource):
 
 
 class Cluster(TrinoSource):
-    """Runs statements that were written for it: a table's `body` is the statement. Safe to use from several threads."""
+    """Runs statements that were written for it. Safe to use from several threads."""
 
     looks: ClassVar[bool] = False
+    speech: ClassVar[Speech] = Speech()
 
     def __init__(self, config: EngineConfig) -> None:
         self._dsn, self._catalogs = config.dsn, config.catalogs
@@ -40,18 +42,6 @@ class Cluster(TrinoSource):
     def tables(self) -> tuple[Table, ...]:
         """None of its own."""
         return ()
-
-    def scan(
-        self,
-        table: Table,
-        columns: tuple[Column, ...],
-        where: str | None = None,
-        limit: int | None = None,
-        *,
-        time_limit: float | None = None,
-    ) -> Stream:
-        """The statement's rows, in its order."""
-        return self.read(table.body, columns, time_limit=time_limit)
 
     def placed_at(self, source: Source, table: Table) -> tuple[str, tuple[Column, ...]]:
         """The table in a FROM there, and those of its columns that are the same there.

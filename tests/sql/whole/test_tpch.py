@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from tests.services.trino import Trino
 from tests.sources.worlds import trino_rows
-from tests.sql.cluster.conftest import clustered_service
 from tests.sql.conftest import FIXTURES
+from tests.sql.whole.conftest import clustered_service
 
 from lapwing.model.project import EngineConfig, SourceConfig
 from lapwing.sql.service import SqlService
