@@ -14,7 +14,7 @@ from typing import Final
 from sqlglot import exp
 
 from lapwing.sources.base import Column, Family, Source, Table
-from lapwing.sources.types import decimal_of
+from lapwing.sources.types import decimal_of, family
 from lapwing.sql.capability import No
 from lapwing.sql.whole.speech import Speech
 from lapwing.sql.whole.values import TIMES, Value
@@ -50,6 +50,8 @@ class BigQuerySpeech(Speech):
         return _DIALECT.quote(name)
 
     def alias(self, name: str) -> str:
+        if name.isdigit():
+            name = f"_{name}"  # a constant without a name is called by its text
         if not _NAME.match(name):
             raise No(f"the name {name} is none for it")
         return self.quote(name)
@@ -82,10 +84,10 @@ class BigQuerySpeech(Speech):
         return f"IEEE_DIVIDE({one}, {other})"
 
     def whole_divided(self, one: str, other: str) -> str:
-        return f"DIV({one}, NULLIF({other}, 0))"
+        return f"DIV({one}, {other})"
 
     def remainder(self, one: str, other: str) -> str:
-        return f"MOD({one}, NULLIF({other}, 0))"
+        return f"MOD({one}, {other})"
 
     def product(self, one: Value, other: Value, scale: int | None) -> str:
         decimals = Family.DECIMAL in (one.family, other.family)
@@ -120,12 +122,17 @@ class BigQuerySpeech(Speech):
         at = f" AT TIME ZONE {self.text(_utc(zone))}" if value.family is Family.TIMESTAMPTZ else ""
         return f"EXTRACT({part} FROM {value.sql}{at})"
 
-    def truncated(self, unit: str, value: Value, zone: str) -> str:
+    def truncated(self, unit: str, value: Value, zone: str) -> Value:
         known = _UNITS if value.family is Family.DATE else _UNITS | _FINER
         if value.family not in _TRUNCATE or unit not in known:
             raise No(f"date_trunc by {unit.lower()} of {value.family} is not written for it")
         at = f", {self.text(_utc(zone))}" if value.family is Family.TIMESTAMPTZ else ""
-        return f"{_TRUNCATE[value.family]}({value.sql}, {known[unit]}{at})"
+        sql = f"{_TRUNCATE[value.family]}({value.sql}, {known[unit]}{at})"
+        return self.midnight(sql) if value.family is Family.DATE else Value(sql, value.family)
+
+    def midnight(self, sql: str) -> Value:
+        """What the engine makes of a date that was cut is a timestamp; the cast belongs to what rows are grouped by."""
+        return Value(f"CAST({sql} AS DATETIME)", Family.TIMESTAMP)
 
     def where(self, function: str, argument: str, condition: str) -> str:
         return f"COUNTIF({condition})" if argument == "*" else f"{function}(IF({condition}, {argument}, NULL))"
@@ -155,14 +162,15 @@ class BigQuerySpeech(Speech):
         return super().together(kind, True) + (" DISTINCT" if distinct else " ALL")
 
     def cast(self, value: Value, engine_type: str) -> str:
-        if engine_type in _SAME:
+        # What is grouped by has to stand in the result as it is: a cast around it is refused, even one that does nothing.
+        if engine_type in (*_SAME, *_WHOLE, "DOUBLE") or (
+            value.family is family(engine_type) and engine_type != "HUGEINT"
+        ):
             return "{}"
-        if engine_type in _WHOLE:
-            return "CAST({} AS INT64)"
         if engine_type == "HUGEINT":
             return "CAST({} AS NUMERIC)"
-        if engine_type in ("DATE", "DOUBLE", "TIMESTAMP"):
-            return f"CAST({{}} AS {engine_type.replace('DOUBLE', 'FLOAT64').replace('TIMESTAMP', 'DATETIME')})"
+        if engine_type in ("DATE", "TIMESTAMP"):
+            return f"CAST({{}} AS {engine_type.replace('TIMESTAMP', 'DATETIME')})"
         if decimal := decimal_of(engine_type):
             return f"CAST({{}} AS {_exact(decimal[1])})"
         raise No(f"a result of {engine_type} is not written for it")

@@ -305,7 +305,7 @@ class Expressions:
 
     def _truncated(self, node: exp.Expr) -> Value:
         unit, value = str(node.args["unit"].name).upper(), self.value(node.this)
-        return Value(self._speech.truncated(unit, value, self._zone), value.family)
+        return self._speech.truncated(unit, value, self._zone)
 
     def _scalar(self, node: exp.Subquery) -> Value:
         text, columns = self._subquery(node.this)

@@ -230,10 +230,11 @@ class Queries:
         if name in scope:
             raise No("tables of one name are not written for it")
         own = self._speech.alias(name)
+        called = self._speech.alias if text != found.sql or node.name in ctes else self._speech.quote
         scope[name] = {
             column: None
             if value is None
-            else Value(f"{own}.{self._speech.quote(column)}", value.family, value.scale, value.numbers)
+            else Value(f"{own}.{called(column)}", value.family, value.scale, value.numbers)
             for column, value in found.columns.items()
         }
         return f"{text} AS {own}"

@@ -75,7 +75,7 @@ class Speech:
         return f"({one} / {other})"
 
     def whole_divided(self, one: str, other: str) -> str:
-        """Of whole numbers, cut towards zero; null by zero."""
+        """Of whole numbers, cut towards zero; an error by zero."""
         raise No("int div is not written for it")
 
     def remainder(self, one: str, other: str) -> str:
@@ -107,10 +107,10 @@ class Speech:
             raise No(f"the {part.lower()} of {value.family} is not written for it")
         return f"EXTRACT({part} FROM {value.sql})"
 
-    def truncated(self, unit: str, value: Value, zone: str) -> str:
+    def truncated(self, unit: str, value: Value, zone: str) -> Value:
         if unit not in _UNITS or value.family not in TIMES:
             raise No(f"date_trunc by {unit.lower()} is not written for it")
-        return f"date_trunc('{unit.lower()}', {value.sql})"
+        return Value(f"date_trunc('{unit.lower()}', {value.sql})", value.family)
 
     # -- clauses
 

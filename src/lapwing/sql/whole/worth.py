@@ -30,7 +30,7 @@ def travels(plan: Plan) -> float | None:
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def check(plan: Plan, tree: exp.Expr, processed: int | None, least: float = LEAST) -> str:
+def check(plan: Plan, tree: exp.Expr, processed: int | None) -> str:
     """Why it pays, in words. `processed`: what the engine there would read for the statement, None if it does not tell.
 
     Raises:
@@ -40,7 +40,7 @@ def check(plan: Plan, tree: exp.Expr, processed: int | None, least: float = LEAS
     if here is None:
         raise No("nothing is known about how much would travel")
     here = here if processed is None else min(here, processed)
-    if here < least:
+    if here < LEAST:
         raise No(f"about {shown_size(round(here))} travel, which is sooner read than a job there begins")
     there = rows_of(tree, plan) * len(plan.types) * _WIDTH
     if there > SHARE * here:
