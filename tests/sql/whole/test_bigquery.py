@@ -155,9 +155,9 @@ def test_it_runs_there_by_itself_where_that_saves_bytes(bq: SqlService, monkeypa
     monkeypatch.setattr(worth, "LEAST", 1000)
     plan = bq.plan(here("select sum(n) as s, max(g) as m from {b}"))
     assert plan.scans[0].id == "whole"
-    assert plan.notes == ("Run on bq as a whole: about 16 B travel instead of 3.2 kB.",)
+    assert plan.notes == ("Run on bq as a whole: about 16 B travel instead of 3.2 KB.",)
     (note,) = bq.plan(here("select n, g from {b}")).notes
-    assert note == "Not run on bq as a whole: about 3.2 kB would travel instead of 3.2 kB."
+    assert note == "Not run on bq as a whole: about 3.2 KB would travel instead of 3.2 KB."
     assert bq.plan(here("select n, g from {b} limit 3")).scans[0].limit == 3
 
 
