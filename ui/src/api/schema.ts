@@ -762,7 +762,7 @@ export interface PlanAnswer {
 export interface PlanBody {
   text: string;
   zone?: string | null;
-  engine?: "duckdb" | "trino" | null;
+  engine?: string | null;
 }
 
 /** One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read was begun again, the last time because of `trouble`. */
@@ -1148,7 +1148,7 @@ export interface Span {
   end: string;
 }
 
-/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `maximum_rows`, `maximum_bytes`: rather an error than a larger result. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it, the embedded one or the project's cluster; that of lapwing.yaml, where left out. `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from the source. */
+/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `maximum_rows`, `maximum_bytes`: rather an error than a larger result. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it: duckdb, the embedded one; trino, the project's cluster; or the name of a source of BigQuery, those over itself. Left out: that of lapwing.yaml, or such a source where that saves bytes. `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from the source. */
 export interface SqlBody {
   text: string;
   zone?: string | null;
@@ -1161,7 +1161,7 @@ export interface SqlBody {
   limit?: number | null;
   query_id?: string | null;
   priority?: "interactive" | "batch";
-  engine?: "duckdb" | "trino" | null;
+  engine?: string | null;
 }
 
 export interface Stake {

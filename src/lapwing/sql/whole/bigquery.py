@@ -181,6 +181,7 @@ class OneSource:
 
     def __init__(self, source: Source) -> None:
         self.source, self.name, self.kind, self.speech = source, source.name, source.kind, BigQuerySpeech()
+        self.address = f"{source.name} (BigQuery)"
 
     def placed_at(self, source: Source, table: Table) -> tuple[str, tuple[Column, ...]]:
         """The table in a FROM there, and those of its columns that are the same there.

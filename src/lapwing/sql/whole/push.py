@@ -45,6 +45,11 @@ class Place(Protocol):
     def kind(self) -> str: ...
 
     @property
+    def address(self) -> str:
+        """As people know it."""
+        ...
+
+    @property
     def speech(self) -> Speech: ...
 
     def placed_at(self, source: Source, table: Table) -> tuple[str, tuple[Column, ...]]:
@@ -91,7 +96,7 @@ class Whole:
         notes = (*plan.notes, f"Run on {place.name} as a whole: {why}.") if why else plan.notes
         return replace(
             plan, named=plan.text, scans=(scan,), feeds={_FEED: _SCAN}, given={}, residual=Residual(Edited(text, text, ())),
-            whole=plan, steps=((0, f"the rows as {place.name} sends them"),), notes=notes,
+            whole=plan, steps=((0, f"the rows as {place.name} sends them"),), where=f"on {place.address}", notes=notes,
         )  # fmt: skip
 
     def _written(
