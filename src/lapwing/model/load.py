@@ -314,6 +314,7 @@ class _Reading:
             },
             avro=None if document.avro is None else self._path(document.avro),
             framed=document.framed,
+            registry=document.registry,
             invalid=document.invalid,
             place=place,
         )

@@ -31,7 +31,7 @@ class Storage:
 class Topic:
     """A topic of Kafka as a table: its messages of `window` ago at most and `last` of each partition at most, None: no such
     bound. `columns` are those of values in JSON: type, path, unit of time. `avro` is the file of a schema, absolute.
-    `invalid` is error or keep."""
+    `registry` is the URL of the registry that has the schemas which values were written by. `invalid` is error or keep."""
 
     topic: str
     window: timedelta | None = None
@@ -39,6 +39,7 @@ class Topic:
     columns: Mapping[str, tuple[str, str | None, str | None]] = field(default_factory=dict)
     avro: Path | None = None
     framed: bool = False
+    registry: str | None = field(default=None, repr=False)
     invalid: str = "error"
     place: Place = field(default_factory=Place, compare=False)
 

@@ -16,9 +16,12 @@ import pyarrow as pa
 from lapwing.model.names import nearest
 from lapwing.model.problem import SourceError
 from lapwing.model.project import Topic
+from lapwing.sources.kafka_registry import Registry
 from lapwing.sources.types import arrow_type, decimal_of, has_arrow_type
 
 Row = Mapping[str, Any]
+_FRAME: Final = 5
+"""Bytes of a schema registry before a value: a zero, and the number of its schema."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS: Final = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _NUMBERS: Final = frozenset({int, float, Decimal})  # truth values are none
@@ -203,19 +206,28 @@ class _Avro(Reader):
             raise _no_schema(topic, file, error) from error
         except Exception as error:  # fastavro's own have no common class
             raise _no_schema(topic, file, error) from error
-        self._skip = 5 if topic.framed else 0
+        self._framed = topic.framed or topic.registry is not None
+        self._registry = None if topic.registry is None else Registry(topic)
         kinds = {field["name"]: _avro_type(field["type"]) for field in fields}
         self.schema = pa.schema([(name, kind or pa.string()) for name, kind in kinds.items()])
         self._trees = [name for name, kind in kinds.items() if kind is None]
 
     def row(self, value: bytes) -> Row:
         from fastavro import schemaless_reader
+        from fastavro.read import SchemaResolutionError
 
         source = BytesIO(value)
-        if self._skip and source.read(self._skip)[:1] != b"\0":
-            raise ValueError("it is not framed by a schema registry")
+        written, wanted = self._parsed, None
+        if self._framed:
+            frame = source.read(_FRAME)
+            if len(frame) < _FRAME or frame[:1] != b"\0":
+                raise ValueError("it is not framed by a schema registry")
+            if self._registry is not None:
+                written, wanted = self._registry.schema(int.from_bytes(frame[1:], "big")), self._parsed
         try:
-            found: Any = schemaless_reader(source, self._parsed, None)
+            found: Any = schemaless_reader(source, written, wanted)
+        except SchemaResolutionError as error:
+            raise ValueError(f"its schema in the registry is not one of the topic's: {error}") from error
         except (EOFError, IndexError, ValueError, TypeError, KeyError, OverflowError) as error:
             raise ValueError(f"it is no such value of Avro ({type(error).__name__})") from error
         if source.read(1):

@@ -34,6 +34,11 @@ class TopicDocument(Document):
     )
     avro: str | None = Field(None, description="Of values in Avro: the file of their schema, relative to the project.")
     framed: bool = Field(False, description="Of Avro: five bytes of a schema registry stand before each value.")
+    registry: str | None = Field(
+        None,
+        description="Of Avro: the schema registry that has the schemas which values were written by, such as "
+        "https://user:${PASSWORD}@registry:8081; it frames them.",
+    )
     invalid: Literal["error", "keep"] = Field(
         "error",
         description="What a value that can't be read is: an error, or a row of nulls whose column _invalid says why.",
@@ -45,4 +50,9 @@ class TopicDocument(Document):
             raise mistake("unused-key", "A topic has columns or avro, not both.", (), "Remove one of both.")
         if self.framed and not self.avro:
             raise mistake("unused-key", "Only values in avro are framed.", (), "Remove framed.")
+        if self.registry is not None and not self.avro:
+            hint = "Add avro: FILE, the schema that the table is of."
+            raise mistake("missing-key", "A topic with a registry needs avro.", (), hint)
+        if self.registry is not None and not self.registry.startswith(("http://", "https://", "${")):
+            raise mistake("bad-registry", "registry is no URL.", (), "Write https://HOST:8081.")
         return self
