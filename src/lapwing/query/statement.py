@@ -54,6 +54,8 @@ class SqlAnswer:
         if self.fate.facts is not None:
             pieces.append(_kept(self.fate.facts))
         for scan in self.running.plan.scans if self.fate.facts is None else ():
+            if scan.shares is not None:
+                continue
             done = scans.get(scan.id)
             rows, size = (done.rows, done.bytes) if done else (0, 0)
             cost = cost_of([done.spent if done else None])

@@ -24,6 +24,7 @@ def plan_document(plan: Plan, progress: Progress | None = None) -> dict[str, Any
                 "rows_estimated": scan.rows,
                 "rows": read.rows if read else None,
                 "bytes": read.bytes if read else None,
+                "shares": scan.shares,
                 "retries": read.retries if read else 0,
                 "trouble": read.trouble if read else None,
                 "pushed": [condition.pushed for condition in scan.pushed],

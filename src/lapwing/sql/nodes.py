@@ -46,10 +46,10 @@ class Scan:
 
     `columns` are those read, `used` how often the plan scans it (0: not at all as far as can be seen), `many` whether
     it may be scanned again, so that its rows must be kept. `grouped`: its rows are groups that the source makes.
-    `whole`: `sql` is all of the statement, and the rows come in its order. `limit`: so
-    many rows are enough, the first ones where `sorted`. `keys` are added to what the source is told once their providers were
-    read. `sql` is what the source is sent; of a native one, the text that stands in the engine's FROM; `shown` is how people
-    are told it. `rows` is an estimate.
+    `whole`: `sql` is all of the statement, and the rows come in its order. `shares`: it has its rows from the scan of that
+    id, and reads none. `limit`: so many rows are enough, the first ones where `sorted`. `keys` are added to what the source
+    is told once their providers were read. `sql` is what the source is sent; of a native one, the text that stands in the
+    engine's FROM; `shown` is how people are told it. `rows` is an estimate.
     """
 
     id: str
@@ -63,6 +63,7 @@ class Scan:
     sorted: bool = False
     grouped: bool = False
     whole: bool = False
+    shares: str | None = None
     keys: tuple[Key, ...] = ()
     used: int = 0
     many: bool = False

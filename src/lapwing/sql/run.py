@@ -108,7 +108,9 @@ class Running(Stream):
         self.plan = plan
         self._cursor: Cursor = self._engine.cursor(plan.zone, watched=True)
         self._feeds = {
-            scan.id: Feed(scan, self._sources[scan.table.source], self._limit) for scan in plan.scans if not scan.native
+            scan.id: Feed(scan, self._sources[scan.table.source], self._limit)
+            for scan in plan.scans
+            if not scan.native and scan.shares is None
         }
         self._reduction = Reduction(plan, self._feeds, self._sources, lambda: self._engine.cursor(plan.zone))
         self._reduction.start()

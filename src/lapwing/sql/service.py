@@ -239,7 +239,7 @@ class SqlService:
         """
         found: dict[str, int] = {}
         for scan in plan.scans:
-            if not scan.native and scan.used:
+            if not scan.native and scan.used and scan.shares is None:
                 estimate = self._sources[scan.table.source].estimate(scan.sql)
                 if estimate is not None:
                     found[scan.id] = estimate

@@ -765,7 +765,7 @@ export interface PlanBody {
   engine?: string | null;
 }
 
-/** One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read was begun again, the last time because of `trouble`. */
+/** One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id. */
 export interface PlanScan {
   id: string;
   source: string;
@@ -774,6 +774,7 @@ export interface PlanScan {
   rows_estimated: number | null;
   rows?: number | null;
   bytes?: number | null;
+  shares?: string | null;
   retries?: number;
   trouble?: string | null;
   milliseconds?: number | null;

@@ -182,7 +182,7 @@ class Kept(Document):
 
 class PlanScan(Document):
     """One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read
-    was begun again, the last time because of `trouble`."""
+    was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id."""
 
     id: str
     source: str
@@ -191,6 +191,7 @@ class PlanScan(Document):
     rows_estimated: int | None
     rows: int | None = None
     bytes: int | None = None
+    shares: str | None = None
     retries: int = 0
     trouble: str | None = None
     milliseconds: float | None = None

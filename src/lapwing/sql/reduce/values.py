@@ -38,6 +38,7 @@ class Reduction:
         self._scans = {scan.id: scan for scan in plan.scans}
         self._feeds, self._sources, self._cursor = feeds, sources, cursor
         self._kept: dict[str, Kept] = {}
+        self._whole: dict[str, pa.Table] = {}
         self._threads: list[threading.Thread] = []
         self._asking: set[Cursor] = set()
         self._lock = threading.Lock()
@@ -58,11 +59,16 @@ class Reduction:
 
     def rows(self, scan: str) -> pa.Table | pa.RecordBatchReader:
         """The rows of a scan: all of them where they are kept anyway, or may be scanned again; else a stream."""
-        if scan in self._kept:
-            table = self._kept[scan].table()
-            return self._kept[scan].reader() if table is None else table
-        reader = self._feeds[scan].reader()
-        return reader.read_all() if self._scans[scan].many else reader
+        if scan in self._whole:
+            return self._whole[scan]
+        table = self._kept[scan].table() if scan in self._kept else None
+        if table is not None:
+            return table
+        reader = self._kept[scan].reader() if scan in self._kept else self._feeds[scan].reader()
+        if not self._scans[scan].many:
+            return reader
+        self._whole[scan] = reader.read_all()
+        return self._whole[scan]
 
     def stop(self) -> None:
         """Breaks off what is asked of the engine, from any thread; again and again until it has ended."""
