@@ -29,15 +29,19 @@ class Condition:
 @dataclass(frozen=True, slots=True)
 class Key:
     """Rows of a scan whose `column` is none of the values that the scan `provider` holds in `provided` are not read.
-    `expected`: about how many values these are."""
+    `expected`: about how many values these are. `inside`: the source that has both finds them itself, by a subquery."""
 
     column: Column
     provider: str
     provided: Column
     expected: int
+    inside: bool = False
 
     def __str__(self) -> str:
-        return f"{self.column.name} in the {self.provided.name} of {self.provider}, about {self.expected:,} values"
+        found = ", found by the source itself" if self.inside else ""
+        return (
+            f"{self.column.name} in the {self.provided.name} of {self.provider}, about {self.expected:,} values{found}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -134,21 +136,30 @@ def whole(service: SqlService, text: str) -> object:
         service._reducer = reducer
 
 
+def inside(service: SqlService, text: str) -> None:
+    """The same, of a source that finds keys by itself wherever it has both tables."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choose, "FEW", -1)
+        same(service, text.replace("lite.", "pg.").replace("my.", "pg."))
+
+
 def same(service: SqlService, text: str) -> None:
     assert answer(service, text) == whole(service, text), service.explain(text)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(text=statements())
-def test_reduction_changes_nothing(scattered: SqlService, text: str) -> None:
-    same(scattered, text)
+@given(text=statements(), check=st.sampled_from([same, same, inside]))
+def test_reduction_changes_nothing(scattered: SqlService, text: str, check: Callable[[SqlService, str], None]) -> None:
+    check(scattered, text)
 
 
 @pytest.mark.long
 @settings(max_examples=4_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(text=statements())
-def test_reduction_changes_nothing_at_length(scattered: SqlService, text: str) -> None:
-    same(scattered, text)
+@given(text=statements(), check=st.sampled_from([same, inside]))
+def test_reduction_changes_nothing_at_length(
+    scattered: SqlService, text: str, check: Callable[[SqlService, str], None]
+) -> None:
+    check(scattered, text)
 
 
 MISSED = {
@@ -173,6 +184,20 @@ def test_a_chain_over_three_sources_is_reduced_and_told(scattered: SqlService) -
     told = scattered.explain(text, analyze=True)
     assert "rows at the source only with id in the k of scan0" in told
     assert told.count("rows at the source only with") == 2
+    same(scattered, text)
+
+
+def test_a_source_finds_many_keys_of_its_own_tables_by_itself(
+    scattered: SqlService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "FEW", -1)
+    text = (
+        "select t.id from lite.r r join pg.s s on s.id = r.k join pg.t t on t.k = s.v where r.id = 2 and s.name <> 'b'"
+    )
+    told = scattered.explain(text, analyze=True)
+    assert "rows at the source only with id in the k of scan0, about" in told
+    assert "k in the v of scan1" in told
+    assert told.count("found by the source itself") == 1
     same(scattered, text)
 
 

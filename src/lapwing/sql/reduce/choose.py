@@ -20,6 +20,8 @@ WORTH = 3_000
 """Rows that keys must save, and twice as many as there are keys; below, reading is quicker than asking."""
 KEPT = 0.3
 """The share of rows that a condition leaves which only the engine can look at."""
+FEW = 10_000
+"""Keys that are on their way sooner than a source that has both tables finds them by a subquery."""
 MOST_READ = 2_000_000
 """Rows of a provider: they are kept until the statement ends, and the others wait for them."""
 
@@ -82,7 +84,7 @@ def _keys(
         left.remove(first)
         for edge in among:
             provider, receiver = plan.scans[edge.provider], plan.scans[edge.receiver]
-            if provider.id != first or receiver.id not in left or expected[first] > MOST_READ:
+            if provider.id != first or receiver.id not in left:
                 continue
             column, provided = receiver.table.columns[edge.column], provider.table.columns[edge.provided]
             domain = _different(provided, provider)
@@ -90,15 +92,29 @@ def _keys(
             share = min(1.0, keys / max(domain, column.distinct or 0.0))
             before = shares.get((receiver.id, column.name), 1.0)
             saved = expected[receiver.id] * (1 - share / before)
-            if share > SELECTIVE * before or keys > _most(receiver, sources):
+            inside = keys > FEW and _inside(provider, provided, receiver, sources)
+            if share > SELECTIVE * before or not (inside or keys <= _most(receiver, sources)):
+                continue
+            if not inside and expected[first] > MOST_READ:
                 continue
             if not receiver.native and not saved_enough(saved, keys):
                 continue
             others = [key for key in found.get(receiver.id, []) if key.column != column]
-            found[receiver.id] = [*others, Key(column, first, provided, round(keys))]
+            found[receiver.id] = [*others, Key(column, first, provided, round(keys), inside)]
             shares[receiver.id, column.name] = share
             expected[receiver.id] = max(1.0, expected[receiver.id] * share / before)
     return found
+
+
+def _inside(provider: Scan, provided: Column, receiver: Scan, sources: Mapping[str, Source]) -> bool:
+    """Whether the receiver's source has the provider as well, and is good at subqueries."""
+    able = sources[receiver.table.source].capabilities
+    return (
+        not receiver.native
+        and able.optimizer
+        and provider.table.source == receiver.table.source
+        and provided.exact_text
+    )
 
 
 def saved_enough(saved: float, keys: float) -> bool:

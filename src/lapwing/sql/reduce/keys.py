@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from lapwing.sources.base import Capabilities, Column, Family
 from lapwing.sources.types import family
 from lapwing.sql.capability import Renderer
+from lapwing.sql.nodes import Key
 from lapwing.states.dialects import dialect_of
 
 WRITTEN = frozenset({Family.INTEGER, Family.TEXT, Family.DATE})
@@ -43,6 +44,19 @@ def key_condition(capabilities: Capabilities, column: Column, values: pa.Array) 
     literal = dialect_of(capabilities.dialect).literal
     typed = "DATE " if kind is Family.DATE and capabilities.dialect != "sqlite" else ""
     return f"{name} IN ({', '.join(typed + literal(text) for text in texts)})"
+
+
+def inside_condition(capabilities: Capabilities, key: Key, place: str, where: str) -> str:
+    """The condition that the key's column has one of the provider's values. `place` stands for the provider's rows in a FROM,
+    `where` is about them ("": all).
+
+    Raises:
+        capability.No: the source does not compare the columns as the engine does.
+    """
+    name, provided = (
+        Renderer(capabilities, {column.name: column}).member(column) for column in (key.column, key.provided)
+    )
+    return f"{name} IN (SELECT {provided} FROM {place}{f' WHERE {where}' if where else ''})"
 
 
 def _numbers(dialect: str, name: str, values: pa.Array) -> str:

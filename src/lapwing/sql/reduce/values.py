@@ -89,7 +89,7 @@ class Reduction:
     def _read(self, scan: Scan) -> Iterator[str]:
         """The feeds whose rows a scan's values are of; those of native scans are read when they are asked."""
         for key in scan.keys:
-            if key.provider in self._feeds:
+            if key.provider in self._feeds and not key.inside:
                 yield key.provider
             else:
                 yield from self._read(self._scans[key.provider])
@@ -97,18 +97,25 @@ class Reduction:
     def _begin(self, scan: Scan) -> None:
         conditions: list[str] = []
         try:
-            for key in scan.keys:
-                found = self._condition(scan, key)
-                conditions += [] if found is None else [found]
+            conditions += self._conditions(scan)
         finally:
             self._feeds[scan.id].begin(conditions)
 
+    def _conditions(self, scan: Scan) -> list[str]:
+        found = (self._condition(scan, key) for key in scan.keys)
+        return [one for one in found if one is not None]
+
     def _condition(self, scan: Scan, key: Key) -> str | None:
         from lapwing.sql.capability import No
-        from lapwing.sql.reduce.keys import key_condition
+        from lapwing.sql.reduce.keys import inside_condition, key_condition
 
-        able = self._sources[scan.table.source].capabilities
+        source = self._sources[scan.table.source]
+        able = source.capabilities
         try:
+            if key.inside:
+                provider = self._scans[key.provider]
+                where = " AND ".join(f"({one})" for one in (provider.where, *self._conditions(provider)) if one)
+                return inside_condition(able, key, source.placed(provider.table), where)
             values = self._values(key, able.keys)
             return None if values is None else key_condition(able, key.column, values)
         except (LapwingError, No):
