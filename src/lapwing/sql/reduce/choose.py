@@ -20,8 +20,6 @@ WORTH = 3_000
 """Rows that keys must save, and twice as many as there are keys; below, reading is quicker than asking."""
 KEPT = 0.3
 """The share of rows that a condition leaves which only the engine can look at."""
-FEW = 10_000
-"""Keys that are on their way sooner than a source that has both tables finds them by a subquery."""
 MOST_READ = 2_000_000
 """Rows of a provider: they are kept until the statement ends, and the others wait for them."""
 
@@ -92,8 +90,8 @@ def _keys(
             share = min(1.0, keys / max(domain, column.distinct or 0.0))
             before = shares.get((receiver.id, column.name), 1.0)
             saved = expected[receiver.id] * (1 - share / before)
-            inside = keys > FEW and _inside(provider, provided, receiver, sources)
-            if share > SELECTIVE * before or not (inside or keys <= _most(receiver, sources)):
+            inside = keys > _most(receiver, sources)
+            if share > SELECTIVE * before or (inside and not _inside(provider, provided, receiver, sources)):
                 continue
             if not inside and expected[first] > MOST_READ:
                 continue
