@@ -100,6 +100,64 @@ def test_progress_is_told_and_cancel_stops_it(url: str) -> None:
     assert requests.delete(f"{url}/api/queries/watched", timeout=10).json()["state"] == "cancelled"
 
 
+def events(url: str, query_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The events of a statement: what each is called, and its data."""
+    with requests.get(f"{url}/api/queries/{query_id}/events", stream=True, timeout=60) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        name = ""
+        for line in answer.iter_lines(chunk_size=1):
+            field, _, value = line.decode().partition(": ")
+            name = value if field == "event" else name
+            if field == "data":
+                yield name, json.loads(value)
+
+
+def test_events_tell_a_statement_from_start_to_end(url: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: list(lines(ask(url, ENDLESS_ROWS, query_id="told", limit=20_000))))
+        while requests.get(f"{url}/api/queries/told", timeout=10).status_code == 404:
+            time.sleep(0.01)
+        told = list(events(url, "told"))
+        *_, done = asked.result(60)
+    assert [name for name, _ in told] == ["progress"] * (len(told) - 1) + ["end"]
+    rows = [state["rows"] for _, state in told]
+    assert rows == sorted(rows)
+    assert {state["state"] for _, state in told[:-1]} <= {"running"}
+    assert (told[-1][1]["state"], rows[-1], done["rows"]) == ("done", 20_000, 20_000)
+
+
+def test_events_of_one_that_ended_are_its_end(url: str) -> None:
+    list(lines(ask(url, "select 1", query_id="over")))
+    ((name, last),) = events(url, "over")
+    assert (name, last["state"], last["rows"], last["code"]) == ("end", "done", 1, None)
+    answer = requests.get(f"{url}/api/queries/nowhere/events", timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown-query")
+
+
+def test_events_tell_that_it_was_cancelled(url: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: list(lines(ask(url, FOREVER, query_id="stopped"))))
+        until(url, "stopped", "running")
+        told = events(url, "stopped")
+        assert next(told)[0] == "progress"
+        assert requests.delete(f"{url}/api/queries/stopped", timeout=10).status_code == 200
+        *_, (name, last) = told
+        asked.result(30)
+    assert (name, last["state"], last["code"]) == ("end", "cancelled", "cancelled")
+
+
+def test_the_engine_can_be_chosen(url: str) -> None:
+    text = "select shop, count(*) as n from files.orders group by 1 order by 1"
+    _, rows, last = lines(ask(url, text, engine="duckdb"))
+    assert rows["rows"] == [["a", ORDERS // 3], ["b", ORDERS // 3], ["c", ORDERS // 3]]
+    assert last["receipt"]["pieces"][0]["name"] == "files.orders"
+    refused = ask(url, text, engine="duckbd")
+    assert (refused.status_code, refused.json()["code"]) == (400, "unknown-engine")
+    assert "duckdb" in refused.text
+    plan = requests.post(f"{url}/api/sql/plan", json={"text": text, "engine": "duckbd"}, timeout=10)
+    assert (plan.status_code, plan.json()["code"]) == (400, "unknown-engine")
+
+
 @pytest.mark.parametrize("kind", ["text/csv", "application/vnd.apache.arrow.stream"])
 def test_a_file_that_was_cut_is_not_taken_for_a_whole_one(kind: str, url: str) -> None:
     with ask(url, ENDLESS_ROWS, kind, query_id=f"cut-{kind[-3:]}") as answer:

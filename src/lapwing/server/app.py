@@ -25,6 +25,7 @@ from lapwing.server.routes import (
     results,
     rollups,
     sql,
+    watching,
 )
 from lapwing.server.routes.answer import answer_query
 from lapwing.server.routes.sql import NDJSON
@@ -49,7 +50,21 @@ def make_api(services: Services | None) -> FastAPI:
     app = FastAPI(title="Lapwing", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     app.state.services = services
     app.router.routes.insert(0, Route("/api/query", answer_query, methods=["POST"]))  # the hot one, looked at first
-    for part in (project, catalog, jobs, rollups, audit, sql, explain, queries, results, alerts, deliveries, docs):
+    for part in (
+        project,
+        catalog,
+        jobs,
+        rollups,
+        audit,
+        sql,
+        explain,
+        queries,
+        watching,
+        results,
+        alerts,
+        deliveries,
+        docs,
+    ):
         app.include_router(part.router)
     problem.install(app)
     openapi.install(app)
