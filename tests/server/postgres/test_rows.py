@@ -19,7 +19,7 @@ from lapwing.server.postgres.binary import numeric
 from lapwing.server.postgres.parameters import Values, filled
 from lapwing.server.postgres.rows import data_rows
 
-MODULES = ("types", "text", "binary", "rows", "scan", "parameters", "settings", "cursors", "catalog.names")
+MODULES = ("types", "text", "binary", "rows", "scan", "parameters", "settings", "cursors", "copying", "catalog.names")
 ROW = st.tuples(
     st.none() | st.text(max_size=20), st.none() | st.integers(-(2**63), 2**63 - 1), st.none() | st.booleans()
 )

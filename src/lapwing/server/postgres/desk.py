@@ -11,7 +11,7 @@ from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery
 from lapwing.query.metric_sql import mentions_metrics
 from lapwing.query.service import Lapwing
-from lapwing.server.postgres import commands, cursors
+from lapwing.server.postgres import commands, copying, cursors
 from lapwing.server.postgres.catalog.answer import Catalogs
 from lapwing.server.postgres.catalog.tables import PUBLIC, shown
 from lapwing.server.postgres.catalog.translate import of_catalogs, translated
@@ -41,6 +41,8 @@ class Desk:
         """What kind of statement it is, and the types of its parameters; `types` are those the client has named, 0 where it
         has not."""
         kind = self._kind(text)
+        if kind is Kind.COPY:
+            start += copying.begin(text)  # errors are about what it reads
         number = max(count(text), len(types)) if kind in (Kind.CATALOG, Kind.QUERY) else 0
         named = [*types[:number], *[0] * (number - len(types))]
         if 0 in named:
@@ -55,8 +57,9 @@ class Desk:
             return Kind.COMMAND
         if cursors.read(text) is not None:
             return Kind.CURSOR
-        if commands.first_word(text) == "explain":
-            return Kind.EXPLAIN
+        word = commands.first_word(text)
+        if word in (Kind.EXPLAIN, Kind.COPY):
+            return Kind(word)
         return Kind.QUERY if of_catalogs(text) is None else Kind.CATALOG
 
     def schema(self, statement: Prepared, settings: Settings) -> pa.Schema | None:

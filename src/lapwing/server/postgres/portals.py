@@ -6,10 +6,17 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 from pygwire.constants import TransactionStatus
-from pygwire.messages import CommandComplete, EmptyQueryResponse, NoticeResponse, ParameterStatus
+from pygwire.messages import (
+    CommandComplete,
+    CopyDone,
+    CopyOutResponse,
+    EmptyQueryResponse,
+    NoticeResponse,
+    ParameterStatus,
+)
 
-from lapwing.model.problem import Conflict, NotFound, Refused
-from lapwing.server.postgres import commands, cursors
+from lapwing.model.problem import Conflict, NotFound, Refused, WrongUse
+from lapwing.server.postgres import commands, copying, cursors
 from lapwing.server.postgres.desk import Desk
 from lapwing.server.postgres.reading import TableReading
 from lapwing.server.postgres.rows import data_rows, description
@@ -118,6 +125,8 @@ class Portals:
             self._command(portal)
         if statement.kind is Kind.CURSOR:
             return self._cursor(portal, described)
+        if statement.kind is Kind.COPY:
+            return self._copy(statement)
         schema = self.schema(portal) if portal.reading is not None or not portal.ran else None
         if schema is None:
             self.wire.write(CommandComplete(portal.tag))
@@ -143,6 +152,26 @@ class Portals:
                 if sent <= 1_000 or batch.num_rows >= 1_000:
                     self.wire.flush()
         return sent, False
+
+    def _copy(self, statement: Prepared) -> bool:
+        """Its rows as lines of text; all at once, as the protocol has it."""
+        asked = copying.read(statement.text)
+        query = self.desk.prepare(asked.query, (), statement.sent, statement.start)
+        if query.kind not in (Kind.QUERY, Kind.CATALOG):
+            raise Refused.of("not-a-query", "COPY reads a SELECT.")
+        if query.types:
+            raise WrongUse.of("parameter", "COPY has no parameters.", hint="Write the values into the statement.")
+        reading = self.desk.open(query, (), self.settings, self._begun)
+        rows = 0
+        try:
+            self.wire.write(CopyOutResponse(0, [0] * len(reading.schema)), copying.head(reading.schema, asked))
+            while (batch := reading.next()) is not None:
+                rows += batch.num_rows
+                self.wire.write(copying.lines(batch, asked))
+        finally:
+            reading.close()
+        self.wire.write(CopyDone(), CommandComplete(f"COPY {rows}"))
+        return True
 
     def _cursor(self, portal: Portal, described: bool) -> bool:
         statement, asked = portal.statement, cursors.read(portal.statement.text)

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     EMPTY = "empty"
     COMMAND = "command"
     CURSOR = "cursor"
+    COPY = "copy"
     EXPLAIN = "explain"
     CATALOG = "catalog"
     QUERY = "query"
