@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
+from pygwire.messages import StartupMessage
 from tests.server.certificate import certificate
 from tests.server.postgres.conftest import Door, listening
 from tests.services.base import free_port
 from tests.shop import serving
+
+from lapwing.server.postgres.login import Login
+from lapwing.server.postgres.wire import Left, Wire
 
 TOKEN = "a-long-token-4711"
 
@@ -78,3 +84,54 @@ def test_two_hundred_clients_at_once(door: Door) -> None:
             connection.pgconn.get_result()
         assert found == list(range(200))
         assert all(link.fileno() > 0 for link in silent)
+
+
+def _silent(link: socket.socket, stop: threading.Event) -> None:
+    """Says nothing."""
+
+
+def _dripping(link: socket.socket, stop: threading.Event) -> None:
+    """Begins well, and goes on byte by byte for longer than there is time."""
+    for byte in StartupMessage(params={"user": "a" * 40}).to_wire():
+        if not stop.wait(0.02):
+            link.send(bytes([byte]))
+
+
+def _asking(link: socket.socket, stop: threading.Event) -> None:
+    """Asks for encryption over and over, and comes in at last."""
+    for _ in range(50):
+        if not stop.wait(0.02):
+            link.send(struct.pack("!II", 8, 80_877_103))
+    link.send(StartupMessage(params={"user": "a"}).to_wire())
+
+
+def _stopping(link: socket.socket, stop: threading.Event) -> None:
+    """Comes as far as being asked for the token."""
+    link.send(StartupMessage(params={"user": "a"}).to_wire())
+
+
+@pytest.mark.parametrize("client", [_silent, _dripping, _asking, _stopping])
+def test_who_does_not_come_in_within_the_time_is_let_go(
+    client: Callable[[socket.socket, threading.Event], None],
+) -> None:
+    ours, theirs = socket.socketpair()
+    stop = threading.Event()
+    with ours, theirs:
+        sending = threading.Thread(target=client, args=(theirs, stop))
+        sending.start()
+        login, wire = Login(token=TOKEN, seconds=0.3), Wire(ours)
+        try:
+            with pytest.raises(Left):
+                login.check(wire, cast("StartupMessage", login.begin(wire)))
+        finally:
+            stop.set()
+            sending.join()
+
+
+def test_who_came_in_may_be_silent_for_as_long_as_they_like() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        login, wire = Login(seconds=0.3), Wire(ours)
+        _stopping(theirs, threading.Event())
+        login.check(wire, cast("StartupMessage", login.begin(wire)))
+        assert wire.until is None

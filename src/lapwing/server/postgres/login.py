@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from dataclasses import dataclass
 
 from pygwire.constants import ConnectionPhase, StartupRequestCode
@@ -26,16 +27,18 @@ from lapwing.server.postgres.scram import Scram
 from lapwing.server.postgres.wire import Wire
 
 SECONDS = 20.0
-"""A client that has not said who it is by then is let go."""
+"""A client that has not come in by then is let go, however busily it sends."""
 SCRAM = "SCRAM-SHA-256"
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How clients may come in: with the `token`, where there is one, and encrypted by `tls`, where there is a certificate."""
+    """How clients may come in: with the `token`, where there is one, and encrypted by `tls`, where there is a certificate;
+    `seconds` from the first message to the last."""
 
     token: str | None = None
     tls: ssl.SSLContext | None = None
+    seconds: float = SECONDS
 
     def begin(self, wire: Wire) -> StartupMessage | CancelRequest:
         """Settles encryption until the client says what it wants.
@@ -43,8 +46,9 @@ class Login:
         Raises:
             Left, WrongUse: as `Wire.read`.
         """
+        wire.until = time.monotonic() + self.seconds
         while True:
-            asked = wire.read(ConnectionPhase.STARTUP, SECONDS)
+            asked = wire.read(ConnectionPhase.STARTUP)
             if isinstance(asked, SSLRequest) and self.tls is not None and not wire.secure:
                 wire.write(b"S")
                 wire.flush()
@@ -66,6 +70,7 @@ class Login:
             wire.write(NegotiateProtocolVersion(StartupRequestCode.V3_0, unknown))
         if self.token is not None:
             self._scram(wire, self.token)
+        wire.until = None
         wire.write(AuthenticationOk())
 
     def _scram(self, wire: Wire, token: str) -> None:
@@ -85,7 +90,7 @@ class Login:
     def _ask(self, wire: Wire, question: PGMessage, phase: ConnectionPhase) -> PGMessage:
         wire.write(question)
         wire.flush()
-        return wire.read(phase, SECONDS)
+        return wire.read(phase)
 
 
 def _refused() -> LapwingError:

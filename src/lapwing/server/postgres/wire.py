@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import time
 from contextlib import suppress
 
 from pygwire import FrontendMessageDecoder
@@ -27,7 +28,8 @@ class Left(Exception):
 
 
 class Wire:
-    """Use it from one thread. `secure` is whether bytes are encrypted."""
+    """Use it from one thread. `secure` is whether bytes are encrypted; `until` is the moment of `time.monotonic` to which
+    messages are waited for, None: as long as it takes."""
 
     def __init__(self, link: socket.socket) -> None:
         self._link = link
@@ -36,6 +38,7 @@ class Wire:
         self._waiting = 0
         self._decoder = FrontendMessageDecoder()
         self.secure = False
+        self.until: float | None = None
 
     def fileno(self) -> int:
         return self._link.fileno()
@@ -49,27 +52,28 @@ class Wire:
         if self._in:
             raise _broken("There is more after the request for encryption.")
         try:
+            self._link.settimeout(self._left())
             self._link = context.wrap_socket(self._link, server_side=True)
         except (OSError, ValueError) as error:
             raise Left from error
         self.secure = True
 
-    def read(self, phase: ConnectionPhase, seconds: float | None = None) -> PGMessage:
-        """The next message, waited for `seconds` (None: as long as it takes).
+    def read(self, phase: ConnectionPhase) -> PGMessage:
+        """The next message.
 
         Raises:
-            Left: the client has gone. WrongUse: this is no message, or is too long.
+            Left: the client has gone, or it is too late. WrongUse: this is no message, or is too long.
         """
         self._decoder.phase = phase
         starting = phase is ConnectionPhase.STARTUP
         head = 4 if starting else 5
-        self._fill(head, seconds)
+        self._fill(head)
         (length,) = struct.unpack_from("!I", self._in, head - 4)
         largest = LARGEST if phase is ConnectionPhase.READY else LARGEST_START
         if length < (8 if starting else 4) or length > largest:
             raise WrongUse.of("protocol", f"A message of {length:,} bytes; at most {largest:,} are read.")
         size = length + head - 4
-        self._fill(size, seconds)
+        self._fill(size)
         frame = bytes(self._in[:size])
         del self._in[:size]
         self._decoder.clear()
@@ -82,10 +86,23 @@ class Wire:
             raise _broken("The message is cut.")
         return found
 
-    def _fill(self, size: int, seconds: float | None) -> None:
+    def _left(self) -> float | None:
+        """Seconds that are left, of one message or of all.
+
+        Raises:
+            TimeoutError: none.
+        """
+        if self.until is None:
+            return None
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _fill(self, size: int) -> None:
         while len(self._in) < size:
             try:
-                self._link.settimeout(seconds)
+                self._link.settimeout(self._left())
                 data = self._link.recv(max(65_536, min(size - len(self._in), 2**20)))
             except (OSError, ValueError) as error:
                 raise Left from error
