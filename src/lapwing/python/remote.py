@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pyarrow as pa
 
 from lapwing.model.problem import Problem
-from lapwing.python.errors import OperationalError, ProgrammingError, of_problems
+from lapwing.python.errors import DatabaseError, OperationalError, ProgrammingError, of_problems
 from lapwing.python.way import Json, Rows
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -40,9 +40,13 @@ class RemoteRows:
         finally:
             self.close()
 
-    def _cut(self) -> OperationalError:
-        if self._way.state(self.id) == "cancelled":
+    def _cut(self) -> DatabaseError:
+        """Why the rows broke off, as the server knows it."""
+        found = self._way.ask("GET", f"/api/queries/{self.id}")
+        if found.get("state") == "cancelled":
             return OperationalError(Problem("cancelled", "The query was cancelled."))
+        if problem := found.get("problem"):
+            return of_problems(problem["status"], tuple(Problem.of_dict(one) for one in problem["problems"]))
         return OperationalError(Problem("cut-off", "The server broke off the rows.", hint="Its log may tell why."))
 
     def cancel(self) -> None:
@@ -78,9 +82,6 @@ class Remote:
             self.ask("DELETE", f"/api/queries/{query_id}")
         except ProgrammingError:
             return  # it never came to the server, or ended long ago
-
-    def state(self, query_id: str) -> str:
-        return str(self.ask("GET", f"/api/queries/{query_id}").get("state"))
 
     def explain(self, text: str, zone: str | None) -> str:
         return str(self.ask("POST", "/api/sql/plan", {"text": text, "zone": zone})["text"])

@@ -50,7 +50,8 @@ class Stoppable(Protocol):
 @dataclass(slots=True, eq=False)
 class Query:
     """One statement's life. `rows` counts what was delivered; `who` asks, by `door` (http, postgres, ...); `waited` seconds
-    for its place; `plan` and how far it came are of its last look. `kept`: its rows are those of a result kept then."""
+    for its place; `plan` and how far it came are of its last look. `kept`: its rows are those of a result kept then.
+    `error` is what it failed with."""
 
     id: str
     text: str
@@ -70,6 +71,7 @@ class Query:
     plan: Plan | None = None
     progress: RunProgress | None = None
     code: str | None = None
+    error: LapwingError | None = None
     kept: str | None = None
     last: dict[str, Any] = field(default_factory=lambda: {"stage": "waiting", "bytes": 0, "fraction": None})
 
@@ -230,6 +232,7 @@ class Queries:
                 query.state = "done"
             else:
                 query.state = "cancelled" if isinstance(error, Cancelled) or not query.wanted else "failed"
+                query.error = error if isinstance(error, LapwingError) else None
                 query.code = error.problems[0].code if isinstance(error, LapwingError) else "unexpected"
             query.running = None
         if query.ticket is not None:

@@ -860,7 +860,7 @@ export interface QueryBody {
   maximum_bytes_billed?: number | null;
 }
 
-/** `plan` as far as it is known. */
+/** `plan` as far as it is known; `problem` of one that failed, where it is told of: a file over HTTP only breaks off. */
 export interface QueryDetail {
   id: string;
   state: "running" | "done" | "failed" | "cancelled";
@@ -878,6 +878,7 @@ export interface QueryDetail {
   fraction: number | null;
   milliseconds: number;
   plan: Plan | null;
+  problem: ProblemDocument | null;
 }
 
 export interface QueryLog {

@@ -12,6 +12,7 @@ from lapwing.server.documents.base import (
     ConsideredDocument,
     Document,
     PieceDocument,
+    ProblemDocument,
     ReceiptDocument,
     Value,
 )
@@ -233,9 +234,10 @@ class QueryState(Document):
 
 
 class QueryDetail(QueryState):
-    """`plan` as far as it is known."""
+    """`plan` as far as it is known; `problem` of one that failed, where it is told of: a file over HTTP only breaks off."""
 
     plan: Plan | None
+    problem: ProblemDocument | None
 
 
 class Queries(Document):

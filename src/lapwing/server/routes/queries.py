@@ -11,6 +11,7 @@ from starlette.responses import Response
 from lapwing.server.documents.asked import Queries, QueryDetail, QueryLog, QueryState
 from lapwing.server.encode.columnar import dumps
 from lapwing.server.plan import plan_document
+from lapwing.server.problem import body
 from lapwing.server.query_log import read
 from lapwing.server.services import services
 
@@ -44,7 +45,9 @@ def query_state(query_id: str, request: Request) -> Response:
     query = queries.get(query_id)
     told = queries.document(query)
     plan = None if query.plan is None else plan_document(query.plan, query.progress)
-    return Response(dumps({**told, "plan": plan}), media_type="application/json")
+    error = query.error
+    problem = None if error is None else body(error.status, error.problems, query.id)
+    return Response(dumps({**told, "plan": plan, "problem": problem}), media_type="application/json")
 
 
 @router.delete("/api/queries/{query_id}", response_model=QueryState)

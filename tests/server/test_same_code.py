@@ -1,0 +1,108 @@
+"""A problem has the same code at every door of one server, by their own clients."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import adbc_driver_flightsql.dbapi as adbc
+import psycopg
+import pytest
+import requests
+from tests.server.postgres.conftest import listening
+from tests.services.base import free_port
+from tests.shop import PROJECT, serving, write_shop
+
+import lapwing
+
+MOST = 10_000
+TOO_LARGE = "select i from range(1000000000000) numbers(i)"
+UNREACHED = "select * from down.orders"
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where one server is reached."""
+
+    http: str
+    postgres: int
+    flight: int
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    """A shop with a limit of results, and a source where nobody listens."""
+    folder: Path = write_shop(tmp_path_factory.mktemp("shop"))
+    down = '  down: {type: postgres, dsn: "postgresql://reader@127.0.0.1:1/shop"}\n'
+    limits = f"result_limits: {{rows: {MOST}}}\n"
+    (folder / "lapwing.yaml").write_text(PROJECT.replace("store:", f"{down}store:") + limits)
+    postgres, flight = free_port(), free_port()
+    doors = ("--postgres", str(postgres), "--flight", str(flight))
+    with serving(folder, "--no-refresh", "--audit-seconds", "0", *doors) as server:
+        yield Doors(server.address, listening(server, postgres), listening(server, flight))
+
+
+def by_http(doors: Doors, text: str) -> str:
+    answer = requests.post(f"{doors.http}/api/sql", json={"text": text}, timeout=60)
+    last = json.loads(answer.content.splitlines()[-1])
+    told = last["problem"] if answer.ok else last
+    assert told["status"] == {"circuit-open": 503, "result-too-large": 422}.get(told["code"], told["status"])
+    return str(told["code"])
+
+
+def by_postgres(doors: Doors, text: str) -> str:
+    dsn = f"postgresql://anna@127.0.0.1:{doors.postgres}/shop"
+    with psycopg.connect(dsn, autocommit=True) as connection, pytest.raises(psycopg.Error) as caught:
+        connection.execute(text)
+    told = caught.value.diag
+    code = str(told.constraint_name)
+    assert told.sqlstate == {"circuit-open": "58030", "result-too-large": "54000"}.get(code, told.sqlstate)
+    return code
+
+
+def by_flight(doors: Doors, text: str) -> str:
+    address = f"grpc://127.0.0.1:{doors.flight}"
+    with (
+        adbc.connect(address, autocommit=True) as connection,
+        connection.cursor() as cursor,
+        pytest.raises(adbc.Error) as caught,
+    ):
+        _table(cursor, text)
+    return next(word for word in str(caught.value).replace(": ", "\n").split() if word in CODES or "source-" in word)
+
+
+def _table(cursor: adbc.Cursor, text: str) -> None:
+    cursor.execute(text)
+    cursor.fetch_arrow_table()
+
+
+def by_python(doors: Doors, text: str) -> str:
+    with lapwing.connect(doors.http) as connection, pytest.raises(lapwing.Error) as caught:
+        connection.sql(text).arrow()
+    return str(caught.value.code)
+
+
+CODES = ("circuit-open", "result-too-large")
+DOORS = [by_http, by_postgres, by_flight, by_python]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_result_that_is_too_large(doors: Doors, door: Callable[[Doors, str], str]) -> None:
+    assert door(doors, TOO_LARGE) == "result-too-large"
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_source_that_is_left_alone(doors: Doors, door: Callable[[Doors, str], str]) -> None:
+    """Asked until its circuit opens; once the circuit lets one try again, that one is told that nobody listens."""
+    pause, told = threading.Event(), set()
+    for _ in range(200):
+        code = door(doors, UNREACHED)
+        told.add(code)
+        if code == "circuit-open":
+            break
+        pause.wait(0.05)
+    assert "circuit-open" in told
+    assert told <= {"circuit-open", "source-unreachable"}
