@@ -42,6 +42,7 @@ rollups:
 """
 SPENT = MetricQuery(metrics=("spent",), start="2026-03-03", end="2026-03-05")
 CUT = 2 * EACH * (8 + 16)  # the time and the amount of two days
+TWICE = "select count(a.id) as n from bq.orders a join bq.orders b on a.id = b.id + 1"
 SQL = """select sum(amount) as spent from bq.orders
 where "at" >= timestamptz '2026-03-03 00:00:00+00' and "at" < timestamptz '2026-03-05 00:00:00+00'"""
 
@@ -73,8 +74,11 @@ def test_explain_tells_what_a_statement_would_read(lapwing: Lapwing, double: Big
     assert "would read 11.5 KB of bq, which charges for it" in lapwing.explain_sql(SqlQuery(text=SQL))
     assert double.storage.served == []
     assert double.statements() == []
-    both = lapwing.explain_sql(SqlQuery(text="select count(a.id) from bq.orders a join bq.orders b using (id)"))
+    both = lapwing.explain_sql(SqlQuery(text=f"{TWICE} where b.id > 0"))
     assert f"All together it would read {2 * ROWS * 8 / 1000:.3g} KB." in both
+    once = lapwing.explain_sql(SqlQuery(text=TWICE))
+    assert once.count("would read") == 1
+    assert f"would read {ROWS * 8 / 1000:.3g} KB of bq" in once
 
 
 def test_explain_tells_what_metrics_would_read(lapwing: Lapwing, double: BigQueryDouble) -> None:
@@ -112,7 +116,7 @@ def test_a_question_may_not_cost_more_than_it_says(lapwing: Lapwing, double: Big
 
 
 def test_two_reads_of_a_question_share_its_bound(lapwing: Lapwing, double: BigQueryDouble) -> None:
-    text = "select count(a.id) as n from bq.orders a join bq.orders b on a.id = b.id + 1"
+    text = f"{TWICE} where b.id > 0"
     one = ROWS * 8
     assert lapwing.run_sql(SqlQuery(text=text, wishes=Wishes(maximum_bytes_billed=2 * one))).table().num_rows == 1
     with pytest.raises(SourceError, match="is the most"):
