@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
 
 LIMITS = frozenset({"STREAMING_LIMIT", "LIMIT"})
-GROUPS = frozenset({"HASH_GROUP_BY", "PERFECT_HASH_GROUP_BY", "UNGROUPED_AGGREGATE"})
 SCAN = "PYTHON_ARROW_SCAN"
 
 
@@ -31,14 +30,12 @@ SCAN = "PYTHON_ARROW_SCAN"
 class Sighting:
     """One place in the engine's plan that scans an occurrence: the columns it takes (indexes), the texts of the
     filters directly above, `limit`: how many rows suffice if those filters are all there is, `again`: whether the place
-    runs more than once (inside a recursive CTE), `grouped`: whether what is left by the filters goes into an aggregate, and
-    nowhere else, `best`: so many rows of it, by an order, are all that is wanted."""
+    runs more than once (inside a recursive CTE), `best`: so many rows of it, by an order, are all that is wanted."""
 
     columns: frozenset[int]
     filters: tuple[str, ...]
     limit: int | None
     again: bool
-    grouped: bool = False
     best: int | None = None
 
 
@@ -100,14 +97,12 @@ def _named(name: str, occurrences: tuple[Occurrence, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Above:
-    """What stands above a node. `limit`, `grouped` and `best` are kept only while nothing but filters and projections came
-    between."""
+    """What stands above a node. `limit` and `best` are kept only while nothing but filters and projections came between."""
 
     filters: tuple[str, ...] = ()
     limit: int | None = None
     top: bool = True
     again: bool = False
-    grouped: bool = False
     best: int | None = None
 
 
@@ -139,7 +134,7 @@ class _Reading:
         elif name == "TOP_N":
             below = _Above((), None, False, above.again, best=_limit(info, "Top"))
         else:
-            below = _Above((), None, False, above.again or "REC" in name, name in GROUPS)
+            below = _Above((), None, False, above.again or "REC" in name)
         for child in node.get("children", ()):
             self.visit(child, depth + 1, below)
 
@@ -151,7 +146,7 @@ class _Reading:
             if (found := self.raws.get(name.strip('"'))) is not None:
                 taken.setdefault(found[0], set()).add(found[1])
         for number, columns in taken.items():
-            seen = Sighting(frozenset(columns), above.filters, above.limit, above.again, above.grouped, above.best)
+            seen = Sighting(frozenset(columns), above.filters, above.limit, above.again, above.best)
             self.sightings.setdefault(number, []).append(seen)
 
     def step(self, name: str, info: Mapping[str, Any]) -> str:

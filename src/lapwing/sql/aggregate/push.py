@@ -29,6 +29,8 @@ PICKED_SHARE = 0.5
 """The same where the source picks some of the groups, so that few travel."""
 FEW = 4_000
 """So few rows are as quick to read."""
+UNKNOWN = 1_000_000
+"""Rows that a table is taken to have of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,8 @@ class Blocks:
         rows = max((one for one in expected.values() if one is not None), default=None)
         groups = 1.0
         for stub, table in tables.items():
-            most = expected[stub] if expected[stub] is not None else float(table.rows or 1_000_000)
-            assert most is not None
+            known_rows = expected[stub]
+            most = float(UNKNOWN) if known_rows is None else known_rows
             own = 1.0
             for column in table.columns:
                 if (stub, column.name.lower()) in found.keys:
