@@ -5,6 +5,8 @@ BIN := .venv/bin
 STATIC := src/lapwing/server/static/index.html
 UI := $(shell find ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 EXAMPLE := examples/flights
+# Empty is off. Tests start the command line and servers hundreds of times: without kept bytecode each compiles all anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
