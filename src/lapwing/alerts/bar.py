@@ -84,15 +84,22 @@ class Bar:
         settled = np.cumsum(np.isfinite(found.own), axis=1) > opening.young
         for direction in opening.directions:
             large = settled & (found.own * direction >= OPENS) & (found.difference * direction >= found.minimum)
-            words = tuple(self._words(direction))
+            words = self.words(direction)
             seen.append(candidates(found.evidence * direction, large, self.parts, opening.rejoin, words))
+        return self.floor(seen, opening.rejoin)
+
+    def floor(self, seen: list[Candidates], rejoin: int) -> Floats:
+        """What the budget asks for, by what would have been raised in each direction if the least were asked for."""
         moments = np.array([at for at, _ in self.shares])
         place = np.maximum(np.searchsorted(moments, self.known, side="left") - 1, 0)
         allowed = np.array([share for _, share in self.shares])[place]
-        return held(seen, np.diff(self.borders) / WEEK, allowed, opening.rejoin)
+        return held(seen, np.diff(self.borders) / WEEK, allowed, rejoin)
+
+    def words(self, direction: int) -> tuple[tuple[int, int, int, int], ...]:
+        """What people said of alarms in a direction, as in `Candidates`."""
+        return tuple(self._words(direction))
 
     def _words(self, direction: int) -> Iterator[tuple[int, int, int, int]]:
-        """As in `Candidates`."""
         rows = {key: row for row, key in enumerate(self.series)}
         for (series, of, opened), moment, useful in found_useful(self.votes):
             said = int(np.searchsorted(self.known, moment, side="right"))

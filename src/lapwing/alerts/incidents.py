@@ -48,6 +48,11 @@ class Rules:
     calm: int = 0
     gathering: Gathering = field(default_factory=Gathering)
 
+    @property
+    def directions(self) -> tuple[int, ...]:
+        """Those that are raised."""
+        return (1, -1) if self.direction == 0 else (self.direction,)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -131,7 +136,7 @@ def episodes(
     was: what comes then is measured against another normal. `before`: what was found of the first buckets already, so that
     only the others are looked at. `many` (S, T): among how many series each bucket's evidence is one's, nan where something
     else explains it. `bar`: how much evidence opens one, where the threshold alone does not decide."""
-    directions = (1, -1) if rules.direction == 0 else (rules.direction,)
+    directions = rules.directions
     found = []
     lazy = before is not None and before.since.any() and (bar is None or not bar.shares)
     shown = None if lazy else _shown(detection, rules, many)

@@ -50,7 +50,7 @@ class Judged:
     go on from this one. Where every slice is watched, `swept` tells of how many, and series are those that the full model
     looked at: `many` (S, T) is among how many each is one, infinite in buckets that it was not flagged in, nan in those that
     another series explains; `watching` (T,) is how many slices were watched. The two are not kept: incidents are. `votes` on its
-    incidents, and its `shares` of a budget, decide how much evidence opens one; of every slice, votes alone."""
+    incidents, and its `shares` of a budget, decide how much evidence opens one; of every slice, the budget is in `many`."""
 
     monitor: Monitor
     metric: Metric
@@ -100,7 +100,7 @@ class Judged:
     @property
     def bar(self) -> Bar | None:
         """What evidence is needed; None: the sensitivity says it all."""
-        # Which slices are looked at changes with every day, so how often they were unusual before can't be counted.
+        # Over every slice it was held already: what it left out is one among infinitely many.
         shares = self.shares if self.swept is None else ()
         if not self.votes and not shares:
             return None

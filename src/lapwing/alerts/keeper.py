@@ -27,6 +27,7 @@ from lapwing.alerts.record import Key, Record
 from lapwing.alerts.restart import Checkpoint
 from lapwing.alerts.resume import Past
 from lapwing.alerts.shares import divided, extended
+from lapwing.alerts.sweep.budgeted import Allowed
 from lapwing.alerts.sweep.judging import judge_any
 from lapwing.alerts.telling import told_of
 from lapwing.alerts.votes import Vote, votes
@@ -39,7 +40,7 @@ from lapwing.model.problem import LapwingError, Problem
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
-METHOD = 4
+METHOD = 5
 """Raised whenever detector or incident rules change: what was told by other rules is told anew."""
 LOOK_AGAIN = 5.0
 """Seconds for which the version of the data is taken to stand."""
@@ -219,11 +220,11 @@ class Keeper:
             if last is not None and last.data == version[1]:
                 return last
             past = None if last is None else self._past(last)
-            judged = replace(
-                judge_any(self._lapwing, monitor, inputs=inputs, past=past),
+            allowed = Allowed(
                 votes=self._votes(monitor),
                 shares=self._shares(monitor, () if last is None else last.judged.shares),
             )
+            judged = judge_any(self._lapwing, monitor, inputs=inputs, past=past, allowed=allowed)
             new, series = self._run(judged, *version, last)
             try:
                 since = None if run is None else run.version

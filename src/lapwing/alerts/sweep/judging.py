@@ -19,6 +19,7 @@ from lapwing.alerts.many import needed
 from lapwing.alerts.measured import measured
 from lapwing.alerts.resume import Past
 from lapwing.alerts.season import slots, tuning
+from lapwing.alerts.sweep.budgeted import Allowed, floor
 from lapwing.alerts.sweep.constants import LIKE_EVENTS, LOOK_BACK, MOST_LOOKED
 from lapwing.alerts.sweep.counted import counted
 from lapwing.alerts.sweep.cuboids import Cuboid, cuboids
@@ -39,14 +40,18 @@ def judge_any(
     span: Span = (None, None),
     inputs: Inputs | None = None,
     past: Past | None = None,
+    allowed: Allowed | None = None,
 ) -> Judged:
-    """Judges a monitor, of every slice or of those it names; see `judge`."""
+    """Judges a monitor, of every slice or of those it names; see `judge`. `allowed`: how much it may raise."""
+    allowed = allowed or Allowed()
     if monitor.every is None:
-        return judge(lapwing, monitor, span, inputs, past)
-    return sweep(lapwing, monitor, monitor.every, span, inputs or Inputs())
+        found = judge(lapwing, monitor, span, inputs, past)
+    else:
+        found = sweep(lapwing, monitor, monitor.every, span, inputs or Inputs(), allowed)
+    return replace(found, votes=allowed.votes, shares=allowed.shares)
 
 
-def sweep(lapwing: Lapwing, monitor: Monitor, every: Every, span: Span, said: Inputs) -> Judged:
+def sweep(lapwing: Lapwing, monitor: Monitor, every: Every, span: Span, said: Inputs, allowed: Allowed) -> Judged:
     """
     Raises:
         Refused: there are no slices, or more stand out than can be looked at.
@@ -83,7 +88,9 @@ def sweep(lapwing: Lapwing, monitor: Monitor, every: Every, span: Span, said: In
     looked = _Second.of(reader, seen, whole, setting.slots)
     judged = judge_series(lapwing, monitor, looked.series, said)
     many = looked.many(seen)
-    told = Unexplained(judged, many, looked.together).many_told()
+    unexplained = Unexplained(judged, many, looked.together)
+    least = floor(unexplained, seen.tests, allowed)
+    told = unexplained.many_told(least)
     last = np.flatnonzero(setting.judged)
     at = int(last[-1]) if len(last) else 0
     swept = Swept(
@@ -93,7 +100,7 @@ def sweep(lapwing: Lapwing, monitor: Monitor, every: Every, span: Span, said: In
         watched=int(seen.watching[at]),
         small=sum(seen.groups[one] for one in seen.groups if one not in seen.unread) - int(seen.watching[at]),
         looked=len(looked.series.slices) - 1,
-        needed=float(needed(monitor.sensitivity, seen.many[-1:, at])[0]),
+        needed=float(needed(max(monitor.sensitivity, 0.0 if least is None else least[at]), seen.many[-1:, at])[0]),
         unread=tuple(", ".join(one) for one in seen.unread),
     )
     return replace(judged, many=told, watching=seen.watching, swept=swept)

@@ -45,11 +45,13 @@ class Flag:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Looked:
-    """`many` (D + 1, T): among how many series one of so many dimensions is looked at; `watching` (T,): how many
-    slices had support, of all `groups`; `unread`: combinations with too many slices."""
+    """`many` (D + 1, T): among how many series one of so many dimensions is looked at; `tests` (T,): how many series of
+    their own all of them, the whole among them, are worth; `watching` (T,): how many slices had support, of all `groups`;
+    `unread`: combinations with too many slices."""
 
     flags: tuple[Flag, ...]
     many: Floats
+    tests: Floats
     watching: Ints
     groups: Mapping[Cuboid, int]
     unread: tuple[Cuboid, ...]
@@ -81,6 +83,7 @@ def look(reader: Reader, chosen: Sequence[Cuboid], whole: Panel, setting: Settin
     above = _Level({(): {(): 0}}, {(): 0})
     seen = _screen(reader, above, None, [whole], setting, whole)
     many = np.ones((setting.depth + 1, len(setting.slots)))
+    tests = setting.judged.astype(np.float64)
     watching = np.zeros(len(setting.slots), np.int64)
     flags: list[Flag] = []
     for depth in range(1, setting.depth + 1):
@@ -98,10 +101,11 @@ def look(reader: Reader, chosen: Sequence[Cuboid], whole: Panel, setting: Settin
         most = max((groups[cuboid] for cuboid in rows), default=0)
         seen = _screen(reader, level, (above, seen), reader.stretches(most, level.series), setting, whole)
         many[depth] = np.maximum(setting.depth * seen.watched / WORTH, 1.0)
+        tests += seen.watched / many[depth]
         watching += seen.watched
         flags += _flags(level, seen, needed(setting.threshold, many[depth]) * LOOK)
         above = level
-    return Looked(flags=tuple(flags), many=many, watching=watching, groups=groups, unread=tuple(unread))
+    return Looked(flags=tuple(flags), many=many, tests=tests, watching=watching, groups=groups, unread=tuple(unread))
 
 
 def _least(reader: Reader, setting: Setting) -> float:

@@ -58,6 +58,13 @@ class Overlap:
         found: npt.NDArray[np.intp] = np.flatnonzero(((mine < 0) | (self._values == mine)).all(1))
         return found
 
+    def nested(self, row: int) -> Bools:
+        """(S,): itself, all that are parts of it, and all that it is a part of."""
+        mine = self._values[row]
+        same = self._values == mine
+        out: Bools = ((mine < 0) | same).all(1) | ((self._values < 0) | same).all(1)
+        return out
+
 
 def _share(part: float | np.floating, wholes: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +33,17 @@ class Standing:
     share: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What a bucket came to in one direction: the `rows` that explain it, the best first, the most evidence there was of each
+    or of what it is a part of or made of, and all series (S,) that they explain."""
+
+    bucket: int
+    rows: list[int]
+    evidence: list[float]
+    explained: Bools
+
+
 @dataclass(slots=True, eq=False)
 class Unexplained:
     """Goes through the buckets in which something could be told, and leaves to each what explains it.
@@ -48,36 +59,49 @@ class Unexplained:
     overlap: Overlap = field(init=False)
     size: Ints = field(init=False)
     entered: Ints = field(init=False)
+    shown: Floats = field(init=False)
+    adjusted: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        slices = self.judged.slices
+        slices, found = self.judged.slices, self.judged.detection
         self.overlap = Overlap(slices, len(slices) - 1)
         self.size = np.array([len(one) for one in slices])
         flagged = np.isfinite(self.many)
         first = np.where(flagged.any(1), flagged.argmax(1), self.many.shape[1])
         self.entered = np.array([first[self.overlap.inside(row)].min() for row in range(len(slices))], np.int64)
+        self.shown = evidence(found.score, self.judged.rules.gathering, found.alone)
+        self.adjusted = among(self.shown, self.many)
 
-    def many_told(self) -> Floats:
-        """`many`, nan where something else explains what is to be seen: no evidence of anything, then or later."""
-        judged, rules = self.judged, self.judged.rules
-        found = judged.detection
-        shown = evidence(found.score, rules.gathering, found.alone)
-        difference = judged.actual - found.expected
-        out = self.many.copy()
+    def many_told(self, floor: Floats | None = None) -> Floats:
+        """`many`, nan where something else explains what is to be seen: no evidence of anything, then or later. `floor` (T,):
+        what the evidence of one among all must reach, where that is more than the monitor's sensitivity; what has less is
+        not told then, and may be later."""
+        rules = self.judged.rules
+        least = np.full(self.many.shape[1], rules.threshold)
+        least = least if floor is None else np.maximum(least, floor)
+        out, told = self.many.copy(), np.zeros(self.many.shape, bool)
+        for direction in rules.directions:
+            for one in self.found(direction, least):
+                out[one.explained, one.bucket] = np.nan
+                out[one.rows, one.bucket] = 1.0  # that something happened is sure; where, is told by what explains it
+                told[one.rows, one.bucket] = True
+        held = (least > rules.threshold) & ~told & np.isfinite(out)
+        return np.where(held, np.inf, out)
+
+    def found(self, direction: int, least: Floats) -> Iterator[Told]:
+        """What there is to tell in one direction, bucket by bucket, where evidence of `least` (T,) is needed."""
+        judged = self.judged
+        difference = judged.actual - judged.detection.expected
         with np.errstate(invalid="ignore"):
-            adjusted = among(shown, self.many)
-            for direction in (1, -1) if rules.direction == 0 else (rules.direction,):
-                large = (difference * direction >= judged.minimum) & (found.score * direction >= OPENS)
-                hot = (adjusted * direction >= rules.threshold) & large
-                warm = (shown * direction >= rules.threshold) & large
-                self._one_way(hot, warm, adjusted * direction, direction, out)
-        return out
-
-    def _one_way(self, hot: Bools, warm: Bools, shown: Floats, direction: int, out: Floats) -> None:
+            large = (difference * direction >= judged.minimum) & (judged.detection.score * direction >= OPENS)
+            adjusted = self.adjusted * direction
+            hot = (adjusted >= least) & large
+            warm = (self.shown * direction >= least) & large
         standing: dict[int, Standing] = {}
         for at in np.flatnonzero(hot.any(0)).tolist():
             here = np.flatnonzero(hot[:, at])
-            stretch = self._stretch(int(here[shown[here, at].argmax()]), at, direction, warm[:, at], hot[:, at])
+            best = int(here[adjusted[here, at].argmax()])
+            stretch = self._stretch(best, at, direction, warm[:, at], hot[:, at], float(least[at]))
             before = {row: one.share for row, one in standing.items() if self._goes_on(row, one.last, at, direction)}
             chosen, moved = explaining(stretch, self._common(stretch, at), before)
             for row in chosen:
@@ -85,8 +109,13 @@ class Unexplained:
                 standing[row] = Standing(at, share)
             seen = stretch.scores(np.zeros(len(moved))) * direction
             explained = (seen >= OPENS) & (seen - stretch.scores(moved) * direction >= HALF * seen)
-            out[explained | hot[:, at], at] = np.nan
-            out[chosen, at] = 1.0  # that something happened is sure; where, is told by what explains it
+            most = [self._most(row, here, adjusted[here, at]) for row in chosen]
+            yield Told(at, chosen, most, explained | hot[:, at])
+
+    def _most(self, row: int, here: Ints, adjusted: Floats) -> float:
+        """The most evidence of a series, or of what it is a part of or made of; else of any."""
+        akin = self.overlap.nested(row)[here]
+        return float(adjusted[akin].max() if akin.any() else adjusted.max())
 
     def _goes_on(self, row: int, last: int, at: int, direction: int) -> bool:
         """What explained a bucket is not over yet, by the rules for incidents."""
@@ -94,7 +123,7 @@ class Unexplained:
         quiet = since < self.judged.rules.threshold * HYSTERESIS
         return int(np.count_nonzero(quiet)) < self.judged.rules.quiet
 
-    def _stretch(self, row: int, at: int, direction: int, warm: Bools, hot: Bools) -> Stretch:
+    def _stretch(self, row: int, at: int, direction: int, warm: Bools, hot: Bools, least: float) -> Stretch:
         """The run of buckets in which a series is off, up to one, added up for all."""
         judged, found = self.judged, self.judged.detection
         first = at
@@ -118,7 +147,7 @@ class Unexplained:
             warm=warm,
             hot=hot,
             direction=direction,
-            least=needed(judged.rules.threshold, self.many[:, at]),
+            least=needed(least, self.many[:, at]),
         )
 
     def _common(self, stretch: Stretch, at: int) -> Common:
