@@ -97,6 +97,23 @@ def test_a_result_that_is_too_large(doors: Doors, door: Callable[[Doors, str], s
 @pytest.mark.parametrize("door", DOORS)
 def test_a_source_that_is_left_alone(doors: Doors, door: Callable[[Doors, str], str]) -> None:
     """Asked until its circuit opens; once the circuit lets one try again, that one is told that nobody listens."""
+    told = asked_until_open(doors, door)
+    assert "circuit-open" in told
+    assert told <= {"circuit-open", "source-unreachable"}
+
+
+def test_health_tells_of_a_source_that_is_left_alone(doors: Doors) -> None:
+    asked_until_open(doors, by_http)
+    health = requests.get(f"{doors.http}/api/health", timeout=60)
+    assert (health.status_code, health.json()["status"]) == (200, "degraded")
+    (problem,) = health.json()["problems"]
+    assert problem["code"] == "source-unreachable"
+    assert "down does not answer" in problem["message"]
+    assert problem["hint"]
+
+
+def asked_until_open(doors: Doors, door: Callable[[Doors, str], str]) -> set[str]:
+    """What it was told on the way."""
     pause, told = threading.Event(), set()
     for _ in range(200):
         code = door(doors, UNREACHED)
@@ -104,5 +121,4 @@ def test_a_source_that_is_left_alone(doors: Doors, door: Callable[[Doors, str], 
         if code == "circuit-open":
             break
         pause.wait(0.05)
-    assert "circuit-open" in told
-    assert told <= {"circuit-open", "source-unreachable"}
+    return told

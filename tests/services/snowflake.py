@@ -91,6 +91,8 @@ class SnowflakeDouble:
     chunks: dict[str, bytes] = field(default_factory=dict)
     running: dict[str, duckdb.DuckDBPyConnection] = field(default_factory=dict)
     timed_out: set[str] = field(default_factory=set)
+    refusals: list[Failed] = field(default_factory=list)
+    """What the next statements that read are answered."""
 
     @property
     def dsn(self) -> str:
@@ -123,6 +125,8 @@ class SnowflakeDouble:
         if sql.startswith("ALTER SESSION SET"):
             session.settings.update(_SETTING.findall(sql))
             table = _DONE
+        elif self.refusals:
+            raise self.refusals.pop(0)
         else:
             table = self._arrow(sql, session, request)
         first, rest = table.slice(0, INLINE_ROWS), table.slice(INLINE_ROWS)

@@ -27,6 +27,10 @@ class TcpProxy:
         self.port = 0
         self.serve()
 
+    @property
+    def serving(self) -> bool:
+        return self._listener is not None
+
     def serve(self) -> None:
         """Listens, at the same port as before."""
         listener = socket.socket()

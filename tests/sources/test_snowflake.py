@@ -11,11 +11,13 @@ import pyarrow as pa
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.services.snowflake import INLINE_ROWS, SnowflakeDouble
+from tests.services.snowflake import INLINE_ROWS, Failed, SnowflakeDouble
 
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Column
+from lapwing.sources.guarded import Guarded
+from lapwing.sources.passing import Backoff, Passing
 from lapwing.sources.snowflake import SnowflakeSource
 from lapwing.sources.snowflake_session import login_of
 from lapwing.sources.snowflake_types import column_of
@@ -103,6 +105,25 @@ def test_an_account_that_is_not_there(snowflake_double: SnowflakeDouble) -> None
     with pytest.raises(SourceError) as caught:
         SnowflakeSource(SourceConfig(name="s", type="snowflake", dsn=dsn)).tables()
     assert caught.value.problems[0].code == "source-unreachable"
+    assert isinstance(caught.value, Passing)
+    assert caught.value.down
+
+
+def test_what_may_pass_is_begun_again(snowflake_double: SnowflakeDouble) -> None:
+    source = Guarded(opened(snowflake_double, "PUBLIC"), backoff=Backoff(random=lambda: 0.0))
+    gone = Failed(390111, "08001", "Session no longer exists. New login required to access the service.")
+    snowflake_double.refusals = [gone, Failed(625, "57014", "the number of waiters for this lock exceeds the 20")]
+    logins = len(snowflake_double.logins)
+    with source.read("SELECT 1 AS x", (Column("x", "BIGINT"),)) as stream:
+        assert sum(batch.num_rows for batch in stream) == 1
+    assert stream.retries == 2
+    assert len(snowflake_double.logins) == logins + 3
+    snowflake_double.refusals = [Failed(1003, "42000", "SQL compilation error: syntax error.")]
+    with pytest.raises(SourceError) as caught, source.read("SELECT 1 AS x", (Column("x", "BIGINT"),)) as stream:
+        list(stream)
+    assert caught.value.problems[0].code == "source-refused"
+    assert not snowflake_double.refusals
+    source.close()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from lapwing.query.results.service import Results
 from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
 from lapwing.query.top import ranking, topped
 from lapwing.sources.bill import bill_for
+from lapwing.sources.circuit import CircuitState
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
 from lapwing.sources.storage import engine_reads
@@ -137,6 +138,10 @@ class Lapwing:
         """What is wrong between the model and the data: sources that do not answer, unknown columns, wrong types, metrics
         that can't be reckoned."""
         return (*self.sql.check(), *metric_problems(self.project, self.sql))
+
+    def circuits(self) -> Mapping[str, CircuitState]:
+        """How the circuits stand of the sources that were asked for, and of the cluster; by name."""
+        return {**self.sources.circuits(), **self.sql.circuits()}
 
     def close(self) -> None:
         if self._cache is not None:

@@ -48,8 +48,8 @@ class Sources(Mapping[str, Source]):
 
     def circuits(self) -> Mapping[str, CircuitState]:
         """How the circuits of sources stand that have one and were asked for, by name."""
-        with self._lock:
-            return {name: one.circuit.state() for name, one in self._open.items() if isinstance(one, Guarded)}
+        opened = dict(self._open)  # a copy at once: who asks waits for no source that is being opened
+        return {name: one.circuit.state() for name, one in opened.items() if isinstance(one, Guarded)}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._configs)

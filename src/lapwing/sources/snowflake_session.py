@@ -11,6 +11,7 @@ from typing import Any, Final
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.sources.address import Address, AddressForm
+from lapwing.sources.passing import passing
 
 _FORM: Final = AddressForm(
     of="Snowflake",
@@ -135,13 +136,30 @@ _CODES: Final = {
     3001: ("not-permitted", "{name} does not permit it: {message}.", "Give the role the right, or name another."),
     604: ("source-stopped", "{name} stopped the query: {message}.", None),
     630: ("source-stopped", "{name} stopped the query: {message}.", None),
+    **dict.fromkeys((625, 390_111, 390_112, 390_114), ("source-stopped", "{name} stopped the query: {message}.", None)),
     606: ("no-warehouse", "{name} has nothing to run it on: {message}.", "Add warehouse=NAME to the dsn."),
 }
+_UNLUCKY: Final = frozenset({625, 390_111, 390_112, 390_114})
+"""Too many wait for a lock; the session, or its token, is over, and another one is had."""
+_AWAY: Final = frozenset({260_007, 260_008, *range(261_000, 261_005), 262_000})
+"""The driver's own: no answer, or a status that says so. It has tried again by itself."""
 _MOST_TEXT: Final = 400
 
 
 def explain(name: str, place: Place | None, error: Exception) -> LapwingError:
-    """A SourceError for what the driver raised; its text never holds a secret."""
+    """A SourceError for what the driver raised, `Passing` by its number or where there was no answer; its text never holds a
+    secret."""
+    import adbc_driver_manager as manager
+
+    found, code = _explained(name, place, error), int(getattr(error, "vendor_code", None) or 0)
+    if code in _UNLUCKY:
+        return passing(found, down=False)
+    lost = getattr(error, "status_code", None) in (manager.AdbcStatusCode.IO, manager.AdbcStatusCode.TIMEOUT)
+    away = code in _AWAY or (not code and (lost or isinstance(error, OSError)))
+    return passing(found, tried=True) if away and found.problems[0].code == "source-unreachable" else found
+
+
+def _explained(name: str, place: Place | None, error: Exception) -> LapwingError:
     message = re.sub(r"\s+", " ", str(error)).strip()
     message = re.sub(r"^[A-Z_]+: (\[Snowflake\] )?|\.? Vendor code: .*$", "", message)
     message = re.sub(r"^(\d{6} \(\w{5}\): )+", "", message)[:_MOST_TEXT].rstrip(".")
@@ -157,7 +175,7 @@ def explain(name: str, place: Place | None, error: Exception) -> LapwingError:
         hint = "Read a view of it in which the column is a TIMESTAMP_NTZ(6), say."
         says = f"{name} sent a moment that has no nanoseconds, which are had from 1677 to 2262: {message}."
         return SourceError.of("bad-value", says, place=place, hint=hint)
-    if not code:
+    if not code or code in _AWAY:
         away = re.search(r"dial tcp.*|no such host.*|context deadline.*", message)
         says = f"{name} does not answer: {away[0] if away else message}."
         return SourceError.of("source-unreachable", says, place=place, hint=_LOST)

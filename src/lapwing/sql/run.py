@@ -144,7 +144,7 @@ class Running(Stream):
             if self._again is None or self._rows or self._stop is not None:
                 raise
             why = self._cause(error)
-            if isinstance(why, Passing | Unavailable):
+            if isinstance(why, Passing | Unavailable) and not self._elsewhere():
                 raise  # another plan would be told the same
         else:
             return
@@ -153,6 +153,11 @@ class Running(Stream):
         self._take(plan)
         self._check()
         yield from self._batches()
+
+    def _elsewhere(self) -> bool:
+        """Whether the other plan asks other sources: what a cluster was to run can be read from where its tables are."""
+        other = () if self.plan.whole is None else self.plan.whole.scans
+        return {scan.table.source for scan in self.plan.scans}.isdisjoint(scan.table.source for scan in other)
 
     @property
     def stage(self) -> str:

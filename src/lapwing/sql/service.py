@@ -14,10 +14,13 @@ import pyarrow as pa
 
 from lapwing.model.dataset import Dataset
 from lapwing.model.names import nearest
-from lapwing.model.problem import LapwingError, Problem, WrongUse
+from lapwing.model.problem import LapwingError, Problem, Unavailable, WrongUse
 from lapwing.model.project import Project
 from lapwing.sources.base import Source, Table
 from lapwing.sources.bill import current
+from lapwing.sources.circuit import CircuitState
+from lapwing.sources.guarded import Guarded
+from lapwing.sources.passing import Passing
 from lapwing.sql.aggregate.push import Blocks
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.catalog import Catalog
@@ -55,6 +58,7 @@ class SqlService:
         self._engine = engine
         self._planning = EngineClass.planner()
         expected = Expected()
+        self._cluster: Guarded | None = None
         self._wholes = [name for name, source in project.sources.items() if source.type == "bigquery"]
         self._planner = Planner(
             self.catalog, self._planning, blocks=Blocks(sources, expected.rows), elsewhere=self._elsewhere(sources)
@@ -78,7 +82,8 @@ class SqlService:
 
         cluster = None if engine is None or engine.source is not None else Cluster(engine)
         if cluster is not None:
-            self._sources = ChainMap({ENGINE: cluster}, sources)  # type: ignore[arg-type]
+            self._cluster = Guarded(cluster, cluster.circuit)
+            self._sources = ChainMap({ENGINE: self._cluster}, sources)  # type: ignore[arg-type]
         return Whole(self.catalog, cluster, {name: OneSource(sources[name]) for name in self._wholes})
 
     @within_depth()
@@ -209,6 +214,10 @@ class SqlService:
         )
         return self._remembered(replayed)
 
+    def circuits(self) -> Mapping[str, CircuitState]:
+        """How the cluster's circuit stands, by its name; empty where the project has none."""
+        return {} if self._cluster is None else {self._cluster.name: self._cluster.circuit.state()}
+
     def holds(self, plan: Plan) -> bool:
         """Whether the tables are what the plan takes them for."""
         return self._plans.holds(plan)
@@ -221,15 +230,20 @@ class SqlService:
         return running
 
     def _over_rows(self, plan: Plan, why: LapwingError) -> Plan:
-        """The plan to go on with where one over groups made by sources failed; its statement is not tried that way again."""
-        with self._lock:
-            self._given_up[plan.text] = None
-            self._plans.forget(plan.text)
-            while len(self._given_up) > REMEMBERED:
-                self._given_up.popitem(last=False)
+        """The plan to go on with where one over groups made by sources failed; its statement is not tried that way again, unless
+        what failed may pass."""
+        if not isinstance(why, Passing | Unavailable):
+            self._give_up(plan.text)
         says = "The engine could not have it made by sources, so their rows are read"
         note = f"{says}: {why.problems[0].message}"
         return self._reducer.reduced(replace(plan, notes=(*plan.notes, note)))
+
+    def _give_up(self, text: str) -> None:
+        with self._lock:
+            self._given_up[text] = None
+            self._plans.forget(text)
+            while len(self._given_up) > REMEMBERED:
+                self._given_up.popitem(last=False)
 
     def estimates(self, plan: Plan) -> dict[str, int]:
         """The bytes that the scans of a plan would be billed for, by their ids, asked of the sources that charge by bytes.

@@ -37,7 +37,10 @@ _COMMON_ZONES = (
 async def health(request: Request) -> Response:
     """Answers while the server runs; asks for no token, so only those with it (or on this machine) are told details."""
     found = services(request)
-    trouble = (*found.trouble, *found.refresher.trouble())
+    circuits = found.lapwing.circuits().values()
+    # One that was open stays told until the source answers somebody: that nobody asked since makes nothing well.
+    away = (one.problem for one in circuits if one.state != "closed" and one.problem is not None)
+    trouble = (*found.trouble, *found.refresher.trouble(), *away)
     data: dict[str, Any] = {"status": "degraded" if trouble else "ok", "version": __version__}
     if found.settings.token is None:
         data["problems"] = [problem.as_dict() for problem in trouble]

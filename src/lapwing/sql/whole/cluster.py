@@ -8,6 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from lapwing.model.project import EngineConfig, SourceConfig
 from lapwing.sources.base import Column, Source, Table
+from lapwing.sources.circuit import Circuit
+from lapwing.sources.guarded import Guarded
 from lapwing.sources.trino import TrinoSource
 from lapwing.sql.capability import No
 from lapwing.sql.catalog import DEFAULT_SCHEMAS
@@ -30,7 +32,9 @@ class Cluster(TrinoSource):
         self._dsn, self._catalogs = config.dsn, config.catalogs
         super().__init__(self._config_of(ENGINE, config.dsn, config))
         self._engine_config = config
-        self._opened: dict[str, _Catalog] = {}
+        self.circuit = Circuit(ENGINE)
+        """Of all its catalogs, too."""
+        self._opened: dict[str, Guarded] = {}
         self._opening = threading.Lock()
 
     @property
@@ -63,12 +67,13 @@ class Cluster(TrinoSource):
         same = tuple(column for column in table.columns if _alike(column, there.get(column.name.lower())))
         return catalog.reference(found[0]), same
 
-    def _catalog_called(self, name: str) -> _Catalog:
+    def _catalog_called(self, name: str) -> Guarded:
         with self._opening:
             if name not in self._opened:
                 parts = urlsplit(self._dsn)
                 dsn = urlunsplit(parts._replace(path=f"/{name}"))
-                self._opened[name] = _Catalog(self._config_of(f"{ENGINE}'s {name}", dsn, self._engine_config))
+                catalog = _Catalog(self._config_of(f"{ENGINE}'s {name}", dsn, self._engine_config))
+                self._opened[name] = Guarded(catalog, self.circuit)
             return self._opened[name]
 
     @staticmethod
