@@ -124,6 +124,8 @@ class Stream(ABC):
     """How often it was begun again."""
     trouble: str | None = None
     """What went wrong the last time before that."""
+    connections: int = 1
+    """How many of the source's connections it is read over at once."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[pa.RecordBatch]: ...

@@ -186,7 +186,7 @@ class _GuardedStream(Stream):
                 self._handed = True
                 self._circuit.succeeded()
             yield batch
-        self.spent = self._stream.spent
+        self.spent, self.connections = self._stream.spent, self._stream.connections
 
     def _again(self, error: Passing) -> None:
         """Waits, and begins the read anew; raises the error where that can't be."""

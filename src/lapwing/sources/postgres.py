@@ -15,9 +15,10 @@ from lapwing.sources.base import Capabilities, Column, Family, Operation, Source
 from lapwing.sources.engine import Engine
 from lapwing.sources.passing import Passing
 from lapwing.sources.postgres_errors import CONNECT_SECONDS, explain, refusal
+from lapwing.sources.postgres_parts import MANY, MOST, PartsStream, Spare
 from lapwing.sources.postgres_types import column_of, transport
 from lapwing.sources.quote import identifier, select
-from lapwing.sources.streams import AdbcStream
+from lapwing.sources.streams import AdbcSession, AdbcStream
 
 _EXACT = frozenset(
     {
@@ -80,6 +81,7 @@ class PostgresSource(Source):
         self.capabilities = CAPABILITIES
         self._pool: queue.LifoQueue[Any] = queue.LifoQueue()
         self._known: tuple[float, tuple[Table, ...]] | None = None
+        self._spare = Spare()
         self._lock = threading.Lock()
 
     def tables(self) -> tuple[Table, ...]:
@@ -89,15 +91,26 @@ class PostgresSource(Source):
             return self._known[1]
 
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
-        return AdbcStream(
-            self.name,
-            self._connect,
-            sql,
-            columns,
-            time_limit=time_limit if time_limit is not None else self._time_limit,
-            release=self._release,
-            explain_error=self._explain,
-        )
+        limit = time_limit if time_limit is not None else self._time_limit
+        return AdbcStream(self.name, self._session, sql, columns, time_limit=limit)
+
+    def scan(
+        self,
+        table: Table,
+        columns: tuple[Column, ...],
+        where: str | None = None,
+        limit: int | None = None,
+        *,
+        time_limit: float | None = None,
+    ) -> Stream:
+        if MOST == 1 or table.body or limit is not None or (table.rows or 0) < MANY:
+            return super().scan(table, columns, where, limit, time_limit=time_limit)
+
+        def select(part: str | None) -> str:
+            return self.scan_sql(table, columns, " AND ".join(f"({one})" for one in (part, where) if one) or None)
+
+        limit_seconds = time_limit if time_limit is not None else self._time_limit
+        return PartsStream(self.name, self._session, table, columns, select, self._spare, time_limit=limit_seconds)
 
     def scan_sql(
         self, table: Table, columns: tuple[Column, ...], where: str | None = None, limit: int | None = None
@@ -235,6 +248,9 @@ class PostgresSource(Source):
             connection.close()
             raise self._explain(error) from error
         return connection
+
+    def _session(self) -> AdbcSession:
+        return AdbcSession(self._connect, self._release, self._explain)
 
     def _release(self, connection: Any, healthy: bool) -> None:
         if healthy:

@@ -20,7 +20,7 @@ from lapwing.sources.engine import Engine
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.snowflake_session import Login, connect, explain, login_of, missing_extra
 from lapwing.sources.snowflake_types import column_of, transport
-from lapwing.sources.streams import AdbcStream
+from lapwing.sources.streams import AdbcSession, AdbcStream
 from lapwing.states.dialects import dialect_of
 
 # Text without a collation is compared by bytes. Floats are compared in the engine: that NaN is the greatest there, too, is
@@ -89,12 +89,10 @@ class SnowflakeSource(Source):
         limit = time_limit if time_limit is not None else self._time_limit
         return AdbcStream(
             self.name,
-            lambda: self._connect(limit),
+            lambda: AdbcSession(lambda: self._connect(limit), self._release, self._explain),
             sql,
             columns,
             time_limit=limit,
-            release=self._release,
-            explain_error=self._explain,
         )
 
     def scan_sql(

@@ -21,7 +21,7 @@ from lapwing.sources.engine import Engine
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.settled import version_of
 from lapwing.sources.sqlite_types import declared_type, first_value, misfit, transport
-from lapwing.sources.streams import AdbcStream
+from lapwing.sources.streams import AdbcSession, AdbcStream
 
 _NUMBERS = frozenset({Family.INTEGER, Family.FLOAT, Family.BOOLEAN})
 _EXACT = _NUMBERS | {Family.TEXT, Family.DATE}
@@ -70,12 +70,10 @@ class SQLiteSource(Source):
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         return AdbcStream(
             self.name,
-            self._connect,
+            lambda: AdbcSession(self._connect, self._release, self._explain),
             sql,
             columns,
             time_limit=time_limit if time_limit is not None else self._time_limit,
-            release=self._release,
-            explain_error=self._explain,
             options={"adbc.sqlite.query.batch_rows": "65536"},
             skip=1,
             stoppable=False,  # the driver has no cancel: a statement left behind ends at its next 65,536 rows

@@ -116,48 +116,36 @@ class EngineStream(PumpedStream):
         self._cursor.interrupt()
 
 
-class AdbcStream(PumpedStream):
-    """A SELECT that an ADBC driver runs.
+class AdbcSession:
+    """A connection of an ADBC driver, as long as one read has it.
 
-    `connect` gives a connection and `release` takes it back, told whether it may be used again. `explain_error` turns
-    the driver's errors into ours. `skip` rows at the beginning only carried types. `stoppable`: whether the driver can
-    break a statement off; one that can't goes on by itself until its next batch.
+    `connect` gives a connection and `release` takes it back, told whether it may be used again. `explain_error` turns the
+    driver's errors into ours.
     """
 
     def __init__(
         self,
-        source: str,
         connect: Callable[[], Any],
-        sql: str,
-        columns: Sequence[Column],
-        *,
-        time_limit: float | None,
         release: Callable[[Any, bool], None],
         explain_error: Callable[[Exception], LapwingError],
-        options: dict[str, str] | None = None,
-        skip: int = 0,
-        stoppable: bool = True,
     ) -> None:
-        self._connect, self._sql, self._options, self._skip = connect, sql, options, skip
         self._release, self._explain_error = release, explain_error
+        self._connection = connect()
         self._cursor: Any = None
+        self._healthy = True
         self._lock = threading.Lock()
-        super().__init__(source, columns, time_limit, stoppable=stoppable)
 
-    def _batches(self) -> Generator[pa.RecordBatch, None, None]:
-        connection = self._connect()
-        healthy, skip = False, self._skip
+    def batches(self, sql: str, options: dict[str, str] | None = None) -> Generator[pa.RecordBatch, None, None]:
+        """The rows of a statement; `options` are the driver's."""
+        connection, healthy = self._connection, self._healthy
+        self._healthy = False  # one that was left before its end is of no more use
         try:
             cursor = self._cursor = connection.cursor()
-            if self._options:
-                cursor.adbc_statement.set_options(**self._options)
-            cursor.execute(self._sql)
-            for batch in cursor._results.reader:  # as fetch_record_batch, but its errors have the server's codes
-                rows = batch.slice(skip)
-                skip = max(0, skip - batch.num_rows)
-                if rows.num_rows:
-                    yield rows
-            healthy = True
+            if options:
+                cursor.adbc_statement.set_options(**options)
+            cursor.execute(sql)
+            yield from cursor._results.reader  # as fetch_record_batch, but its errors have the server's codes
+            self._healthy = healthy
         except (OSError, pa.ArrowException, connection.Error) as error:
             raise self._explain_error(error) from error
         finally:
@@ -166,13 +154,57 @@ class AdbcStream(PumpedStream):
                     with suppress(OSError, pa.ArrowException, connection.Error):
                         self._cursor.close()
                 self._cursor = None
-            # After a cancel, which may arrive late, the next statement would be the one that is stopped.
-            self._release(connection, healthy and self._stopped is None)
 
-    def _interrupt(self) -> None:
+    def cancel(self) -> None:
+        """Breaks off what runs, from any thread."""
         import adbc_driver_manager as adbc
 
         with self._lock:
             if self._cursor is not None:
                 with suppress(OSError, adbc.Error):
                     self._cursor.adbc_cancel()
+
+    def close(self, *, reusable: bool) -> None:
+        """Gives the connection back."""
+        self._release(self._connection, self._healthy and reusable)
+
+
+class AdbcStream(PumpedStream):
+    """A SELECT that an ADBC driver runs.
+
+    `session` connects. `skip` rows at the beginning only carried types. `stoppable`: whether the driver can break a statement
+    off; one that can't goes on by itself until its next batch.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        session: Callable[[], AdbcSession],
+        sql: str,
+        columns: Sequence[Column],
+        *,
+        time_limit: float | None,
+        options: dict[str, str] | None = None,
+        skip: int = 0,
+        stoppable: bool = True,
+    ) -> None:
+        self._begin, self._sql, self._options, self._skip = session, sql, options, skip
+        self._session: AdbcSession | None = None
+        super().__init__(source, columns, time_limit, stoppable=stoppable)
+
+    def _batches(self) -> Generator[pa.RecordBatch, None, None]:
+        session, skip = self._begin(), self._skip
+        self._session = session
+        try:
+            for batch in session.batches(self._sql, self._options):
+                rows = batch.slice(skip)
+                skip = max(0, skip - batch.num_rows)
+                if rows.num_rows:
+                    yield rows
+        finally:
+            # After a cancel, which may arrive late, the next statement would be the one that is stopped.
+            session.close(reusable=self._stopped is None)
+
+    def _interrupt(self) -> None:
+        if self._session is not None:
+            self._session.cancel()

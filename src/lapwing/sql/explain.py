@@ -24,7 +24,9 @@ def explain(
     for scan in plan.scans:
         lines += ["", scan.description]
         if scan.id in done:
-            lines.append(f"  read {done[scan.id].rows:,} rows, {done[scan.id].bytes:,} bytes")
+            many = done[scan.id].connections
+            over = f", over {many} connections at once" if many > 1 else ""
+            lines.append(f"  read {done[scan.id].rows:,} rows, {done[scan.id].bytes:,} bytes{over}")
             if done[scan.id].retries:
                 lines.append(f"  begun again {done[scan.id].retries} times: {done[scan.id].trouble}")
             if (spent := done[scan.id].spent) is not None:

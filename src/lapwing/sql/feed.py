@@ -65,6 +65,11 @@ class Feed:
         stream = self._stream
         return (0, None) if stream is None else (stream.retries, stream.trouble)
 
+    @property
+    def connections(self) -> int:
+        """Over how many of its source's connections it is read at once."""
+        return 1 if self._stream is None else self._stream.connections
+
     def reader(self) -> pa.RecordBatchReader:
         """The rows as a stream that can be read once. A scan that the plan did not show is read only now, if at all."""
         return pa.RecordBatchReader.from_batches(schema_of(self.scan.columns), self._taken())

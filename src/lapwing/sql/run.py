@@ -29,7 +29,7 @@ BATCH_ROWS = 8192
 @dataclass(frozen=True, slots=True)
 class ScanProgress:
     """What one scan has read. Native scans are read inside the engine and are not listed. `retries`: how often it was begun
-    again, the last time because of `trouble`."""
+    again, the last time because of `trouble`. `connections`: over how many of them its source is read at once."""
 
     id: str
     rows: int
@@ -38,6 +38,7 @@ class ScanProgress:
     spent: Spent | None = None
     retries: int = 0
     trouble: str | None = None
+    connections: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ class Running(Stream):
         if self._stage == "running" and not self._finished.is_set():
             fraction = self._fraction()
         scans = tuple(
-            ScanProgress(key, feed.rows, feed.bytes, feed.done, feed.spent, *feed.retries)
+            ScanProgress(key, feed.rows, feed.bytes, feed.done, feed.spent, *feed.retries, feed.connections)
             for key, feed in self._feeds.items()
         )
         return Progress(self._stage, self._rows, self._bytes, fraction, scans)
