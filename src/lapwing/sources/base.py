@@ -180,6 +180,9 @@ class Source(ABC):
             SourceError: it does not answer (never with the password in the text).
         """
 
+    def forget(self) -> None:  # noqa: B027  a source that sees when its tables change remembers nothing that is not so
+        """What is remembered of its tables is not taken for true any more."""
+
     def broken(self) -> Mapping[str, LapwingError]:
         """By their names, what would be tables but can't be read, and why; `tables` leaves them out, so that they hurt
         only those who ask for them. Raises as `tables` does."""

@@ -88,6 +88,10 @@ class BigQuerySource(Source):
     def tables(self) -> tuple[Table, ...]:
         return tuple(known.table for known in self._tables().values())
 
+    def forget(self) -> None:
+        with self._lock:
+            self._seen = None
+
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         limit = time_limit if time_limit is not None else self._time_limit
         return JobStream(

@@ -74,6 +74,10 @@ class ClickHouseSource(Source):
                 self._known = (time.monotonic(), self._look())
             return self._known[1]
 
+    def forget(self) -> None:
+        with self._lock:
+            self._known = None
+
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         limit = time_limit if time_limit is not None else self._time_limit
         return _ClickHouseStream(self.name, self._client, sql, columns, limit, self._explain)

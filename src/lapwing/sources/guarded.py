@@ -46,6 +46,9 @@ class Guarded(Source):
         self._listed = found
         return found
 
+    def forget(self) -> None:
+        self.inner.forget()
+
     def broken(self) -> Mapping[str, LapwingError]:
         return self.inner.broken()
 

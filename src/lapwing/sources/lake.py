@@ -132,6 +132,10 @@ class LakeSource(Source):
             self, columns, time_limit, lambda stream: self._scanned(table, columns, where, limit, stream)
         )
 
+    def forget(self) -> None:
+        with self._lock:
+            self._seen = None
+
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         return _LakeStream(self, columns, time_limit, lambda stream: self._asked(sql, stream), stoppable=True)
 

@@ -90,6 +90,10 @@ class PostgresSource(Source):
                 self._known = (time.monotonic(), self._look())
             return self._known[1]
 
+    def forget(self) -> None:
+        with self._lock:
+            self._known = None
+
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         limit = time_limit if time_limit is not None else self._time_limit
         return AdbcStream(self.name, self._session, sql, columns, time_limit=limit)

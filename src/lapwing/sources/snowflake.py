@@ -82,6 +82,10 @@ class SnowflakeSource(Source):
     def tables(self) -> tuple[Table, ...]:
         return self._known()[1]
 
+    def forget(self) -> None:
+        with self._lock:
+            self._seen = None
+
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         if not _READING.match(sql):
             # A session is not to be had that only reads; a statement that begins so changes nothing.

@@ -224,8 +224,9 @@ class SQLiteSource(Source):
 
     def _explain(self, error: Exception) -> LapwingError:
         message = str(error).splitlines()[0]
-        if "no such table" in message:
-            return SourceError.of("table-vanished", f"{self.name}: {message}.", hint="It was there when it was listed.")
+        for code, says in (("table-vanished", "no such table"), ("column-vanished", "no such column")):
+            if says in message:
+                return SourceError.of(code, f"{self.name}: {message}.", hint="It was there when it was listed.")
         return SourceError.of("source-failed", f"The SQLite file of {self.name} gave an error: {message}.")
 
 

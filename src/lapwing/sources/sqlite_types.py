@@ -59,7 +59,8 @@ def misfit(column: Column) -> str:
 
 def transport(column: Column) -> str:
     """How a column is selected so that its values travel exactly; `first_value` has the same storage class."""
-    name = identifier(column.name)
+    # A name in double quotes that is no column's is a text in SQLite, so one that is gone would be read as its own name.
+    name = f"`{column.name.replace('`', '``')}`"
     if decimal := decimal_of(column.type):
         return f"CAST(round({name} * 1e{decimal[1]}) AS INTEGER)"
     if column.type == "DOUBLE":

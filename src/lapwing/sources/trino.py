@@ -81,6 +81,10 @@ class TrinoSource(Source):
     def tables(self) -> tuple[Table, ...]:
         return self._known()[1]
 
+    def forget(self) -> None:
+        with self._lock:
+            self._seen = None
+
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         limit = time_limit if time_limit is not None else self._time_limit
         return TrinoStream(

@@ -123,7 +123,8 @@ class Plan:
     depth; `notes` say what was done and what not, and why. `named` is the statement with each mention of a scanned table
     under its scan's id. `whole`: where sources make groups, the plan by which they don't. `where`: what runs it. `meaning`: that
     of the
-    statement, whatever its white space; `passing`: the functions in it whose values depend on when they are asked for."""
+    statement, whatever its white space; `passing`: the functions in it whose values depend on when they are asked for. `engine`:
+    what it was asked to run on."""
 
     text: str
     named: str
@@ -140,6 +141,7 @@ class Plan:
     where: str = "in the engine"
     meaning: str = ""
     passing: tuple[str, ...] = ()
+    engine: str | None = None
 
     @property
     def lasting(self) -> bool:

@@ -81,7 +81,7 @@ class Planner:
             scans = self._scans(bound, asked)
             functions = self._known(cursor)
             passing = functions.passing_of(bound.statement.names)
-            plan = replace(_plan(text, zone, bound, asked, scans), passing=passing)
+            plan = replace(_plan(text, zone, bound, asked, scans), passing=passing, engine=engine)
             if engine != "duckdb" and self._elsewhere is not None and not whole:
                 plan = self._elsewhere.pushed(plan, bound, cursor, engine)
                 if plan.whole is not None:
@@ -102,9 +102,8 @@ class Planner:
         if asked.types != plan.types:
             return plan
         grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked))
-        return replace(
-            grouped, given=plan.given, schema=plan.schema, notes=plan.notes, whole=plan, passing=plan.passing
-        )
+        same = {"given": plan.given, "schema": plan.schema, "notes": plan.notes, "passing": plan.passing}
+        return replace(grouped, whole=plan, engine=plan.engine, **same)
 
     def _scans(self, bound: BoundStatement, asked: Asked) -> tuple[Scan, ...]:
         scans = []

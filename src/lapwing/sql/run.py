@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
-from lapwing.model.problem import Cancelled, LapwingError, Problem, Refused, TimeLimit, Unavailable
+from lapwing.model.problem import Cancelled, LapwingError, Problem, Refused, TimeLimit
 from lapwing.model.project import ResultLimit
 from lapwing.model.size import shown_size
 from lapwing.sources.base import Source, Spent, Stream
-from lapwing.sources.passing import Passing
+from lapwing.sql.again import Again
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan
 from lapwing.sql.reduce.values import NAG, Reduction
@@ -66,7 +67,7 @@ class Taker(Protocol):
 class Running(Stream):
     """A statement under way. Reading begins at once; rows come while iterating, in one thread, once. `cancel` may be
     called from any thread. It ends by itself after `time_limit` seconds, whoever is slow. Should it fail before its first
-    row, it is run once more by the plan that `again` gives, which is told why. `taker` is given all its rows, too."""
+    row, it goes on with the plan that `again` has. `taker` is given all its rows, too."""
 
     limit = ResultLimit()
     """What its result may have; of one that has more, no batch that goes beyond it is told."""
@@ -83,7 +84,7 @@ class Running(Stream):
         time_limit: float,
         query_id: str,
         taker: Taker | None = None,
-        again: Callable[[LapwingError], Plan] | None = None,
+        again: Again | None = None,
     ) -> None:
         self.id = query_id
         self.schema = plan.schema
@@ -98,6 +99,7 @@ class Running(Stream):
         self._lock = threading.Lock()
         self._finished = threading.Event()
         self._engine, self._sources, self._again = engine, sources, again
+        self._context = copy_context()  # who takes the rows may do so in another
         self._limit = time_limit
         self._timer = threading.Timer(time_limit, self._expire)
         self._timer.daemon = True
@@ -144,21 +146,20 @@ class Running(Stream):
         except (LapwingError, pa.ArrowException, OSError) as error:
             if self._again is None or self._rows or self._stop is not None:
                 raise
-            why = self._cause(error)
-            if isinstance(why, Passing | Unavailable) and not self._elsewhere():
-                raise  # another plan would be told the same
+            failed = {feed.scan.table.source for feed in self._feeds.values() if feed.error is not None}
+            try:
+                plan = self._context.run(self._again.plan, self.plan, self._cause(error), failed)
+            except LapwingError as told:
+                self._stop = self._stop or told  # it tells more than what failed
+                raise
+            if plan is None:
+                raise
         else:
             return
         self._release()
-        plan, self._again = self._again(why), None
-        self._take(plan)
+        self._context.run(self._take, plan)
         self._check()
         yield from self._batches()
-
-    def _elsewhere(self) -> bool:
-        """Whether the other plan asks other sources: what a cluster was to run can be read from where its tables are."""
-        other = () if self.plan.whole is None else self.plan.whole.scans
-        return {scan.table.source for scan in self.plan.scans}.isdisjoint(scan.table.source for scan in other)
 
     @property
     def stage(self) -> str:

@@ -14,13 +14,14 @@ import pyarrow as pa
 
 from lapwing.model.dataset import Dataset
 from lapwing.model.names import nearest
-from lapwing.model.problem import LapwingError, Problem, Unavailable, WrongUse
+from lapwing.model.problem import LapwingError, Problem, SourceError, Unavailable, WrongUse
 from lapwing.model.project import Project
 from lapwing.sources.base import Source, Table
 from lapwing.sources.bill import current
 from lapwing.sources.circuit import CircuitState
 from lapwing.sources.guarded import Guarded
 from lapwing.sources.passing import Passing
+from lapwing.sql.again import Again
 from lapwing.sql.aggregate.push import Blocks
 from lapwing.sql.bound import BoundDataset
 from lapwing.sql.catalog import Catalog
@@ -178,16 +179,16 @@ class SqlService:
             SourceError: it would cost more than its bill (`sources.bill`) allows.
         """
         self._reserve(plan)
-        rows = plan.whole
+        given = given or NOTHING
         running = Running(
             plan,
             engine=self._engine,
             sources=self._sources,
-            given=given or NOTHING,
+            given=given,
             time_limit=time_limit,
             query_id=query_id or uuid.uuid4().hex,
             taker=taker,
-            again=None if rows is None else lambda why: self._over_rows(rows, why),
+            again=Again(self._sources, lambda plan, changed: self._anew(plan, changed, given), self._over_rows),
         )
         return self._remembered(running)
 
@@ -237,6 +238,21 @@ class SqlService:
         says = "The engine could not have it made by sources, so their rows are read"
         note = f"{says}: {why.problems[0].message}"
         return self._reducer.reduced(replace(plan, notes=(*plan.notes, note)))
+
+    def _anew(self, plan: Plan, changed: str, given: Mapping[str, pa.Table]) -> Plan:
+        """The plan to go on with where a source changed since the statement was planned.
+
+        Raises:
+            SourceError: its result would have other columns than were told.
+            NotFound, WrongUse: the statement does not suit its tables any more.
+        """
+        self._plans.forget(plan.text)
+        made = self._reducer.reduced(self.plan(plan.text, zone=plan.zone, given=given, engine=plan.engine))
+        if not made.schema.equals(plan.schema):
+            says = f"Since it was planned, the result's columns are others: {changed}."
+            raise SourceError.of("source-changed", says, hint="Ask again.")
+        self._reserve(made)
+        return replace(made, notes=(*made.notes, f"Planned anew before its first row, as {changed}."))
 
     def _give_up(self, text: str) -> None:
         with self._lock:

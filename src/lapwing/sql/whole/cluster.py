@@ -47,6 +47,11 @@ class Cluster(TrinoSource):
         """None of its own."""
         return ()
 
+    def forget(self) -> None:
+        with self._opening:
+            for catalog in self._opened.values():
+                catalog.forget()
+
     def placed_at(self, source: Source, table: Table) -> tuple[str, tuple[Column, ...]]:
         """The table in a FROM there, and those of its columns that are the same there.
 
