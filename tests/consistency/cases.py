@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlglot
-from tests.consistency.world import SOURCES, holds
+from tests.consistency.kept import FAR, NEAR, ROWS, SOURCES, TYPES, holds
 
 from lapwing.sql.parse import Reference
 from lapwing.sql.text import Edit, apply
@@ -87,6 +87,7 @@ class Spread:
     name: str
     alone: str | None = None
     shift: int = 0
+    over: tuple[str, ...] = ()
 
     def sources(self, tables: tuple[str, ...]) -> tuple[str, ...] | None:
         """The sources of the tables mentioned; None where the source alone has none of them."""
@@ -98,15 +99,20 @@ class Spread:
             return tuple(self.alone if holds(self.alone, table) else "own" for table in tables)
         found = []
         for number, table in enumerate(tables):
-            having = [source for source in _SPREAD if holds(source, table)]
+            having = [source for source in self.over if holds(source, table)]
             found.append(having[(self.shift + 2 * number) % len(having)])
         return tuple(found)
 
 
-_SPREAD = ("pg", "lite", "my", "iceberg", "csvs", "delta", "parquet", "own")
-ALONE = tuple(Spread(source, alone=source) for source in SOURCES)
-SCATTERED = tuple(Spread(f"scattered {shift}", shift=shift) for shift in (0, 1, 5))
+_NEAR = ("pg", "lite", "my", "iceberg", "ch", "csvs", "delta", "parquet", "own")
+_FAR = ("trino", "bq", "pg", "snow", "ch", "trino", "my", "bq", "own", "iceberg")
+ALONE = tuple(Spread(source, alone=source) for source in NEAR)
+SCATTERED = tuple(Spread(f"scattered {shift}", shift=shift, over=_NEAR) for shift in (0, 1, 4))
 SPREADS = ALONE + SCATTERED
+FAR_SPREADS = (
+    *(Spread(source, alone=source) for source in FAR),
+    *(Spread(f"scattered far {shift}", shift=shift, over=_FAR) for shift in (0, 1)),
+)
 
 
 def chosen(number: int, mentions: int) -> tuple[Spread, ...]:
@@ -127,7 +133,7 @@ _TURNS = tuple(
         "my",
         "lite",
         "csvs",
-        "pg",
+        "ch",
         "delta",
         "iceberg",
         "lite",
@@ -145,3 +151,8 @@ def scattered(text: str, references: tuple[Reference, ...], spread: Spread) -> t
         return None
     edits = (Edit(one.start, one.start, f"{source}.") for one, source in zip(references, sources, strict=True))
     return apply(text, tuple(edits)).text, frozenset(sources)
+
+
+def as_told(sources: frozenset[str]) -> bool:
+    """Whether the sources keep the data as it is told, so that a case's own rows are those of theirs."""
+    return not any(source in TYPES or source in ROWS for source in sources)

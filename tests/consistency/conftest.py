@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.consistency.kept import SOURCES
 from tests.consistency.world import DATA, World, world
 
 from lapwing.sql import plans
@@ -15,9 +16,29 @@ _WORLDS: list[World] = []
 
 
 @pytest.fixture(scope="session")
-def nasty(tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str, mariadb_dsn: str) -> Iterator[World]:
+def near(postgres_dsn: str, mariadb_dsn: str, clickhouse_dsn: str) -> dict[str, str]:
+    """The addresses of the servers of the quick tests."""
+    return {"pg": postgres_dsn, "my": mariadb_dsn, "ch": clickhouse_dsn}
+
+
+@pytest.fixture(scope="session")
+def nasty(tmp_path_factory: pytest.TempPathFactory, near: dict[str, str]) -> Iterator[World]:
+    """The nasty data in every source of the quick tests."""
+    for made in world(tmp_path_factory.mktemp("nasty"), near, DATA.read_text(encoding="utf-8")):
+        _WORLDS.append(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def far(near: dict[str, str], trino_dsn: str, bigquery_dsn: str, snowflake_dsn: str) -> dict[str, str]:
+    """The addresses of all servers."""
+    return {**near, "trino": trino_dsn, "bq": bigquery_dsn, "snow": snowflake_dsn}
+
+
+@pytest.fixture(scope="module")
+def nasty_far(tmp_path_factory: pytest.TempPathFactory, far: dict[str, str]) -> Iterator[World]:
     """The nasty data in every source."""
-    for made in world(tmp_path_factory.mktemp("nasty"), postgres_dsn, mariadb_dsn, DATA.read_text(encoding="utf-8")):
+    for made in world(tmp_path_factory.mktemp("nasty_far"), far, DATA.read_text(encoding="utf-8"), SOURCES):
         _WORLDS.append(made)
         yield made
 

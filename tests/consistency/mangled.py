@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.consistency.cases import FILES, read_cases
-from tests.consistency.world import SOURCES
+from tests.consistency.kept import NEAR
 
 from lapwing.sql.functions import allowed
 
@@ -95,7 +95,7 @@ def documented() -> list[str]:
 
 def placed(text: str, rng: random.Random) -> str:
     """With names of tables qualified by sources, mostly of one that has them."""
-    source = rng.choice(SOURCES[:2] if rng.random() < 0.9 else SOURCES)
+    source = rng.choice(NEAR[:2] if rng.random() < 0.9 else NEAR)
     return re.sub(rf"(?i)(?<=from |join )({'|'.join(TABLES)})\b", rf"{source}.\1", text)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.consistency.cases import FILES, read_cases
-from tests.consistency.world import ABSENT, KINDS, SOURCES, TYPES
+from tests.consistency.emulated import EMULATED
+from tests.consistency.kept import ABSENT, DOUBLES, KINDS, LACKING, ROWS, SOURCES, TYPES
 
 from lapwing.sources import bigquery, clickhouse, mariadb, postgres, snowflake, sqlite, trino
 from lapwing.sources.base import Capabilities, Family, Operation
@@ -54,6 +55,8 @@ def kept() -> str:
     lines = ["| source | what is not kept in it, or as something else |", "|---|---|"]
     for source in SOURCES:
         said = list(dict.fromkeys(ABSENT.get(source, {}).values()))
+        said += LACKING.get(source, {}).values()
+        said += [why for _, why in ROWS.get(source, {}).values()]
         said += [f"{theirs} for {ours}" for ours, theirs in TYPES.get(source, {}).items()]
         lines.append(f"| {KINDS[source]} | {'; '.join(said) or 'nothing'} |")
     return "\n".join(lines)
@@ -65,6 +68,12 @@ def refused() -> str:
     return "\n".join(f"- `{text}`: {reason}." for text, reason in found.items())
 
 
+def doubled() -> str:
+    """What stands in for a service, and what is not compared with it."""
+    said = [f"- {KINDS[source]}: {what}." for source, what in DOUBLES.items()]
+    return "\n".join([*said, *(f"- Not compared, nor counted as right: {why}." for _, why in EMULATED)])
+
+
 def page_parts() -> dict[str, str]:
     """By the name between the page's marks."""
-    return {"told": told(), "kept": kept(), "refused": refused()}
+    return {"told": told(), "kept": kept(), "refused": refused(), "doubled": doubled()}

@@ -22,9 +22,10 @@ COLUMNS = {
     "b": "BOOLEAN",
 }
 TABLES = ("t0", "t1", "t2")
-SOURCES = ("parquet", "lite", "own", "pg", "my", "delta", "iceberg")
-# No NaN and no infinity in either, no zone in SQLite, and MariaDB's begins in 1970.
-LACKING = {source: frozenset({"x", "z"}) for source in ("lite", "my")}
+SOURCES = ("parquet", "lite", "own", "pg", "my", "delta", "iceberg", "ch")
+EVERYWHERE = (*SOURCES, "trino", "trino", "bq", "bq", "snow")
+# No NaN and no infinity in SQLite, MariaDB and BigQuery's emulator, no zone in SQLite, and MariaDB's begins in 1970.
+LACKING = {**{source: frozenset({"x", "z"}) for source in ("lite", "my")}, "bq": frozenset({"x"})}
 SPECIAL = ("nan", "inf", "-inf", "0", "1.5", "-2")
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
 TEXTS = (
@@ -130,10 +131,11 @@ class Scope:
 
 
 class Generator:
-    """Gives the same queries for the same seed."""
+    """Gives the same queries for the same seed and sources; one named twice is asked twice as often."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, sources: tuple[str, ...] = SOURCES) -> None:
         self._rng = random.Random(seed)
+        self._sources = sources
         self._aliases = 0
 
     def query(self) -> Query:
@@ -171,7 +173,7 @@ class Generator:
         return f"x{self._aliases}"
 
     def _table(self) -> tuple[str, str, tuple[str, ...]]:
-        source, alias = self._rng.choice(SOURCES), self._alias()
+        source, alias = self._rng.choice(self._sources), self._alias()
         columns = tuple(name for name in COLUMNS if name not in LACKING.get(source, ()))
         return f"{source}.{self._rng.choice(TABLES)} {alias}", alias, columns
 

@@ -31,7 +31,7 @@ PLACED = (
 def _shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The nasty data in the sources that need no server."""
     folder = tmp_path_factory.mktemp("fuzz")
-    for made in world(folder, "", "", DATA.read_text(encoding="utf-8"), ("own", "lite", "parquet", "csvs")):
+    for made in world(folder, {}, DATA.read_text(encoding="utf-8"), ("own", "lite", "parquet", "csvs")):
         with made.sql.limited(400_000_000):
             yield made
 

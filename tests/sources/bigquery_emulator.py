@@ -19,6 +19,7 @@ about it:
 - There is no INFORMATION_SCHEMA.PARTITIONS: the mark of a partition is the table's.
 - A GROUP BY over a million rows takes 10 s, and memory grows with every statement: tests have few rows, and a module of tests
   has an emulator of its own.
+- The Storage Read API's BYTES are base64. `_` in LIKE stands for nothing but itself (`tests/consistency/emulated.py`).
 - Writing by `load_table_from_file` needs the schema; values of BYTES can't be sent as JSON.
 """
 

@@ -404,7 +404,7 @@ def _bigquery(project: str) -> Made:
         client.query_and_wait(f"CREATE TABLE {dataset}.{table} ({columns})", retry=None, job_retry=None)
 
     def insert(rows: list[tuple[object, ...]]) -> None:
-        values = ", ".join(f"({', '.join(_googled(value) for value in row)})" for row in rows)
+        values = ", ".join(f"({', '.join(bigquery_constant(value) for value in row)})" for row in rows)
         client.query_and_wait(f"INSERT INTO {dataset}.things VALUES {values}", retry=None, job_retry=None)
 
     insert(ROWS)
@@ -415,7 +415,7 @@ def _bigquery(project: str) -> Made:
     )
 
 
-def _googled(value: object) -> str:
+def bigquery_constant(value: object) -> str:
     """A constant of GoogleSQL."""
     match value:
         case None:
@@ -425,9 +425,11 @@ def _googled(value: object) -> str:
         case str():
             return dialect_of("bigquery").literal(value)
         case Decimal():
-            return f"NUMERIC '{value}'"
+            return f"NUMERIC '{value:f}'"
         case float():
             return f"CAST('{value}' AS FLOAT64)"
+        case bytes():
+            return f"FROM_HEX('{value.hex()}')"
         case datetime() if value.tzinfo:
             return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}+00'"
         case datetime():
@@ -479,7 +481,7 @@ def trino_literal(value: object) -> str:
         case str():
             return dialect_of("trino").literal(value)
         case Decimal():
-            return f"DECIMAL '{value}'"
+            return f"DECIMAL '{value:f}'"
         case float():
             return f"CAST('{value!r}' AS double)"
         case datetime() if value.tzinfo:
@@ -613,6 +615,8 @@ def snowflake_constant(value: object) -> str:
             return str(value).upper()
         case str():
             return dialect_of("snowflake").literal(value)
+        case Decimal():
+            return f"{value:f}"
         case float():
             return f"'{value!r}'::FLOAT"
         case datetime() if value.tzinfo:
