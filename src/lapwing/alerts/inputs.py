@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,20 @@ class Complete:
 
     after: int
     until: int
+
+    @property
+    def digest(self) -> str:
+        """The same for the same."""
+        return f"{self.after} {self.until}"
+
+
+Ready = Callable[[str], Complete | None]
+"""Of a dataset, how far it is known to be complete, where that is learned."""
+
+
+def not_learned(_: str) -> Complete | None:
+    """All is complete as the model says."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)

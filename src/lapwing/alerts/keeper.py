@@ -18,7 +18,7 @@ import numpy as np
 from lapwing.alerts import checkpoints
 from lapwing.alerts.bar import Shares
 from lapwing.alerts.cases import Known
-from lapwing.alerts.inputs import Complete, Inputs, Window, accepted
+from lapwing.alerts.inputs import Inputs, Ready, Window, accepted, not_learned
 from lapwing.alerts.journal import Journal, KeptSeries, Raced, Run
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.packed import BROKEN, pack, unpack
@@ -68,7 +68,7 @@ class Keeper:
         monitors: Callable[[], Sequence[Monitor]],
         windows: Callable[[Monitor], tuple[Window, ...]],
         patience: float | None,
-        complete: Callable[[str], Complete | None] = lambda _: None,
+        complete: Ready = not_learned,
     ) -> None:
         """`windows`: the maintenance of a monitor. `complete`: of a dataset, how far it is known to be complete, where that
         is learned. `patience`: seconds that `kept` waits for what is not up to date; None

@@ -93,7 +93,9 @@ class Alerts:
         self._summaries = Summaries(lapwing, self._why, state.journal, self.maintenance.windows)
         self._board = BoardMaker(lapwing, self._summaries)
         self._bands = Bands(lapwing, self._keeper)
-        self._early = EarlyKeeper(lapwing, state.journal, lambda: self._keeper.kept().known)
+        self._early = EarlyKeeper(
+            lapwing, state.journal, lambda: self._keeper.kept().known, self.data.readiness.complete
+        )
         self._waits = patience is None
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.history import Asking, Slice
+from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.measured import Measured, measured
 from lapwing.model.calendar import edges
 from lapwing.model.dataset import Dataset, Metric
@@ -23,7 +24,8 @@ DAY, HOUR = Grain(1, Unit.DAY), Grain(1, Unit.HOUR)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Complete:
-    """`borders` (T + 1, UTC microseconds); `amount` and `exposure` (1, T) as in `history.Series`."""
+    """`borders` (T + 1, UTC microseconds); `amount` and `exposure` (1, T) as in `history.Series`; `complete_after`:
+    microseconds after a bucket's end at which its data is complete."""
 
     dataset: Dataset
     metric: Metric
@@ -35,6 +37,7 @@ class Complete:
     borders: npt.NDArray[np.int64]
     amount: Floats
     exposure: Floats
+    complete_after: int
 
     @property
     def starts(self) -> npt.NDArray[np.int64]:
@@ -50,11 +53,6 @@ class Complete:
         """Buckets in a day."""
         return 24 if self.grain == HOUR else 1
 
-    @property
-    def complete_after(self) -> int:
-        """Microseconds after a bucket's end at which its data is complete."""
-        return int(self.dataset.complete_after.total_seconds() * 1e6)
-
     def later(self, buckets: int) -> npt.NDArray[np.int64]:
         """The starts of these buckets and of so many that follow."""
         if not len(self.starts):
@@ -65,15 +63,17 @@ class Complete:
         return every[: len(self.starts) + buckets]
 
 
-def complete(lapwing: Lapwing, metric: str, within: Slice, grain: Grain) -> Complete:
-    """Of all the history there is."""
+def complete(lapwing: Lapwing, metric: str, within: Slice, grain: Grain, ready: Ready = not_learned) -> Complete:
+    """Of all the history there is: the buckets that are complete by what is learned of how their data arrives, else by the
+    model."""
     dataset, found = lapwing.project.metric(metric)
     plan, zone, week_start = measured(dataset, found), lapwing.project.timezone, lapwing.project.week_start
     series = Asking(lapwing=lapwing, measured=plan, zone=zone).series((), within, grain)
     borders = np.zeros(1, np.int64)
     if len(series.starts):
         borders = edges(grain, zone, int(series.starts[0]), int(series.starts[-1]) + 1, week_start)
-    count = int((borders[1:] <= (series.data_until or 0)).sum())
+    until, after = complete_until(dataset, series.data_until, ready)
+    count = int((borders[1:] <= until).sum())
     return Complete(
         dataset=dataset,
         metric=found,
@@ -85,4 +85,13 @@ def complete(lapwing: Lapwing, metric: str, within: Slice, grain: Grain) -> Comp
         borders=borders[: count + 1],
         amount=series.amount[:, :count],
         exposure=series.exposure[:, :count],
+        complete_after=after,
     )
+
+
+def complete_until(dataset: Dataset, data_until: int | None, ready: Ready) -> tuple[int, int]:
+    """Until when (UTC microseconds) a dataset is complete, and how long (microseconds) after its end a bucket is."""
+    until, learned = data_until or 0, ready(dataset.name)
+    if learned is None:
+        return until, int(dataset.complete_after.total_seconds() * 1e6)
+    return min(until, learned.until), learned.after

@@ -19,6 +19,7 @@ from lapwing.alerts.early.outlook import seasons
 from lapwing.alerts.early.pacing import Pace, Periods, pace
 from lapwing.alerts.early.warned import Hits, Warned, Wavering, raised
 from lapwing.alerts.early.words import left, pacing_says
+from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.measured import Measured, measured
 from lapwing.alerts.season import calm_buckets
 from lapwing.alerts.views import Chart, listed
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Paced:
     """A goal, judged by a `calendar`: buckets (T,) that are complete, the periods they are in, and its pace (1, T).
-    `goal_of` (T,) is the amount of each bucket's period, nan for none."""
+    `goal_of` (T,) is the amount of each bucket's period, nan for none. `complete_after`: microseconds after a bucket's end."""
 
     goal: Goal
     calendar: str
@@ -56,10 +57,7 @@ class Paced:
     goal_of: Floats
     pace: Pace
     warned: tuple[Warned, ...]
-
-    @property
-    def complete_after(self) -> int:
-        return int(self.dataset.complete_after.total_seconds() * 1e6)
+    complete_after: int
 
     def known_buckets(self, moment: int) -> int:
         """How many buckets people knew at a moment (UTC microseconds)."""
@@ -171,8 +169,8 @@ def definition(of: object, dataset: Dataset, metric: Metric) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
-def judge(lapwing: Lapwing, goal: Goal) -> Paced:
-    """The pace of a goal over all of its metric's history: days, of days hours.
+def judge(lapwing: Lapwing, goal: Goal, ready: Ready = not_learned) -> Paced:
+    """The pace of a goal over all of its metric's history, as far as it is complete: days, of days hours.
 
     Raises:
         Refused: the metric's buckets do not add up to a period.
@@ -187,7 +185,7 @@ def judge(lapwing: Lapwing, goal: Goal) -> Paced:
             place=goal.place,
             hint="Take a count, a sum, or a ratio of them.",
         )
-    data = complete(lapwing, goal.metric, goal.slice, HOUR if goal.period.unit is Unit.DAY else DAY)
+    data = complete(lapwing, goal.metric, goal.slice, HOUR if goal.period.unit is Unit.DAY else DAY, ready)
     return paced(goal, data, lapwing.project)
 
 
@@ -250,6 +248,7 @@ def paced(goal: Goal, data: Complete, project: Project) -> Paced:
         goal_of=goal_of,
         pace=found,
         warned=tuple(_with_end(one, miss, mine) for one in warned),
+        complete_after=data.complete_after,
     )
 
 

@@ -16,7 +16,7 @@ from lapwing.alerts.early.early import Early
 from lapwing.alerts.early.goals import Paced
 from lapwing.alerts.early.panel import Panel
 from lapwing.alerts.history import Slice
-from lapwing.alerts.inputs import Inputs
+from lapwing.alerts.inputs import Inputs, Ready, not_learned
 from lapwing.alerts.journal import Journal, Raced, Run
 from lapwing.alerts.reconcile import Step, Told
 from lapwing.alerts.record import Key, Record
@@ -46,8 +46,15 @@ class EarlyKnown:
 class EarlyKeeper:
     """Judges what is watched when its data has changed. Safe to use from several threads."""
 
-    def __init__(self, lapwing: Lapwing, journal: Journal, judged: Callable[[], Sequence[Known]]) -> None:
-        """`judged`: the monitors as far as they are judged."""
+    def __init__(
+        self,
+        lapwing: Lapwing,
+        journal: Journal,
+        judged: Callable[[], Sequence[Known]],
+        ready: Ready = not_learned,
+    ) -> None:
+        """`judged`: the monitors as far as they are judged. `ready`: of a dataset, how far it is complete."""
+        self._ready = ready
         self._judged = judged
         self._lapwing = lapwing
         self._journal = journal
@@ -69,22 +76,27 @@ class EarlyKeeper:
     def _pace(self, name: str) -> Paced:
         goal = self._lapwing.project.goals[name]
         with self._lock:
-            version = self._lapwing.cache.version(goal.dataset)
+            version = self._version(goal.dataset)
             kept = self._paced.get(name)
             if kept is None or kept[0] != version:
-                kept = self._paced[name] = version, goals.judge(self._lapwing, goal)
+                kept = self._paced[name] = version, goals.judge(self._lapwing, goal, self._ready)
             return kept[1]
+
+    def _version(self, dataset: str) -> str:
+        """Of its data, and of how far that is complete."""
+        learned = self._ready(dataset)
+        return self._lapwing.cache.version(dataset) + ("" if learned is None else f" {learned.digest}")
 
     def _goal(self, name: str) -> Early:
         return self._pace(name).early()
 
     def _watched(self) -> Iterator[tuple[str, str, Judge]]:
         """Name, the version of what it rests on, and how it is judged."""
-        data = self._lapwing.cache.version
+        data = self._version
         for name, goal in self._lapwing.project.goals.items():
             yield f"goal:{name}", data(goal.dataset), partial(self._goal, name)
         for name, limit in self._lapwing.project.limits.items():
-            yield f"limit:{name}", data(limit.dataset), partial(limits.judge, self._lapwing, limit)
+            yield f"limit:{name}", data(limit.dataset), partial(limits.judge, self._lapwing, limit, self._ready)
         known = self._judged()
         yield from self._led(known)
         for one in known:
@@ -113,7 +125,7 @@ class EarlyKeeper:
         grain, version = group[0].judged.monitor.grain, panels.version(group)
         kept = self._panels.get(grain)
         if kept is None or kept[0] != version:
-            kept = self._panels[grain] = version, panels.panel(self._lapwing, group)
+            kept = self._panels[grain] = version, panels.panel(self._lapwing, group, self._ready)
         rows = enumerate(kept[1].judged)
         row = next(row for row, one in rows if (one.monitor.metric, one.slices[-1]) == (metric, within))
         return leaders.judge(kept[1], row, self._lapwing.project)

@@ -17,6 +17,7 @@ from lapwing.alerts.early.holidays import known_beforehand
 from lapwing.alerts.early.outlook import seasons
 from lapwing.alerts.early.warned import Hits, Warned, Wavering, raised
 from lapwing.alerts.early.words import counted, limit_says
+from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.season import calm_buckets, rejoining
 from lapwing.alerts.views import Chart, listed
 from lapwing.model.calendar import local_iso
@@ -29,9 +30,9 @@ _SHOWN = {1: 28, 24: 72}
 """Buckets before now that are drawn, by those in a day."""
 
 
-def judge(lapwing: Lapwing, limit: Limit) -> Early:
+def judge(lapwing: Lapwing, limit: Limit, ready: Ready = not_learned) -> Early:
     """All that a limit warned of over its metric's history."""
-    data = complete(lapwing, limit.metric, limit.slice, limit.grain)
+    data = complete(lapwing, limit.metric, limit.slice, limit.grain, ready)
     above = limit.above is not None
     value = float(limit.above if limit.above is not None else limit.below or 0.0)
     values, a_day = data.values, data.a_day

@@ -17,6 +17,7 @@ from lapwing.alerts.early.leading import Foretold, Pair, foretold
 from lapwing.alerts.early.tree import upstream
 from lapwing.alerts.early.unwatched import together
 from lapwing.alerts.history import Slice
+from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.judged import Judged
 from lapwing.model.calendar import edges
 from lapwing.model.grain import Grain, Unit
@@ -54,7 +55,7 @@ def version(group: Sequence[Known]) -> str:
     return hashlib.sha256(" ".join(f"{one.definition} {one.data}" for one in group).encode()).hexdigest()[:16]
 
 
-def panel(lapwing: Lapwing, group: Sequence[Known]) -> Panel:
+def panel(lapwing: Lapwing, group: Sequence[Known], ready: Ready = not_learned) -> Panel:
     """Of monitors of one grain: the wholes that they watch and, by the day, the metrics of the same datasets, those that the
     watched ones are made of first. By the hour these would take longer than all monitors together."""
     grain, project = group[0].judged.monitor.grain, lapwing.project
@@ -63,7 +64,7 @@ def panel(lapwing: Lapwing, group: Sequence[Known]) -> Panel:
     }
     judged = list(watched.values())[::-1]
     if grain.unit is Unit.DAY:
-        judged += _beside(lapwing, judged)
+        judged += _beside(lapwing, judged, ready)
     judged = [one for one in judged if len(one.borders) > 1]
     if not judged:
         nothing = np.empty((0, 0))
@@ -85,7 +86,7 @@ def _slice(judged: Judged) -> Slice:
     return judged.slices[-1]
 
 
-def _beside(lapwing: Lapwing, watched: Sequence[Judged]) -> list[Judged]:
+def _beside(lapwing: Lapwing, watched: Sequence[Judged], ready: Ready) -> list[Judged]:
     """Metrics of the same datasets that nobody watches, as a whole: those that watched ones are made of first."""
     known = {one.monitor.metric for one in watched if not _slice(one)}
     followed = {one.monitor.metric for one in watched}
@@ -95,7 +96,7 @@ def _beside(lapwing: Lapwing, watched: Sequence[Judged]) -> list[Judged]:
         above = [leader for leader, follower in upstream(dataset) if follower in followed]
         names += [*above, *(f"{name}.{metric}" for metric in dataset.metrics)]
     chosen = [name for name in dict.fromkeys(names) if name not in known][:MOST_LEADERS]
-    return together(lapwing, chosen, watched[0].monitor.grain) if watched else []
+    return together(lapwing, chosen, watched[0].monitor.grain, ready) if watched else []
 
 
 def _pairs(project: Project, judged: Sequence[Judged]) -> Iterator[Pair]:

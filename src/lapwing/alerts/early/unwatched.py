@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from lapwing.alerts.almanac import effects
+from lapwing.alerts.chance import Kind
 from lapwing.alerts.detect import Detection
+from lapwing.alerts.early.complete import complete_until
 from lapwing.alerts.history import Asking, Series
+from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.measured import Measured, measured
 from lapwing.alerts.terms import Around, Terms, expect
@@ -27,9 +30,10 @@ if TYPE_CHECKING:
 _Asked = tuple[str, Measured, Series]
 
 
-def together(lapwing: Lapwing, names: Sequence[str], grain: Grain) -> list[Judged]:
-    """The wholes of metrics ("dataset.metric") at a grain; what can't be asked for is left out."""
-    alike: dict[object, list[_Asked]] = defaultdict(list)
+def together(lapwing: Lapwing, names: Sequence[str], grain: Grain, ready: Ready = not_learned) -> list[Judged]:
+    """The wholes of metrics ("dataset.metric") at a grain, as far as they are complete (see `complete`); what can't be asked
+    for is left out."""
+    alike: dict[tuple[Kind, bool, bytes, tuple[int, int]], list[_Asked]] = defaultdict(list)
     for name in names:
         dataset, metric = lapwing.project.metric(name)
         plan = measured(dataset, metric)
@@ -38,16 +42,17 @@ def together(lapwing: Lapwing, names: Sequence[str], grain: Grain) -> list[Judge
         except LapwingError:
             continue  # a leader less: whoever watches it is told why
         if len(series.starts):
-            alike[plan.kind, plan.ratio, series.starts.tobytes(), series.data_until].append((name, plan, series))
-    return [judged for group in alike.values() for judged in _judged(lapwing, group, grain)]
+            until = complete_until(dataset, series.data_until, ready)
+            alike[plan.kind, plan.ratio, series.starts.tobytes(), until].append((name, plan, series))
+    return [judged for (*_, until), group in alike.items() for judged in _judged(lapwing, group, grain, *until)]
 
 
-def _judged(lapwing: Lapwing, group: Sequence[_Asked], grain: Grain) -> list[Judged]:
-    """Those of one kind over the same buckets."""
+def _judged(lapwing: Lapwing, group: Sequence[_Asked], grain: Grain, until: int, after: int) -> list[Judged]:
+    """Those of one kind over the same buckets, complete `until` then, and so long `after` their ends."""
     project, (_, plan, first) = lapwing.project, group[0]
     zone = ZoneInfo(project.timezone)
     borders = edges(grain, project.timezone, int(first.starts[0]), int(first.starts[-1]) + 1, project.week_start)
-    complete = borders[1:] <= (first.data_until or 0)
+    complete = borders[1:] <= until
     amount, exposure = (np.concatenate([getattr(one, part) for *_, one in group]) for part in ("amount", "exposure"))
     values = np.where(complete, plan.value(amount, exposure), np.nan)
     acting = effects(
@@ -67,7 +72,7 @@ def _judged(lapwing: Lapwing, group: Sequence[_Asked], grain: Grain) -> list[Jud
                 measured=own,
                 slices=((),),
                 borders=borders,
-                complete_after=int(dataset.complete_after.total_seconds() * 1e6),
+                complete_after=after,
                 amount=amount[part],
                 exposure=exposure[part],
                 detection=_row(found, part),
