@@ -105,11 +105,13 @@ class Journal:
         inputs: Inputs,
         series: KeptSeries | None = None,
         settled: Collection[Key] = (),
+        begins: Callable[[str], int] = lambda _: 0,
     ) -> None:
         """Keeps a replay, and adds to the records what it changed: incidents that were found before keep their ids, those
         that are there no longer are retracted or closed. `since`: the version that was there when judging began; `inputs`: what
         judging was told; `series`: what changes of the judged series; `settled`: incidents that are told as they were by the
-        one that `series` is of, so that there is nothing to add to their records.
+        one that `series` is of, so that there is nothing to add to their records; `begins`: since when a series can be judged
+        (UTC microseconds): of what was over before, the data tells nothing any more, and what was told stands.
 
         Raises:
             Raced: there is another one by now.
@@ -135,6 +137,9 @@ class Journal:
             for key, row in rows.items():
                 if key not in wanted:
                     redefined = row.definition != run.definition
+                    over = not life(lines.get(row.id, ())).open
+                    if over and not redefined and key[2] < begins(key[0]):
+                        continue
                     reason = (
                         "redefined" if redefined else "maintenance" if inputs.in_maintenance(key[2]) else "late_data"
                     )

@@ -118,6 +118,12 @@ class Judged:
         """How many series are watched."""
         return len(self.slices) if self.swept is None else self.swept.watched
 
+    def begins(self, series: str) -> int:
+        """Since when a series (its key) can be judged (UTC microseconds), one that is no longer there as the whole."""
+        rows = {series_key(within): row for row, within in enumerate(self.slices)}
+        ready = self.detection.ready[rows.get(series, len(self.slices) - 1)] if rows else np.zeros(0, bool)
+        return int(self.borders[ready.argmax()]) if ready.any() else 1 << 62
+
     @property
     def covered(self) -> int:
         """Until when people know the data (UTC microseconds): that of the last bucket with a value."""

@@ -230,7 +230,7 @@ class Keeper:
                 since = None if run is None else run.version
                 told = tuple(told_of(judged, self._lapwing.project))
                 settled = frozenset() if last is None else same(told, told_of(last.judged, self._lapwing.project))
-                self._journal.save(new, told, since, inputs, series, settled)
+                self._journal.save(new, told, since, inputs, series, settled, judged.begins)
             except Raced:
                 self._looked.pop(monitor.dataset, None)
                 continue  # what the other process found is looked at first

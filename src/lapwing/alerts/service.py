@@ -94,7 +94,7 @@ class Alerts:
         self._board = BoardMaker(lapwing, self._summaries)
         self._bands = Bands(lapwing, self._keeper)
         self._early = EarlyKeeper(
-            lapwing, state.journal, lambda: self._keeper.kept().known, self.data.readiness.complete
+            lapwing, state.journal, state.learned, lambda: self._keeper.kept().known, self.data.readiness.complete
         )
         self._waits = patience is None
 

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lapwing.alerts.early.warned import Hits, Warned, Wavering, raised
-from lapwing.alerts.incidents import Step
+from lapwing.alerts.early.warned import Warned, Wavering, raised
 
 
 def kinds(warned: Warned) -> list[tuple[str, int]]:
@@ -60,13 +59,3 @@ def test_the_past_does_not_depend_on_what_comes(chances: list[float], data: st.D
     whole = [seen for one in raised(chance, size, 0.7, ends, rules) if (seen := one.until(cut))]
     part = raised(chance[:cut], size[:cut], 0.7, None if ends is None else ends[:cut], rules)
     assert [one.steps for one in whole] == [one.steps for one in part]
-
-
-def test_hits_count_only_what_was_known() -> None:
-    def one(opened: int, resolved: int, came: bool | None) -> Warned:
-        return Warned(direction=-1, steps=(Step("opened", opened), Step("resolved", resolved)), came=came)
-
-    warned = [one(1, 5, True), one(10, 15, False), one(20, 25, True)]
-    assert Hits.before(warned, 18) == Hits(2, 1)
-    assert Hits.before(warned, 18).says() == "Of 2 such warnings before, 1 came true."
-    assert Hits.before(warned, 3).says() == "There was no such warning before."

@@ -14,9 +14,11 @@ from lapwing.alerts.early.drift import drift
 from lapwing.alerts.early.early import Early, Figures
 from lapwing.alerts.early.goals import calendar_of, definition
 from lapwing.alerts.early.holidays import known_beforehand
+from lapwing.alerts.early.outcomes import NOTHING, Hits, Remembered, outcomes, since
 from lapwing.alerts.early.outlook import outlook, seasons
-from lapwing.alerts.early.warned import Hits, Warned, Wavering, raised
+from lapwing.alerts.early.warned import Warned, Wavering, raised
 from lapwing.alerts.early.words import drift_says
+from lapwing.alerts.history import series_key
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.views import Chart, listed
 from lapwing.model.calendar import edges
@@ -31,8 +33,8 @@ _STILL = 7
 """Days after a warning within which the level must not have come back for the warning to have been right."""
 
 
-def judge(judged: Judged, project: Project) -> Early:
-    """All that a daily monitor drifted by: the whole first, then its largest slices."""
+def judge(judged: Judged, project: Project, remembered: Remembered = NOTHING) -> Early:
+    """All that a daily monitor drifted by: the whole first, then its largest slices. `remembered`: how earlier ones went."""
     grain, zone, dataset = judged.monitor.grain, project.timezone, project.datasets[judged.monitor.dataset]
     buckets = int(np.flatnonzero(np.isfinite(judged.amount).any(axis=0)).max(initial=-1)) + 1
     rows = watched(judged, buckets)
@@ -53,11 +55,18 @@ def judge(judged: Judged, project: Project) -> Early:
         for row in range(len(rows))
         for one in raised(found.found[row], found.moved[row], 0.5, rules=WAVERING)
     )
+    of = definition((judged.monitor, direction, calendar_of(project)), dataset, judged.metric)
+    every_slice = slices or ((),)
+    ended = np.array([one.opened + _STILL for one in warned], np.int64)
+    begins = since(borders, np.isfinite(found.found[0]))
+    gone = remembered.before(of, begins)
+    ends = (*gone, *outcomes(warned, ended, borders, judged.complete_after, every_slice))
+    whole = series_key(every_slice[0])
 
     def hits(one: Warned, bucket: int) -> Hits:
         """Of the whole its own, of slices all slices'."""
-        like = [each for each in warned if (each.row == 0) == (one.row == 0)]
-        return Hits.before(like, bucket, np.array([each.opened + _STILL for each in like], np.int64))
+        like = [each for each in ends if (each.series == whole) == (one.row == 0)]
+        return Hits.of(like, int(borders[bucket]) + judged.complete_after)
 
     def figures(one: Warned, kind: str, bucket: int) -> Figures:
         moved, seen, usual = (float(part[one.row, bucket]) for part in (found.moved, values, before))
@@ -108,14 +117,16 @@ def judge(judged: Judged, project: Project) -> Early:
         kind="drift",
         dataset=dataset,
         metric=judged.metric,
-        slices=slices or ((),),
+        slices=every_slice,
         grain=grain,
         borders=borders,
         complete_after=judged.complete_after,
         warned=warned,
         figures=figures,
         chart=chart,
-        definition=definition((judged.monitor, direction, calendar_of(project)), dataset, judged.metric),
+        definition=of,
+        outcomes=ends,
+        since=begins,
     )
 
 

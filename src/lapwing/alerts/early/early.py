@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lapwing.alerts.early.outcomes import Outcome
 from lapwing.alerts.early.warned import Warned
 from lapwing.alerts.history import Slice, series_key
 from lapwing.alerts.record import Key
@@ -23,9 +24,10 @@ Figures = Mapping[str, Any]
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Early:
     """`name` is unique among all that is watched ("goal:spend_month"), `kind` pacing, limit, drift or leading. `slices` are
-    those that the rows of warnings mean. `borders` are
-    the T + 1 borders of the buckets (UTC microseconds) that `warned` counts; each is known `complete_after` its end.
-    `figures` says how a warning stood after a bucket, and the sentence of a step of it; `chart` draws it as known then."""
+    those that the rows of warnings mean. `borders` are the T + 1 borders of the buckets (UTC microseconds) that `warned`
+    counts; each is known `complete_after` its end, and judged from `since` on. `outcomes` are how its warnings went, those of
+    a history that is gone among them. `figures` says how a warning stood after a bucket, and the sentence of a step of it;
+    `chart` draws it as known then."""
 
     name: str
     kind: str
@@ -39,6 +41,8 @@ class Early:
     figures: Callable[[Warned, str, int], Figures]
     chart: Callable[[Warned, int], Chart]
     definition: str
+    outcomes: tuple[Outcome, ...] = ()
+    since: int = 0
 
     @property
     def known(self) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,9 +16,10 @@ from lapwing.alerts.early.complete import DAY, HOUR, Complete, complete
 from lapwing.alerts.early.constants import METHOD, WARM_UP
 from lapwing.alerts.early.early import Early, Figures
 from lapwing.alerts.early.holidays import known_beforehand
+from lapwing.alerts.early.outcomes import NOTHING, Hits, Outcome, Remembered, outcomes, since
 from lapwing.alerts.early.outlook import seasons
 from lapwing.alerts.early.pacing import Pace, Periods, pace
-from lapwing.alerts.early.warned import Hits, Warned, Wavering, raised
+from lapwing.alerts.early.warned import Warned, Wavering, raised
 from lapwing.alerts.early.words import left, pacing_says
 from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.measured import Measured, measured
@@ -37,10 +39,11 @@ if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Paced:
     """A goal, judged by a `calendar`: buckets (T,) that are complete, the periods they are in, and its pace (1, T).
-    `goal_of` (T,) is the amount of each bucket's period, nan for none. `complete_after`: microseconds after a bucket's end."""
+    `goal_of` (T,) is the amount of each bucket's period, nan for none. `complete_after`: microseconds after a bucket's end.
+    `remembered`: how warnings went before."""
 
     goal: Goal
     calendar: str
@@ -58,6 +61,7 @@ class Paced:
     pace: Pace
     warned: tuple[Warned, ...]
     complete_after: int
+    remembered: Remembered = NOTHING
 
     def known_buckets(self, moment: int) -> int:
         """How many buckets people knew at a moment (UTC microseconds)."""
@@ -70,9 +74,27 @@ class Paced:
 
     def hits(self, bucket: int) -> Hits:
         """How the warnings of earlier periods went: known once their period is over."""
-        number = self.periods.number
-        ends = [int(np.searchsorted(number, number[one.opened], side="right")) - 1 for one in self.warned]
-        return Hits.before(self.warned, bucket, np.array(ends, np.int64))
+        return Hits.of(self.outcomes, int(self.borders[bucket]) + self.complete_after)
+
+    @cached_property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """How its warnings went, those of a history that is gone among them."""
+        number, warned = self.periods.number, self.warned
+        ends = np.array(
+            [int(np.searchsorted(number, number[one.opened], side="right")) - 1 for one in warned], np.int64
+        )
+        gone = self.remembered.before(self.definition, self.since)
+        return (*gone, *outcomes(warned, ends, self.borders, self.complete_after, (self.goal.slice,)))
+
+    @property
+    def since(self) -> int:
+        """From when on there is a pace (UTC microseconds)."""
+        return since(self.borders, np.isfinite(self.pace.miss[0]))
+
+    @property
+    def definition(self) -> str:
+        """Of all that decides what is told."""
+        return definition((self.goal, self.calendar), self.dataset, self.metric)
 
     def chart(self, bucket: int) -> Chart:
         """The period so far and its course from there, as known after a bucket: lines that add up (a ratio's: as of then)."""
@@ -154,7 +176,9 @@ class Paced:
             warned=self.warned,
             figures=lambda one, kind, bucket: {**self.figures(kind, bucket), "first": int(self.borders[one.opened])},
             chart=lambda _, bucket: self.chart(bucket),
-            definition=definition((self.goal, self.calendar), self.dataset, self.metric),
+            definition=self.definition,
+            outcomes=self.outcomes,
+            since=self.since,
         )
 
 
@@ -169,8 +193,9 @@ def definition(of: object, dataset: Dataset, metric: Metric) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
-def judge(lapwing: Lapwing, goal: Goal, ready: Ready = not_learned) -> Paced:
-    """The pace of a goal over all of its metric's history, as far as it is complete: days, of days hours.
+def judge(lapwing: Lapwing, goal: Goal, ready: Ready = not_learned, remembered: Remembered = NOTHING) -> Paced:
+    """The pace of a goal over all of its metric's history, as far as it is complete: days, of days hours. `remembered`: how
+    earlier warnings went.
 
     Raises:
         Refused: the metric's buckets do not add up to a period.
@@ -186,7 +211,7 @@ def judge(lapwing: Lapwing, goal: Goal, ready: Ready = not_learned) -> Paced:
             hint="Take a count, a sum, or a ratio of them.",
         )
     data = complete(lapwing, goal.metric, goal.slice, HOUR if goal.period.unit is Unit.DAY else DAY, ready)
-    return paced(goal, data, lapwing.project)
+    return replace(paced(goal, data, lapwing.project), remembered=remembered)
 
 
 def _aggregation(dataset: Dataset, metric: Metric) -> Aggregation | None:

@@ -14,14 +14,18 @@ from lapwing.alerts.early import panel as panels
 from lapwing.alerts.early.complete import DAY
 from lapwing.alerts.early.early import Early
 from lapwing.alerts.early.goals import Paced
+from lapwing.alerts.early.outcomes import Remembered
 from lapwing.alerts.early.panel import Panel
 from lapwing.alerts.history import Slice
 from lapwing.alerts.inputs import Inputs, Ready, not_learned
 from lapwing.alerts.journal import Journal, Raced, Run
+from lapwing.alerts.judged import Judged
+from lapwing.alerts.ready.learned import Learned
 from lapwing.alerts.reconcile import Step, Told
 from lapwing.alerts.record import Key, Record
 from lapwing.alerts.views import plain
 from lapwing.model.calendar import to_us
+from lapwing.model.goal import Limit
 from lapwing.model.grain import Grain
 from lapwing.model.problem import LapwingError, Problem
 
@@ -50,11 +54,13 @@ class EarlyKeeper:
         self,
         lapwing: Lapwing,
         journal: Journal,
+        learned: Learned,
         judged: Callable[[], Sequence[Known]],
         ready: Ready = not_learned,
     ) -> None:
         """`judged`: the monitors as far as they are judged. `ready`: of a dataset, how far it is complete."""
         self._ready = ready
+        self._learned = learned
         self._judged = judged
         self._lapwing = lapwing
         self._journal = journal
@@ -79,7 +85,10 @@ class EarlyKeeper:
             version = self._version(goal.dataset)
             kept = self._paced.get(name)
             if kept is None or kept[0] != version:
-                kept = self._paced[name] = version, goals.judge(self._lapwing, goal, self._ready)
+                kept = self._paced[name] = (
+                    version,
+                    goals.judge(self._lapwing, goal, self._ready, self._remembered(f"goal:{name}")),
+                )
             return kept[1]
 
     def _version(self, dataset: str) -> str:
@@ -90,20 +99,30 @@ class EarlyKeeper:
     def _goal(self, name: str) -> Early:
         return self._pace(name).early()
 
+    def _limit(self, limit: Limit) -> Early:
+        return limits.judge(self._lapwing, limit, self._ready, self._remembered(f"limit:{limit.name}"))
+
+    def _drift(self, judged: Judged) -> Early:
+        return drifts.judge(judged, self._lapwing.project, self._remembered(f"drift:{judged.monitor.name}"))
+
+    def _remembered(self, name: str) -> Remembered:
+        """How earlier warnings went, also those of data that is gone."""
+        return Remembered.unpack(self._learned.get(f"outcomes:{name}"))
+
     def _watched(self) -> Iterator[tuple[str, str, Judge]]:
         """Name, the version of what it rests on, and how it is judged."""
         data = self._version
         for name, goal in self._lapwing.project.goals.items():
             yield f"goal:{name}", data(goal.dataset), partial(self._goal, name)
         for name, limit in self._lapwing.project.limits.items():
-            yield f"limit:{name}", data(limit.dataset), partial(limits.judge, self._lapwing, limit, self._ready)
+            yield f"limit:{name}", data(limit.dataset), partial(self._limit, limit)
         known = self._judged()
         yield from self._led(known)
         for one in known:
             monitor, judged = one.judged.monitor, one.judged
             if monitor.grain == DAY and "drift" in monitor.warnings and len(judged.borders) > 1:
                 version = f"{one.definition} {one.data}"
-                yield f"drift:{monitor.name}", version, partial(drifts.judge, judged, self._lapwing.project)
+                yield f"drift:{monitor.name}", version, partial(self._drift, judged)
 
     def _led(self, known: Sequence[Known]) -> Iterator[tuple[str, str, Judge]]:
         """What monitors of the same grain foretell of each other; the first of a metric and slice speaks for it."""
@@ -159,8 +178,15 @@ class EarlyKeeper:
         if kept is None or kept[0] != version:
             early = judge()
             self._save(early, version)
+            if early.kind != "leading":  # that tells of each pair by the history that it was mined from
+                self._keep_outcomes(early)
             kept = self._known[name] = version, early
         return EarlyKnown(kept[1], self._records(name))
+
+    def _keep_outcomes(self, early: Early) -> None:
+        kept = Remembered(early.definition, early.outcomes)
+        if kept != self._remembered(early.name):
+            self._learned.put(f"outcomes:{early.name}", to_us(self._lapwing.now()), kept.pack())
 
     def _records(self, name: str) -> Mapping[Key, Record]:
         return {record.key: record for record in self._journal.records(name)}
@@ -180,7 +206,9 @@ class EarlyKeeper:
             arrays=b"",
         )
         try:
-            self._journal.save(new, told_of(early), None if run is None else run.version, Inputs())
+            self._journal.save(
+                new, told_of(early), None if run is None else run.version, Inputs(), begins=lambda _: early.since
+            )
         except Raced:
             return  # another process wrote the same down
 

@@ -14,8 +14,9 @@ from lapwing.alerts.early.crossing import crossing
 from lapwing.alerts.early.early import Early, Figures
 from lapwing.alerts.early.goals import calendar_of, definition
 from lapwing.alerts.early.holidays import known_beforehand
+from lapwing.alerts.early.outcomes import NOTHING, Hits, Remembered, outcomes, since
 from lapwing.alerts.early.outlook import seasons
-from lapwing.alerts.early.warned import Hits, Warned, Wavering, raised
+from lapwing.alerts.early.warned import Warned, Wavering, raised
 from lapwing.alerts.early.words import counted, limit_says
 from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.season import calm_buckets, rejoining
@@ -30,8 +31,8 @@ _SHOWN = {1: 28, 24: 72}
 """Buckets before now that are drawn, by those in a day."""
 
 
-def judge(lapwing: Lapwing, limit: Limit, ready: Ready = not_learned) -> Early:
-    """All that a limit warned of over its metric's history."""
+def judge(lapwing: Lapwing, limit: Limit, ready: Ready = not_learned, remembered: Remembered = NOTHING) -> Early:
+    """All that a limit warned of over its metric's history. `remembered`: how earlier warnings went."""
     data = complete(lapwing, limit.metric, limit.slice, limit.grain, ready)
     above = limit.above is not None
     value = float(limit.above if limit.above is not None else limit.below or 0.0)
@@ -53,11 +54,16 @@ def judge(lapwing: Lapwing, limit: Limit, ready: Ready = not_learned) -> Early:
         replace(one, direction=1 if above else -1, **outcome(one, across, limit.ahead))
         for one in raised(found.chance[0], furthest - value, limit.chance, rules=wavering(limit))
     )
+    of = definition((limit, calendar_of(lapwing.project)), data.dataset, data.metric)
+    begins = since(data.borders, np.isfinite(found.chance[0]))
+    gone = remembered.before(of, begins)
+    ended = _judged_at(warned, limit.ahead)
+    ends = (*gone, *outcomes(warned, ended, data.borders, data.complete_after, (limit.slice,)))
 
     def figures(one: Warned, kind: str, bucket: int) -> Figures:
         away = int(found.away[0, bucket])
         chance, seen = float(found.chance[0, bucket]), float(values[0, bucket])
-        hits = Hits.before(warned, bucket, _judged_at(warned, limit.ahead))
+        hits = Hits.of(ends, int(data.borders[bucket]) + data.complete_after)
         at = max(away - 1, 0)
         projected = seen if away == 0 else float(found.expected[0, bucket, at])
         low, high = (float(part[0, bucket, at]) if away else seen for part in (found.low, found.high))
@@ -116,7 +122,9 @@ def judge(lapwing: Lapwing, limit: Limit, ready: Ready = not_learned) -> Early:
         warned=warned,
         figures=figures,
         chart=chart,
-        definition=definition((limit, calendar_of(lapwing.project)), data.dataset, data.metric),
+        definition=of,
+        outcomes=ends,
+        since=begins,
     )
 
 

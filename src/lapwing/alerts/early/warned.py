@@ -6,11 +6,7 @@ comes and goes too often is told once more, as flapping, and stays open until it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
-import numpy.typing as npt
 
 from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.early.constants import CLEAR, STAYS
@@ -112,29 +108,3 @@ def raised(
         if last:
             likely, since = 0, at + 1
     return [Warned(direction=1 if size[steps[0].bucket] > 0 else -1, steps=tuple(steps)) for steps in out]
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """Of earlier warnings whose end is known: how many there were, and of how many what they warned of came."""
-
-    warnings: int
-    came: int
-
-    @classmethod
-    def before(cls, warned: Sequence[Warned], bucket: int, ended: npt.NDArray[np.int64] | None = None) -> Hits:
-        """Of those whose outcome was known by a bucket: `ended` (one for each) says from which on it was."""
-        known = [
-            one
-            for number, one in enumerate(warned)
-            if one.came is not None and (one.resolved or one.opened if ended is None else int(ended[number])) < bucket
-        ]
-        return cls(len(known), sum(bool(one.came) for one in known))
-
-    def says(self) -> str:
-        """As a sentence."""
-        if not self.warnings:
-            return "There was no such warning before."
-        if self.warnings == 1:
-            return "The one such warning before " + ("came true." if self.came else "did not come true.")
-        return f"Of {self.warnings} such warnings before, {self.came} came true."
