@@ -352,7 +352,7 @@ def test_metrics_of_time_in_sql(flights: Lapwing) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("select carrier from metrics.flights", "names no metric"),
+        ("select 1 as one from metrics.flights", "names no metric"),
         ("select * from metrics.flights", "group by every dimension"),
         ("select sum(flights) from metrics.flights", "is a metric already"),
         ("select measure(flihgts) from metrics.flights", "Did you mean flights"),

@@ -4,7 +4,8 @@
 
 Dimensions, `date_trunc('day', scheduled)` and metrics (by name or as MEASURE(name)) may be selected, combined in
 expressions, filtered (dimensions and time in WHERE, metrics in HAVING) and ordered. Grouping is by what is selected,
-whether GROUP BY says so or not. `metrics.flights AT (TIMESTAMP => '2026-01-31T12:00')` is what was known at that moment.
+whether GROUP BY says so or not; without a metric it tells which groups there are. `metrics.flights AT (TIMESTAMP =>
+'2026-01-31T12:00')` is what was known at that moment.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lapwing.model import calendar
-from lapwing.model.dataset import Dataset
+from lapwing.model.dataset import Aggregation, Dataset
 from lapwing.model.grain import Grain
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound, Place, WrongUse
@@ -111,6 +112,12 @@ def _known_at(table: exp.Table) -> str | None:
     return moment.name.replace(" ", "T")
 
 
+def _counted(dataset: Dataset) -> str:
+    """The metric that is asked where groups alone are: the count of rows, where there is one."""
+    rows = (one.name for one in dataset.measures.values() if one.aggregation is Aggregation.COUNT and not one.where)
+    return next(rows, next(iter(dataset.measures)))
+
+
 def _place(node: exp.Expr) -> Place | None:
     for part in node.walk():
         if "line" in part.meta:
@@ -149,7 +156,10 @@ class _Block:
         if where is not None:
             known = {*self.dataset.dimensions}
             time, rest = split_where(where.this, self.time_names, known, self.dataset, self.zone)
-        if not self.metrics:
+        metrics = tuple(self.metrics)
+        if not metrics and (self.dimensions or self.grain):  # which groups there are
+            metrics = (_counted(self.dataset),)
+        if not metrics:
             some = next(iter(self.dataset.metrics))
             raise WrongUse.of(
                 "no-metric",
@@ -157,7 +167,7 @@ class _Block:
                 hint=f"Add one, such as measure({some}); for rows, select from {self.dataset.table or 'the sources'}.",
             )
         return MetricQuery(
-            metrics=tuple(f"{self.dataset.name}.{name}" for name in self.metrics),
+            metrics=tuple(f"{self.dataset.name}.{name}" for name in metrics),
             by=tuple(self.dimensions),
             grain=self.grain,
             start=None if time.start is None else calendar.utc_iso(time.start),

@@ -16,8 +16,11 @@ from pygwire.messages import DataRow
 
 from lapwing.server.postgres import types
 from lapwing.server.postgres.binary import numeric
+from lapwing.server.postgres.catalog.tables import Shown
+from lapwing.server.postgres.dialect import edits
 from lapwing.server.postgres.parameters import Values, filled
 from lapwing.server.postgres.rows import data_rows
+from lapwing.sql.text import apply
 
 MODULES = ("types", "text", "binary", "rows", "scan", "parameters", "settings", "cursors", "copying", "catalog.names")
 ROW = st.tuples(
@@ -66,7 +69,8 @@ def test_a_decimal_in_binary_form_is_the_same_as_a_parameter(value: Decimal) -> 
 
 def test_schemas_of_a_source_are_parted_and_places_kept() -> None:
     text = 'select $1, "shop.sales"."orders".nope from "shop.sales"."orders"'
-    found = filled(text, ["'ü'"], {"shop.sales"})
+    seen = [Shown("shop.sales", "orders", (), None, "")]
+    found = apply(text, tuple(edits(text, seen) + filled(text, ["'ü'"])))
     assert found.text == """select 'ü', "shop"."sales"."orders".nope from "shop"."sales"."orders\""""
     nope = found.text.encode().index(b"nope")
     assert found.place(nope).column == text.index("nope") + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -11,10 +11,11 @@ from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery
 from lapwing.query.metric_sql import mentions_metrics
 from lapwing.query.service import Lapwing
-from lapwing.server.postgres import commands, copying, cursors
+from lapwing.server.postgres import commands, copying, cursors, dialect
+from lapwing.server.postgres.backends import Backends
 from lapwing.server.postgres.catalog.answer import Catalogs
 from lapwing.server.postgres.catalog.tables import PUBLIC, shown
-from lapwing.server.postgres.catalog.translate import of_catalogs, translated
+from lapwing.server.postgres.catalog.translate import ACTIVITY, CANCEL, of_catalogs, translated
 from lapwing.server.postgres.guess import guess
 from lapwing.server.postgres.parameters import count, filled, unknown
 from lapwing.server.postgres.reading import QueryReading, TableReading
@@ -23,7 +24,7 @@ from lapwing.server.postgres.settings import VERSION, Settings
 from lapwing.server.postgres.statement import Kind, Prepared, Reading
 from lapwing.server.queries import Queries
 from lapwing.server.turns import Turns
-from lapwing.sql.text import Edited
+from lapwing.sql.text import Edited, apply
 from lapwing.sql.wrong import at_home
 
 _EXPLAIN = re.compile(r"\s*explain\s+(?:\([^)]*\)\s*|analyze\s+|verbose\s+)*", re.IGNORECASE)
@@ -36,6 +37,7 @@ class Desk:
     def __init__(self, lapwing: Lapwing, queries: Queries, turns: Turns) -> None:
         self.lapwing, self.queries, self.turns = lapwing, queries, turns
         self.catalogs = Catalogs(lapwing)
+        self.backends = Backends(queries)
 
     def prepare(self, text: str, types: Sequence[int], sent: str, start: int) -> Prepared:
         """What kind of statement it is, and the types of its parameters; `types` are those the client has named, 0 where it
@@ -77,7 +79,7 @@ class Desk:
             return self._catalog(statement, unknown(statement.types, plain=False), settings).schema
         if statement.kind is not Kind.QUERY:
             return None
-        text = self.filled(statement, unknown(statement.types, mentions_metrics(statement.text)))
+        text = self.filled(statement, unknown(statement.types, mentions_metrics(statement.text)), settings)
         try:
             with self.turns.turn():
                 return self.lapwing.plan_sql(SqlQuery(text=text.text, zone=settings.zone)).schema
@@ -99,25 +101,43 @@ class Desk:
             with self.turns.turn():
                 lines = self.lapwing.explain_sql(asked).split("\n")
             return TableReading(pa.table({"QUERY PLAN": lines}))
-        text = self.filled(statement, literals)
+        text = self.filled(statement, literals, settings)
         query = SqlQuery(text=text.text, zone=settings.zone, wishes=settings.wishes())
         who = settings.get("session_authorization") or "lapwing"
         return QueryReading(
             text, query, lapwing=self.lapwing, queries=self.queries, turns=self.turns, who=who, begun=begun
         )
 
-    def filled(self, statement: Prepared, literals: Sequence[str]) -> Edited:
-        schemas = {one.schema for one in shown(self.lapwing)} if _DOTTED.search(statement.text) else ()
-        return filled(statement.text, literals, schemas)
+    def filled(self, statement: Prepared, literals: Sequence[str], settings: Settings) -> Edited:
+        """The statement as it is read here, with its parameters' values, which knows where in the original everything was."""
+        seen = shown(self.lapwing) if settings.path != (PUBLIC,) or _DOTTED.search(statement.text) else ()
+        edits = dialect.edits(statement.text, seen, settings.path) + filled(statement.text, literals)
+        return apply(statement.text, tuple(edits))
 
     def _catalog(self, statement: Prepared, literals: Sequence[str], settings: Settings) -> pa.Table:
-        tree = of_catalogs(filled(statement.text, literals).text)
+        tree = of_catalogs(apply(statement.text, tuple(filled(statement.text, literals))).text)
         assert tree is not None
         session = {f"setting {name.lower()}": value for name, value in settings.items()}
         session |= {
             "user": settings.get("session_authorization") or "lapwing",
             "current_database": self.catalogs.database,
-            "current_schema": PUBLIC,
+            "current_schema": self._schema(settings),
             "version": VERSION,
+            "pg_backend_pid": str(settings.number),
         }
-        return self.catalogs.table(translated(tree, session))
+        found = translated(tree, session)
+        activity = self.backends.activity(self.catalogs.database) if ACTIVITY in found.sql else ()
+        return self._signalled(self.catalogs.table(found.sql, activity), found.signals)
+
+    def _schema(self, settings: Settings) -> str:
+        """The first of the search path that there is."""
+        known = {PUBLIC, *(one.schema for one in shown(self.lapwing) if settings.path != (PUBLIC,))}
+        return next((one for one in settings.path if one in known), PUBLIC)
+
+    def _signalled(self, table: pa.Table, signals: Mapping[int, str]) -> pa.Table:
+        """Cancels, or ends, the connections whose numbers stand in a column; whether there was such a one takes their place."""
+        for column, name in signals.items():
+            signal = self.backends.cancel if name == CANCEL else self.backends.terminate
+            told = [None if number is None else signal(int(number)) for number in table.column(column).to_pylist()]
+            table = table.set_column(column, table.schema.names[column], pa.array(told, pa.bool_()))
+        return table

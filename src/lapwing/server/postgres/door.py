@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-import secrets
 import socket
 import ssl
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import structlog
 from pygwire.messages import BackendKeyData, CancelRequest, ParameterStatus, StartupMessage
 
-from lapwing.model.problem import Conflict, LapwingError
+from lapwing.model.problem import Cancelled, Conflict, LapwingError
+from lapwing.server.postgres.backends import Backend
 from lapwing.server.postgres.desk import Desk
 from lapwing.server.postgres.errors import response
 from lapwing.server.postgres.gone import Gone
@@ -27,16 +25,6 @@ MOST = 400
 _log = structlog.get_logger("lapwing.server")
 
 
-@dataclass(slots=True, eq=False)
-class _Client:
-    """One connection: what cancels it, and the query that it runs (or ran last)."""
-
-    number: int
-    wire: Wire
-    key: bytes = field(default_factory=lambda: secrets.token_bytes(4))
-    query: str | None = None
-
-
 class PostgresDoor:
     """`start` listens, `stop` ends every connection. `port` 0 takes any free one."""
 
@@ -46,9 +34,7 @@ class PostgresDoor:
         self._desk = desk
         self._address = (host.strip("[]"), port)
         self._login = Login(token, tls)
-        self._clients: dict[int, _Client] = {}
-        self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
+        self._backends = desk.backends
         self._listening: socket.socket | None = None
         self._gone = Gone()
         self._stopping = False
@@ -75,10 +61,8 @@ class PostgresDoor:
             with suppress(OSError):
                 self._listening.shutdown(socket.SHUT_RDWR)
             self._listening.close()
-        with self._lock:
-            clients = list(self._clients.values())
-        for client in clients:
-            client.wire.hang_up()
+        for backend in self._backends.all():
+            backend.wire.hang_up()
         self._gone.stop()
         self._desk.catalogs.close()
 
@@ -95,49 +79,44 @@ class PostgresDoor:
             threading.Thread(target=self._serve, args=(link,), name="lapwing-postgres-client", daemon=True).start()
 
     def _serve(self, link: socket.socket) -> None:
-        client = _Client(next(self._numbers), Wire(link))
+        backend, count = self._backends.add(Wire(link))
         try:
-            with self._lock:
-                self._clients[client.number] = client
-                full = len(self._clients) > MOST
-            self._client(client, full)
+            self._client(backend, full=count > MOST)
         except Left:
-            pass  # nobody to tell
+            if backend.ended:
+                _tell(backend.wire, Cancelled.of("terminated", "The connection was ended by another one."))
         except LapwingError as error:
-            with suppress(Left):
-                client.wire.write(response(error, severity="FATAL"))
-                client.wire.flush()
+            _tell(backend.wire, error)
         except Exception as error:  # noqa: BLE001 - one connection must not end others
             _log.error("unexpected", door="postgres", error=type(error).__name__, exc_info=error)
         finally:
-            with self._lock:
-                self._clients.pop(client.number, None)
-            client.wire.close()
+            self._backends.remove(backend)
+            backend.wire.close()
 
-    def _client(self, client: _Client, full: bool) -> None:
-        wire = client.wire
+    def _client(self, backend: Backend, *, full: bool) -> None:
+        wire = backend.wire
         asked = self._login.begin(wire)
-        if isinstance(asked, CancelRequest):
-            self._cancel(asked)
+        if isinstance(asked, CancelRequest):  # of a key that is wrong nothing is told, not even that
+            self._backends.cancel(asked.process_id, asked.secret_key)
             return
         if full:
             says = f"There are {MOST} connections already."
             raise Conflict.of("too-many-connections", says, hint="Close some, or use a pool.")
         self._login.check(wire, asked)
-        settings = self._settings(asked)
+        settings = backend.settings = self._settings(asked, backend.number)
         for name in REPORTED:
             wire.write(ParameterStatus(name, settings.get(name) or ""))
-        wire.write(BackendKeyData(client.number, client.key))
+        wire.write(BackendKeyData(backend.number, backend.key))
 
         def begun(query: str) -> None:
-            client.query = query
+            backend.query = query
 
-        with self._gone.watching(wire.fileno(), lambda: self._abandon(client)):
+        with self._gone.watching(wire.fileno(), lambda: self._backends.abandon(backend)):
             Session(self._desk, wire, settings, begun).run()
 
-    def _settings(self, asked: StartupMessage) -> Settings:
+    def _settings(self, asked: StartupMessage, number: int) -> Settings:
         user = asked.params.get("user") or "lapwing"
-        settings = Settings(self._desk.lapwing.project.timezone, user)
+        settings = Settings(self._desk.lapwing.project.timezone, user, number)
         for name, value in asked.params.items():
             if name not in ("user", "database", "options", "replication") and not name.startswith("_pq_."):
                 settings.starts_with(name, value)
@@ -147,14 +126,9 @@ class PostgresDoor:
                 settings.starts_with(name.replace("-", "_"), value)
         return settings
 
-    def _cancel(self, asked: CancelRequest) -> None:
-        """Of a key that is wrong nothing is told, not even that."""
-        with self._lock:
-            client = self._clients.get(asked.process_id)
-        if client is not None and secrets.compare_digest(client.key, asked.secret_key):
-            self._abandon(client)
 
-    def _abandon(self, client: _Client) -> None:
-        if client.query is not None:
-            with suppress(LapwingError):
-                self._desk.queries.cancel(client.query)
+def _tell(wire: Wire, error: LapwingError) -> None:
+    """The last that it hears, if it still listens."""
+    with suppress(Left):
+        wire.write(response(error, severity="FATAL"))
+        wire.flush()

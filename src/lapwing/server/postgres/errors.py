@@ -57,6 +57,7 @@ STATES = {
     "function-refused": "42501",
     "table-function-refused": "42501",
     "not-allowed": "42501",
+    "terminated": "57P01",
     "unexpected": "XX000",
 }
 """The SQLSTATE of a problem's code; of others it follows from the error's class."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,11 +13,10 @@ from lapwing.server.postgres import types
 from lapwing.server.postgres.binary import EPOCH_MICROS
 from lapwing.server.postgres.catalog.names import to_engine
 from lapwing.server.postgres.rows import format_of
-from lapwing.server.postgres.scan import dotted, parameters
+from lapwing.server.postgres.scan import tokens
 from lapwing.server.postgres.types import BY_OID, ELEMENTS, PgType
-from lapwing.sources.quote import identifier
 from lapwing.sources.quote import text as quoted
-from lapwing.sql.text import Edited, apply, edit_of
+from lapwing.sql.text import Edit, edit_of
 
 MOST = 65_535
 
@@ -45,26 +44,23 @@ class Values:
 
 def count(text: str) -> int:
     """How many parameters a statement has."""
-    return max((one.number for one in parameters(text)), default=0)
+    return max((int(one.text[1:]) for one in tokens(text) if one.kind == "parameter"), default=0)
 
 
-def filled(text: str, literals: Sequence[str], schemas: Container[str] = ()) -> Edited:
-    """The statement with its parameters' values, which knows where in the original everything was. Of `schemas`, those that
-    clients are shown as `"source.schema"`, the names are parted.
+def filled(text: str, literals: Sequence[str]) -> list[Edit]:
+    """The values in the places of the statement's parameters.
 
     Raises:
         WrongUse: there are fewer than it needs.
     """
-    edits = [
-        edit_of(text, begin, end, ".".join(identifier(part) for part in name.split(".", 1)))
-        for name, begin, end in dotted(text)
-        if name in schemas
-    ]
-    for one in parameters(text):
-        if one.number > len(literals):
-            raise WrongUse.of("bad-parameter", f"There is no value for ${one.number}.", hint="Bind one value for each.")
-        edits.append(edit_of(text, one.start, one.end, literals[one.number - 1]))
-    return apply(text, tuple(edits))
+    edits = []
+    for one in tokens(text):
+        if one.kind == "parameter":
+            number = int(one.text[1:])
+            if number > len(literals):
+                raise WrongUse.of("bad-parameter", f"There is no value for ${number}.", hint="Bind one value for each.")
+            edits.append(edit_of(text, one.start, one.end, literals[number - 1]))
+    return edits
 
 
 def unknown(kinds: Sequence[int], plain: bool) -> list[str]:

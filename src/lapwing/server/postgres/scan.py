@@ -16,10 +16,13 @@ _TOKENS = re.compile(
     | /\*.*?(?:\*/|\Z)
     | \$(?P<tag>[^\W\d]\w*|)\$.*?(?:\$(?P=tag)\$|\Z)  # text in dollars
     | (?<![\w$])\$(?P<parameter>[1-9]\d{0,4})(?!\w)
+    | (?P<moment>(?<![\w$."])(?i:to_(?:date|timestamp))\s*\(\s*'[^']*'\s*,\s*'[^']*'\s*\))
+    | (?P<at>(?<![\w$])(?i:at)(?![\w$]))(?!\s*(?:\(|(?i:time\s+zone|local)\b))
     | (?P<end>;)
     """,
     re.VERBOSE | re.DOTALL,
 )
+_KINDS = ("parameter", "dotted", "at", "moment", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,13 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """`$number`, characters `start` to `end`."""
+class Token:
+    """Something that is not always taken as it is written, characters `start` to `end`. `kind`: parameter ($1); dotted, a quoted
+    name with a dot inside that qualifies others; at, that word where it is a name; moment, a call of to_date or to_timestamp
+    with two texts; end, a semicolon."""
 
-    number: int
+    kind: str
+    text: str
     start: int
     end: int
 
@@ -46,7 +52,7 @@ def parts(text: str) -> list[Part]:
     ["select ';'", 'select 2']
     """
     begins, found = 0, []
-    ends = [token.start() for token in _TOKENS.finditer(text) if token["end"]]
+    ends = [token.start for token in tokens(text) if token.kind == "end"]
     for end in [*ends, len(text)]:
         part = text[begins:end]
         if bare(part):
@@ -64,23 +70,14 @@ def bare(text: str) -> str:
     return re.sub(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z))+", "", text, flags=re.DOTALL).strip()
 
 
-def parameters(text: str) -> Iterator[Parameter]:
-    """Where the parameters stand, in order.
+def tokens(text: str) -> Iterator[Token]:
+    r"""In their order; what stands in texts, names and comments is none.
 
-    >>> [one.number for one in parameters("select $2, '$1', $$ $3 $$, $1")]
-    [2, 1]
+    >>> text = "select at, $2, '$1' from \"shop.sales\".t where b at time zone 'UTC' > at"
+    >>> [(one.kind, one.text) for one in tokens(text)]
+    [('at', 'at'), ('parameter', '$2'), ('dotted', '"shop.sales"'), ('at', 'at')]
     """
-    for token in _TOKENS.finditer(text):
-        if token["parameter"]:
-            yield Parameter(int(token["parameter"]), token.start(), token.end())
-
-
-def dotted(text: str) -> Iterator[tuple[str, int, int]]:
-    """Quoted names with a dot inside that qualify others, with where they begin and end.
-
-    >>> list(dotted('select * from "shop.sales"."orders"'))
-    [('shop.sales', 14, 26)]
-    """
-    for token in _TOKENS.finditer(text):
-        if token["dotted"]:
-            yield token["dotted"], token.start(), token.end()
+    for found in _TOKENS.finditer(text):
+        kind = found.lastgroup
+        if kind in _KINDS:
+            yield Token(kind, found[0], *found.span())

@@ -36,9 +36,11 @@ _SECONDS = {"": 0.001, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.
 
 
 class Settings:
-    """Names count without their letters' case. What nobody here knows is kept and shown, and changes nothing."""
+    """Names count without their letters' case. What nobody here knows is kept and shown, and changes nothing. `number` is the
+    connection's."""
 
-    def __init__(self, zone: str, user: str) -> None:
+    def __init__(self, zone: str, user: str, number: int) -> None:
+        self.number = number
         self._default = {**FIRST, "TimeZone": zone, "session_authorization": user}
         self._names = {name.lower(): name for name in self._default}
         self._values = dict(self._default)
@@ -82,6 +84,11 @@ class Settings:
     def zone(self) -> str:
         return self._values["TimeZone"]
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The schemas of `search_path`, in their order and as they are written."""
+        return tuple(one for one in _words(self._values["search_path"]) if one != "$user")
+
     def wishes(self) -> Wishes:
         """`statement_timeout` is the time limit; 0 the usual one. `lapwing.max_age` is how old a kept result may be, 0: only
         while the sources say that it holds; `lapwing.cache` off looks at none."""
@@ -109,6 +116,15 @@ class Settings:
         elif name in ("statement_timeout", "lapwing.max_age"):
             _timeout(value)
         return value
+
+
+def _words(names: str) -> list[str]:
+    """
+    >>> _words('"$user", "shop.sales", PUBLIC')
+    ['$user', 'shop.sales', 'public']
+    """
+    found = re.findall(r'"((?:[^"]|"")+)"|([^\s,"]+)', names)
+    return [quoted.replace('""', '"') or plain.lower() for quoted, plain in found]
 
 
 def _timeout(text: str) -> float:

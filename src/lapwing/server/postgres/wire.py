@@ -137,6 +137,11 @@ class Wire:
         except (OSError, ValueError) as error:
             raise Left from error
 
+    def listen_no_more(self) -> None:
+        """From another thread; whoever reads gets `Left`, and may still write."""
+        with suppress(OSError):
+            self._link.shutdown(socket.SHUT_RD)
+
     def hang_up(self) -> None:
         """Ends the connection from another thread; whoever reads or writes gets `Left`."""
         with suppress(OSError):

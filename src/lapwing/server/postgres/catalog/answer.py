@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from lapwing.query.service import Lapwing
+from lapwing.server.postgres.catalog.columns import PG_CATALOG
 from lapwing.server.postgres.catalog.functions import macros
-from lapwing.server.postgres.catalog.tables import Shown, shown, tables
+from lapwing.server.postgres.catalog.tables import Row, Shown, shown, table_of, tables
+from lapwing.server.postgres.catalog.translate import ACTIVITY
 from lapwing.server.postgres.types import ARRAYS, OID_MARK, SCALARS
 
 if TYPE_CHECKING:
@@ -30,13 +33,16 @@ class Catalogs:
     def database(self) -> str:
         return self._lapwing.project.name
 
-    def table(self, sql: str) -> pa.Table:
-        """
+    def table(self, sql: str, activity: Sequence[Row] = ()) -> pa.Table:
+        """The rows of a statement; `activity` are those of pg_stat_activity.
+
         Raises:
             WrongUse: the statement is wrong, or uses what is not there.
         """
         with self._current().cursor() as cursor:
             cursor.set_time_limit(20)
+            if activity:
+                cursor.register(ACTIVITY, table_of(PG_CATALOG["pg_stat_activity"], activity))
             return _marked(cursor.table(sql))
 
     def _current(self) -> Engine:

@@ -34,7 +34,9 @@ PG_CATALOG = {
     "pg_am": "oid:oid amname amhandler:oid amtype",
     "pg_collation": "oid:oid collname collnamespace:oid collowner:oid collprovider collisdeterministic:bool "
     "collencoding:int collcollate collctype colliculocale collversion",
-    "pg_stat_activity": "datid:oid datname pid:int usesysid:oid usename application_name client_addr state query",
+    "pg_stat_activity": "datid:oid datname pid:int leader_pid:int usesysid:oid usename application_name client_addr "
+    "client_hostname client_port:int backend_start:moment xact_start:moment query_start:moment state_change:moment "
+    "wait_event_type wait_event state backend_xid:int backend_xmin:int query_id:int query backend_type",
     # What follows has no rows: there is no such thing in Lapwing.
     "pg_attrdef": "oid:oid adrelid:oid adnum:int adbin",
     "pg_index": "indexrelid:oid indrelid:oid indnatts:int indnkeyatts:int indisunique:bool indnullsnotdistinct:bool "

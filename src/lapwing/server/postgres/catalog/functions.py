@@ -51,7 +51,6 @@ _OWN = {
     "pg_column_is_updatable(o, n, b := false)": "false",
     "pg_is_other_temp_schema(o)": "false",
     "pg_my_temp_schema()": "0::BIGINT",
-    "pg_backend_pid()": "0",
     "pg_has_role(a, b, c := '')": "true",
     "pg_char_to_encoding(t)": "6",
     "pg_get_keywords()": "NULL",

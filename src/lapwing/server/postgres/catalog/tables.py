@@ -7,7 +7,7 @@ schema `metrics`. Numbers (oids) are made of names, so that they stay the same i
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ PUBLIC = "public"
 SYSTEM = {"pg_catalog": 11, "information_schema": 13_000, PUBLIC: 2_200}
 OWNER, DATABASE, HEAP, CLASSES = 10, 16_384, 2, 1_259
 _TYPES = {"": pa.string(), "oid": pa.uint32(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(),
-          "list": pa.list_(pa.string()), "ints": pa.list_(pa.int64())}  # fmt: skip
+          "list": pa.list_(pa.string()), "ints": pa.list_(pa.int64()), "moment": pa.timestamp("us", "UTC")}  # fmt: skip
 _ON = {"relpersistence": "p", "relreplident": "d", "relispopulated": True, "attislocal": True, "attidentity": "",
        "attgenerated": "", "attcompression": "", "attstattarget": -1, "attcacheoff": -1, "attstorage": "x",
        "typisdefined": True, "typdelim": ",", "typalign": "i", "typstorage": "p", "typtypmod": -1}  # fmt: skip
@@ -75,13 +75,14 @@ def tables(found: tuple[Shown, ...], database: str) -> Iterator[tuple[str, pa.Ta
     """Every catalog by its name in the engine."""
     pg = _pg_catalog(found, database)
     for name, columns in PG_CATALOG.items():
-        yield name, _table(columns, pg.get(name, []))
+        yield name, table_of(columns, pg.get(name, []))
     standard = _information_schema(found, database)
     for name, columns in INFORMATION_SCHEMA.items():
-        yield f"information_schema_{name}", _table(columns, standard.get(name, []))
+        yield f"information_schema_{name}", table_of(columns, standard.get(name, []))
 
 
-def _table(columns: str, rows: list[Row]) -> pa.Table:
+def table_of(columns: str, rows: Sequence[Row]) -> pa.Table:
+    """A catalog with these `columns`, written as in `columns.py`; what a row does not say is as it is everywhere."""
     fields = [(name, _TYPES[kind]) for name, _, kind in (column.partition(":") for column in columns.split())]
     zero = {pa.int64(): 0, pa.uint32(): 0, pa.float64(): 0.0, pa.bool_(): False}
     data = {name: [row.get(name, _ON.get(name, zero.get(kind))) for row in rows] for name, kind in fields}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lapwing.server.postgres.catalog.columns import INFORMATION_SCHEMA, PG_CATALOG
@@ -31,6 +32,20 @@ _TYPES = {"regclass": "UINTEGER", "oid": "UINTEGER", "name": "VARCHAR", "char": 
           "regrole": "VARCHAR", "int2vector": "BIGINT[]", "oidvector": "BIGINT[]", "anyarray": "VARCHAR[]"}  # fmt: skip
 _RENAMED = {"json_build_object": "json_object", "jsonb_build_object": "json_object", "json_build_array": "json_array"}
 _TYPE_NAMES = {one.sql: one.oid for one in SCALARS} | {one.name: one.oid for one in SCALARS}
+
+
+ACTIVITY = "pg__activity"
+"""What stands for pg_stat_activity, which is of the moment."""
+CANCEL, TERMINATE = "pg_cancel_backend", "pg_terminate_backend"
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """The statement for the engine. `signals`: the columns of its result that are numbers of connections, for which the
+    function named is to be called."""
+
+    sql: str
+    signals: Mapping[int, str]
 
 
 def of_catalogs(text: str) -> exp.Expr | None:
@@ -66,15 +81,29 @@ def _known(table: exp.Table) -> bool:
     return not table.db and table.name.lower() in PG_CATALOG
 
 
-def translated(tree: exp.Expr, session: Mapping[str, str]) -> str:
-    """The statement for the engine; `session` tells what its functions say: user, database, schema, version, and the
-    settings."""
+def translated(tree: exp.Expr, session: Mapping[str, str]) -> Translated:
+    """The statement for the engine; `session` tells what its functions say: user, database, schema, version, the connection's
+    number, and the settings."""
     _name_results(tree)
+    signals = _signals(tree)
     for node in reversed(list(tree.walk(bfs=False))):  # what is inside first
         found = _node(node, session)
         if found is not node:
             node.replace(found)
-    return str(tree.sql(dialect="duckdb"))
+    return Translated(str(tree.sql(dialect="duckdb")), signals)
+
+
+def _signals(tree: exp.Expr) -> dict[int, str]:
+    """Takes the functions that signal out of what is selected; elsewhere there are none."""
+    from sqlglot import exp
+
+    found: dict[int, str] = {}
+    for place, select in enumerate(tree.selects if isinstance(tree, exp.Query) else ()):
+        call = select.unalias()
+        if isinstance(call, exp.Anonymous) and call.name.lower() in (CANCEL, TERMINATE) and len(call.expressions) == 1:
+            found[place] = call.name.lower()
+            call.replace(call.expressions[0])
+    return found
 
 
 def _name_results(tree: exp.Expr) -> None:
@@ -117,6 +146,13 @@ def _table(node: exp.Table) -> exp.Expr:
     if not _known(node):
         return node
     name = node.name.lower()
+    if name == "pg_stat_activity":
+        return exp.Table(
+            this=exp.to_identifier(ACTIVITY),
+            alias=node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name)),
+            joins=node.args.get("joins"),
+            laterals=node.args.get("laterals"),
+        )
     inside = f"information_schema_{name}" if node.db.lower() == "information_schema" else name
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name))
     return exp.Table(this=exp.to_identifier(inside), db=exp.to_identifier("main"), alias=alias,
@@ -166,6 +202,8 @@ def _function(node: exp.Func, session: Mapping[str, str]) -> exp.Expr:
         return exp.Literal.string(found)
     if name in ("current_setting", "set_config") and arguments:
         return _setting(name, arguments, session)
+    if name == "pg_backend_pid":
+        return exp.Literal.number(session[name])
     if name == "current_schemas":
         return exp.Array(expressions=[exp.Literal.string(one) for one in ("pg_catalog", session["current_schema"])])
     if name == "generate_subscripts":
