@@ -37,6 +37,7 @@ class Wire:
         self._out: list[bytes] = []
         self._waiting = 0
         self._decoder = FrontendMessageDecoder()
+        self._deaf = False
         self.secure = False
         self.until: float | None = None
 
@@ -64,6 +65,8 @@ class Wire:
         Raises:
             Left: the client has gone, or it is too late. WrongUse: this is no message, or is too long.
         """
+        if self._deaf:
+            raise Left
         self._decoder.phase = phase
         starting = phase is ConnectionPhase.STARTUP
         head = 4 if starting else 5
@@ -139,6 +142,7 @@ class Wire:
 
     def listen_no_more(self) -> None:
         """From another thread; whoever reads gets `Left`, and may still write."""
+        self._deaf = True  # what comes after the shutdown would still be read
         with suppress(OSError):
             self._link.shutdown(socket.SHUT_RD)
 
