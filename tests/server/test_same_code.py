@@ -20,6 +20,7 @@ import lapwing
 
 MOST = 10_000
 TOO_LARGE = "select i from range(1000000000000) numbers(i)"
+BROKEN = "select sum(b) as s from broken.lines"
 UNREACHED = "select * from down.orders"
 
 
@@ -36,9 +37,13 @@ class Doors:
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     """A shop with a limit of results, and a source where nobody listens."""
     folder: Path = write_shop(tmp_path_factory.mktemp("shop"))
+    (folder / "broken").mkdir()
+    lines = [f"{number},{number}" for number in range(50_000)]
+    (folder / "broken" / "lines.csv").write_text("\n".join(["a,b", *lines, "1,many"]) + "\n")
+    broken = "  broken: {type: files, path: broken}\n"
     down = '  down: {type: postgres, dsn: "postgresql://reader@127.0.0.1:1/shop"}\n'
     limits = f"result_limits: {{rows: {MOST}}}\n"
-    (folder / "lapwing.yaml").write_text(PROJECT.replace("store:", f"{down}store:") + limits)
+    (folder / "lapwing.yaml").write_text(PROJECT.replace("store:", f"{down}{broken}store:") + limits)
     postgres, flight = free_port(), free_port()
     doors = ("--postgres", str(postgres), "--flight", str(flight))
     with serving(folder, "--no-refresh", "--audit-seconds", "0", *doors) as server:
@@ -49,7 +54,9 @@ def by_http(doors: Doors, text: str) -> str:
     answer = requests.post(f"{doors.http}/api/sql", json={"text": text}, timeout=60)
     last = json.loads(answer.content.splitlines()[-1])
     told = last["problem"] if answer.ok else last
-    assert told["status"] == {"circuit-open": 503, "result-too-large": 422}.get(told["code"], told["status"])
+    assert told["status"] == {"broken-line": 502, "circuit-open": 503, "result-too-large": 422}.get(
+        told["code"], told["status"]
+    )
     return str(told["code"])
 
 
@@ -59,7 +66,9 @@ def by_postgres(doors: Doors, text: str) -> str:
         connection.execute(text)
     told = caught.value.diag
     code = str(told.constraint_name)
-    assert told.sqlstate == {"circuit-open": "58030", "result-too-large": "54000"}.get(code, told.sqlstate)
+    assert told.sqlstate == {"broken-line": "58030", "circuit-open": "58030", "result-too-large": "54000"}.get(
+        code, told.sqlstate
+    )
     return code
 
 
@@ -85,13 +94,19 @@ def by_python(doors: Doors, text: str) -> str:
     return str(caught.value.code)
 
 
-CODES = ("circuit-open", "result-too-large")
+CODES = ("broken-line", "circuit-open", "result-too-large")
 DOORS = [by_http, by_postgres, by_flight, by_python]
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_result_that_is_too_large(doors: Doors, door: Callable[[Doors, str], str]) -> None:
     assert door(doors, TOO_LARGE) == "result-too-large"
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_source_that_fails_inside_the_engine(doors: Doors, door: Callable[[Doors, str], str]) -> None:
+    """A line that is no number, which the engine meets while it reads."""
+    assert door(doors, BROKEN) == "broken-line"
 
 
 @pytest.mark.parametrize("door", DOORS)
