@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.alerts import __main__ as command
-from benchmarks.alerts.injected import incidents, rivals
+from benchmarks.alerts.injected import incidents, rivals, table
 from benchmarks.alerts.injected.alarms import above, around, ours
 from benchmarks.alerts.injected.calendar import _date, clock, holidays, month_ends
 from benchmarks.alerts.injected.make import CHOOSING, DAILY, HOURLY, SEALED, make_panel, panels
@@ -149,6 +149,14 @@ def test_rivals_see_only_the_past_and_a_spike(rival: object) -> None:
     cut = replace(panel, values=values[:, :301], starts=panel.starts[:301])
     np.testing.assert_allclose(rival(cut), spiked[:, :301])
     assert spiked[0, 300] == np.abs(spiked[0, :301]).max()
+
+
+def test_seeds_judged_together_are_as_judged_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "_SMALL", 6)
+    found = table.over_seeds("daily", DAILY, (26, 27), small=True)
+    alone = [outcome(of, ours(of)).figures() for of in (panels(DAILY, seed, 6, 2) for seed in (26, 27))]
+    assert found["each"] == alone
+    assert found["mean"]["event F1"] == pytest.approx((alone[0]["event F1"] + alone[1]["event F1"]) / 2)
 
 
 BOUNDS = {"daily": (0.8, 0.008), "hourly": (0.7, 0.04)}
