@@ -54,6 +54,8 @@ NUMBERS = (-3, -1, 0, 1, 2, 3, 5, 7, 100)
 DAYS = ("2013-03-09", "2013-03-10", "2013-03-11", "2013-11-03", "1969-12-31", "2020-02-29")
 CLOCKS = ("00:00:00", "00:30:00", "02:30:00", "05:00:00.000001", "23:59:59.999999")
 COMPARE = ("=", "<>", "<", "<=", ">", ">=")
+UNITS = ("year", "quarter", "month", "week", "day", "hour", "minute")
+PARTS = ("year", "quarter", "month", "week", "day", "doy", "dow", "isodow", "hour", "minute", "second")
 JOINS = ("join", "left join", "right join", "full join", "join", "left join", "semi join", "anti join")
 
 
@@ -121,13 +123,20 @@ class Scope:
 
     sql: str
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+    """Names of USING, which need no alias."""
+
+    def once(self) -> list[str]:
+        """Names that USING may say."""
+        every = [name for names in self.columns.values() for name in names]
+        return [name for name in ("k", "i", "s", "day") if every.count(name) == 1 and name not in self.shared]
 
     def named(self, rng: random.Random, kinds: str | None = None) -> tuple[str, str]:
         """An alias.column and its column's name; `kinds` are letters of columns to choose from."""
         every = [(alias, name) for alias, names in self.columns.items() for name in names]
         fitting = [(alias, name) for alias, name in every if kinds is None or name in kinds.split()]
         alias, name = rng.choice(fitting or every)
-        return f"{alias}.{name}", name
+        return name if name in self.shared and rng.random() < 0.4 else f"{alias}.{name}", name
 
 
 class Generator:
@@ -206,8 +215,13 @@ class Generator:
             met = [self._met(scope, alias) for _ in range(self._rng.choice((1, 1, 1, 2)))]
             if self._rng.random() < 0.4:
                 met.append(self._predicate(inner, 1))
-            join = self._rng.choice(JOINS)
-            scope.sql += f" {join} {text} on {' and '.join(met)}"
+            join, used = self._rng.choice(JOINS), [name for name in scope.once() if name in columns]
+            if used and self._rng.random() < 0.2:
+                name = self._rng.choice(used)
+                scope.sql += f" {join} {text} using ({name})"
+                scope.shared.add(name)
+            else:
+                scope.sql += f" {join} {text} on {' and '.join(met)}"
             if join not in ("semi join", "anti join"):
                 scope.columns[alias] = columns
         return scope
@@ -297,7 +311,9 @@ class Generator:
         if kind == "VARCHAR":
             return self._rng.choice((f"lower({name})", f"length({name})", f"{name} || '.'", f"coalesce({name}, '-')"))
         if kind in ("DATE", "TIMESTAMP") or kind.endswith("ZONE"):
-            return self._rng.choice((f"date_trunc('month', {name})", f"year({name})", f"{name}::date"))
+            unit, part = self._rng.choice(UNITS), self._rng.choice(PARTS)
+            made = (f"date_trunc('{unit}', {name})", f"date_part('{part}', {name})", f"year({name})", f"{name}::date")
+            return self._rng.choice(made)
         if kind == "BOOLEAN":
             return f"not {name}"
         return self._rng.choice((f"-{name}", f"{name} / 4", f"{name}::varchar", f"coalesce({name}, 0)"))

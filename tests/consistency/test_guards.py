@@ -11,6 +11,7 @@ from tests.consistency.test_cases import wrong
 from tests.consistency.world import World
 
 from lapwing.sql import capability
+from lapwing.sql.aggregate import block, times, tree
 
 GUARDS = {
     "a text of other rules than bytes": ("pg", "if kind is Family.TEXT and not column.exact_text:", "if False:"),
@@ -44,6 +45,19 @@ def without(guard: str, instead: str) -> ModuleType:
     exec(compile(text.replace(guard, instead), capability.__file__, "exec"), made.__dict__)
     made.__dict__.update(No=capability.No, Value=capability.Value)  # others catch and make those
     return made
+
+
+@pytest.mark.long
+def test_times_with_a_zone_are_cut_by_the_session(nasty: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source has another one."""
+    text, zone = (
+        "select date_trunc('day', z) as day, count(*) as n from pg.moments group by 1 order by 1",
+        "America/New_York",
+    )
+    right = nasty.sql.table(text, zone=zone)
+    monkeypatch.setattr(tree, "TYPES", (*times.TYPES, "TIMESTAMP WITH TIME ZONE"))
+    monkeypatch.setattr(block, "cut_written", lambda cut, x, *_: f"DATE_TRUNC('{cut.unit}', {x})")
+    assert nasty.sql.table(text, zone=zone) != right
 
 
 @pytest.mark.long

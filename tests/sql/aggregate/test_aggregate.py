@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from lapwing.sql import plans
-from lapwing.sql.aggregate import block, push
+from lapwing.sql.aggregate import block, leaves, push
 from lapwing.sql.aggregate.parts import Parts
 from lapwing.sql.service import SqlService
 
@@ -57,6 +58,42 @@ DECIMALS = [
 DECIMAL_ARITHMETIC = [
     "select sum(n * (1 - n)), sum(n * n * n), avg(n * 2) from {s}.things where n < 100",
     "select l, sum(n * n * n), sum(n * n) from {s}.things where n < 100 group by rollup (l) order by l nulls last, 2",
+]
+TIMES = [
+    "select date_trunc('month', d) as m, count(*), sum(id) from {s}.things group by m order by m",
+    "select year(d), month(d), count(*) from {s}.things group by all order by all",
+    "select extract(year from t.d), max(id) from {s}.things t group by 1 having count(*) > 1 order by 1",
+    "select date_trunc('year', d), d, count(*) from {s}.things group by 1, 2 order by all",
+    "select date_trunc('day', d) as d, count(*) c from {s}.things group by date_trunc('day', d) order by c desc, 1 limit 2",
+    "select d::date as d, count(*) from {s}.things group by 1 order by 1",
+    "select distinct date_part('month', d) + 1 as next from {s}.things order by 1",
+    "select day(d) % 2 as odd, l, count(*) from {s}.things where d > '2000-01-01' group by rollup (odd, l) order by all",
+    "select case when year(d) > 2000 then 'new' end as age, count(*) from {s}.things group by age order by age",
+    "select m, n from (select date_trunc('month', d) m, count(*) n from {s}.things group by 1) where m > '2000-01-01' order by 1",
+]
+MOMENTS = [
+    "select date_trunc('hour', t) as h, count(*) from {s}.things group by h order by h",
+    "select t::date, hour(t), minute(t), count(*) from {s}.things group by all order by all",
+    "select quarter(t), dayofweek(t), isodow(t), week(t), dayofyear(t), count(*) from {s}.things group by all order by all",
+    "select date_trunc('quarter', t), year(t) from {s}.things group by 1, 2 order by all",
+]
+USED = [
+    "select i, count(*), sum(b.id) from pg.things a join pg.things b using (i) group by i order by i",
+    "select i, b.i, count(*), count(b.id) from pg.things a left join pg.things b using (i, l) group by all order by all",
+    "select l, count(*) from pg.things a join pg.things b using (l) join pg.things c using (l) where l group by 1 order by 1",
+    "select a.l, sum(c.n) from pg.things a left join pg.things b using (id) join pg.big c on b.i = c.n group by 1 order by 1",
+    "select i, sum(b.id) from pg.things a join pg.things b using (i) where a.i + 1 > 3 group by i having i < 8 order by i",
+]
+USED_EARLY = [
+    "select l, sum(p.id), max(o.id) from own.things o join pg.things p using (l) group by l order by 1",
+    "select l, p.l, sum(p.id) from own.things o left join pg.things p using (l, i) group by all order by all",
+    "select i, sum(p.id), count(*) from pg.things p left join own.things o using (i) where i > 2 group by i order by i",
+    "select sum(p.id) from own.things o join pg.things p using (i) join lite.things t using (i) where i <> 5",
+]
+CUT_JOINED = [
+    "select date_trunc('month', b.d) m, a.l, count(*) from pg.things a join pg.things b on a.i = b.i group by all order by all",
+    "select year(p.d), o.l, sum(p.id) from own.things o join pg.things p on o.i = p.i group by 1, 2 order by all",
+    "select date_trunc('year', p.d), count(p.i) from own.things o left join pg.things p on o.i = p.i group by 1 order by 1",
 ]
 KEPT = [
     "select l, sum(i) from {s}.things t group by l having sum(i) > (select max(i) from {s}.things x where x.l = t.l) order by l",
@@ -119,7 +156,9 @@ READ = [
     "select sum(o.id * p.id) from own.things o join pg.things p on o.i = p.i",
     "select o.l, count(coalesce(p.i, 0)) from own.things o left join pg.things p on o.i = p.i group by o.l order by 1",
     "select o.l, sum(p.id) from own.things o full join pg.things p on o.i = p.i group by o.l order by 1",
-    "select l, sum(p.id) from own.things o join pg.things p using (l) group by l order by 1",
+    "select l, sum(p.id) from own.things o right join pg.things p using (l) group by l order by 1",
+    "select l, sum(p.id) from own.things o full join pg.things p using (l) group by l order by 1",
+    "select o.l, sum(p.id) from own.things o natural join pg.things p group by o.l order by 1",
     "select o.l, p.id from own.things o join pg.things p on o.i = p.i order by all",
     "select a.l, b.id from pg.things a join pg.things b on a.i = b.i order by all",
     "select o.id, sum(p.id) over () from own.things o join pg.things p on o.i = p.i order by all",
@@ -163,6 +202,20 @@ def test_made_by_the_source(everywhere: SqlService, text: str, source: str) -> N
     same(everywhere, text, source, pushed=True)
 
 
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("text", TIMES)
+def test_times_are_cut_by_the_source(everywhere: SqlService, text: str, source: str) -> None:
+    same(everywhere, text, source, pushed=True)
+    (scan,) = everywhere.plan(text.replace("{s}", source)).scans
+    assert any(column.name.startswith("scan0k") for column in scan.columns), scan.sql
+
+
+@pytest.mark.parametrize("source", ["pg", "my"])
+@pytest.mark.parametrize("text", MOMENTS)
+def test_moments_are_cut_by_the_source(everywhere: SqlService, text: str, source: str) -> None:
+    same(everywhere, text, source, pushed=True)
+
+
 @pytest.mark.parametrize("source", ["pg", "my"])
 @pytest.mark.parametrize("text", DECIMALS)
 def test_decimals_and_times(everywhere: SqlService, text: str, source: str) -> None:
@@ -184,16 +237,52 @@ def test_made_by_the_engine(everywhere: SqlService, text: str, source: str) -> N
         same(everywhere, text, source, pushed=False)
 
 
-@pytest.mark.parametrize("text", [*JOINED, *EARLY])
+@pytest.mark.parametrize("text", [*JOINED, *USED, *EARLY, *USED_EARLY, *CUT_JOINED])
 def test_joined_tables(everywhere: SqlService, text: str) -> None:
     same(everywhere, text, "pg", pushed=True)
-    if text in JOINED:
+    if text in JOINED + USED:
         assert len(everywhere.plan(text).scans) == 1
 
 
 @pytest.mark.parametrize("text", READ)
 def test_joined_tables_whose_rows_are_needed(everywhere: SqlService, text: str) -> None:
     same(everywhere, text, "pg", pushed=False)
+
+
+GUARDS = {
+    "joins that keep rows of the right side": (
+        "_Reading",
+        'not in ("INNER", "LEFT")',
+        'not in ("INNER", "LEFT", "RIGHT")',
+        "select a.id, b.id, count(*) from pg.things a right join pg.things b on a.id = b.i group by all order by all",
+    ),
+    "joins by whatever is called alike": (
+        "_Reading",
+        '("REGULAR", "CROSS")',
+        '("REGULAR", "CROSS", "NATURAL")',
+        "select a.l, count(*) from pg.things a natural join pg.things b group by 1 order by 1",
+    ),
+    "joins by USING": (
+        "_Reading",
+        'for name in map(str.lower, node["using_columns"]):',
+        "for name in ():",
+        "select a.l, b.l, count(*) from pg.things a join pg.things b using (id) group by all order by all",
+    ),
+}
+"""What is guarded -> where, the guard's text, what is put in its place, and a statement that then has other rows."""
+
+
+@pytest.mark.parametrize("what", GUARDS)
+def test_without_its_guard_groups_are_wrong(everywhere: SqlService, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, guard, instead, text = GUARDS[what]
+    source = inspect.getsource(getattr(leaves, name))
+    assert guard in source
+    right = rows(everywhere.table(text.replace("pg.", "own.")))
+    assert rows(everywhere.table(text)) == right
+    mutant = dict(vars(leaves))
+    exec(compile(source.replace(guard, instead), leaves.__file__, "exec"), mutant)
+    monkeypatch.setattr(leaves, name, mutant[name])
+    assert rows(everywhere.table(text)) != right
 
 
 def test_having_and_limits_go_to_the_source_where_a_group_is_one(everywhere: SqlService) -> None:

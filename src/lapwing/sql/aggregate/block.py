@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Table
 from lapwing.sources.types import family
-from lapwing.sql.aggregate.leaves import From, Node, conjuncts
+from lapwing.sql.aggregate.leaves import From, Node
 from lapwing.sql.aggregate.parts import Parts, parts
 from lapwing.sql.aggregate.rewrite import Written
-from lapwing.sql.aggregate.tree import Grouped, Name
+from lapwing.sql.aggregate.times import written as cut_written
+from lapwing.sql.aggregate.tree import Grouped, Made, Name
 from lapwing.sql.capability import No
 from lapwing.sql.predicate import conjuncts as parts_of
 from lapwing.sql.translate import Writer
@@ -43,10 +45,10 @@ class Block:
 
 
 class Unwritten(Exception):
-    """A condition, by the id of its `node`, that the source might answer otherwise."""
+    """A condition or a cut time, by the id of its `node`, that the source might answer otherwise."""
 
     def __init__(self, node: int) -> None:
-        super().__init__("the source might answer a condition otherwise")
+        super().__init__("the source might answer a part otherwise")
         self.node = node
 
 
@@ -64,7 +66,7 @@ class BlockWriter:
 
         Raises:
             No, Refused: a key or an argument might mean something else at the source.
-            Unwritten: a condition might.
+            Unwritten: a condition or a cut time might.
         """
         first = found.stubs[0]
         made: dict[Call, Parts] = {}
@@ -75,6 +77,10 @@ class BlockWriter:
         names = {name: column.name for name, column in keys.items()} if len(found.stubs) == 1 else _apart(keys, found)
         columns = [replace(column, name=names[name]) for name, column in keys.items()]
         written = [_key(name, column, self._able, self._writer, self._engine) for name, column in keys.items()]
+        for name, made_of in found.made.items():
+            columns.append(Column(name[1], texts.made[name]))
+            written.append(self._made(made_of))
+            names[name] = name[1]
         quote = self._engine.quote
         selected = [f"{self._engine.as_text(sql) if _is_text(column) else sql} AS {quote(column.name)}"
                     for column, sql in zip(columns, written, strict=True)]  # fmt: skip
@@ -97,6 +103,16 @@ class BlockWriter:
         places = self._joined(found.node["from_table"], found.parts, said, within)
         return places, _sorted_out(text for key, text in said.items() if key not in within)
 
+    def _made(self, key: Made) -> str:
+        """A key that is made of a column."""
+        stub, name = key.column
+        column = next(one for one in self._tables[stub].columns if one.name.lower() == name)
+        try:
+            x = self._writer.column(exp.column(column.name, table=stub, quoted=True).sql("duckdb"))
+            return cut_written(key.cut, x, column.type, self._engine)
+        except (No, LapwingError) as why:
+            raise Unwritten(id(key.node)) from why
+
     def _placed(self, stub: str) -> str:
         return f"{self._source.reference(self._tables[stub])} AS {self._engine.quote(stub)}"
 
@@ -106,8 +122,8 @@ class BlockWriter:
             return self._placed(node["table_name"])
         left, right = (self._joined(node[side], parts, said, within) for side in ("left", "right"))
         right = f"({right})" if node["right"]["type"] == "JOIN" else right
-        sure = any(parts.joins[place] is node for place in parts.sure)
-        own = [] if sure else conjuncts(node["condition"])
+        place = next(place for place, join in enumerate(parts.joins) if join is node)
+        own = () if place in parts.sure else parts.conditions[place]
         within.update(id(one) for one in own)
         on = " AND ".join(_sorted_out(said[id(one)] for one in own)) or "1 = 1"
         return f"{left} {'LEFT JOIN' if node['join_type'] == 'LEFT' else 'JOIN'} {right} ON {on}"

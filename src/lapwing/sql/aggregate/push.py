@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lapwing.model.problem import LapwingError
-from lapwing.sources.base import Capabilities, Source, Table
+from lapwing.sources.base import Capabilities, Column, Source, Table
 from lapwing.sql.aggregate.leaves import From, Node
 from lapwing.sql.aggregate.rewrite import put, texts_of, tree_of, written
 from lapwing.sql.aggregate.tree import Grouped, grouped, selects
@@ -137,9 +137,17 @@ class Blocks:
             known_rows = expected[stub]
             most = float(UNKNOWN) if known_rows is None else known_rows
             own = 1.0
+
+            def different(column: Column, most: float = most) -> float:
+                return max(1.0, column.distinct or most**0.5)
+
             for column in table.columns:
                 if (stub, column.name.lower()) in found.keys:
-                    own *= max(1.0, column.distinct or most**0.5)
+                    own *= different(column)
+            cuts = [(made, column) for made in found.made.values() for column in table.columns
+                    if made.column == (stub, column.name.lower())]  # fmt: skip
+            for made, column in cuts:
+                own *= min(different(column), made.cut.most)
             groups *= min(own, max(1.0, most))
         share = PICKED_SHARE if found.alone and found.node["having"] is not None else SHARE
         if rows is None:

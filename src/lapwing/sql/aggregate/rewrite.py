@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lapwing.sources.quote import text as text_literal
 from lapwing.sql.aggregate.leaves import Node, conjuncts
-from lapwing.sql.aggregate.tree import Grouped
+from lapwing.sql.aggregate.tree import Grouped, Name
 from lapwing.sql.ask import conditions
 from lapwing.sql.bind import Occurrence, stub_relation
 
@@ -35,11 +35,13 @@ def texts_of(trees: Sequence[Node], cursor: Cursor) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class Written:
     """SQL of the engine, its columns `stub.column`: the aggregates, and by their nodes' ids the conditions. Of a condition on
-    one table that the engine has worked out there are its parts, with the raw names of that table's stub."""
+    one table that the engine has worked out there are its parts, with the raw names of that table's stub. `made` are the
+    types of keys that are made of columns."""
 
     calls: tuple[Call, ...]
     conditions: Mapping[int, str]
     folded: Mapping[int, tuple[str, ...]]
+    made: Mapping[Name, str]
 
 
 def written(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Cursor) -> Written:
@@ -48,6 +50,7 @@ def written(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Curso
 
     arguments = [call["arguments"][0]["expression"] if call["arguments"] else None for call in found.calls]
     asked = [node for pair in zip(arguments, (call["filter"] for call in found.calls), strict=True) for node in pair]
+    asked += [made.node for made in found.made.values()]
     wanted = [node for node in (*asked, *found.conditions) if node is not None]
     template = tree_of("SELECT 1", cursor)
     selecting = [_selecting(template, _qualified(node, found)) for node in wanted]
@@ -65,7 +68,8 @@ def written(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Curso
              parts[2 * at + 1])
         for at, call in enumerate(found.calls)
     )  # fmt: skip
-    return Written(calls, held, _folded(found, held, occurrences, cursor))
+    made = {name: str(types[at]) for at, name in enumerate(found.made, 2 * len(found.calls))}
+    return Written(calls, held, _folded(found, held, occurrences, cursor), made)
 
 
 def _folded(
@@ -116,9 +120,7 @@ def put(found: Grouped, made: Block, cursor: Cursor) -> None:
     """Changes the SELECT in the tree to one over the block."""
     node = found.node
     _name(found, cursor)
-    if len(found.stubs) > 1:
-        for reference, name in found.used:
-            reference["column_names"] = [found.stubs[0], made.keys[name]]
+    _refer(found, made, cursor)
     if found.calls:
         values = [one.whole if found.alone else one.again for one in made.calls]
         made_of = tree_of(f"SELECT {', '.join(values)}", cursor)["statements"][0]["node"]["select_list"]
@@ -132,6 +134,20 @@ def put(found: Grouped, made: Block, cursor: Cursor) -> None:
     if len(found.stubs) > 1:
         (leaf,) = (one for one in found.parts.leaves if one.stub == found.stubs[0])
         node["from_table"] = leaf.node | {"alias": ""}
+
+
+def _refer(found: Grouped, made: Block, cursor: Cursor) -> None:
+    """Makes what is used outside of aggregates columns of the block."""
+    several = len(found.stubs) > 1
+    leaf = next(one.name for one in found.parts.leaves if one.stub == found.stubs[0])
+    plain = tree_of("SELECT a", cursor)["statements"][0]["node"]["select_list"][0] if found.made else {}
+    for node, name in found.used:
+        if name in found.made:
+            alias = node["alias"]
+            node.clear()
+            node.update(deepcopy(plain), alias=alias)
+        if several or name in found.made:
+            node["column_names"] = [found.stubs[0] if several else leaf, made.keys[name]]
 
 
 def _name(found: Grouped, cursor: Cursor) -> None:
@@ -160,10 +176,9 @@ def _keep(found: Grouped, cursor: Cursor) -> None:
         return left[0] if len(left) == 1 else both | {"children": left} if left else None
 
     where = conjuncts(node["where_clause"])
-    for join in found.parts.joins:
-        listed = conjuncts(join["condition"])
+    for join, listed in zip(found.parts.joins, found.parts.conditions, strict=True):
         if found.whole and len(found.stubs) > 1:
             where += listed
-        elif listed:
-            join["condition"] = all_of(listed) or true
+        elif join["condition"]:
+            join["condition"] = all_of(list(listed)) or true
     node["where_clause"] = all_of([*where, *(conjuncts(node["having"]) if found.alone else [])])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from lapwing.sources.base import Table
 from lapwing.sql.aggregate.leaves import From, Node, Unfit, conjuncts, from_of
+from lapwing.sql.aggregate.times import TYPES, Cut, cut_of
 from lapwing.sql.functions import Functions
 
 AGGREGATES = frozenset({"count", "count_star", "sum", "min", "max", "avg", "mean"})
@@ -24,12 +25,23 @@ Name = tuple[str, str]
 """A column: the name its table is mentioned under, and its own in small letters."""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A key that cuts the times of `column`, as `node` says."""
+
+    column: Name
+    cut: Cut
+    node: Node
+
+
 @dataclass(slots=True)
 class Grouped:
     """A SELECT and the tables in it that groups can stand for, by the names `stubs`: one of them, or all that it has
     (`whole`).
 
     `calls` are the aggregates that are to be made of parts, `keys` the columns that it uses otherwise, at the places `used`.
+    `made` are those keys that are made of a column: by what, and one node that says it.
+
     `conditions` hold for the rows that make groups: those of WHERE and of joins that only need these tables. `columns` are
     what references in both mean, by their nodes' ids. `alone`: it groups by exactly the keys, so that each group is one.
     """
@@ -41,6 +53,7 @@ class Grouped:
     calls: list[Node] = field(default_factory=list)
     keys: dict[Name, None] = field(default_factory=dict)
     used: list[tuple[Node, Name]] = field(default_factory=list)
+    made: dict[Name, Made] = field(default_factory=dict)
     conditions: list[Node] = field(default_factory=list)
     columns: dict[int, Name] = field(default_factory=dict)
     alone: bool = False
@@ -121,9 +134,9 @@ class _Reading:
         own = {leaf.on for leaf in self._mine.values()}
         for condition in conjuncts(self._node["where_clause"]):
             self._condition(condition, moves=everywhere)
-        for place, join in enumerate(parts.joins):
+        for place in range(len(parts.joins)):
             moves = self._whole or place in own or (everywhere and place in parts.sure)
-            for condition in conjuncts(join["condition"]):
+            for condition in parts.conditions[place]:
                 self._condition(condition, moves=moves, must=self._whole and place not in parts.sure)
 
     def _condition(self, node: Node, *, moves: bool, must: bool = False) -> None:
@@ -178,12 +191,32 @@ class _Reading:
     def _column(self, node: Node) -> Name | None:
         """The table's column that is grouped by, maybe by the name it has in the list."""
         if node["class"] != "COLUMN_REF":
-            return None
+            return self._cut(node)
         own = self._own(node)
         if own is None:
             meant = self._aliases.get(str(node["column_names"][-1]).lower())
-            own = self._own(meant) if meant is not None and meant["class"] == "COLUMN_REF" else None
+            if meant is not None:
+                own = self._own(meant) if meant["class"] == "COLUMN_REF" else self._cut(meant)
         return own
+
+    def _cut(self, node: Node) -> Name | None:
+        """The key that a cut time is, where the source shall cut it."""
+        cut = None if id(node) in self._kept else cut_of(node)
+        if cut is None or cut[1]["class"] != "COLUMN_REF":
+            return None
+        column = self._own(cut[1])
+        if column is None or self._type(column) not in TYPES:
+            return None
+        known = (name for name, one in self._found.made.items() if (one.column, one.cut) == (column, cut[0]))
+        name = next(known, None)
+        if name is None:
+            name = (column[0], f"{column[0]}k{len(self._found.made)}")
+            self._found.made[name] = Made(column, cut[0], node)
+            self._found.columns[id(cut[1])] = column
+        return name
+
+    def _type(self, name: Name) -> str:
+        return next(leaf.columns[name[1]] for leaf in self._mine.values() if leaf.stub == name[0])
 
     # -- expressions
 
@@ -197,6 +230,9 @@ class _Reading:
         kind = node.get("class")
         if kind == "COLUMN_REF":
             self._key(node)
+        elif kind in ("FUNCTION", "CAST") and (name := self._cut(node)) is not None:
+            self._found.keys[name] = None
+            self._found.used.append((node, name))
         elif kind == "SUBQUERY":
             self._apart(node["subquery"], frozenset())
             self._outside(node.get("child"))
@@ -307,6 +343,9 @@ class _Reading:
         if len(names) == 2 and names[0] in self._mine:
             leaf = self._mine[names[0]]
             return (str(leaf.stub), names[1]) if names[1] in leaf.columns else None
+        if len(names) == 1 and (shared := self._found.parts.shared.get(names[0])) is not None:
+            # Of others it is no column of these, even where these have one of that name.
+            return (str(self._mine[shared].stub), names[0]) if shared in self._mine else None
         met = [leaf for leaf in self._mine.values() if len(names) == 1 and names[0] in leaf.columns]
         return (str(met[0].stub), names[0]) if len(met) == 1 else None
 

@@ -190,6 +190,20 @@ class Dialect:
     def remainder(self, x: str, step: int) -> str:
         return f"({x} % {step})"
 
+    def time_cut(self, unit: str, x: str, kind: Kind) -> str:
+        """A date or a timestamp without zone, cut to its year, quarter, month, week (which begins on Monday), day or hour: as a
+        timestamp."""
+        raise self.refused("cut times", "nobody has looked how it cuts")
+
+    def time_part(self, part: str, x: str, kind: Kind) -> str:
+        """A part of such a time: year (before year 1 there is a year 0), quarter, month, day, week (of ISO 8601), doy, dow (0 is
+        Sunday), isodow (7 is), hour, minute. Null of what is infinite."""
+        raise self.refused("parts of times", "nobody has looked how it counts")
+
+    def day_of(self, moment: str) -> str:
+        """The date of a timestamp without zone."""
+        raise self.refused("days of times", "nobody has looked how it cuts")
+
     # -- texts
 
     def canonical(self, x: str, argument: Argument) -> str:

@@ -5,6 +5,20 @@ from __future__ import annotations
 from lapwing.states.argument import Kind
 from lapwing.states.dialects.numeric import Numeric
 
+_CUT = {"year": "%Y-01-01", "month": "%Y-%m-01", "day": "%Y-%m-%d", "hour": "%Y-%m-%d %H:00:00"}
+_PARTS = {
+    "year": "YEAR({})",
+    "quarter": "QUARTER({})",
+    "month": "MONTH({})",
+    "day": "DAYOFMONTH({})",
+    "week": "WEEK({}, 3)",
+    "doy": "DAYOFYEAR({})",
+    "dow": "DAYOFWEEK({}) - 1",
+    "isodow": "WEEKDAY({}) + 1",
+    "hour": "HOUR({})",
+    "minute": "MINUTE({})",
+}
+
 
 class MySql(Numeric):
     name = "mysql"
@@ -34,6 +48,21 @@ class MySql(Numeric):
 
     def days(self, day: str) -> str:
         return f"DATEDIFF({day}, '1970-01-01')"
+
+    def time_cut(self, unit: str, x: str, kind: Kind) -> str:
+        if unit == "week":
+            raise self.refused("weeks", "those that begin before year 1 are null")
+        if unit == "quarter":
+            text = f"CONCAT(DATE_FORMAT({x}, '%Y-'), LPAD(QUARTER({x}) * 3 - 2, 2, '0'), '-01')"
+        else:
+            text = f"DATE_FORMAT({x}, '{_CUT[unit]}')"
+        return f"CAST({text} AS DATETIME(6))"
+
+    def time_part(self, part: str, x: str, kind: Kind) -> str:
+        return _PARTS[part].format(f"CAST({x} AS DATETIME(6))")
+
+    def day_of(self, moment: str) -> str:
+        return f"CAST({moment} AS DATE)"
 
     def moment(self, kind: Kind, text: str) -> str:
         return f"DATE '{text[:10]}'" if kind is Kind.DATE else f"TIMESTAMP '{text}'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lapwing.states.argument import Kind
 from lapwing.states.dialects.numeric import Numeric
 
 
@@ -17,6 +18,18 @@ class Postgres(Numeric):
 
     def microseconds(self, moment: str, zoned: bool) -> str:
         return f"(EXTRACT(EPOCH FROM {moment}) * 1000000)"
+
+    def time_cut(self, unit: str, x: str, kind: Kind) -> str:
+        return f"DATE_TRUNC('{unit}', CAST({x} AS TIMESTAMP))"  # a date would become a time with a zone
+
+    def time_part(self, part: str, x: str, kind: Kind) -> str:
+        found = f"EXTRACT({part} FROM CAST({x} AS TIMESTAMP))"
+        if part == "year":
+            found = f"{found} + CASE WHEN {x} < DATE '0001-01-01' THEN 1 ELSE 0 END"  # its year 1 comes after -1
+        return f"CASE WHEN ISFINITE({x}) THEN {found} END"
+
+    def day_of(self, moment: str) -> str:
+        return f"CAST({moment} AS DATE)"
 
     def without_zeros(self, text: str) -> str:
         return f"RTRIM(RTRIM({text}, '0'), '.')"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from lapwing.states.argument import Argument
+from lapwing.states.argument import Argument, Kind
 from lapwing.states.dialects.halves import Halves
+
+_CUT = {"year": (4, "-01-01 00:00:00"), "month": (7, "-01 00:00:00"), "day": (10, " 00:00:00"), "hour": (10, "")}
+_PARTS = {"year": "1, 4", "month": "6, 2", "day": "9, 2", "hour": "12, 2", "minute": "15, 2"}
 
 
 class SQLite(Halves):
@@ -48,6 +51,23 @@ class SQLite(Halves):
 
     def days(self, day: str) -> str:
         return f"(CAST(STRFTIME('%s', {day}) AS INTEGER) / 86400)"
+
+    def time_cut(self, unit: str, x: str, kind: Kind) -> str:
+        if unit not in _CUT:
+            raise self.refused(f"times cut to their {unit}", "they are texts")
+        if unit == "hour":
+            hour = "'00'" if kind is Kind.DATE else f"SUBSTR({x}, 12, 2)"  # between day and hour stands a blank or a T
+            return f"SUBSTR({x}, 1, 10) || ' ' || {hour} || ':00:00'"
+        until, rest = _CUT[unit]
+        return f"SUBSTR({x}, 1, {until}) || '{rest}'"
+
+    def time_part(self, part: str, x: str, kind: Kind) -> str:
+        if part not in _PARTS or (kind is Kind.DATE and part in ("hour", "minute")):
+            raise self.refused(f"the {part} of times", "they are texts")
+        return f"SUBSTR({x}, {_PARTS[part]})"
+
+    def day_of(self, moment: str) -> str:
+        return f"SUBSTR({moment}, 1, 10)"
 
     def in_bytes(self, x: str) -> str:
         return f"(({x}) COLLATE BINARY)"
