@@ -82,6 +82,21 @@ def test_first_rows_come_before_the_last_are_read(kind: str, url: str) -> None:
     until(url, f"endless-{kind[-3:]}", "cancelled")
 
 
+@pytest.mark.parametrize(
+    ("rows", "limit", "sent", "truncated"),
+    [
+        *[(5, None, 5, False), (5, 6, 5, False), (5, 5, 5, False), (5, 4, 4, True), (5, 0, 0, True), (0, 0, 0, False)],
+        *[(30_000, 2_000, 2_000, True), (30_000, 8_192, 8_192, True), (30_000, 30_000, 30_000, False)],
+    ],
+)
+def test_a_limit_that_cut_the_rows_is_told(url: str, rows: int, limit: int | None, sent: int, truncated: bool) -> None:
+    text = f"select i from range({rows}) numbers(i)"
+    found = list(lines(ask(url, text, limit=limit, query_id=f"cut{rows}at{limit}")))
+    assert sum(len(one["rows"]) for one in found[1:-1]) == sent
+    assert (found[-1]["rows"], found[-1]["truncated"]) == (sent, truncated)
+    assert state(url, f"cut{rows}at{limit}")["truncated"] is truncated
+
+
 def test_a_limit_stops_the_statement(url: str) -> None:
     found = list(lines(ask(url, ENDLESS_ROWS, limit=3_000)))
     assert sum(len(line.get("rows", [])) for line in found[:-1]) == 3_000

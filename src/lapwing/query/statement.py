@@ -105,7 +105,8 @@ def run_statement(
     zone = _zone(query, project)
     with bill_for(query.wishes.maximum_bytes_billed):
         ready = _rewritten(query, zone, sql, answer, project)
-        plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine)
+        limit = query.wishes.time_limit
+        plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine, time_limit=limit)
         found = results.run(plan, given=ready.given, wishes=query.wishes, query_id=query_id)
     wished = ResultLimit(rows=query.wishes.maximum_rows, bytes=query.wishes.maximum_bytes)
     found.running.limit = wished.within(project.result_limits.of(query.who, query.priority))

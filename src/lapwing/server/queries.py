@@ -60,6 +60,7 @@ class Query:
     priority: Priority = "interactive"
     state: State = "running"
     rows: int = 0
+    truncated: bool = False
     running: Stoppable | None = None
     wanted: bool = True
     started: float = field(default_factory=time.monotonic)
@@ -93,6 +94,7 @@ class Query:
             "priority": self.priority,
             "began": self.began.isoformat(timespec="milliseconds"),
             "rows": self.rows,
+            "truncated": self.truncated,
             **self.last,
             "stage": stage,
             "position": None,

@@ -20,7 +20,7 @@ import pyarrow as pa
 from duckdb._sources import ArrowScanSource
 
 from lapwing.model.problem import Cancelled, LapwingError, Place, SourceError, TimeLimit, WrongUse
-from lapwing.sources.breakable import breakable
+from lapwing.sources.breakable import NAG, breakable
 from lapwing.sources.spill import spill_folder
 from lapwing.sources.told import told
 
@@ -158,6 +158,40 @@ class Cursor:
         """Stops every later statement of this cursor after `seconds`."""
         self._limit = seconds
         self._connection.execute(f"set max_execution_time = {int((seconds or 0) * 1000)}")
+
+    @contextmanager
+    def within(self, seconds: float, what: str) -> Iterator[None]:
+        """Breaks off inside whatever the cursor does after `seconds`, its optimizer too, which goes by no limit of the engine's.
+
+        Raises:
+            TimeLimit: it did; `what` took too long.
+        """
+        over, done = threading.Event(), threading.Event()
+
+        def watch() -> None:
+            if done.wait(seconds):
+                return
+            over.set()
+            self.interrupt()
+            while not done.wait(NAG):  # one that came between two steps of the engine is lost
+                self.interrupt()
+
+        watching = threading.Thread(target=watch, name="time limit", daemon=True)
+        watching.start()
+        why: LapwingError | None = None
+        try:
+            yield
+        except LapwingError as error:
+            if not over.is_set():
+                raise
+            why = error
+        finally:
+            done.set()
+            watching.join()
+        if over.is_set():
+            says = f"{what} took longer than {seconds:g} seconds and was stopped."
+            hint = "Ask in a simpler way, such as by IN in the place of many ORs, or raise the time limit."
+            raise TimeLimit.of("time-limit", says, hint=hint) from why
 
     def execute(self, sql: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
         """Runs a statement to its end; its rows as tuples."""

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from lapwing.sql.whole.push import Whole
 
 
-PLANNING_TIME_LIMIT = 20.0  # seconds; constants are worked out while planning, and may be anything
+PLANNING_TIME_LIMIT = 20.0
+"""Seconds. Constants are worked out while planning, and may be anything; thousands of conditions keep an optimizer busy."""
 
 
 class Planner:
@@ -70,12 +71,14 @@ class Planner:
         *,
         whole: bool = False,
         engine: str | None = None,
+        time_limit: float = PLANNING_TIME_LIMIT,
     ) -> Plan:
-        """The plan of `text`, whose session is in `zone`. `whole`: without groups made by sources. `engine`: what runs all of it,
-        where it means the same there: trino, or a source by its name; duckdb: nothing does; None: a source where that pays."""
-        cursor = self._engine.cursor(zone)
-        cursor.set_time_limit(PLANNING_TIME_LIMIT)
-        try:
+        """The plan of `text`, whose session is in `zone`, within `time_limit` seconds, or those that planning may take at most.
+        `whole`: without groups made by sources. `engine`: what runs all of it, where it means the same there: trino, or a
+        source by its name; duckdb: nothing does; None: a source where that pays."""
+        limit = min(time_limit, PLANNING_TIME_LIMIT)
+        with self._engine.cursor(zone) as cursor, cursor.within(limit, "Planning the statement"):
+            cursor.set_time_limit(limit)
             bound = bind(self._parsed(text, cursor), self._catalog, given)
             asked = ask(bound, cursor)
             scans = self._scans(bound, asked)
@@ -90,8 +93,6 @@ class Planner:
                 return plan
             made = self._blocks.pushed(bound, asked, scans, functions, cursor)
             return plan if made is None else self._grouped(plan, made, cursor)
-        finally:
-            cursor.close()
 
     def _grouped(self, plan: Plan, made: BoundStatement, cursor: Cursor) -> Plan:
         """The plan over groups, which knows the plan over rows; that one, should the engine understand the two otherwise."""

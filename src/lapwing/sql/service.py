@@ -31,7 +31,7 @@ from lapwing.sql.depth import within_depth
 from lapwing.sql.expected import Expected
 from lapwing.sql.explain import explain
 from lapwing.sql.nodes import Plan
-from lapwing.sql.plan import Planner
+from lapwing.sql.plan import PLANNING_TIME_LIMIT, Planner
 from lapwing.sql.plans import Plans
 from lapwing.sql.reduce.reducer import Reducer
 from lapwing.sql.run import Running, Taker
@@ -101,6 +101,7 @@ class SqlService:
         given: Mapping[str, pa.Table] | None = None,
         whole: bool = False,
         engine: str | None = None,
+        time_limit: float = PLANNING_TIME_LIMIT,
     ) -> Plan:
         """The plan of a statement. `zone` is the session's (None: the project's); `given` tables are `given.<name>`; `whole`:
         its scans are of tables, never of groups that a source makes. `engine`: which runs it: duckdb, trino (the
@@ -109,11 +110,13 @@ class SqlService:
         Raises:
             WrongUse, Refused, NotFound: the statement is wrong, with position and nearest names.
             SourceError: a source it names does not answer.
+            TimeLimit: planning took longer than `time_limit` seconds, or than it may.
         """
         whole = whole or text in self._given_up
         return self._planner.plan(
-            text, zone or self.project.timezone, given or NOTHING, whole=whole, engine=self._engine_called(engine)
-        )
+            text, zone or self.project.timezone, given or NOTHING, whole=whole, engine=self._engine_called(engine),
+            time_limit=time_limit,
+        )  # fmt: skip
 
     def _engine_called(self, engine: str | None) -> str | None:
         """
@@ -146,7 +149,7 @@ class SqlService:
     ) -> Running:
         """Starts a statement; iterate (or close) what comes back. Raises as `plan` does, and SourceError where it would cost
         more than its bill (`sources.bill`) allows."""
-        plan = self.ready(text, zone=zone, given=given, engine=engine)
+        plan = self.ready(text, zone=zone, given=given, engine=engine, time_limit=time_limit)
         return self.start(plan, given=given, time_limit=time_limit, query_id=query_id)
 
     def ready(
@@ -156,12 +159,15 @@ class SqlService:
         zone: str | None = None,
         given: Mapping[str, pa.Table] | None = None,
         engine: str | None = None,
+        time_limit: float = PLANNING_TIME_LIMIT,
     ) -> Plan:
         """The plan to `start`, remembered where the statement was asked before. Raises as `plan` does."""
         zone = zone or self.project.timezone
         return self._plans.plan(
             (text, zone, engine or ""),
-            lambda: self._reducer.reduced(self.plan(text, zone=zone, given=given, engine=engine)),
+            lambda: self._reducer.reduced(
+                self.plan(text, zone=zone, given=given, engine=engine, time_limit=time_limit)
+            ),
         )
 
     def start(

@@ -874,6 +874,7 @@ export interface QueryDetail {
   code: string | null;
   waited: number;
   rows: number;
+  truncated: boolean;
   bytes: number;
   fraction: number | null;
   milliseconds: number;
@@ -885,7 +886,7 @@ export interface QueryLog {
   queries: LoggedQuery[];
 }
 
-/** `state` is running, done, failed or cancelled, `stage` while it runs waiting, planning, planned or running; `position` of one that waits, 1 is the next; `fraction` of the work done, where it is known. `who` asks, by `door`; `waited` of its `milliseconds` it waited for its place; `code` of the problem it ended with. */
+/** `state` is running, done, failed or cancelled, `stage` while it runs waiting, planning, planned or running; `position` of one that waits, 1 is the next; `fraction` of the work done, where it is known. `who` asks, by `door`; `waited` of its `milliseconds` it waited for its place; `code` of the problem it ended with. `truncated`: there were more `rows` than its `limit` let through. */
 export interface QueryState {
   id: string;
   state: "running" | "done" | "failed" | "cancelled";
@@ -899,6 +900,7 @@ export interface QueryState {
   code: string | null;
   waited: number;
   rows: number;
+  truncated: boolean;
   bytes: number;
   fraction: number | null;
   milliseconds: number;
@@ -1150,7 +1152,7 @@ export interface Span {
   end: string;
 }
 
-/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent. `maximum_rows`, `maximum_bytes`: rather an error than a larger result. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it: duckdb, the embedded one; trino, the project's cluster; or the name of a source of BigQuery, those over itself. Left out: that of lapwing.yaml, or such a source where that saves bytes. `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from the source. */
+/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent; `truncated`, where the answer ends, tells whether there were more. `maximum_rows`, `maximum_bytes`: rather an error than a larger result. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it: duckdb, the embedded one; trino, the project's cluster; or the name of a source of BigQuery, those over itself. Left out: that of lapwing.yaml, or such a source where that saves bytes. `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from the source. */
 export interface SqlBody {
   text: string;
   zone?: string | null;

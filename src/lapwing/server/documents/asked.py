@@ -136,8 +136,8 @@ class WhyBody(Asked):
 
 
 class SqlBody(Asked):
-    """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent.
-    `maximum_rows`, `maximum_bytes`: rather an error than a larger result.
+    """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent; `truncated`,
+    where the answer ends, tells whether there were more. `maximum_rows`, `maximum_bytes`: rather an error than a larger result.
     `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first.
     `engine`: what runs it: duckdb, the embedded one; trino, the project's cluster; or the name of a source of BigQuery, those
     over itself. Left out: that of lapwing.yaml, or such a source where that saves bytes.
@@ -214,7 +214,8 @@ class PlanAnswer(Document):
 class QueryState(Document):
     """`state` is running, done, failed or cancelled, `stage` while it runs waiting, planning, planned or running; `position`
     of one that waits, 1 is the next; `fraction` of the work done, where it is known. `who` asks, by `door`; `waited` of its
-    `milliseconds` it waited for its place; `code` of the problem it ended with."""
+    `milliseconds` it waited for its place; `code` of the problem it ended with. `truncated`: there were more `rows` than its
+    `limit` let through."""
 
     id: str
     state: Literal["running", "done", "failed", "cancelled"]
@@ -228,6 +229,7 @@ class QueryState(Document):
     code: str | None
     waited: float
     rows: int
+    truncated: bool
     bytes: int
     fraction: float | None
     milliseconds: float

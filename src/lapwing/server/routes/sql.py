@@ -33,7 +33,7 @@ NDJSON = "application/x-ndjson"
 _CHUNK_ROWS = 2_000
 _STREAMS = {
     "description": 'Lines: {"query_id", "columns", "plan"}, then {"rows": [[...], ...]} as they come, then {"done": true, '
-    '"rows", "milliseconds", "receipt"} or {"problem": {...}}. By Accept also CSV, Arrow, Parquet.',
+    '"rows", "truncated", "milliseconds", "receipt"} or {"problem": {...}}. By Accept also CSV, Arrow, Parquet.',
     "content": {kind: {} for kind in (NDJSON, *(MEDIA_TYPES[form].partition(";")[0] for form in FORMATS))},
 }
 
@@ -87,18 +87,17 @@ def _start(found: Services, query: Query, body: SqlBody, time_limit: float) -> S
 
 
 def _limited(answer: SqlAnswer, query: Query, limit: int | None) -> Iterator[pa.RecordBatch]:
-    """The rows in handy batches, no more than `limit`; counted."""
-    left = limit
+    """The rows in handy batches, no more than `limit`; counted, and whether there are more."""
     for batch in answer.running:
         for start in range(0, batch.num_rows, _CHUNK_ROWS):
-            part = batch.slice(start, _CHUNK_ROWS if left is None else min(_CHUNK_ROWS, left))
+            left = _CHUNK_ROWS if limit is None else limit - query.rows
+            part = batch.slice(start, min(_CHUNK_ROWS, left))
             query.rows += part.num_rows
             if part.num_rows:
                 yield part
-            if left is not None:
-                left -= part.num_rows
-                if left <= 0:
-                    return
+            if left < min(_CHUNK_ROWS, batch.num_rows - start):
+                query.truncated = True
+                return
 
 
 def _lines(found: Services, query: Query, answer: SqlAnswer, batches: Iterator[pa.RecordBatch]) -> Generator[bytes]:
@@ -117,10 +116,8 @@ def _lines(found: Services, query: Query, answer: SqlAnswer, batches: Iterator[p
         yield dumps({"problem": problem}) + b"\n"
         return
     milliseconds = round(query.milliseconds, 3)
-    yield (
-        dumps({"done": True, "rows": query.rows, "milliseconds": milliseconds, "plan": done_plan, "receipt": receipt})
-        + b"\n"
-    )
+    told = {"done": True, "rows": query.rows, "truncated": query.truncated, "milliseconds": milliseconds}
+    yield dumps({**told, "plan": done_plan, "receipt": receipt}) + b"\n"
 
 
 def _file(
