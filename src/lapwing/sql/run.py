@@ -16,6 +16,7 @@ from lapwing.model.project import ResultLimit
 from lapwing.model.size import shown_size
 from lapwing.sources.base import Source, Spent, Stream
 from lapwing.sql.again import Again
+from lapwing.sql.batches import gathered, rows_for
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan
 from lapwing.sql.reduce.values import NAG, Reduction
@@ -23,8 +24,6 @@ from lapwing.sql.wrong import at_home
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
-
-BATCH_ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ class Running(Stream):
     def _batches(self) -> Iterator[pa.RecordBatch]:
         try:
             self._register()
-            yield from self._cursor.reader(self.plan.residual.sql, BATCH_ROWS)
+            yield from gathered(self._cursor.reader(self.plan.residual.sql, rows_for(self.schema)))
         except (LapwingError, pa.ArrowException, OSError) as error:
             if self._again is None or self._rows or self._stop is not None:
                 raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
 
 Value = str | int | float | bool | None
 """A value of a dimension or a cell. Numbers that a double can't hold are text."""
@@ -15,9 +17,28 @@ class Document(BaseModel):
 
 
 class Asked(BaseModel):
-    """A request; unknown keys are refused."""
+    """A request; unknown keys are refused, and texts that are none."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written(cls, asked: Any) -> Any:
+        if not _writable(asked):
+            raise ValueError("a text holds half of a surrogate pair, which is no character")
+        return asked
+
+
+def _writable(value: Any) -> bool:
+    """Whether all texts in it can be written as UTF-8."""
+    match value:
+        case str():
+            return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+        case dict():
+            return all(_writable(name) and _writable(one) for name, one in value.items())
+        case list():
+            return all(map(_writable, value))
+    return True
 
 
 class PlaceDocument(Document):
