@@ -154,7 +154,7 @@ class Connection:
 
 _KEYS = {
     "start", "end", "zone", "where", "order", "limit", "as_known_at", "restated_since", "top", "no_cache", "cache_only",
-    "max_staleness", "exact", "time_limit", "maximum_bytes_billed",
+    "max_staleness", "exact", "time_limit", "maximum_bytes_billed", "max_age",
 }  # fmt: skip
 
 

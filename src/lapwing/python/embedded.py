@@ -79,7 +79,7 @@ class Embedded:
 
 
 def _query_of(body: Mapping[str, Any]) -> MetricQuery:
-    staleness, top = body.get("max_staleness"), body.get("top")
+    staleness, age, top = body.get("max_staleness"), body.get("max_age"), body.get("top")
     return MetricQuery(
         metrics=tuple(body["metrics"]),
         by=tuple(body.get("by", ())),
@@ -100,5 +100,6 @@ def _query_of(body: Mapping[str, Any]) -> MetricQuery:
             exact=body.get("exact", False),
             time_limit=body.get("time_limit", 60.0),
             maximum_bytes_billed=body.get("maximum_bytes_billed"),
+            max_age=parse_duration(age).total_seconds() if age else None,
         ),
     )

@@ -29,12 +29,13 @@ class Wishes:
     """How the caller wants it answered.
 
     `cache` False: from the source alone, of statements without a look at kept results; `max_age`: seconds by which a kept
-    result of a statement may be older than now, whatever its sources say (None: it is told only while they tell that they
-    are as they were); `cache_only`: without asking a source for anything, even if a part is then
-    missing. `max_staleness`: seconds by which the answer may be older than the source, which is then asked what has
-    changed, and for the rows of that; None takes rollups as they were built. `exact`: rather no answer than one with an
-    error bound. `time_limit` in seconds. `maximum_bytes_billed`: rather no answer than one for which sources that charge by
-    bytes would bill more. `maximum_rows`, `maximum_bytes`: rather an error than a larger result of a statement.
+    result of a statement, or answer to a metric query, may be older than now, whatever sources and rollups say (None: a
+    result is told only while its sources tell that they are as they were, an answer never); `cache_only`: without asking a
+    source for anything, even if a part is then missing. `max_staleness`: seconds by which the answer may be older than the
+    source, which is then asked what has changed, and for the rows of that; None takes rollups as they were built.
+    `exact`: rather no answer than one with an error bound. `time_limit` in seconds. `maximum_bytes_billed`: rather no answer
+    than one for which sources that charge by bytes would bill more. `maximum_rows`, `maximum_bytes`: rather an error than a
+    larger result of a statement.
     """
 
     cache: bool = True

@@ -23,6 +23,7 @@ from lapwing.query.ask import MetricQuery, SqlQuery
 from lapwing.query.check import metric_problems
 from lapwing.query.explain import Explained, explain
 from lapwing.query.restated import restated
+from lapwing.query.results.answers import Answers
 from lapwing.query.results.service import Results
 from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
 from lapwing.query.top import ranking, topped
@@ -48,6 +49,7 @@ class Lapwing:
         self.sources = Sources(project.sources, self.engine)
         self.sql = SqlService(project, self.sources, self.engine)
         self.results = Results(project, self.sql, self.sources)
+        self.answers = Answers(project, self.results)
         self._opening = threading.Lock()
         self._outage = Outage()
         self._cache: Cache | None = None
@@ -87,7 +89,7 @@ class Lapwing:
     def answer(self, query: MetricQuery) -> Answer:
         """Answers a metric query; see `query.answer.answer` for what it raises."""
         with bill_for(query.wishes.maximum_bytes_billed):
-            return self._answer(query)
+            return self.answers.answer(query, self._answer)
 
     def _answer(self, query: MetricQuery) -> Answer:
         if query.top is not None:

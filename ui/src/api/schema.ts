@@ -837,7 +837,7 @@ export interface QueryAnswer {
   receipt: ReceiptDocument;
 }
 
-/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound, `maximum_bytes_billed` what sources that charge by bytes would bill more for. `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and m_restated (the difference) beside each metric m. `top` asks for the largest groups alone, in their order, then all the others as one: there the dimensions are null, and the column `rest` is true. */
+/** A metric query. Times are any text such as 2013-02, -7d/d, now or an ISO timestamp; the range is half-open, in `zone` (the project's, if none). `where` is an SQL condition over dimensions, beside `filters`. Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound, `maximum_bytes_billed` what sources that charge by bytes would bill more for. `max_age`: a length that a kept answer to the same query may be old, whatever rollups and sources say. `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and m_restated (the difference) beside each metric m. `top` asks for the largest groups alone, in their order, then all the others as one: there the dimensions are null, and the column `rest` is true. */
 export interface QueryBody {
   metrics: string[];
   by?: string[];
@@ -855,6 +855,7 @@ export interface QueryBody {
   no_cache?: boolean;
   cache_only?: boolean;
   max_staleness?: string | null;
+  max_age?: string | null;
   exact?: boolean;
   time_limit?: number;
   maximum_bytes_billed?: number | null;

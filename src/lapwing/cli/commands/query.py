@@ -56,6 +56,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--max-staleness", metavar="LENGTH", help="how much older than the source it may be, such as 10 minutes or 0"
     )
+    parser.add_argument(
+        "--max-age", metavar="LENGTH", help="a kept answer may be so old, such as 5m, whatever rollups and sources say"
+    )
     exactness = parser.add_mutually_exclusive_group()
     exactness.add_argument("--exact", action="store_true", help="rather no answer than one with an error bound")
     exactness.add_argument("--approximate", action="store_true", help="with error bounds, too (default)")
@@ -116,6 +119,7 @@ def run(options: Namespace) -> int:
             exact=options.exact,
             time_limit=options.time_limit,
             maximum_bytes_billed=options.maximum_bytes_billed,
+            max_age=_seconds_of(options.max_age),
         ),
     )
     with open_project(options) as lapwing:

@@ -143,6 +143,11 @@ class Entry:
         with self._file, pa.ipc.open_stream(pa.PythonFile(self._file, "r")) as rows:
             yield from rows
 
+    def table(self) -> pa.Table:
+        """All rows at once, with the schema that they were written with. Raises OSError, ValueError where the disk does."""
+        with self._file, pa.ipc.open_stream(pa.PythonFile(self._file, "r")) as rows:
+            return rows.read_all()
+
     def close(self) -> None:
         self._file.close()
 

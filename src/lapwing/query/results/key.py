@@ -16,7 +16,7 @@ from lapwing.model.project import SourceConfig
 from lapwing.sql.nodes import Plan
 
 _LARGEST_GIVEN = 64_000_000
-_CODE = ("query", "sources", "sql", "states")
+_CODE = ("cache", "model", "query", "sources", "sql", "states")
 
 
 def key_of(plan: Plan, given: Mapping[str, pa.Table], sources: Mapping[str, SourceConfig]) -> str | None:
@@ -31,11 +31,11 @@ def key_of(plan: Plan, given: Mapping[str, pa.Table], sources: Mapping[str, Sour
     used = sorted({scan.table.path: scan.table for scan in (plan.whole or plan).scans}.items())
     where = sorted({scan.table.source for scan in (*plan.scans, *(plan.whole or plan).scans)})
     for part in (
-        _code(),
+        code(),
         plan.meaning,
         plan.zone,
         [(path, [(column.name, column.type) for column in table.columns]) for path, table in used],
-        [(name, _configured(sources[name]) if name in sources else "") for name in where],
+        [(name, configured(sources[name]) if name in sources else "") for name in where],
         plan.types,
     ):
         digest.update(f"{part!r}\n".encode(errors="surrogatepass"))
@@ -52,14 +52,14 @@ def key_of(plan: Plan, given: Mapping[str, pa.Table], sources: Mapping[str, Sour
     return digest.hexdigest()
 
 
-def _configured(source: SourceConfig) -> list[object]:
-    """With its secrets: who is let in by others may see others' rows."""
+def configured(source: SourceConfig) -> list[object]:
+    """What a source is. With its secrets: who is let in by others may see others' rows."""
     return [getattr(source, one.name) for one in fields(source) if one.compare]
 
 
 @cache
-def _code() -> str:
-    """The version, and when the code that answers was written, as whoever mends it asks the same again."""
+def code() -> str:
+    """What answers: the version, and when the code that answers was written, as whoever mends it asks the same again."""
     root = Path(lapwing.__file__).parent
     stamps = sorted(stamp for room in _CODE for stamp in _stamps(str(root / room)))
     return f"{lapwing.__version__} {hashlib.sha256(repr(stamps).encode()).hexdigest()}"

@@ -54,7 +54,7 @@ class Results:
         self.shelf = Shelf(project.state_path.parent / FOLDER, project.result_bytes)
         self.counts = Counts()
         self._configs, self._sql, self._sources = project.sources, sql, sources
-        self._texts = project.query_log.texts
+        self.texts = project.query_log.texts
         self._flying: dict[str, Flight] = {}
         self._lock = Lock()
 
@@ -73,7 +73,7 @@ class Results:
         if same := self._same(key, before):
             return self._told(plan, same, wishes, query_id, sure=True)
         if unkept := self._unkept(plan, before, wishes):
-            self._count(Counts(run=1))
+            self.ran()
             return Found(self._start(plan, given, wishes, query_id), Fate(unkept))
         flight, first = self._boarded(key, before, since, wishes)
         if not first:
@@ -81,10 +81,10 @@ class Results:
         if same := self._same(key, before):  # kept between the two looks
             flight.land()
             return self._told(plan, same, wishes, query_id, sure=True)
-        self._count(Counts(run=1))
+        self.ran()
         fate = Fate("Kept, if nothing comes in between.")
         after = partial(versions_of, plan, self._sources, anew=True)
-        keeping = Keeping(self.shelf, key, before, after, fate, flight, texts=self._texts)
+        keeping = Keeping(self.shelf, key, before, after, fate, flight, texts=self.texts)
         try:
             flight.running = self._start(plan, given, wishes, query_id, keeping)
         except BaseException:
@@ -120,10 +120,10 @@ class Results:
                 raise Wait(flight.wait)
             entry = self.shelf.get(key, lambda facts: facts.since == flight.since)
             if entry is None:
-                self._count(Counts(run=1))
+                self.ran()
                 fate.says = "Not kept: it waited for the same statement of someone else, whose result was not kept."
             else:
-                self._count(Counts(told=1, milliseconds=entry.facts.milliseconds))
+                self.told(entry.facts)
                 fate.facts, fate.sure = entry.facts, True
                 fate.says = f"{_words(entry.facts, sure=True)} It was read for someone else meanwhile."
             return entry
@@ -179,6 +179,14 @@ class Results:
             ],
         }
 
+    def told(self, facts: Facts) -> None:
+        """Counts one that was told."""
+        self._count(Counts(told=1, milliseconds=facts.milliseconds))
+
+    def ran(self) -> None:
+        """Counts one that was run though it might have been told."""
+        self._count(Counts(run=1))
+
     def _refused(self, wishes: Wishes) -> str | None:
         if not self.shelf.budget:
             return "Not kept: the project keeps no results (`results: {budget: 0}`)."
@@ -192,7 +200,7 @@ class Results:
         return None if self._sql.holds(plan) else "Not kept: its tables changed while it was planned."
 
     def _told(self, plan: Plan, entry: Entry, wishes: Wishes, query_id: str, *, sure: bool) -> Found:
-        self._count(Counts(told=1, milliseconds=entry.facts.milliseconds))
+        self.told(entry.facts)
         running = self._sql.replay(plan, lambda: entry, time_limit=wishes.time_limit, query_id=query_id)
         return Found(running, Fate(_words(entry.facts, sure=sure), entry.facts, sure))
 

@@ -48,7 +48,8 @@ class QueryBody(Asked):
 
     Wishes: `no_cache` answers from the source, `cache_only` asks no source and tells what is missing, `max_staleness` is a
     length such as "10 minutes" by which the answer may be older than the source, `exact` refuses what has an error bound,
-    `maximum_bytes_billed` what sources that charge by bytes would bill more for.
+    `maximum_bytes_billed` what sources that charge by bytes would bill more for. `max_age`: a length that a kept answer to the
+    same query may be old, whatever rollups and sources say.
 
     `as_known_at` asks for what was known at that moment of real time; `restated_since` for m_before (as known then) and
     m_restated (the difference) beside each metric m. `top` asks for the largest groups alone, in their order, then all the
@@ -70,6 +71,7 @@ class QueryBody(Asked):
     no_cache: bool = False
     cache_only: bool = False
     max_staleness: str | None = None
+    max_age: str | None = None
     exact: bool = False
     time_limit: Seconds = 60.0
     maximum_bytes_billed: Annotated[int, Field(gt=0)] | None = None

@@ -55,6 +55,7 @@ def query_of(body: QueryBody) -> MetricQuery:
             exact=body.exact,
             time_limit=body.time_limit,
             maximum_bytes_billed=body.maximum_bytes_billed,
+            max_age=parse_duration(body.max_age).total_seconds() if body.max_age else None,
         ),
     )
 
