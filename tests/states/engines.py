@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
@@ -207,7 +206,7 @@ class Spark:
 
 
 class Trino:
-    """By LAPWING_TEST_TRINO, such as http://127.0.0.1:8080/memory/default."""
+    """In a schema of a catalog: `address` is such as trino://user@127.0.0.1:8080/memory/default."""
 
     name = "trino"
 
@@ -232,7 +231,8 @@ class Trino:
         self.ask(f"CREATE TABLE states_t (part INTEGER, moment TIMESTAMP(6), x {kind})")
         for low in range(0, len(rows), 20):
             values = ", ".join(
-                f"({part}, TIMESTAMP '{at}', CAST({literal(x)} AS {kind}))" for part, at, x in rows[low : low + 20]
+                f"({part}, TIMESTAMP '{at}', CAST({trino_constant(x)} AS {kind}))"
+                for part, at, x in rows[low : low + 20]
             )
             self.ask(f"INSERT INTO states_t VALUES {values}")
 
@@ -278,6 +278,13 @@ def google_literal(x: object) -> str:
     return dialect_of("bigquery").literal(x) if isinstance(x, str) else literal(x)
 
 
+def trino_constant(x: object) -> str:
+    """Doubles that are no numbers are functions in Trino."""
+    if isinstance(x, float) and not math.isfinite(x):
+        return "nan()" if math.isnan(x) else f"{'-' if x < 0 else ''}infinity()"
+    return literal(x)
+
+
 def literal(x: object) -> str:
     if x is None:
         return "NULL"
@@ -321,8 +328,7 @@ def engine_called(name: str, request: pytest.FixtureRequest, folder: Path) -> It
             yield Spark(folder)
         case "bigquery":
             yield BigQuery(request.getfixturevalue("bigquery_dsn"))
+        case "trino":
+            yield Trino(request.getfixturevalue("trino_server").dsn("memory", "default"))
         case _:
-            variable = f"LAPWING_TEST_{name.upper()}"
-            if variable not in os.environ:
-                pytest.skip(f"{variable} gives no address of {name}")
-            yield Trino(os.environ[variable])
+            pytest.skip(f"no {name} runs here")

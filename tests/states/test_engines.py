@@ -31,6 +31,8 @@ from lapwing.states.base import Columns
 from lapwing.states.dialects import DIALECTS
 
 OTHERS = tuple(name for name in DIALECTS if name != "duckdb")
+SLOW = ("spark", "bigquery", "trino")
+"""To begin, and with every statement."""
 PARTS = 12
 DAY = 86_400_000_000
 SPAN = (-71 * 366 * DAY, 131 * 366 * DAY)
@@ -199,7 +201,7 @@ def here() -> DuckDB:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=pytest.mark.long) if name in ("spark", "bigquery") else name for name in OTHERS],
+    params=[pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in OTHERS],
 )
 def there(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with engine_called(request.param, request, tmp_path_factory.mktemp(request.param)) as engine:

@@ -38,7 +38,14 @@ def epoch_sql(
     if zone is None or _is_zoned(time_type):
         return local
     first, steps = _offsets(zone, start, end)
-    return f"({local} - {_case(local, first, steps)})" if steps or first else local
+    shown, cases = local, [(str(border), offset) for border, offset in steps]
+    if dialect != "duckdb" and dialect_of(dialect).orders_times:
+        # The column itself is a shorter text than its microseconds: of a century of them Trino compiles no statement.
+        literals = [_literal(time_type, border, dialect) for border, _ in steps]
+        written = [(one, offset) for one, (_, offset) in zip(literals, steps, strict=True) if one is not None]
+        if len(written) == len(steps):
+            shown, cases = column, written
+    return f"({local} - {_case(shown, first, cases)})" if steps or first else local
 
 
 def range_sql(bound: BoundDataset, start: int | None, end: int | None, dialect: str = "duckdb") -> str:
@@ -94,8 +101,9 @@ def _offset(zone: str, us: int) -> int:
     return offset // timedelta(microseconds=1)
 
 
-def _case(local: str, first: int, steps: list[tuple[int, int]]) -> str:
-    """The offset for a local time: a balanced tree of CASEs, so that a century costs eight comparisons."""
+def _case(local: str, first: int, steps: list[tuple[str, int]]) -> str:
+    """The offset for a local time, by the borders from which it is another: a balanced tree of CASEs, so that a century costs
+    eight comparisons."""
     if not steps:
         return str(first) if first >= 0 else f"({first})"
     middle = len(steps) // 2

@@ -10,7 +10,7 @@ import pyarrow as pa
 from lapwing.states.base import Array, Columns, Rows, State, StateColumn
 from lapwing.states.columns import run_of
 from lapwing.states.dialects import dialect_of
-from lapwing.states.held import GREATEST, LEAST, Held
+from lapwing.states.held import GREATEST, LEAST, Held, HeldDouble
 
 
 class ByTime(State):
@@ -29,11 +29,12 @@ class ByTime(State):
     def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)
         x, moment = rows.counted(self.kind), rows.moment(self.kind)
+        by_time = engine.by_time_of_double if isinstance(self.held, HeldDouble) else engine.by_time
         best = "MIN" if self.kind == "first" else "MAX"
         return (
             engine.integer(f"COUNT({x})"),
             f"COALESCE({best}(CASE WHEN {x} IS NOT NULL THEN {moment} END), {engine.number(self.identity)})",
-            self.held.sql(engine, lambda y: engine.by_time(self.kind, y, moment), x),
+            self.held.sql(engine, lambda y: by_time(self.kind, y, moment), x),
         )
 
     def merge(self, columns: Columns, starts: npt.NDArray[np.intp]) -> dict[str, Array]:

@@ -252,5 +252,9 @@ class Dialect:
         """The first or last `x` by (moment, x); null is left out."""
         raise NotImplementedError
 
+    def by_time_of_double(self, kind: str, x: str, moment: str) -> str:
+        """The same of a double, NaN being the greatest."""
+        return self.by_time(kind, x, moment)
+
     def refused(self, what: str, why: str) -> Exception:
         return Refused.of("not-pushable", f"{self.name} can't build {what}: {why}.", hint="Lapwing's engine builds it.")

@@ -78,3 +78,7 @@ class BigQuery(Numeric):
     def by_time(self, kind: str, x: str, moment: str) -> str:
         way = "" if kind == "first" else " DESC"
         return f"ARRAY_AGG({x} IGNORE NULLS ORDER BY {moment}{way}, {x}{way} LIMIT 1)[SAFE_OFFSET(0)]"
+
+    def by_time_of_double(self, kind: str, x: str, moment: str) -> str:
+        way = "" if kind == "first" else " DESC"
+        return self.by_time(kind, x, f"{moment}{way}, IS_NAN({x})")  # NaN is the least there

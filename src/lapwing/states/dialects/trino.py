@@ -61,3 +61,6 @@ class Trino(Halves, Numeric):
 
     def by_time(self, kind: str, x: str, moment: str) -> str:
         return f"{'MIN' if kind == 'first' else 'MAX'}_BY({x}, CASE WHEN {x} IS NOT NULL THEN ROW({moment}, {x}) END)"
+
+    def by_time_of_double(self, kind: str, x: str, moment: str) -> str:
+        return self.by_time(kind, x, f"{moment}, {self.not_a_number(x)}")  # its MAX_BY takes NaN for the least
