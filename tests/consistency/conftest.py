@@ -10,7 +10,7 @@ from tests.consistency.world import DATA, World, world
 
 from lapwing.sql import plans
 from lapwing.sql.aggregate import push
-from lapwing.sql.reduce import choose
+from lapwing.sql.reduce import choose, values
 
 _WORLDS: list[World] = []
 
@@ -58,6 +58,7 @@ def pushed_whenever_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "WORTH", 0)
     monkeypatch.setattr(choose, "SELECTIVE", 2.0)
     monkeypatch.setattr(choose, "saved_enough", lambda *_: True)
+    monkeypatch.setattr(values, "PRUNED", 2.0)
     monkeypatch.setattr(push, "FEW", -1)
     monkeypatch.setattr(push, "SHARE", float("inf"))
     monkeypatch.setattr(push, "PICKED_SHARE", float("inf"))

@@ -3,6 +3,7 @@ filtered, by other libraries, or read by another file system."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.sql.conftest import service
 from tests.sql.test_pushdown import CONDITIONS, PREDICATES, rows
 
 from lapwing.model.project import SourceConfig
+from lapwing.sql import plans
+from lapwing.sql.reduce import choose, keys, values
 from lapwing.sql.service import SqlService
 
 LAKES = ("delta", "iceberg")
@@ -95,3 +98,64 @@ def test_conditions_and_limits_go_to_the_files(lakes: SqlService, source: str) -
     assert plan.scans[0].pushed
     assert plan.scans[0].limit == 7
     assert lakes.table(plan.text).num_rows == 5
+
+
+KEYED = [
+    "select count(*), sum(b.n) from {s}.big b join own.things t on b.n = t.id",
+    "select b.n, t.v from {s}.big b join own.things t on b.n = t.i where t.l order by all",
+    "select count(*) from {s}.big b join own.big o on b.n = o.n where o.g = 3 and o.n < 3000",
+    "select t.id from {s}.things t where t.d in (select d from own.things where id < 4) order by 1",
+    "select t.id from {s}.things t join own.things o on t.v = o.v order by 1",
+    "select count(*), sum(b.n) from {s}.big b join own.things t on b.n = t.id where t.i = 12345",
+]
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are told however little they save."""
+    monkeypatch.setattr(plans, "SECONDS", -1.0)
+    monkeypatch.setattr(choose, "WORTH", 0)
+    monkeypatch.setattr(choose, "SELECTIVE", 2.0)
+    monkeypatch.setattr(choose, "saved_enough", lambda *_: True)
+    monkeypatch.setattr(values, "PRUNED", 2.0)
+
+
+@pytest.mark.parametrize("listed", [200, 0])
+@pytest.mark.parametrize("text", KEYED)
+def test_keys_leave_out_files_and_rows(
+    lakes: SqlService, eager: None, text: str, listed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "_LISTED", listed)
+    same(lakes, text)
+    for source in LAKES:
+        plan = lakes.ready(text.replace("{s}", source))
+        assert any(scan.keys for scan in plan.scans), source
+
+
+@pytest.mark.parametrize("source", LAKES)
+def test_keys_that_leave_out_no_file_are_not_told(lakes: SqlService, source: str) -> None:
+    def read(text: str) -> int:
+        with lakes.run(text) as running:
+            list(running)
+        return sum(scan.rows for scan in running.progress().scans)
+
+    few = f"select count(*) from {source}.big b join own.things t on b.n = t.id where"
+    assert read(f"{few} t.l") == 5
+    assert read(f"{few} t.i = 12345") == 0
+    every = f"select count(*) from {source}.big b join own.big o on b.n = o.n where o.n % 20000 = 1"
+    assert any(scan.keys for scan in lakes.ready(every).scans)
+    assert read(every) == 200_000
+
+
+def test_without_their_other_end_keys_would_lose_rows(
+    lakes: SqlService, eager: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, guard = inspect.getsource(keys._in_files), "BETWEEN {written[0]} AND {written[1]}"
+    assert guard in source
+    mutant = dict(vars(keys))
+    exec(compile(source.replace(guard, "BETWEEN {written[0]} AND {written[0]}"), keys.__file__, "exec"), mutant)
+    monkeypatch.setattr(keys, "_LISTED", 0)
+    mutant["_LISTED"] = 0
+    monkeypatch.setattr(keys, "_in_files", mutant["_in_files"])
+    text = "select count(*), sum(b.n) from {s}.big b join own.things t on b.n = t.id"
+    assert rows(lakes, text.replace("{s}", "delta")) != rows(lakes, text.replace("{s}", "own"))

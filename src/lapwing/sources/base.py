@@ -262,6 +262,11 @@ class Source(ABC):
         the source says: it is a guess for planning."""
         return None
 
+    def most_rows(self, table: Table, where: str | None) -> int | None:
+        """The rows of those files of a table that may hold one which a condition in the source's dialect is true of; None where
+        a table is no files, or nothing is told of them. Never raises for what the source says."""
+        return None
+
     def estimate(self, sql: str) -> int | None:
         """The bytes that a SELECT of the source's dialect would read and be billed for, found without running it; None
         where the source does not charge by bytes.

@@ -108,6 +108,12 @@ class DeltaSnapshot(Snapshot):
         spans = [None] * len(paths) if column is None else span_of(self._actions, column)
         return [DataFile(path, path, rows, span) for path, rows, span in zip(paths, counts, spans, strict=True)]
 
+    def most(self, condition: Condition) -> int | None:
+        if not self._as_they_are:
+            return None
+        rows = self._actions.filter(may_match(condition, self._actions)).column("num_records").to_pylist()
+        return sum(rows) if None not in rows else None
+
     def read(
         self, names: Sequence[str], condition: Condition | None, paths: Collection[str] | None = None
     ) -> Iterator[pa.RecordBatch]:

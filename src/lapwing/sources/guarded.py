@@ -107,6 +107,9 @@ class Guarded(Source):
     def expected_rows(self, table: Table, where: str) -> float | None:
         return self.inner.expected_rows(table, where) if self.circuit.closed else None
 
+    def most_rows(self, table: Table, where: str | None) -> int | None:
+        return self.inner.most_rows(table, where) if self.circuit.closed else None
+
     def estimate(self, sql: str) -> int | None:
         return self._asked(lambda: self._answered(self.inner.estimate(sql)))
 

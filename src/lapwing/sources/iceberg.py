@@ -171,6 +171,10 @@ class IcebergSnapshot(Snapshot):
         field = None if column is None else self._table.schema().find_field(column)
         return data_files(self._tasks(), field)
 
+    def most(self, condition: Condition) -> int | None:
+        tasks = self._table.scan(row_filter=row_filter(condition)).plan_files()
+        return sum(int(task.file.record_count) for task in tasks)
+
     def read(
         self, names: Sequence[str], condition: Condition | None, paths: Collection[str] | None = None
     ) -> Iterator[pa.RecordBatch]:

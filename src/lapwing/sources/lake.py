@@ -33,6 +33,7 @@ CAPABILITIES: Final = Capabilities(
     dialect="duckdb",
     statements=False,
     pushable=dict.fromkeys(Operation, _EVERY),  # what the files' readers can't do exactly is done by the engine, here
+    keys=50_000,
 )
 _CATALOG_SECONDS: Final = 60.0
 DAY: Final = 86_400_000_000
@@ -76,6 +77,10 @@ class Snapshot(ABC):
     @abstractmethod
     def files(self, column: str | None = None) -> Sequence[DataFile] | None:
         """Its files, with what they cover of a time column; None where they can't be read one by one."""
+
+    def most(self, condition: Condition) -> int | None:
+        """The rows of its files that may hold one which the condition is true of; None where that is not told."""
+        return None
 
     @abstractmethod
     def read(
@@ -188,6 +193,16 @@ class LakeSource(Source):
                 yield as_promised(self.name, batch, split.columns, promised)
                 if until is not None and time.monotonic() > until:
                     raise TimeLimit.of("time-limit", f"{self.name} did not send its part in {time_limit:g} s.")
+
+    def most_rows(self, table: Table, where: str | None) -> int | None:
+        name = (table.schema, table.name)
+        condition, _ = condition_of(where, table.columns)
+        try:
+            with self._explained(name):
+                snapshot = self._latest(name)
+                return snapshot.rows if condition is None else snapshot.most(condition)
+        except LapwingError:
+            return None
 
     def mark(self, table: Table, column: str | None = None, start: int | None = None, end: int | None = None) -> str:
         """The version; of a stretch of time the files that may hold rows of it, which one version tells of the next."""

@@ -43,6 +43,22 @@ def as_promised(source: str, batch: pa.RecordBatch, columns: Sequence[Column], s
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
+class NoRows(Stream):
+    """A read of nothing."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.schema = schema_of(columns)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        return iter(())
+
+    def cancel(self) -> None:
+        """Nothing runs."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 class PumpedStream(Stream):
     """A read that a thread of its own does, a few batches ahead; who takes them is released at the time limit and on
     cancel, whatever the driver does meanwhile."""

@@ -11,8 +11,11 @@ import pyarrow as pa
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.sources.base import Source, Spent, Stream
 from lapwing.sources.bill import current
-from lapwing.sources.streams import schema_of
+from lapwing.sources.streams import NoRows, schema_of
 from lapwing.sql.nodes import Scan
+
+NOTHING = "1 = 0"
+"""The condition of a scan none of whose rows can matter: its source is not asked at all."""
 
 
 class Feed:
@@ -41,7 +44,8 @@ class Feed:
             if self._stream is not None or self._stopped or self.error is not None:
                 return
             try:
-                self._stream = self._context.run(self._read, where)
+                nothing = NoRows(scan.columns) if NOTHING in conditions else None
+                self._stream = nothing or self._context.run(self._read, where)
             except LapwingError as error:
                 self.error = error
             finally:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from lapwing.sql.reduce.keys import NOTHING, key_condition
+from lapwing.sql.feed import NOTHING
+from lapwing.sql.reduce.keys import key_condition
 from lapwing.sql.service import SqlService
 
 SOURCES = ("lite", "pg", "my")

@@ -9,15 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lapwing.sources.base import Capabilities, Column, Family
+from lapwing.sources.quote import text as quoted
 from lapwing.sources.types import family
 from lapwing.sql.capability import Renderer
+from lapwing.sql.feed import NOTHING
 from lapwing.sql.nodes import Key
 from lapwing.states.dialects import dialect_of
 
 WRITTEN = frozenset({Family.INTEGER, Family.TEXT, Family.DATE})
-NOTHING = "1 = 0"
 _FEW = 500
 """Values up to which SQLite finds its way by an index through a plain list."""
+_LISTED = 200
+"""Values up to which files of a lake are chosen by each of them; of more by the least and the greatest alone, which rows in
+order of the key are left out by as well, and whose condition takes no time to read."""
 _CASTS = {Family.INTEGER: "bigint", Family.TEXT: "text", Family.DATE: "date"}
 
 
@@ -34,6 +38,8 @@ def key_condition(capabilities: Capabilities, column: Column, values: pa.Array) 
     if kind not in WRITTEN or len(values) > capabilities.keys:
         return None
     name = Renderer(capabilities, {column.name: column}).member(column)
+    if capabilities.dialect == "duckdb":
+        return _in_files(name, kind, values)
     if kind is Family.INTEGER:
         return _numbers(capabilities.dialect, name, values)
     texts = [str(value) for value in values.to_pylist()]
@@ -57,6 +63,18 @@ def inside_condition(capabilities: Capabilities, key: Key, place: str, where: st
         Renderer(capabilities, {column.name: column}).member(column) for column in (key.column, key.provided)
     )
     return f"{name} IN (SELECT {provided} FROM {place}{f' WHERE {where}' if where else ''})"
+
+
+def _in_files(name: str, kind: Family, values: pa.Array) -> str | None:
+    """What leaves out files and groups of rows by their least and greatest values: for a superset of the rows."""
+    few = len(values) <= _LISTED
+    texts = [str(value.as_py()) for value in (values if few else pc.min_max(values).values())]
+    if any(ord(sign) < 32 for text in texts for sign in text):
+        return None
+    written = texts
+    if kind is not Family.INTEGER:
+        written = [f"{'DATE ' if kind is Family.DATE else ''}{quoted(text)}" for text in texts]
+    return f"{name} IN ({', '.join(written)})" if few else f"{name} BETWEEN {written[0]} AND {written[1]}"
 
 
 def _numbers(dialect: str, name: str, values: pa.Array) -> str:

@@ -17,7 +17,7 @@ from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Column, Source
 from lapwing.sources.quote import identifier
 from lapwing.sources.types import arrow_type
-from lapwing.sql.feed import Feed
+from lapwing.sql.feed import NOTHING, Feed
 from lapwing.sql.nodes import Key, Plan, Scan
 from lapwing.sql.reduce.kept import Kept
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
 
 ROWS = "provider"
+PRUNED = 0.7
+"""Keys that leave more than this share of a lake's files, by their rows, are not told."""
 NAG = 0.05
 """Seconds between interrupts of an engine that is to stop: one that came between two of its steps is lost."""
 
@@ -117,7 +119,8 @@ class Reduction:
                 where = " AND ".join(f"({one})" for one in (provider.where, *self._conditions(provider)) if one)
                 return inside_condition(able, key, source.placed(provider.table), where)
             values = self._values(key, able.keys)
-            return None if values is None else key_condition(able, key.column, values)
+            condition = None if values is None else key_condition(able, key.column, values)
+            return condition if condition is not None and _saves(scan, source, condition) else None
         except (LapwingError, No):
             return None
 
@@ -171,6 +174,17 @@ class Reduction:
         value = f"TRY_CAST({identifier(provided.name)} AS {column.type})"
         where.append(f"{value} IS NOT NULL")
         return f"SELECT DISTINCT {value} AS v FROM {relation} WHERE {' AND '.join(f'({one})' for one in where)}"
+
+
+def _saves(scan: Scan, source: Source, condition: str) -> bool:
+    """Whether files of a lake are left out, which no engine of its own does; rows alone are not worth it, as the engine's join
+    drops them sooner."""
+    if source.capabilities.statements or condition == NOTHING:
+        return True
+    before = source.most_rows(scan.table, scan.where) or 0
+    with_it = " AND ".join(f"({one})" for one in (scan.where, condition) if one)
+    left = source.most_rows(scan.table, with_it)
+    return left is not None and left <= PRUNED * before
 
 
 def _held(provided: pa.DataType, wanted: pa.DataType) -> bool:
