@@ -213,3 +213,30 @@ def test_keys_walk_the_rollups_and_build(open_page: Open) -> None:
 @pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (1280, "light"), (390, "light"), (390, "dark")])
 def test_axe_finds_nothing(open_page: Open, audit: Any, width: int, theme: str) -> None:
     assert audit(open_page("/cache", width=width, theme=theme, settled=True)) == []
+
+
+def test_kept_results_are_shown_and_emptied(open_page: Open) -> None:
+    page = open_page("/sql")
+    text = "select carrier, count(*) as kept_by_this_test from files.flights group by 1"
+    for _ in range(2):
+        assert page.request.post("/api/sql", data={"text": text, "max_age": "1 hour"}).ok
+    went_to(page)
+    shown = page.get_by_role("region", name="Kept results")
+    row = shown.locator("tbody tr").filter(has_text="kept_by_this_test")
+    expect(row).to_have_count(1)
+    expect(shown.locator(".sub")).to_have_text(
+        re.compile(r"^[\d,]+ results?, .+ of 1.+ GB\. Since .+ of .+ told from them, which saved .+\.$")
+    )
+    shown.get_by_role("button", name="Empty").click()
+    expect(row).to_have_count(0)
+
+
+def test_what_is_said_of_no_results(open_page: Open) -> None:
+    page = open_page("/sql")
+    none = {"entries": 0, "bytes": 0, "budget": 10**9, "told": 0, "run": 3, "milliseconds_saved": 0, "results": []}
+    given(page, "results", none)
+    went_to(page)
+    shown = page.get_by_role("region", name="Kept results")
+    says = "None yet; there is room for 1.0 GB. Since this server began 0 of 3 statements were told from them."
+    expect(shown.locator(".sub")).to_have_text(says)
+    expect(shown.get_by_role("button", name="Empty")).to_have_count(0)

@@ -1,7 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { get, post, remove } from "./client";
-import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Change, Completions, FollowBody, IncidentView, Job, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample, Score, Suggestion, WhyBody } from "./types";
+import type { ActionBody, Answer, Backtest, Channels, ChannelTest, Delivery, MaintenanceWindow, WindowBody, Band, BandBody, Board, Catalog, Change, Completions, FollowBody, IncidentView, Job, KeptResults, Metric, MonitorView, Project, QueryBody, Refresh, Rollups, Run, Sample, Score, Suggestion, WhyBody } from "./types";
 
 const HOUR = 3_600_000;
 
@@ -185,6 +185,15 @@ export function useBuild(): UseMutationResult<Refresh, Error, string | null> {
       void queries.invalidateQueries({ queryKey: ["rollups"] }); // it may have ended already
     },
   });
+}
+
+export function useResults(limit: number): UseQueryResult<KeptResults> {
+  return useQuery({ queryKey: ["results", limit], queryFn: ({ signal }) => get<KeptResults>(`/results?limit=${limit}`, signal), placeholderData: keepPreviousData, refetchInterval: 60_000 });
+}
+
+export function useEmptyResults(): UseMutationResult<void, Error, void> {
+  const queries = useQueryClient();
+  return useMutation({ mutationFn: () => remove("/results"), onSuccess: () => queries.invalidateQueries({ queryKey: ["results"] }) });
 }
 
 export function useCancelBuild(): UseMutationResult<void, Error, string> {

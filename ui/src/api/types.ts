@@ -25,6 +25,7 @@ export type {
   FollowBody,
   IncidentView,
   JobDocument as Job,
+  KeptResults,
   MetricDocument as Metric,
   MonitorDocument as MonitorView,
   Plan,

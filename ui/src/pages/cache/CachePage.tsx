@@ -10,6 +10,7 @@ import { Head } from "./Head";
 import { LastRuns } from "./LastRuns";
 import { Misses } from "./Misses";
 import { RollupTable } from "./RollupTable";
+import { Results } from "./Results";
 import { Running } from "./Running";
 import { lateSays } from "./says";
 import "./cache.css";
@@ -42,6 +43,7 @@ function Loaded({ cache }: { cache: Rollups }) {
       <div className="cache-page">
         <h1>There are no rollups yet</h1>
         <p className="sub">A rollup keeps aggregates ready, so that metrics are answered without reading rows. Write one under <code className="mono">rollups</code> of a dataset, such as <code className="mono">main: {"{"}grain: hour, dimensions: [shop]{"}"}</code>; then run <code className="mono">lapwing build</code>.</p>
+        <Results zone={zone} />
       </div>
     );
   }
@@ -63,6 +65,7 @@ function Loaded({ cache }: { cache: Rollups }) {
         <Misses cache={cache} />
         <LastRuns zone={zone} />
       </div>
+      <Results zone={zone} />
     </div>
   );
 }
