@@ -91,3 +91,27 @@ def test_on_a_phone_the_list_comes_first_and_the_chosen_thing_above_it(open_page
 @pytest.mark.parametrize("path", ["/catalog?name=flights.cancel_rate", "/catalog?kind=tables&name=weather.weather"])
 def test_axe_finds_nothing(open_page: Open, audit: Any, path: str, width: int, theme: str) -> None:
     assert audit(open_page(path, width=width, theme=theme, settled=True)) == []
+
+
+def test_follow_all_of_a_tag_and_stop(open_page: Open, api: Any, audit: Any) -> None:
+    tagged = {one["name"] for one in api("/catalog")["metrics"] if "punctuality" in one["tags"]}
+    names = {one["name"] for one in api("/monitors")["monitors"]}
+    page = open_page("/catalog?kind=metrics&tag=punctuality")
+    with page.expect_response("**/api/follow/backtest", timeout=30_000) as answered:
+        page.get_by_role("button", name="Follow all tagged punctuality").click()
+    tried = answered.value.json()
+    dialog = page.get_by_role("dialog", name="Follow all tagged punctuality")
+    expect(dialog.locator("strong")).to_contain_text("never" if not tried["fired"] else f"{tried['fired']} time")
+    assert {one["metric"] for one in tried["incidents"]} <= tagged
+    assert audit(page) == []
+    dialog.get_by_role("button", name="Follow", exact=True).click()
+    expect(dialog).to_have_count(0, timeout=30_000)
+    button = page.get_by_role("button", name="Following all tagged punctuality")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    added = [one for one in api("/monitors")["monitors"] if one["name"] not in names]
+    assert {one["metric"] for one in added} == tagged
+    assert {(one["tag"], one["followed"]) for one in added} == {("punctuality", True)}
+    page.reload()
+    button.click()
+    expect(page.get_by_role("button", name="Follow all tagged punctuality")).to_have_attribute("aria-pressed", "false")
+    assert {one["name"] for one in api("/monitors")["monitors"]} == names

@@ -239,15 +239,15 @@ def test_hover_reads_out_the_bucket(open_page: Open) -> None:
 def test_follow_and_stop(open_page: Open, api: Any, audit: Audit) -> None:
     page = open_page("/metrics/flights.speed?f=origin:LGA")
     names = {one["name"] for one in api("/monitors")["monitors"]}
-    with page.expect_response("**/api/follow/backtest") as answered:
+    with page.expect_response("**/api/follow/backtest", timeout=30_000) as answered:
         page.get_by_role("button", name="Follow").click()
     dialog = page.get_by_role("dialog", name="Follow")
-    expect(dialog).to_contain_text("It would have come to your board")
+    expect(dialog).to_contain_text("It would have come to your board", timeout=30_000)
     usual = answered.value.json()
     assert (usual["metric"], usual["slice"]) == ("flights.speed", {"origin": "LGA"})
     told = "never" if not usual["fired"] else f"{usual['fired']} time"
     expect(dialog.locator("strong")).to_contain_text(told)
-    with page.expect_response("**/api/follow/backtest") as again:
+    with page.expect_response("**/api/follow/backtest", timeout=30_000) as again:
         dialog.get_by_role("radio").last.check(force=True)
     worst = again.value.json()["fired"]
     assert worst == usual["choices"][-1]["fired"]
@@ -255,7 +255,7 @@ def test_follow_and_stop(open_page: Open, api: Any, audit: Audit) -> None:
     expect(dialog.locator("tbody tr")).to_have_count(min(worst, 6))
     assert audit(page) == []
     dialog.get_by_role("button", name="Follow").click()
-    expect(dialog).to_have_count(0)
+    expect(dialog).to_have_count(0, timeout=30_000)
     expect(page.get_by_role("button", name="Following")).to_have_attribute("aria-pressed", "true")
     added = [one for one in api("/monitors")["monitors"] if one["name"] not in names]
     assert [(one["metric"].split(".")[-1], one["slice"], one["sensitivity"]) for one in added] == [
@@ -265,6 +265,28 @@ def test_follow_and_stop(open_page: Open, api: Any, audit: Audit) -> None:
     expect(page.get_by_role("button", name="Following")).to_be_enabled()
     page.locator("h1").click()
     page.keyboard.press("f")
+    expect(page.get_by_role("button", name="Follow", exact=True)).to_have_attribute("aria-pressed", "false")
+    assert {one["name"] for one in api("/monitors")["monitors"]} == names
+
+
+def test_follow_each_value_of_a_dimension_and_stop(open_page: Open, api: Any) -> None:
+    page = open_page("/metrics/flights.diverted?grain=day")
+    names = {one["name"] for one in api("/monitors")["monitors"]}
+    page.get_by_role("button", name="Follow", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Follow")
+    expect(dialog).to_contain_text("It would have come to your board", timeout=30_000)
+    with page.expect_response("**/api/follow/backtest", timeout=30_000) as answered:
+        dialog.get_by_label("Watch").select_option("the whole, and each airport")
+    tried = answered.value.json()
+    assert (tried["by"], tried["series"]) == (["origin"], 4)
+    expect(dialog.locator("strong")).to_contain_text("never" if not tried["fired"] else f"{tried['fired']} time")
+    dialog.get_by_role("button", name="Follow", exact=True).click()
+    expect(dialog).to_have_count(0, timeout=30_000)
+    following = page.get_by_role("button", name="Following")
+    expect(following).to_have_attribute("aria-pressed", "true")
+    (added,) = [one for one in api("/monitors")["monitors"] if one["name"] not in names]
+    assert (added["by"], added["slice"], added["followed"]) == (["origin"], {}, True)
+    following.click()
     expect(page.get_by_role("button", name="Follow", exact=True)).to_have_attribute("aria-pressed", "false")
     assert {one["name"] for one in api("/monitors")["monitors"]} == names
 

@@ -112,15 +112,20 @@ class Case:
         return self.start < other.finish and other.start < self.finish
 
     def stands_for(self, other: Case) -> bool:
-        """This one is of the whole, and `other` of a part of it: the same metric moved the same way at the same time."""
+        """The same metric moved the same way at the same time, and this one is of the whole, `other` of a part of it; or both
+        are of the same buckets of one slice that two monitors watch, and this one lasts longer, or was known first."""
         return (
-            len(self.slice) < len(other.slice)
-            and self.judged.monitor.metric == other.judged.monitor.metric
+            self.judged.monitor.metric == other.judged.monitor.metric
             and self.episode.direction == other.episode.direction
-            and set(self.slice) < set(other.slice)
+            and (set(self.slice) < set(other.slice) or self._is_twice(other))
             and self.overlaps(other)
             and (self.life.state != "retracted" or other.life.state == "retracted")
         )
+
+    def _is_twice(self, other: Case) -> bool:
+        monitor, of = self.judged.monitor, other.judged.monitor
+        alike = monitor.name != of.name and monitor.grain == of.grain and set(self.slice) == set(other.slice)
+        return alike and (-self.finish, self.known_at, self.id) < (-other.finish, other.known_at, other.id)
 
 
 def cases(known: Iterable[Known], moment: int) -> list[Case]:
@@ -161,7 +166,7 @@ def _as_told(judged: Judged, key: Key, now: Life, buckets: int) -> Episode | Non
 
 
 def folded(found: Sequence[Case]) -> dict[int, list[Case]]:
-    """The incidents to show, each with those of its slices that it stands for."""
+    """The incidents to show, each with those that it stands for: of its slices, and of other monitors of the same."""
     alike: dict[tuple[str, int], list[Case]] = {}
     for one in found:
         alike.setdefault((one.judged.monitor.metric, one.episode.direction), []).append(one)

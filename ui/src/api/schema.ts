@@ -962,8 +962,10 @@ export interface RefreshingDocument {
 }
 
 export interface Related {
+  id: number;
   metric: string;
   label: string;
+  slice: Record<string, string | number | boolean | null>;
   says: string;
   series: (number | null)[];
 }

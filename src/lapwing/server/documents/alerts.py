@@ -294,8 +294,10 @@ class Change(Cause):
 
 
 class Related(Document):
+    id: int
     metric: str
     label: str
+    slice: dict[str, Value]
     says: str
     series: Series
 

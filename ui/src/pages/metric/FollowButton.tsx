@@ -19,7 +19,7 @@ export function FollowButton({ metric, view, zone }: { metric: Metric; view: Vie
   const slice = sliceOf(view.filters);
   const same = (other: Record<string, unknown> = {}): boolean =>
     slice !== null && JSON.stringify(Object.entries(slice).toSorted()) === JSON.stringify(Object.entries(other).map(([k, v]) => [k, String(v)]).toSorted());
-  const monitor = monitors.find((one) => !one.group && one.metric === metric.name && (!one.by?.length || every(one)) && same(one.slice));
+  const monitor = monitors.find((one) => !one.group && one.metric === metric.name && (!one.by?.length || every(one) || one.followed) && same(one.slice));
   const tagged = !monitor && monitors.find((one) => one.group && one.metric === metric.name && !one.by?.length && same(one.slice));
   const broad = !monitor && !tagged && monitors.find((one) => one.metric === metric.name && one.by?.length && !every(one) && slice !== null && Object.keys(slice).length <= 1 && Object.keys(slice).every((name) => one.by?.includes(name)));
   const change = useMutation({

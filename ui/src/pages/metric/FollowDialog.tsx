@@ -29,8 +29,8 @@ const USUAL = 2;
 /** What following would have brought to the board over the past, before it is followed: how often, and what. */
 export function FollowDialog({ label, metrics, body, zone, busy, onFollow, onClose }: Props) {
   const [sensitivity, choose] = useState<number | null>(null);
-  const [every, watchEvery] = useState(false);
-  const chosen: FollowBody = { ...body, sensitivity, ...(every && { by: ["all"] }) };
+  const [by, split] = useState("");
+  const chosen: FollowBody = { ...body, sensitivity, ...(by && { by: [by] }) };
   const tried = useBacktest(chosen);
   const within = Object.keys(body.slice ?? {}).length ? sliceName(body.slice ?? {}, metrics[0]) : "";
   return (
@@ -39,9 +39,15 @@ export function FollowDialog({ label, metrics, body, zone, busy, onFollow, onClo
         <h2>Follow {label}{within && <span className="sub"> {within}</span>}</h2>
         <button className="plain square" aria-label="Close" onClick={onClose}><Icon name="cross" /></button>
       </header>
-      <label className="every">
-        <input type="checkbox" checked={every} onChange={(event) => watchEvery(event.target.checked)} />
-        <span>Watch every slice of {metrics.length > 1 ? "them" : "it"} <small className="sub">each value of each dimension, and pairs of them</small></span>
+      <label className="split">
+        <span>Watch</span>
+        <select value={by} onChange={(event) => split(event.target.value)}>
+          <option value="">the whole{within && " of it"}</option>
+          {common(metrics).filter(({ name }) => !(name in (body.slice ?? {}))).map(({ name, label: value }) => (
+            <option key={name} value={name}>the whole, and each {value.toLowerCase()}</option>
+          ))}
+          <option value="all">every slice: each value of each dimension, and pairs of them</option>
+        </select>
       </label>
       {tried.isError && <Trouble error={tried.error} onRetry={() => void tried.refetch()} />}
       {tried.isPending && <p className="sub">Trying it on the past…</p>}
@@ -52,6 +58,12 @@ export function FollowDialog({ label, metrics, body, zone, busy, onFollow, onClo
       </footer>
     </Modal>
   );
+}
+
+/** The dimensions that all of the metrics have. */
+function common(metrics: Metric[]): Metric["dimensions"] {
+  const [first, ...others] = metrics;
+  return (first?.dimensions ?? []).filter(({ name }) => others.every((one) => one.dimensions.some((each) => each.name === name)));
 }
 
 function Tried({ found, metrics, zone, chosen, onChoose }: { found: Backtest; metrics: Metric[]; zone: string; chosen: number | null; onChoose: (to: number | null) => void }) {
