@@ -147,6 +147,7 @@ class World:
     table away."""
 
     kind: str
+    config: SourceConfig
     source: Source
     add: Callable[[int], None]
     drop: Callable[[], None]
@@ -208,7 +209,7 @@ def world(kind: str, folder: Path, dsn: str | None = None) -> Iterator[World]:
     engine = Engine(memory_limit="256MB", threads=2, allowed=engine_reads([config]))
     source = open_source(config, engine)
     try:
-        yield World(kind, source, add, drop)
+        yield World(kind, config, source, add, drop)
     finally:
         source.close()
         engine.close()

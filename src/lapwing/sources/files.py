@@ -60,6 +60,9 @@ class FilesSource(Source):
     def broken(self) -> Mapping[str, LapwingError]:
         return {name: one for name, one in self._tables_or_why().items() if isinstance(one, SourceError)}
 
+    def forget(self) -> None:
+        self._disk.forget()
+
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         limit = time_limit if time_limit is not None else self._time_limit
         return EngineStream(self.name, self._engine.cursor(), sql, columns, time_limit=limit)
