@@ -61,7 +61,8 @@ def ask(bound: BoundStatement, cursor: Cursor) -> Asked:
         schema, types = cursor.described(text.text)  # first: an error's place is then one of the statement's own text
         explained = cursor.table(f"EXPLAIN (FORMAT JSON) {text.text}")
     except LapwingError as error:
-        explain_error(bound, text, cursor, error)
+        wide = bound.wide
+        explain_error(wide, register_stubs(wide, cursor), cursor, error)
     reading = _Reading(bound.occurrences)
     for root in json.loads(explained["explain_value"][0].as_py()):
         reading.visit(root, 0, _Above())
@@ -88,7 +89,7 @@ def _named(name: str, occurrences: tuple[Occurrence, ...]) -> str:
     """The name of a column of the result, which is its text where it has no other: a subquery's has stubs in it."""
     for one in occurrences:
         if one.stub in name:
-            stub = rf'\(SELECT (?:CAST\()?"?{one.raw(0)}\b.*? FROM {one.stub}\) AS (?P<alias>"(?:[^"]|"")+"|\w+)'
+            stub = rf'\(SELECT (?:CAST\()?"?{one.raw(one.meant[0])}\b.*? FROM {one.stub}\) AS (?P<alias>"(?:[^"]|"")+"|\w+)'
             written = ".".join(one.reference.parts)
             alias = r" AS \g<alias>" if one.reference.alias else ""
             name = re.sub(stub, written.replace("\\", r"\\") + alias, name, flags=re.DOTALL)

@@ -7,7 +7,7 @@ tells which table a condition is about.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -45,6 +45,13 @@ class Occurrence:
         """The unique name of the column with this index."""
         return f"{self.stub}_{column}"
 
+    @property
+    def meant(self) -> tuple[int, ...]:
+        """Indexes of the columns that the statement may mean; one at least, so that rows can be counted."""
+        names = self.reference.columns
+        columns = enumerate(self.table.columns)
+        return tuple(at for at, one in columns if names is None or one.name.lower() in names) or (0,)
+
 
 @dataclass(frozen=True, slots=True)
 class BoundStatement:
@@ -54,6 +61,12 @@ class BoundStatement:
     occurrences: tuple[Occurrence, ...]
     given: tuple[tuple[Reference, str], ...]
     tables: Mapping[str, pa.Table] = field(repr=False)
+
+    @property
+    def wide(self) -> BoundStatement:
+        """The same, as if every column might be meant: for sentences about columns that are not there."""
+        every = (replace(one, reference=replace(one.reference, columns=None)) for one in self.occurrences)
+        return replace(self, occurrences=tuple(every))
 
     def given_name(self, name: str) -> str:
         return f"{GIVEN}_{name}"
@@ -112,7 +125,7 @@ def register_stubs(bound: BoundStatement, cursor: Cursor) -> Edited:
     """Registers the stubs at the planning instance and gives the statement over them."""
     texts = {}
     for one in bound.occurrences:
-        fields = [pa.field(one.raw(index), arrow_type(column.type)) for index, column in enumerate(one.table.columns)]
+        fields = [pa.field(one.raw(index), arrow_type(one.table.columns[index].type)) for index in one.meant]
         cursor.register(one.stub, pa.Table.from_batches([], pa.schema(fields)))
         texts[one.number] = stub_relation(one)
     for _, name in bound.given:
@@ -123,8 +136,8 @@ def register_stubs(bound: BoundStatement, cursor: Cursor) -> Edited:
 def stub_relation(one: Occurrence) -> str:
     """What stands for a table over its registered stub."""
     outputs = (
-        f"{restored(identifier(one.raw(index)), column)} AS {identifier(column.name)}"
-        for index, column in enumerate(one.table.columns)
+        f"{restored(identifier(one.raw(index)), one.table.columns[index])} AS {identifier(one.table.columns[index].name)}"
+        for index in one.meant
     )
     return f"(SELECT {', '.join(outputs)} FROM {one.stub})"
 

@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lapwing.model.problem import Problem, Refused, WrongUse
 from lapwing.sources.quote import text as text_literal
 from lapwing.sql.depth import check_depth
 from lapwing.sql.functions import SAMPLE
+from lapwing.sql.mentions import Mentions
 from lapwing.sql.order import OrderKey, order_of
 from lapwing.sql.text import Edit, place
 
@@ -39,14 +40,16 @@ _PART = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One mention of a table: its name's parts as written, the name's place in bytes, the name it has in the query, and by
-    what a SELECT of it alone orders the rows that it limits."""
+    """One mention of a table: its name's parts as written, the name's place in bytes, the name it has in the query, by what a
+    SELECT of it alone orders the rows that it limits, and the names, in small letters, that its columns may be meant by (None:
+    any)."""
 
     parts: tuple[str, ...]
     start: int
     end: int
     alias: str
     order: tuple[OrderKey, ...] = ()
+    columns: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -86,7 +89,7 @@ def parse(text: str, cursor: Cursor, refused: Container[str] = ()) -> Statement:
     if len(statements) > 1:
         second = place(text, text.find(";") + 1)
         raise Refused.of("one-statement", f"One statement at a time; here are {len(statements)}.", place=second)
-    walk = _Walk(text, refused)
+    walk = _Walk(text, refused, Mentions(statements[0]))
     walk.visit(statements[0], frozenset())
     if walk.problems:
         raise Refused(*walk.problems)
@@ -105,8 +108,8 @@ def _parse_error(text: str, answer: Mapping[str, Any]) -> WrongUse | Refused:
 class _Walk:
     """Visits the engine's syntax tree, collecting tables and what is wrong."""
 
-    def __init__(self, text: str, refused: Container[str] = ()) -> None:
-        self.text, self.refused = text, refused
+    def __init__(self, text: str, refused: Container[str] = (), mentions: Mentions | None = None) -> None:
+        self.text, self.refused, self.mentions = text, refused, mentions
         self.data = text.encode()
         self.references: list[Reference] = []
         self.columns: list[Mapping[str, Any]] = []
@@ -194,7 +197,9 @@ class _Walk:
             self.problem("unknown-table", f"{'.'.join(parts)} is no table; write it as source.table.", node)
         else:
             end = start + len(found[0].encode())
-            self.references.append(Reference(parts, start, end, str(node["alias"]), self.orders.get(id(node), ())))
+            alias, order = str(node["alias"]), self.orders.get(id(node), ())
+            columns = None if self.mentions is None else self.mentions.of(node, alias or parts[-1])
+            self.references.append(Reference(parts, start, end, alias, order, columns))
 
     def problem(self, code: str, message: str, node: Mapping[str, Any], hint: str | None = None) -> None:
         at = node.get("query_location", NOWHERE)

@@ -170,7 +170,8 @@ def _relation(occurrence: Occurrence, scan: Scan) -> str:
     if scan.native:
         return scan.sql
     read = {column.name for column in scan.columns}
-    outputs = (_output(column, column.name in read) for column in occurrence.table.columns)
+    meant = (occurrence.table.columns[index] for index in occurrence.meant)
+    outputs = (_output(column, column.name in read) for column in meant)
     return f"(SELECT {', '.join(outputs)} FROM {identifier(feed(scan))})"
 
 
@@ -178,5 +179,6 @@ def _output(column: Column, read: bool) -> str:
     """A column nobody takes is there by name and type alone."""
     name = identifier(column.name)
     if read:
-        return f"{restored(name, column)} AS {name}"
+        whole = restored(name, column)
+        return name if whole == name else f"{whole} AS {name}"
     return f"CAST(NULL AS {column.type}) AS {name}"

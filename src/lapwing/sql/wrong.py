@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The engine's sentences about a column that is not there; it gives some of them neither a name nor a position of its own.
 _OF_TABLE = re.compile(r'Values list "(?P<table>[^"]+)" does not have a column named "(?P<column>[^"]+)"')
 _COLUMNS = (
-    re.compile(r'Referenced column "?(?P<column>[^"\s]+)"? (?:was )?not found'),
+    re.compile(r'Referenced column "?(?P<column>(?<=")[^"]+|[^"\s]+)"? (?:was )?not found'),
     re.compile(r'Column "(?P<column>[^"]+)" (?:in (?:EXCLUDE|REPLACE|RENAME) list not found|does not exist on)'),
 )
 _TABLE = re.compile(r'Referenced table "(?P<table>[^"]+)" not found')
