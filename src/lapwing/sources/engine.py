@@ -231,6 +231,11 @@ class Cursor:
             else:
                 self._connection.register(name, data)
 
+    def view(self, name: str, relation: str) -> None:
+        """Makes a relation a table called `name`, for this cursor alone."""
+        with mapped(self._limit):
+            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {relation}")
+
     def unregister(self, name: str) -> None:
         with mapped(self._limit):
             self._connection.unregister(name)

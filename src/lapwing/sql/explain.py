@@ -49,10 +49,13 @@ def _scan(scan: Scan) -> list[str]:
     lines += [f"filter in the engine: {one.text}, because {one.reason}" for one in scan.kept]
     if not scan.native:
         lines += [f"rows at the source only with {key}" for key in scan.keys]
-    if scan.native:
-        return [*lines, "the engine reads it itself:", f"  {scan.shown}"]
     if scan.shares is not None:
         return [*lines, f"its rows are those that {scan.shares} reads"]
+    if scan.held:
+        lines += [f"rows only with {key}" for key in scan.keys]
+        return [*lines, "the engine reads it itself, once, before the statement:", f"  {scan.shown}"]
+    if scan.native:
+        return [*lines, "the engine reads it itself:", f"  {scan.shown}"]
     if not scan.used:
         lines.append("the plan does not need its rows; it is read only if the engine asks after all")
     how = "kept, because the plan scans it more than once" if scan.many else "streamed"

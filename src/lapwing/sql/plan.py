@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError
-from lapwing.sources.base import Column, Source
-from lapwing.sources.quote import identifier
+from lapwing.sources.base import Source
 from lapwing.sql.ask import Asked, ask
-from lapwing.sql.bind import BoundStatement, Occurrence, bind, restored
+from lapwing.sql.bind import BoundStatement, bind
 from lapwing.sql.catalog import Catalog
 from lapwing.sql.functions import Functions, functions_of
 from lapwing.sql.nodes import Plan, Residual, Scan
 from lapwing.sql.parse import Statement, parse
+from lapwing.sql.relation import relation
 from lapwing.sql.rules import RULES
 from lapwing.sql.rules.base import Facts, Rule
 
@@ -119,7 +119,8 @@ class Planner:
 
 
 def _plan(text: str, zone: str, bound: BoundStatement, asked: Asked, scans: tuple[Scan, ...]) -> Plan:
-    texts = {one.number: _relation(one, scan) for one, scan in zip(bound.occurrences, scans, strict=True)}
+    relations = (scan.sql if scan.native else relation(scan, feed(scan)) for scan in scans)
+    texts = {one.number: text for one, text in zip(bound.occurrences, relations, strict=True)}
     return Plan(
         text=text,
         named=bound.replaced({one.number: one.stub for one in bound.occurrences}).text,
@@ -150,7 +151,9 @@ def _scan(facts: Facts) -> Scan:
         kind=facts.source.kind,
         native=facts.source.capabilities.native,
         columns=table.columns,
+        meant=tuple(table.columns[index] for index in facts.occurrence.meant),
         grouped=bool(table.body),
+        at=facts.occurrence.reference.start,
         used=len(facts.sightings),
         many=many,
         rows=table.rows,
@@ -163,22 +166,3 @@ def _written(scan: Scan, source: Source) -> Scan:
         return replace(scan, sql=source.relation(scan.table), shown=source.shown(scan.table))
     sent = source.scan_sql(scan.table, scan.columns, scan.where, scan.limit)
     return replace(scan, sql=sent, shown=sent)
-
-
-def _relation(occurrence: Occurrence, scan: Scan) -> str:
-    """What stands for the table in the statement that runs."""
-    if scan.native:
-        return scan.sql
-    read = {column.name for column in scan.columns}
-    meant = (occurrence.table.columns[index] for index in occurrence.meant)
-    outputs = (_output(column, column.name in read) for column in meant)
-    return f"(SELECT {', '.join(outputs)} FROM {identifier(feed(scan))})"
-
-
-def _output(column: Column, read: bool) -> str:
-    """A column nobody takes is there by name and type alone."""
-    name = identifier(column.name)
-    if read:
-        whole = restored(name, column)
-        return name if whole == name else f"{whole} AS {name}"
-    return f"CAST(NULL AS {column.type}) AS {name}"

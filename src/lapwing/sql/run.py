@@ -18,7 +18,8 @@ from lapwing.sources.base import Source, Spent, Stream
 from lapwing.sql.again import Again
 from lapwing.sql.batches import gathered, rows_for
 from lapwing.sql.feed import Feed
-from lapwing.sql.nodes import Plan
+from lapwing.sql.nodes import Plan, Scan
+from lapwing.sql.reduce.held import HeldFeed
 from lapwing.sql.reduce.values import NAG, Reduction
 from lapwing.sql.wrong import at_home
 
@@ -110,12 +111,17 @@ class Running(Stream):
         self.plan = plan
         self._cursor: Cursor = self._engine.cursor(plan.zone, watched=True)
         self._feeds = {
-            scan.id: Feed(scan, self._sources[scan.table.source], self._limit)
-            for scan in plan.scans
-            if not scan.native and scan.shares is None
+            scan.id: self._feed(scan) for scan in plan.scans if (scan.held or not scan.native) and scan.shares is None
         }
-        self._reduction = Reduction(plan, self._feeds, self._sources, lambda: self._engine.cursor(plan.zone))
+        self._reduction = Reduction(plan, self._feeds, self._sources, self._another)
         self._reduction.start()
+
+    def _feed(self, scan: Scan) -> Feed:
+        source = self._sources[scan.table.source]
+        return HeldFeed(scan, source, self._limit, self._another) if scan.held else Feed(scan, source, self._limit)
+
+    def _another(self) -> Cursor:
+        return self._engine.cursor(self.plan.zone)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
@@ -228,7 +234,11 @@ class Running(Stream):
         for name, table_name in self.plan.given.items():
             self._cursor.register(name, self._given[table_name])
         for name, scan_id in self.plan.feeds.items():
-            self._cursor.register(name, self._reduction.rows(scan_id), self._feeds[scan_id].scan.rows)
+            rows = self._reduction.rows(scan_id)
+            if rows is None:
+                self._cursor.view(name, self._feeds[scan_id].scan.sql)
+            else:
+                self._cursor.register(name, rows, self._feeds[scan_id].scan.rows)
 
     def _expire(self) -> None:
         self._halt(

@@ -13,12 +13,15 @@ from lapwing.sql.feed import Feed
 
 MOST = 256_000_000
 """Bytes; nobody waits for more."""
+NAG = 0.05
+"""Seconds between words to a read that is to end."""
 
 
 class Kept:
     """All rows of a feed that has begun or will."""
 
     def __init__(self, feed: Feed) -> None:
+        self._feed = feed
         self._reader = feed.reader()
         self._batches: list[pa.RecordBatch] = []
         self._ended = False
@@ -38,7 +41,9 @@ class Kept:
 
     def close(self) -> None:
         """Returns when nothing is collected any more; the feed must have been stopped, or have ended."""
-        self._thread.join()
+        while self._thread.is_alive():
+            self._feed.stop()  # again: the engine forgets what it is told between two of its steps
+            self._thread.join(NAG)
 
     def _collect(self) -> None:
         size = 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from lapwing.sources.base import Source
 from lapwing.sql.expected import Expected
 from lapwing.sql.nodes import Plan
+from lapwing.sql.reduce.hold import marked, placed
 from lapwing.sql.reduce.share import shared
 
 
@@ -24,4 +25,4 @@ class Reducer:
         # Below here sqlglot is imported, a tenth of a second that other statements need not spend.
         from lapwing.sql.reduce.choose import reduced
 
-        return shared(reduced(plan, self._sources, self._expected.rows), self._sources)
+        return placed(shared(marked(reduced(plan, self._sources, self._expected.rows)), self._sources))

@@ -17,15 +17,16 @@ def shared(plan: Plan, sources: Mapping[str, Source]) -> Plan:
     which reads the columns of all. Keys that others provide come from that one, too, which may make more scans alike."""
     scans, first = list(plan.scans), dict[str, str]()
     while True:
+        held = {_rows(scan) for scan in scans if scan.held}
         met: dict[Hashable, int] = {}
         before = len(first)
         for at, scan in enumerate(scans):
-            if scan.shares is not None or not _may(scan):
+            if scan.shares is not None or not _may(scan) or (scan.native and _rows(scan) not in held):
                 continue
-            where = met.setdefault((scan.table, scan.where, scan.conditions, scan.keys), at)
+            where = met.setdefault(_rows(scan), at)
             if where != at:
                 scans[where] = _together(scans[where], scan, sources[scan.table.source])
-                scans[at] = replace(scan, shares=scans[where].id, keys=())
+                scans[at] = replace(scan, shares=scans[where].id, held=False, keys=())
                 first[scan.id] = scans[where].id
         if len(first) == before:
             break
@@ -36,14 +37,20 @@ def shared(plan: Plan, sources: Mapping[str, Source]) -> Plan:
     return replace(plan, scans=tuple(scans), feeds=feeds)
 
 
+def _rows(scan: Scan) -> Hashable:
+    """The same where the rows are."""
+    return scan.table, scan.where, scan.conditions, scan.keys
+
+
 def _may(scan: Scan) -> bool:
-    read = not scan.native and not scan.whole and scan.used > 0
-    return read and scan.limit is None and scan.rows is not None and scan.rows <= MOST
+    return not scan.whole and scan.used > 0 and scan.limit is None and scan.rows is not None and scan.rows <= MOST
 
 
 def _together(one: Scan, other: Scan, source: Source) -> Scan:
     wanted = {*one.columns, *other.columns}
     columns = tuple(column for column in one.table.columns if column in wanted)
+    if one.native:
+        return replace(one, columns=columns, many=True, held=True)
     sent = source.scan_sql(one.table, columns, one.where)
     return replace(one, columns=columns, many=True, sql=sent, shown=sent)
 

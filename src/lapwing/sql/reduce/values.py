@@ -19,6 +19,7 @@ from lapwing.sources.quote import identifier
 from lapwing.sources.types import arrow_type
 from lapwing.sql.feed import NOTHING, Feed
 from lapwing.sql.nodes import Key, Plan, Scan
+from lapwing.sql.reduce.held import HeldFeed
 from lapwing.sql.reduce.kept import Kept
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Reduction:
         self._feeds, self._sources, self._cursor = feeds, sources, cursor
         self._kept: dict[str, Kept] = {}
         self._whole: dict[str, pa.Table] = {}
+        self._left: set[str] = set()
         self._threads: list[threading.Thread] = []
         self._asking: set[Cursor] = set()
         self._lock = threading.Lock()
@@ -50,22 +52,29 @@ class Reduction:
         """Begins all reads that the plan needs: those of providers are kept, those with keys wait for them."""
         used = {key: feed for key, feed in self._feeds.items() if self._scans[key].used}
         keyed = [self._scans[key] for key in used if self._scans[key].keys]
-        self._kept = {one: Kept(self._feeds[one]) for one in {found for scan in keyed for found in self._read(scan)}}
+        kept = {key for key in used if self._scans[key].held}
+        kept |= {found for scan in keyed for found in self._read(scan)}
+        self._kept = {one: Kept(self._feeds[one]) for one in kept}
         for scan in keyed:
             thread = threading.Thread(target=self._begin, args=(scan,), name=f"keys of {scan.id}", daemon=True)
             self._threads.append(thread)
             thread.start()
         for key, feed in used.items():
             if not self._scans[key].keys:
-                feed.begin()
+                feed.begin(_own(feed.scan))
 
-    def rows(self, scan: str) -> pa.Table | pa.RecordBatchReader:
-        """The rows of a scan: all of them where they are kept anyway, or may be scanned again; else a stream."""
+    def rows(self, scan: str) -> pa.Table | pa.RecordBatchReader | None:
+        """The rows of a scan: all of them where they are kept anyway, or may be scanned again; else a stream. None where the
+        engine could not read them before the statement: what is wrong is for that to tell, if it comes to it."""
         if scan in self._whole:
             return self._whole[scan]
         table = self._kept[scan].table() if scan in self._kept else None
         if table is not None:
             return table
+        if self._scans[scan].held and (scan in self._left or self._feeds[scan].error is not None):
+            self._left.add(scan)
+            self._feeds[scan].error = None
+            return None
         reader = self._kept[scan].reader() if scan in self._kept else self._feeds[scan].reader()
         if not self._scans[scan].many:
             return reader
@@ -97,11 +106,16 @@ class Reduction:
                 yield from self._read(self._scans[key.provider])
 
     def _begin(self, scan: Scan) -> None:
-        conditions: list[str] = []
+        feed, conditions = self._feeds[scan.id], _own(scan)
         try:
-            conditions += self._conditions(scan)
+            if isinstance(feed, HeldFeed):
+                tables: dict[str, pa.Table] = {}
+                conditions += self._nested(scan, tables)
+                feed.tables = tables
+            else:
+                conditions += self._conditions(scan)
         finally:
-            self._feeds[scan.id].begin(conditions)
+            feed.begin(conditions)
 
     def _conditions(self, scan: Scan) -> list[str]:
         found = (self._condition(scan, key) for key in scan.keys)
@@ -136,7 +150,10 @@ class Reduction:
                 return None
             self._asking.add(cursor)
         try:
-            asked = self._asked(key.provider, key.provided, key.column, cursor)
+            tables: dict[str, pa.Table] = {}
+            asked = self._asked(key.provider, key.provided, key.column, tables)
+            for name, table in tables.items():
+                cursor.register(name, table)
             found = None if asked is None else cursor.table(f"{asked} LIMIT {most + 1}")
             return None if found is None or found.num_rows > most else found.column(0).combine_chunks()
         finally:
@@ -148,29 +165,31 @@ class Reduction:
         """The values where they stand in rows that are kept, and no condition is left for the engine to look at: Arrow is
         done before the engine has begun."""
         scan = self._scans[key.provider]
-        if scan.native or scan.kept or not _held(arrow_type(key.provided.type), arrow_type(key.column.type)):
+        if (not scan.held and (scan.native or scan.kept)) or not _fits(arrow_type(key.provided.type), arrow_type(key.column.type)):
             return None
         rows = self._kept[key.provider].table()
         if rows is None:
             return None
         return pc.cast(pc.unique(rows.column(key.provided.name)).drop_null(), arrow_type(key.column.type))
 
-    def _asked(self, provider: str, provided: Column, column: Column, cursor: Cursor) -> str | None:
-        """The engine's query for the values that `provider` has left, as the type of `column`."""
+    def _nested(self, scan: Scan, tables: dict[str, pa.Table]) -> list[str]:
+        """The keys of a native scan as conditions for the engine, over `tables`."""
+        found = ((key, self._asked(key.provider, key.provided, key.column, tables)) for key in scan.keys)
+        return [f"{identifier(key.column.name)} IN ({asked})" for key, asked in found if asked is not None]
+
+    def _asked(self, provider: str, provided: Column, column: Column, tables: dict[str, pa.Table]) -> str | None:
+        """The engine's query for the values that `provider` has left, as the type of `column`; `tables` gets what it is over."""
         scan = self._scans[provider]
-        if scan.native:
+        if scan.native and not scan.held:
             relation = scan.sql
-            where = [one.text for one in scan.conditions]
-            for key in scan.keys:
-                nested = self._asked(key.provider, key.provided, key.column, cursor)
-                where += [] if nested is None else [f"{identifier(key.column.name)} IN ({nested})"]
+            where = _own(scan) + self._nested(scan, tables)
         else:
             rows = self._kept[provider].table()
             if rows is None:
                 return None
             relation = f"{ROWS}_{provider}"
-            cursor.register(relation, rows)
-            where = [one.text for one in scan.kept]
+            tables[relation] = rows
+            where = [] if scan.held else [one.text for one in scan.kept]
         value = f"TRY_CAST({identifier(provided.name)} AS {column.type})"
         where.append(f"{value} IS NOT NULL")
         return f"SELECT DISTINCT {value} AS v FROM {relation} WHERE {' AND '.join(f'({one})' for one in where)}"
@@ -187,7 +206,12 @@ def _saves(scan: Scan, source: Source, condition: str) -> bool:
     return left is not None and left <= PRUNED * before
 
 
-def _held(provided: pa.DataType, wanted: pa.DataType) -> bool:
+def _own(scan: Scan) -> list[str]:
+    """The conditions of a native scan, which nobody else is told."""
+    return [one.text for one in scan.conditions] if scan.native else []
+
+
+def _fits(provided: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether every value of the one type is one of the other."""
     if pa.types.is_signed_integer(provided) and pa.types.is_signed_integer(wanted):
         return bool(provided.bit_width <= wanted.bit_width)
