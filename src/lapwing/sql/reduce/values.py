@@ -165,7 +165,8 @@ class Reduction:
         """The values where they stand in rows that are kept, and no condition is left for the engine to look at: Arrow is
         done before the engine has begun."""
         scan = self._scans[key.provider]
-        if (not scan.held and (scan.native or scan.kept)) or not _fits(arrow_type(key.provided.type), arrow_type(key.column.type)):
+        whole = scan.held or not (scan.native or scan.kept)
+        if not whole or not _fits(arrow_type(key.provided.type), arrow_type(key.column.type)):
             return None
         rows = self._kept[key.provider].table()
         if rows is None:
