@@ -48,13 +48,13 @@ class Key:
 class Scan:
     """One mention of a table in the statement, and what is read for it.
 
-    `columns` are those read, `meant` those that the statement may mean, `used` how often the plan scans it (0: not at all as far as can be seen), `many` whether
-    it may be scanned again, so that its rows must be kept. `grouped`: its rows are groups that the source makes.
-    `whole`: `sql` is all of the statement, and the rows come in its order. `shares`: it has its rows from the scan of that
-    id, and reads none. `held`: a native one, which the engine reads before the statement, once. `limit`: so many rows are
-    enough, the first ones where `sorted`. `keys` are added to what the source is told once their providers were read. `at`:
-    where its mention begins in the statement, in bytes. `sql` is what the source is sent; of a native one, the text that stands in the
-    engine's FROM; `shown` is how people are told it. `rows` is an estimate.
+    `columns` are those read, `meant` those that the statement may mean, `used` how often the plan scans it (0: not at all
+    as far as can be seen), `many` whether it may be scanned again, so that its rows must be kept. `grouped`: its rows are
+    groups that the source makes. `whole`: `sql` is all of the statement, and the rows come in its order. `shares`: it has
+    its rows from the scan of that id, and reads none. `held`: a native one, which the engine reads before the statement,
+    once. `limit`: so many rows are enough, the first ones where `sorted`. `keys` are added to what the source is told once
+    their providers were read. `at`: where its mention begins in the statement, in bytes. `sql` is what the source is sent;
+    of a native one, the text that stands in the engine's FROM; `shown` is how people are told it. `rows` is an estimate.
     """
 
     id: str
