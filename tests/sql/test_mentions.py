@@ -88,7 +88,7 @@ def test_without_the_guard_it_is_wrong(
     sql: SqlService, plain: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     right = plain.execute(text).fetchall()
-    monkeypatch.setattr(Mentions, "of", lambda self, node, name: self._known)
+    monkeypatch.setattr(Mentions, "of", lambda self, node, name: self._names)
     try:
         assert rows(sql, f"{text} ") != right
     except LapwingError as error:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lapwing.model.problem import Problem, Refused, WrongUse
@@ -89,12 +89,12 @@ def parse(text: str, cursor: Cursor, refused: Container[str] = ()) -> Statement:
     if len(statements) > 1:
         second = place(text, text.find(";") + 1)
         raise Refused.of("one-statement", f"One statement at a time; here are {len(statements)}.", place=second)
-    walk = _Walk(text, refused, Mentions(statements[0]))
+    walk = _Walk(text, refused, tree)
     walk.visit(statements[0], frozenset())
     if walk.problems:
         raise Refused(*walk.problems)
     meaning = hashlib.sha256(_PLACES.sub("", tree).encode(errors="surrogatepass")).hexdigest()
-    return Statement(text, tuple(walk.references), tuple(walk.shortened()), frozenset(walk.names), meaning)
+    return Statement(text, walk.narrowed(), tuple(walk.shortened()), frozenset(walk.names), meaning)
 
 
 def _parse_error(text: str, answer: Mapping[str, Any]) -> WrongUse | Refused:
@@ -108,10 +108,11 @@ def _parse_error(text: str, answer: Mapping[str, Any]) -> WrongUse | Refused:
 class _Walk:
     """Visits the engine's syntax tree, collecting tables and what is wrong."""
 
-    def __init__(self, text: str, refused: Container[str] = (), mentions: Mentions | None = None) -> None:
-        self.text, self.refused, self.mentions = text, refused, mentions
+    def __init__(self, text: str, refused: Container[str] = (), tree: str = "") -> None:
+        self.text, self.refused, self.mentions = text, refused, Mentions(tree)
         self.data = text.encode()
         self.references: list[Reference] = []
+        self.mentioned: list[Mapping[str, Any]] = []
         self.columns: list[Mapping[str, Any]] = []
         self.names: set[str] = set()
         self.orders: dict[int, tuple[OrderKey, ...]] = {}
@@ -125,6 +126,15 @@ class _Walk:
             return
         if not isinstance(node, dict):
             return
+        if "cte_map" in node:
+            self.mentions.enter()
+            self.node(node, ctes)
+            self.mentions.leave()
+        else:
+            self.mentions.see(node)
+            self.node(node, ctes)
+
+    def node(self, node: Mapping[str, Any], ctes: frozenset[str]) -> None:
         if "cte_map" in node:
             ctes |= {str(entry["key"]).lower() for entry in node["cte_map"]["map"]}
             if "cte_name" in node:
@@ -197,13 +207,17 @@ class _Walk:
             self.problem("unknown-table", f"{'.'.join(parts)} is no table; write it as source.table.", node)
         else:
             end = start + len(found[0].encode())
-            alias, order = str(node["alias"]), self.orders.get(id(node), ())
-            columns = None if self.mentions is None else self.mentions.of(node, alias or parts[-1])
-            self.references.append(Reference(parts, start, end, alias, order, columns))
+            self.references.append(Reference(parts, start, end, str(node["alias"]), self.orders.get(id(node), ())))
+            self.mentioned.append(node)
 
     def problem(self, code: str, message: str, node: Mapping[str, Any], hint: str | None = None) -> None:
         at = node.get("query_location", NOWHERE)
         self.problems.append(Problem(code, message, place(self.text, 0 if at == NOWHERE else int(at)), hint=hint))
+
+    def narrowed(self) -> tuple[Reference, ...]:
+        """The references, with the names that their columns may be meant by."""
+        named = zip(self.references, self.mentioned, strict=True)
+        return tuple(replace(one, columns=self.mentions.of(node, one.name)) for one, node in named)
 
     def shortened(self) -> list[Edit]:
         """`files.flights.carrier` means the carrier of the table written as files.flights."""
