@@ -185,7 +185,9 @@ def test_no_more_is_read_from_one_that_hangs_than_time_allows(far: Far) -> None:
 
 
 def test_the_time_limit_reaches_the_source(far: Far) -> None:
-    far.met(TimeLimit, "select count(s) as c from far.sleepy", time_limit=0.5)
+    text = "select count(s) as c from far.sleepy"
+    far.sql.ready(text)  # planning has its own part of the time, and a machine that is busy may need it all
+    far.met(TimeLimit, text, time_limit=0.5)
     until = time.monotonic() + 20
     while far.tell(ASLEEP[far.kind]):
         assert time.monotonic() < until
