@@ -28,19 +28,18 @@ BEYOND = 0.5 * math.erfc(TAIL / math.sqrt(2))
 """The share of a normal beyond it, on one side..."""
 SHAPE = 0.108
 """...and the mean logarithm of how many times as far: Hill's estimate of a normal's tail there."""
-BUCKETS_PRIOR = 600.0
-"""Buckets' worth of belief in that share; the shape's is `Gathering.believed`."""
 THINNEST = 0.7
 """The least shape, as a share of the normal's: few excesses can look thinner than any tail is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
-    """How evidence is gathered: over windows of so many buckets; `believed` are the excesses' worth of belief that a tail is
-    like a normal's."""
+    """How evidence is gathered: over windows of so many buckets. `often` are the buckets' worth of belief that no more of them
+    lie in the tail than of a normal, and `believed` the excesses' worth that they lie no further out."""
 
     windows: tuple[int, ...] = (1, 2, 3)
     believed: float = 32.0
+    often: float = 600.0
 
 
 _CELLS = 1 << 20
@@ -105,7 +104,7 @@ def _log_chance(score: Floats, gathering: Gathering) -> Floats:
     excess = np.log(np.maximum(size, TAIL) / TAIL)
     lag, believed = max(gathering.windows), gathering.believed
     times = _before(begins, lag)
-    often = (times + BUCKETS_PRIOR * BEYOND) / (_before(known, lag) + BUCKETS_PRIOR)
+    often = (times + gathering.often * BEYOND) / (_before(known, lag) + gathering.often)
     shape = (_before(np.where(begins, excess, 0.0), lag) + believed * SHAPE) / (times + believed)
     out: Floats = np.where(
         beyond, np.log(often) - excess / np.maximum(shape, THINNEST * SHAPE), np.log(often) * size / TAIL

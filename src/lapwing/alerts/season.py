@@ -95,7 +95,7 @@ def offset(at: int, zone: ZoneInfo) -> int:
 
 def tuning(grain: Grain) -> Tuning:
     """How long the model remembers at this grain: its level about a week (ten days for daily buckets), its spread two months
-    of days, three weeks of shorter buckets."""
+    of days, three weeks of shorter buckets, which have a second level of four weeks."""
     if grain.fixed is None:
         return Tuning()
     a_day = max(DAY * MINUTE // grain.fixed, 1)
@@ -104,6 +104,7 @@ def tuning(grain: Grain) -> Tuning:
         spread=21.0 * a_day,
         first=min(max(3 * a_day, 14), MOST_FIRST),
         day=float(a_day),
+        lasting=28.0 * a_day,
     )
 
 
@@ -132,9 +133,10 @@ def rejoining(grain: Grain) -> int:
 
 def gathering(grain: Grain) -> Gathering:
     """Over how many buckets evidence is gathered: up to two weeks of days, two days of shorter buckets, a few of longer
-    ones. A tail is believed in sooner where more buckets tell of it."""
+    ones. How far a tail goes is believed in sooner where more buckets tell of it; that it holds more of them, later."""
     if grain.fixed is None:
         return Gathering((1, 2, 3, 5, 7, 14) if grain.unit is Unit.DAY else (1, 2, 3))
     hours = (1, 2, 3, 6, 12, 24, 48)
     an_hour = 60 * MINUTE / grain.fixed
-    return Gathering(tuple(sorted({1, *(max(1, round(count * an_hour)) for count in hours)})), believed=8.0)
+    windows = tuple(sorted({1, *(max(1, round(count * an_hour)) for count in hours)}))
+    return Gathering(windows, believed=8.0, often=1200.0)

@@ -12,7 +12,8 @@ class Tuning:
     `visits`: how many past visits of a slot its rate remembers. `level` and `spread`: the same in buckets. `history`:
     visits of its finest slot that a bucket needs to be judged. `clip`: winsorising, in robust standard deviations. `first`:
     how many first residuals tell the spread by their median, since nothing is known yet to clip them by: two weeks of
-    days, three days of shorter buckets, that no one bad day decides. `day`: buckets a day, 1 for longer ones.
+    days, three days of shorter buckets, that no one bad day decides. `day`: buckets a day, 1 for longer ones. `lasting`: the
+    buckets that a second, longer level remembers, 0 for none.
     """
 
     visits: float = 8.0
@@ -22,6 +23,7 @@ class Tuning:
     clip: float = 1.0
     first: int = 14
     day: float = 1.0
+    lasting: float = 0.0
 
 
 # Spread

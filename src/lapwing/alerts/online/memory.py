@@ -21,6 +21,7 @@ class Memory:
       many they are of.
     - `share` (2, S): amounts, and what the parent's pattern made of its exposures.
     - `recent` (2, S): actual and expected amounts (LEVEL: residuals and visits).
+    - `lasting` (2, S): the same of a longer past.
     - `square` (2, S): squared clipped residuals, up and down, twice; `judged` (S): of how many.
     - `sizes` (4, S): means of what the spread is of (a discounted sum of `judged` of them), and what tells how the spread
       grows with the mean: sums of squared deviations of the mean from its own mean, and of their products with squared
@@ -38,6 +39,7 @@ class Memory:
     errors: Floats
     share: Floats
     recent: Floats
+    lasting: Floats
     square: Floats
     judged: Floats
     sizes: Floats
@@ -57,6 +59,7 @@ class Memory:
             errors=np.zeros(series),
             share=np.zeros((2, series)),
             recent=np.zeros((2, series)),
+            lasting=np.zeros((2, series)),
             square=np.zeros((2, series)),
             judged=np.zeros(series),
             sizes=np.zeros((4, series)),

@@ -102,7 +102,7 @@ class Model:
             taken, doubt = walls.share(memory.clock, float(self.clocks.home[at]))
             base = np.where(np.isnan(early), same, same + taken * (early - same))
         up, down = self._spreads()
-        level = self._level(up, down)
+        level = self._level(up, down, memory.recent)
         mean = base + level if self.kind is Kind.LEVEL else base * level
         now = self._acting(at)
         if now is not None:
@@ -117,6 +117,8 @@ class Model:
         alone: Bools | bool = False
         if now is not None and now.doubt.any():
             where, alone = calendar.widened(self.kind, where, now.doubt), now.doubt > 0
+        if self.tuning.lasting:
+            where = self._lasting(where, level, up, down)
         turn = None
         if shift:
             turn = Turn(at, usual.at(self._with_base(mean, base, same)), self._with_base(mean, base, early))
@@ -172,8 +174,22 @@ class Model:
             return None
         return calendar.acting(self.kind, self.memory.effects, self.effects, at, self.parent, self.tuning.day)
 
-    def _level(self, up: Floats, down: Floats) -> Floats:
-        recent = self.memory.recent
+    def _lasting(self, where: Range, level: Floats, up: Floats, down: Floats) -> Range:
+        """The range up to where it would be by the level of a longer past: what comes back to that is no news."""
+        lasting = self._level(up, down, self.memory.lasting)
+        then = where.mean + (lasting - level) if self.kind is Kind.LEVEL else where.mean * (lasting / level)
+        if self.kind is Kind.SHARE:
+            then = np.minimum(np.maximum(then, 0.0), where.weight)
+        off = residual(self.kind, where, then)
+        off = np.where(np.isfinite(off), off, 0.0)
+        return Range(
+            where.mean,
+            where.weight,
+            np.hypot(where.up, np.maximum(off, 0.0)),
+            np.hypot(where.down, np.maximum(-off, 0.0)),
+        )
+
+    def _level(self, up: Floats, down: Floats, recent: Floats) -> Floats:
         if self.kind is Kind.LEVEL:
             added: Floats = recent[0] / (recent[1] + LEVEL_PRIOR)
             return added
@@ -305,8 +321,10 @@ class Model:
     def _learn_level(self, step: Step, kept: Floats, known: Bools) -> None:
         here = known & np.isfinite(step.base)
         gained = (kept - step.base, np.ones_like(kept)) if self.kind is Kind.LEVEL else (kept, step.base)
-        recent = self.memory.recent
-        self.memory.recent = np.where(here, recent * (1 - 1 / self.tuning.level) + gained, recent)
+        memory, tuning = self.memory, self.tuning
+        memory.recent = np.where(here, memory.recent * (1 - 1 / tuning.level) + gained, memory.recent)
+        if tuning.lasting:
+            memory.lasting = np.where(here, memory.lasting * (1 - 1 / tuning.lasting) + gained, memory.lasting)
 
     def _learn_profiles(self, step: Step, kept: Floats, known: Bools) -> None:
         memory, keep, weight = self.memory, 1 - 1 / self.tuning.visits, step.range.weight
