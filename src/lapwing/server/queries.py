@@ -255,6 +255,11 @@ class Queries:
                 )
             return found
 
+    def known(self, query_id: str) -> Query | None:
+        """The same, or None."""
+        with self._lock:
+            return self._all.get(query_id)
+
     def recent(self) -> list[Query]:
         """The latest first."""
         with self._lock:

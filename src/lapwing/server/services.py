@@ -14,6 +14,7 @@ from lapwing.alerts.state import StateDatabase
 from lapwing.model.problem import Problem
 from lapwing.query.service import Lapwing
 from lapwing.server.admission import PLACES
+from lapwing.server.detached import Detached
 from lapwing.server.kept import KeptAnswers
 from lapwing.server.queries import Queries
 from lapwing.server.query_log import QueryLog
@@ -42,6 +43,7 @@ class Services:
     answers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(ANSWERS))
     kept: KeptAnswers = field(default_factory=KeptAnswers)
     refresher: Refresher = field(init=False)
+    detached: Detached = field(init=False)
     trouble: tuple[Problem, ...] = ()
     _state: StateDatabase | None = None
     _alerts: Alerts | None = None
@@ -53,6 +55,7 @@ class Services:
         self.query_log = QueryLog(project.state_path.parent, project.query_log)
         self.queries = Queries(note=self.query_log.note)
         self.refresher = Refresher(self.lapwing, self.queries.admission)
+        self.detached = Detached(self.lapwing, self.queries)
 
     @classmethod
     def open(cls, settings: Settings) -> Services:

@@ -1051,6 +1051,16 @@ export interface RollupsDocument {
   rollups: RollupView[];
 }
 
+/** Rows of a submitted statement, from `offset`; `total` of them there are, and the next page begins at `next` (null: this is the last). */
+export interface RowsPage {
+  query_id: string;
+  columns: ColumnDocument[];
+  offset: number;
+  rows: unknown[][];
+  total: number;
+  next: number | null;
+}
+
 /** A run over one rollup. `built`, `unchanged` and `emptied` count partitions, `causes` those built by why; `whole`: it looked at all of the rollup; `by` is host and process. */
 export interface RunDocument {
   rollup: string;
@@ -1155,7 +1165,7 @@ export interface Span {
   end: string;
 }
 
-/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent; `truncated`, where the answer ends, tells whether there were more. `maximum_rows`, `maximum_bytes`: rather an error than a larger result. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it: duckdb, the embedded one; trino, the project's cluster; or the name of a source of BigQuery, those over itself. Left out: that of lapwing.yaml, or such a source where that saves bytes. `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from the source. */
+/** One SELECT, as in `SubmitBody`. `limit`: so many rows at most are sent; `truncated`, where the answer ends, tells whether there were more. */
 export interface SqlBody {
   text: string;
   zone?: string | null;
@@ -1165,15 +1175,30 @@ export interface SqlBody {
   maximum_bytes_billed?: number | null;
   maximum_rows?: number | null;
   maximum_bytes?: number | null;
-  limit?: number | null;
   query_id?: string | null;
   priority?: "interactive" | "batch";
   engine?: string | null;
+  limit?: number | null;
 }
 
 export interface Stake {
   amount: number;
   currency: string;
+}
+
+/** One SELECT. Choose `query_id` yourself to watch or cancel it at once. `maximum_rows`, `maximum_bytes`: rather an error than a larger result. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first. `engine`: what runs it: duckdb, the embedded one; trino, the project's cluster; or the name of a source of BigQuery, those over itself. Left out: that of lapwing.yaml, or such a source where that saves bytes. `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and metrics from the source. */
+export interface SubmitBody {
+  text: string;
+  zone?: string | null;
+  time_limit?: number;
+  max_age?: string | null;
+  no_cache?: boolean;
+  maximum_bytes_billed?: number | null;
+  maximum_rows?: number | null;
+  maximum_bytes?: number | null;
+  query_id?: string | null;
+  priority?: "interactive" | "batch";
+  engine?: string | null;
 }
 
 /** Who is told of what, in words: `about` and `when`. */

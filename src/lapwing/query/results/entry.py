@@ -139,6 +139,13 @@ class Entry:
             file.close()
             raise
 
+    def schema(self) -> pa.Schema:
+        """That of its rows, before they are read."""
+        self._file.seek(0)
+        found = pa.ipc.read_schema(pa.PythonFile(self._file, "r"))
+        self._file.seek(0)
+        return found
+
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         with self._file, pa.ipc.open_stream(pa.PythonFile(self._file, "r")) as rows:
             yield from rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -137,14 +137,13 @@ class WhyBody(Asked):
     zone: str | None = None
 
 
-class SqlBody(Asked):
-    """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `limit`: so many rows at most are sent; `truncated`,
-    where the answer ends, tells whether there were more. `maximum_rows`, `maximum_bytes`: rather an error than a larger result.
-    `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go first.
-    `engine`: what runs it: duckdb, the embedded one; trino, the project's cluster; or the name of a source of BigQuery, those
-    over itself. Left out: that of lapwing.yaml, or such a source where that saves bytes.
-    `max_age`: a length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result,
-    and metrics from the source."""
+class SubmitBody(Asked):
+    """One SELECT. Choose `query_id` yourself to watch or cancel it at once. `maximum_rows`, `maximum_bytes`: rather an
+    error than a larger result. `time_limit` counts the wait for its place, too. `priority` batch lets interactive ones go
+    first. `engine`: what runs it: duckdb, the embedded one; trino, the project's cluster; or the name of a source of
+    BigQuery, those over itself. Left out: that of lapwing.yaml, or such a source where that saves bytes. `max_age`: a
+    length such as "5 minutes" that a kept result may be old, whatever the sources say; `no_cache`: no kept result, and
+    metrics from the source."""
 
     text: Annotated[str, Field(max_length=200_000)]
     zone: str | None = None
@@ -154,10 +153,16 @@ class SqlBody(Asked):
     maximum_bytes_billed: Annotated[int, Field(gt=0)] | None = None
     maximum_rows: Annotated[int, Field(gt=0)] | None = None
     maximum_bytes: Annotated[int, Field(gt=0)] | None = None
-    limit: Annotated[int, Field(ge=0)] | None = None
     query_id: QueryId | None = None
     priority: Literal["interactive", "batch"] = "interactive"
     engine: Annotated[str, Field(max_length=200)] | None = None
+
+
+class SqlBody(SubmitBody):
+    """One SELECT, as in `SubmitBody`. `limit`: so many rows at most are sent; `truncated`, where the answer ends, tells whether
+    there were more."""
+
+    limit: Annotated[int, Field(ge=0)] | None = None
 
 
 class PlanBody(Asked):
@@ -235,6 +240,18 @@ class QueryState(Document):
     bytes: int
     fraction: float | None
     milliseconds: float
+
+
+class RowsPage(Document):
+    """Rows of a submitted statement, from `offset`; `total` of them there are, and the next page begins at `next` (null: this is
+    the last)."""
+
+    query_id: str
+    columns: list[ColumnDocument]
+    offset: int
+    rows: list[list[Any]]
+    total: int
+    next: int | None
 
 
 class QueryDetail(QueryState):

@@ -15,7 +15,7 @@ from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.statement import SqlAnswer
 from lapwing.server.asking import asking
-from lapwing.server.documents.asked import PlanAnswer, PlanBody, SqlBody
+from lapwing.server.documents.asked import PlanAnswer, PlanBody, SqlBody, SubmitBody
 from lapwing.server.encode.cells import json_rows
 from lapwing.server.encode.columnar import dumps
 from lapwing.server.encode.stream import MEDIA_TYPES, Format, encode
@@ -65,6 +65,13 @@ async def run_sql(body: SqlBody, request: Request) -> Response:
 
 def _start(found: Services, query: Query, body: SqlBody, time_limit: float) -> SqlAnswer:
     found.queries.start(query)
+    answer = found.lapwing.run_sql(query_of(body, query, time_limit), query.id)
+    found.queries.attach(query, answer.running)
+    return answer
+
+
+def query_of(body: SubmitBody, query: Query, time_limit: float) -> SqlQuery:
+    """What a body asks, by who asks it."""
     wishes = Wishes(
         cache=not body.no_cache,
         max_age=parse_duration(body.max_age).total_seconds() if body.max_age else None,
@@ -73,7 +80,7 @@ def _start(found: Services, query: Query, body: SqlBody, time_limit: float) -> S
         maximum_rows=body.maximum_rows,
         maximum_bytes=body.maximum_bytes,
     )
-    asked = SqlQuery(
+    return SqlQuery(
         text=body.text,
         zone=body.zone or None,
         wishes=wishes,
@@ -81,9 +88,6 @@ def _start(found: Services, query: Query, body: SqlBody, time_limit: float) -> S
         who=query.who,
         priority=query.priority,
     )
-    answer = found.lapwing.run_sql(asked, query.id)
-    found.queries.attach(query, answer.running)
-    return answer
 
 
 def _limited(answer: SqlAnswer, query: Query, limit: int | None) -> Iterator[pa.RecordBatch]:
