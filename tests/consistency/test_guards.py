@@ -30,6 +30,11 @@ GUARDS = {
     "signs of LIKE in a part": ("pg", 'if re.search(r"[%_\\\\]", part):', "if False:"),
     "numbers of many digits in SQLite": ("lite", "len(digits) > _EXACT_DIGITS", "False"),
     "decimals in SQLite": ("lite", "if kind not in self._pushable.get(operation, ()):", "if False:"),
+    "whole numbers against decimals in ClickHouse": (
+        "ch",
+        'if self._dialect == "clickhouse" and one.family is not other.family:',
+        "if False:",
+    ),
     "not of a condition": ("pg", 'return f"(NOT {self.condition(node.this)})"', "return self.condition(node.this)"),
     "null-safe equality": ("pg", "equal = isinstance(node, exp.NullSafeEQ)", "equal = True"),
 }

@@ -156,8 +156,6 @@ class Renderer:
         if not node.expressions:
             raise No("IN over a query is not translated")
         pairs = [self._pair(node.this, item, Operation.IN) for item in node.expressions]
-        if self._dialect == "clickhouse" and any(one.family is not other.family for one, other in pairs):
-            raise No("a list of another kind of numbers would be turned into the column's")
         return f"{self._collated(pairs[0][0])} IN ({', '.join(other.sql for _, other in pairs)})"
 
     def _is_null(self, node: exp.Is) -> str:
