@@ -46,6 +46,24 @@ def test_names_without_a_schema(connection: psycopg.Connection[Any]) -> None:
     assert connection.execute("select current_schema()").fetchone() == ("public",)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "begin; declare c cursor for select nope from files.orders",
+        "  /* who */ declare c no scroll cursor with hold for\n  select town, nope from files.orders",
+        'declare c cursor for select "at", at, nope from files.orders',
+        "select 1;  copy (select town,\n nope from files.orders) to stdout with csv",
+        "-- why\nexplain select nope from files.orders",
+        "explain (verbose) select nope from files.orders",
+    ],
+)
+def test_places_count_from_what_was_sent(connection: psycopg.Connection[Any], text: str) -> None:
+    with pytest.raises(psycopg.errors.UndefinedColumn) as told:
+        connection.execute(text.encode())
+    assert told.value.diag.statement_position == str(text.index("nope") + 1)
+    connection.execute("rollback")
+
+
 def number_of(connection: psycopg.Connection[Any]) -> int:
     (found,) = connection.execute("select pg_backend_pid()").fetchone() or (None,)
     return int(str(found))

@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass
 
 _NAME = r'(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>\w+))'
+_BEFORE = r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*"
 _DECLARE = re.compile(
-    rf"\s*declare\s+{_NAME}\s+(?:binary\s+|insensitive\s+|asensitive\s+|no\s+scroll\s+|scroll\s+)*cursor\s+"
+    rf"{_BEFORE}declare\s+{_NAME}\s+(?:binary\s+|insensitive\s+|asensitive\s+|no\s+scroll\s+|scroll\s+)*cursor\s+"
     r"(?:(?P<hold>with|without)\s+hold\s+)?for\s+(?P<query>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _FETCH = re.compile(
-    rf"\s*(?P<verb>fetch|move)\s+(?:forward\s+|next\s+)?(?P<count>\d+\s+|all\s+)?(?:from\s+|in\s+)?{_NAME}\s*",
-    re.IGNORECASE,
+    rf"{_BEFORE}(?P<verb>fetch|move)\s+(?:forward\s+|next\s+)?(?P<count>\d+\s+|all\s+)?(?:from\s+|in\s+)?{_NAME}\s*",
+    re.IGNORECASE | re.DOTALL,
 )
 
 

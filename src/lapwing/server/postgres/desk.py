@@ -43,8 +43,9 @@ class Desk:
         """What kind of statement it is, and the types of its parameters; `types` are those the client has named, 0 where it
         has not."""
         kind = self._kind(text)
-        if kind is Kind.COPY:
-            start += copying.begin(text)  # errors are about what it reads
+        start += _begin(text, kind)  # errors are about what it reads
+        if isinstance(cursors.read(text), cursors.Fetch):
+            sent = ""  # and those of FETCH about what was declared before
         number = max(count(text), len(types)) if kind in (Kind.CATALOG, Kind.QUERY) else 0
         named = [*types[:number], *[0] * (number - len(types))]
         if 0 in named:
@@ -97,7 +98,7 @@ class Desk:
         if statement.kind is Kind.CATALOG:
             return TableReading(self._catalog(statement, literals, settings))
         if statement.kind is Kind.EXPLAIN:
-            asked = SqlQuery(text=_EXPLAIN.sub("", statement.text, count=1), zone=settings.zone)
+            asked = SqlQuery(text=statement.text[_begin(statement.text, Kind.EXPLAIN) :], zone=settings.zone)
             with self.turns.turn():
                 lines = self.lapwing.explain_sql(asked).split("\n")
             return TableReading(pa.table({"QUERY PLAN": lines}))
@@ -141,3 +142,14 @@ class Desk:
             told = [None if number is None else signal(int(number)) for number in table.column(column).to_pylist()]
             table = table.set_column(column, table.schema.names[column], pa.array(told, pa.bool_()))
         return table
+
+
+def _begin(text: str, kind: Kind) -> int:
+    """The character where the query begins that another statement holds."""
+    if kind is Kind.COPY:
+        return copying.begin(text)
+    if kind is Kind.EXPLAIN:
+        found = _EXPLAIN.search(text)
+        return found.end() if found else 0
+    asked = cursors.read(text) if kind is Kind.CURSOR else None
+    return asked.start if isinstance(asked, cursors.Declare) else 0

@@ -176,8 +176,7 @@ class Portals:
     def _cursor(self, portal: Portal, described: bool) -> bool:
         statement, asked = portal.statement, cursors.read(portal.statement.text)
         if isinstance(asked, cursors.Declare):
-            start = statement.start + asked.start
-            prepared = self.desk.prepare(asked.query, (), statement.sent, start)
+            prepared = self.desk.prepare(asked.query, (), statement.sent, statement.start)
             if prepared.kind not in (Kind.QUERY, Kind.CATALOG):
                 raise Refused.of("not-a-query", "A cursor reads a SELECT.")
             made = Portal(prepared, held=asked.held)
