@@ -68,7 +68,7 @@ def test_the_best_groups(everywhere: SqlService, source: str, monkeypatch: pytes
         "select g, count(*) as n, sum(n) as total from {s}.big where n > 10 group by g order by total desc, g limit 2"
     )
     (scan,) = everywhere.plan(text.replace("{s}", source)).scans
-    assert scan.grouped
+    assert (scan.grouped, scan.sorted) == (True, source != "lite")  # whose sums of 64 bits may be more than it holds
     assert everywhere.table(text.replace("{s}", source)).equals(everywhere.table(text.replace("{s}", "own")))
     counted = "select g, count(*) as n from {s}.big where n > 10 group by g order by n desc, g limit 2"
     (scan,) = everywhere.plan(counted.replace("{s}", source)).scans

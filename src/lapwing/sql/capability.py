@@ -342,7 +342,7 @@ def _widens(column: str, wanted: str) -> bool:
     wanted = names.get(wanted, wanted)
     if column in _INTEGERS and wanted in _INTEGERS:
         return _INTEGERS.index(wanted) >= _INTEGERS.index(column)
-    decimal = decimal_of(wanted)
+    decimal = (38, 0) if wanted in ("HUGEINT", "INT128") else decimal_of(wanted)
     if decimal is None:
         return False
     own = decimal_of(column)

@@ -295,6 +295,23 @@ def test_having_and_limits_go_to_the_source_where_a_group_is_one(everywhere: Sql
     assert scan.limit == 3
 
 
+@pytest.mark.parametrize("source", ["pg", "my"])
+def test_groups_are_picked_and_ordered_by_wide_sums(everywhere: SqlService, source: str) -> None:
+    text = "select g, sum(n) as total from {s}.big group by g having sum(n) > 2857100000 order by total desc limit 3"
+    (scan,) = everywhere.plan(text.replace("{s}", source)).scans
+    assert (scan.sorted, scan.limit) == (True, 3), everywhere.explain(text.replace("{s}", source))
+    assert [one.text for one in scan.pushed] == ["CAST(scan0g0sum AS INT128) > 2857100000"]
+    right = everywhere.table(text.replace("{s}", "own"))
+    assert 0 < right.num_rows < 4
+    assert everywhere.table(text.replace("{s}", source)).equals(right)
+    same(
+        everywhere,
+        "select l, sum(id * 200000000000000000) s from {s}.things group by l having s < 0 or l",
+        source,
+        pushed=True,
+    )
+
+
 def test_groups_are_given_up_where_the_source_fails(everywhere: SqlService, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "select g % 2 as odd, count(*) as c from pg.big group by odd order by odd"
     right = block.parts  # type: ignore[attr-defined]

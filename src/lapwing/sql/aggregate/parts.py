@@ -72,11 +72,16 @@ def _extreme(word: str, x: str, type_: str, argument: Argument, name: Callable[[
 
 
 def _sum(x: str, argument: Argument, engine: Dialect, name: Callable[[str], str]) -> Parts:
-    """One column where it can't overflow, limbs of 32 bits where it might."""
+    """One column where it can't overflow, so that groups can be picked and ordered by it; limbs of 32 bits where it might."""
     if argument.kind is Kind.INTEGER and argument.bits <= 32:
         total = Column(name("sum"), "BIGINT")
         column = identifier(total.name)
         return Parts(((total, engine.integer(f"SUM({x})")),), f"CAST({column} AS HUGEINT)", f"sum({column})")
+    if argument.kind is Kind.INTEGER and engine.wide_sums:
+        total = Column(name("sum"), "DECIMAL(38,0)")
+        column = identifier(total.name)
+        value = engine.decimal(f"SUM({x})", Argument(Kind.DECIMAL, "", digits=38))
+        return Parts(((total, value),), f"CAST({column} AS HUGEINT)", f"CAST(sum({column}) AS HUGEINT)")
     if argument.kind is Kind.DECIMAL and argument.digits <= _EXACT_DIGITS:
         wide = Argument(Kind.DECIMAL, "", digits=38, scale=argument.scale)
         total = Column(name("sum"), f"DECIMAL(38,{argument.scale})")

@@ -28,6 +28,10 @@ def conditions(scan: Scan, facts: Facts) -> Scan:
 
     occurrence = facts.occurrence
     columns = {occurrence.raw(index): column for index, column in enumerate(scan.table.columns)}
+    # Of sums that groups are made of the plan may say the name.
+    columns |= {
+        column.name: column for column in scan.table.columns if scan.grouped and column.name.startswith(f"{scan.id}g")
+    }
     renderer = None if scan.native else Renderer(facts.source.capabilities, columns)
     places = [_of_place(seen.filters, columns, renderer) for seen in facts.sightings]
     if len(places) == 1:

@@ -28,7 +28,8 @@ GREATEST_INTEGER: Final = (1 << 63) - 1
 class Dialect:
     """An engine's SQL; `name` is sqlglot's. `fence` at the end of a subquery keeps the engine from evaluating its
     expressions once for each use. `settings` are statements that a session must have run before. `orders_times`: its times
-    compare as what they mean. `builds`: states are built in it; else no more than conditions and groups are written."""
+    compare as what they mean. `builds`: states are built in it; else no more than conditions and groups are written.
+    `wide_sums`: a sum of 64-bit integers is a decimal that holds it."""
 
     name: ClassVar[str]
     bigint: ClassVar[str] = "BIGINT"
@@ -38,6 +39,7 @@ class Dialect:
     settings: ClassVar[tuple[str, ...]] = ()
     orders_times: ClassVar[bool] = True
     builds: ClassVar[bool] = True
+    wide_sums: ClassVar[bool] = False
 
     # -- names, casts, constants
 

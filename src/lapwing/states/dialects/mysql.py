@@ -24,6 +24,7 @@ class MySql(Numeric):
     name = "mysql"
     bigint = "SIGNED"
     text_type = "CHAR"
+    wide_sums = True
     settings = (
         "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,STRICT_ALL_TABLES'",
         "SET SESSION time_zone = '+00:00'",

@@ -11,6 +11,7 @@ class Postgres(Numeric):
     double_type = "DOUBLE PRECISION"
     text_type = "TEXT"
     fence = " OFFSET 0"
+    wide_sums = True
 
     def quotient(self, s: str) -> str:
         # A tiny number divided by 2^20 would be an error of underflow.
