@@ -102,6 +102,20 @@ def test_a_hundred_thousand_mangled_statements(shop: World, seed: int) -> None:
     assert seen(shop) == before
 
 
+FOUND = (
+    "select id, 'x' ||| s || 'y' from own.words",
+    "select json_deserialize_sql('0101'::bit) from parquet.lists",
+    "select variant_group_array('0101'::bit) from parquet.lists",
+    "select from_json(array_aggregate(array_agg(id), '🐦'), 'a').a from lite.words",
+)
+"""What the long runs found, each once."""
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_what_was_found(shop: World, text: str) -> None:
+    assert wrong(shop, text) is None
+
+
 @pytest.mark.parametrize("text", REACHING)
 def test_what_reaches_out_is_refused(shop: World, text: str) -> None:
     status, found = problems(shop, text.format(t="own.words", f="reached.file"))

@@ -317,11 +317,8 @@ def mapped(limit: float | None = None, sql: str | None = None) -> Iterator[None]
 
 def map_error(error: BaseException, limit: float | None = None, sql: str | None = None) -> LapwingError:
     """The LapwingError for an error of the engine that ran `sql`."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, LapwingError):
-            return cause
-        cause = cause.__cause__ or cause.__context__
+    if (known := _known(error)) is not None:
+        return known
     # A message that the engine cut within a letter.
     text = error.object.decode(errors="replace") if isinstance(error, UnicodeDecodeError) else str(error)
     if (ours := told(text)) is not None:
@@ -345,6 +342,8 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
     if message.startswith("Division by zero"):
         says = f"{message.partition('. Use TRY')[0].rstrip('.')}."  # what it goes on to advise is not for statements
         return WrongUse.of("division-by-zero", says, place=place, hint="Write nullif(divisor, 0) to get null there.")
+    if message.startswith(_OF_VALUES):  # of classes that tell of something else
+        return WrongUse.of("invalid-input", message, place=place)
     nearest = tuple(name for line in _CANDIDATES.findall(text) for name in _QUOTED.findall(line))[:3]
     for kind, code in _CODES:
         if isinstance(error, kind) or text.startswith(_STREAMED.get(code, "\0")):
@@ -357,6 +356,15 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
     return SourceError.of("engine-failed", message, place=place)
 
 
+def _known(error: BaseException) -> LapwingError | None:
+    """The error of ours that it came of."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, LapwingError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+_OF_VALUES = ("Error parsing json", "Can't convert VARIANT")
 _STREAMED = {"conversion": "Conversion Error: ", "out-of-range": "Out of Range Error: "}
 """How an error of these kinds begins that came amid the rows, where Arrow has taken its class."""
 _CODES: tuple[tuple[type[Exception], str], ...] = (

@@ -76,6 +76,7 @@ def _unknown(
         name, kind = str(answer.get("name", "")), str(answer.get("type", "")).lower()
         what = kind.split()[-1]
         near = () if what == "table" else _candidates(answer)
+        where = where or _only_place(bound.statement.text, name)
         return NotFound(Problem(_ENTRIES.get(what, "unknown-function"), f"There is no {what} {name}.", where, near))
     return None
 
