@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.ui.pages import Pages, Watched
 
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 Api = Callable[..., Any]
@@ -24,41 +26,34 @@ def browser(chromium_path: Path) -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def pages(browser: Browser) -> Pages:
+    return Pages(browser)
+
+
 @pytest.fixture
-def open_page(browser: Browser, flights_server: str) -> Iterator[Callable[..., Page]]:
+def open_page(pages: Pages, flights_server: str) -> Iterator[Callable[..., Page]]:
     """Opens an address of the UI, with `settled` waits for all it asks for. The test fails where the page wrote an error
     to its console, unless it `fails` on purpose."""
-    contexts, errors = [], []
+    taken: list[Watched] = []
+    with ExitStack() as stack:
 
-    def opened(
-        path: str, *, width: int = 1440, theme: Any = "light", settled: bool = False, fails: bool = False
-    ) -> Page:
-        phone = width < 760
-        context = browser.new_context(
-            base_url=flights_server,
-            viewport={"width": width, "height": 844 if phone else 900},
-            color_scheme=theme,
-            is_mobile=phone,
-            has_touch=phone,
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on(
-            "console", lambda message: errors.append(message.text) if message.type == "error" and not fails else None
-        )
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(path)
-        page.wait_for_selector("main h1")
-        if settled:
-            page.wait_for_load_state("networkidle")
-        return page
+        def opened(
+            path: str, *, width: int = 1440, theme: Any = "light", settled: bool = False, fails: bool = False
+        ) -> Page:
+            height = 844 if width < 760 else 900
+            watched = stack.enter_context(
+                pages.taken(flights_server, width=width, height=height, theme=theme, fails=fails)
+            )
+            taken.append(watched)
+            watched.page.goto(path)
+            watched.page.wait_for_selector("main h1")
+            if settled:
+                watched.page.wait_for_load_state("networkidle")
+            return watched.page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert errors == []
+        yield opened
+        assert [error for watched in taken for error in watched.errors] == []
 
 
 @pytest.fixture(scope="session")

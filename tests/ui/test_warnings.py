@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from tests.alerts.early.test_leaders import LAG, NEW, write
 from tests.flights import served
+from tests.ui.pages import Pages
 
 DRAWN = """
 goals:
@@ -42,16 +43,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    errors: list[str] = []
-    context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 1400})
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
+def page(pages: Pages, address: str) -> Iterator[Page]:
+    with pages.taken(address, height=1400) as watched:
+        yield watched.page
+        assert watched.errors == []
 
 
 def row(page: Page, badge: str) -> Any:
@@ -97,12 +92,11 @@ def test_a_metric_has_the_line_that_somebody_drew(page: Page, audit: Audit) -> N
 
 
 def test_an_incident_says_that_it_was_foreseen(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, audit: Audit
+    pages: Pages, tmp_path_factory: pytest.TempPathFactory, audit: Audit
 ) -> None:
     root = write(tmp_path_factory.mktemp("foreseen"), NEW + LAG + 4)
-    with served(root, root / "log") as address:
-        context = browser.new_context(base_url=address)
-        page = context.new_page()
+    with served(root, root / "log") as address, pages.taken(address) as watched:
+        page = watched.page
         page.goto("/")
         link = page.get_by_role("link", name="Foreseen 4 days before, when Orders moved.")
         expect(link).to_have_count(1)
@@ -111,4 +105,3 @@ def test_an_incident_says_that_it_was_foreseen(
         assert audit(page) == []
         link.click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Usually follows")
-        context.close()
