@@ -25,7 +25,7 @@ from tests.services.trino import trino_server as trino_service
 
 T = TypeVar("T")
 
-pytest_plugins = ["tests.flights", "tests.flights_postgres"]
+pytest_plugins = ["tests.flights", "tests.flights_postgres", "tests.scheduling"]
 
 
 @pytest.fixture(scope="session")
