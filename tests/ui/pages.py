@@ -23,7 +23,7 @@ class Watched:
     errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(30_000)
         self.page.on("console", self._written)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
