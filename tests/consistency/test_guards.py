@@ -36,7 +36,6 @@ GUARDS = {
         "if False:",
     ),
     "not of a condition": ("pg", 'return f"(NOT {self.condition(node.this)})"', "return self.condition(node.this)"),
-    "a cast to whole numbers": ("pg", "decimal = (38, 0) if wanted in", "decimal = (38, 38) if wanted in"),
     "null-safe equality": ("pg", "equal = isinstance(node, exp.NullSafeEQ)", "equal = True"),
 }
 """What is guarded -> the source that shows it, the guard's text, and what is put in its place."""

@@ -56,6 +56,6 @@ select 99999999999999999999999999999999999999::decimal(38, 0) + 1;
 select round(0.15, 1), round(-0.15, 1), round(2.5), round(-2.5), round(2.5::double - 0.1, 0);
 -- gives 2.5, 2, 1, -2, 1.5
 select 5 / 2, 5 // 2, 5 % 2, -5 // 2, -5 % 2 + 2.5;
-select id from nums where d::hugeint = 2;
+select id from nums where d::hugeint = 1;
 select id from nums where i::hugeint > 3;
 select k, sum(i) from nums group by k having sum(i) > 2 order by sum(i) desc limit 2;
