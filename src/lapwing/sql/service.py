@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lapwing.model.dataset import Dataset
 from lapwing.model.names import nearest
-from lapwing.model.problem import LapwingError, Problem, SourceError, Unavailable, WrongUse
+from lapwing.model.problem import LapwingError, ModelError, Problem, SourceError, Unavailable, WrongUse
 from lapwing.model.project import Project
 from lapwing.sources.base import Source, Table
 from lapwing.sources.bill import current
@@ -345,6 +345,19 @@ class SqlService:
             ModelError: all that is wrong with it, at its places in the YAML.
             SourceError: a source does not answer.
         """
+        try:
+            return self._bind(dataset)
+        except ModelError:
+            self._look_anew(dataset)
+            return self._bind(dataset)
+
+    def _look_anew(self, dataset: Dataset) -> None:
+        """At the sources that it names: what it lacks may have come since they were looked at."""
+        named = (dataset.table, *(join.table for join in dataset.joins.values()))
+        for name in {one.partition(".")[0] for one in named if one is not None} & set(self.project.sources):
+            self._sources[name].forget()
+
+    def _bind(self, dataset: Dataset) -> BoundDataset:
         tables = self._binder.tables(dataset)
         with self._lock:
             known = self._bound.get(dataset.name)
