@@ -11,10 +11,10 @@ from typing import Generic, TypeVar
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError
+from lapwing.sources.breakable import NAG
 
 T = TypeVar("T")
 Works = Sequence[Callable[[], Generator[T, None, None]]]
-NAG = 0.05  # seconds between interrupts of what is to end: one between two of its steps is lost
 
 
 def together(works: Works[T], *, ahead: int, interrupt: Callable[[], None], name: str) -> Generator[T, None, None]:

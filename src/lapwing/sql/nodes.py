@@ -126,9 +126,8 @@ class Plan:
     names of tables handed in. `schema` is the result's. `steps` are the engine's operators, root first, each with its
     depth; `notes` say what was done and what not, and why. `named` is the statement with each mention of a scanned table
     under its scan's id. `whole`: where sources make groups, the plan by which they don't. `where`: what runs it. `meaning`: that
-    of the
-    statement, whatever its white space; `passing`: the functions in it whose values depend on when they are asked for. `engine`:
-    what it was asked to run on."""
+    of the statement, whatever its white space; `passing`: the functions in it whose values depend on when they are asked
+    for. `engine`: what it was asked to run on."""
 
     text: str
     named: str

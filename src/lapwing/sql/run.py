@@ -15,12 +15,13 @@ from lapwing.model.problem import Cancelled, LapwingError, Problem, Refused, Tim
 from lapwing.model.project import ResultLimit
 from lapwing.model.size import shown_size
 from lapwing.sources.base import Source, Spent, Stream
+from lapwing.sources.breakable import NAG
 from lapwing.sql.again import Again
 from lapwing.sql.batches import gathered, rows_for
 from lapwing.sql.feed import Feed
 from lapwing.sql.nodes import Plan, Scan
 from lapwing.sql.reduce.held import HeldFeed
-from lapwing.sql.reduce.values import NAG, Reduction
+from lapwing.sql.reduce.values import Reduction
 from lapwing.sql.wrong import at_home
 
 if TYPE_CHECKING:

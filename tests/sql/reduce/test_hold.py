@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
 import pytest
+from tests.sql.conftest import service
 from tests.sql.reduce.test_reduced import answer, same, whole
 
 from lapwing.model.problem import WrongUse
+from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Stream
 from lapwing.sql import plans
 from lapwing.sql.nodes import Plan
@@ -63,6 +68,20 @@ def test_not_where_it_is_large(scattered: SqlService, monkeypatch: pytest.Monkey
     monkeypatch.setattr(hold, "MOST", 0)
     assert held(scattered.ready(ONE)) == []
     same(scattered, ONE)
+
+
+def test_others_of_its_rows_have_them_only_in_types_that_travel(scattered: SqlService, folder_of: Path) -> None:
+    duckdb.sql(f"copy (select range as k, [range] as l from range(3)) to '{folder_of}/lists.parquet'")
+    configs = {
+        "files": SourceConfig(name="files", type="files", path=folder_of / "lists.parquet"),
+        "lite": SourceConfig(name="lite", type="sqlite", path=folder_of / "lite.db"),
+    }
+    text = "select t.id, null as l from files.lists a join lite.t t on t.k = a.k union all select k, l from files.lists"
+    for sql in service(folder_of, configs):
+        plan = sql.ready(text)
+        assert [scan.table.name for scan in plan.scans if scan.shares is not None] == []
+        assert held(plan) == ["lists"]
+        same(sql, text)
 
 
 def test_more_than_was_expected_is_streamed(scattered: SqlService, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ from contextlib import closing
 from typing import Annotated
 
 import orjson
-import pyarrow as pa
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -78,8 +77,4 @@ def rows(
 
 def _file(entry: Entry, form: Format) -> Iterator[bytes]:
     with closing(entry):
-        yield from encode(entry.schema(), _batches(entry), form)
-
-
-def _batches(entry: Entry) -> Iterator[pa.RecordBatch]:
-    yield from entry
+        yield from encode(entry.schema(), iter(entry), form)

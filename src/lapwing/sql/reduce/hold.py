@@ -64,5 +64,9 @@ def _providers(scan: Scan, scans: Mapping[str, Scan]) -> Iterator[str]:
 
 
 def _small(scan: Scan) -> bool:
-    few = scan.limit is None and scan.rows is not None and scan.rows <= MOST
-    return few and all(family(column.type) is not None and column.type.upper() != "UHUGEINT" for column in scan.columns)
+    return scan.limit is None and scan.rows is not None and scan.rows <= MOST and carried(scan)
+
+
+def carried(scan: Scan) -> bool:
+    """Whether Arrow has a type of its own for each column that is read."""
+    return all(family(column.type) is not None and column.type.upper() != "UHUGEINT" for column in scan.columns)

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError
+from lapwing.sources.breakable import NAG
 from lapwing.sources.streams import schema_of
 from lapwing.sql.feed import Feed
 
 MOST = 256_000_000
 """Bytes; nobody waits for more."""
-NAG = 0.05
-"""Seconds between words to a read that is to end."""
 
 
 class Kept:

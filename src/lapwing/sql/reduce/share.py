@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lapwing.sources.base import Source
 from lapwing.sql.nodes import Key, Plan, Scan
+from lapwing.sql.reduce.hold import carried
 
 MOST = 1_000_000
 """Rows that are kept until the statement ends, so that several may have them; more are streamed to each by itself."""
@@ -21,7 +22,11 @@ def shared(plan: Plan, sources: Mapping[str, Source]) -> Plan:
         met: dict[Hashable, int] = {}
         before = len(first)
         for at, scan in enumerate(scans):
-            if scan.shares is not None or not _may(scan) or (scan.native and _rows(scan) not in held):
+            if (
+                scan.shares is not None
+                or not _may(scan)
+                or (scan.native and not (_rows(scan) in held and carried(scan)))
+            ):
                 continue
             where = met.setdefault(_rows(scan), at)
             if where != at:

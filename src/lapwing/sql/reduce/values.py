@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Column, Source
+from lapwing.sources.breakable import NAG
 from lapwing.sources.quote import identifier
 from lapwing.sources.types import arrow_type
 from lapwing.sql.feed import NOTHING, Feed
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 ROWS = "provider"
 PRUNED = 0.7
 """Keys that leave more than this share of a lake's files, by their rows, are not told."""
-NAG = 0.05
-"""Seconds between interrupts of an engine that is to stop: one that came between two of its steps is lost."""
 
 
 class Reduction:
