@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -71,7 +72,9 @@ def asked(door: Door, work: Callable[[Any], Awaitable[Any]]) -> Any:
         finally:
             await connection.close()
 
-    return asyncio.run(run())
+    # A thread of its own: the browser that other tests keep open has its event loop on the main one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, run()).result()
 
 
 def test_asyncpg_values_and_parameters(door: Door) -> None:
