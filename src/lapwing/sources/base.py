@@ -8,7 +8,7 @@ cancelled and has a time limit.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
@@ -261,6 +261,11 @@ class Source(ABC):
         of, by the source's statistics or by looking at some; None where it can't be told quickly. Never raises for what
         the source says: it is a guess for planning."""
         return None
+
+    def rows_cost_less(self, groups: Table, reads: Sequence[str]) -> bool:
+        """Whether the rows that `reads` ask for are all here sooner than the groups that the `body` of a table makes of them,
+        about as many as it has `rows`; all are SELECTs of the source's dialect. False where it can't be told quickly."""
+        return False
 
     def most_rows(self, table: Table, where: str | None) -> int | None:
         """The rows of those files of a table that may hold one which a condition in the source's dialect is true of; None where

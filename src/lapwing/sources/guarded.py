@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, Final, TypeVar
 
 import pyarrow as pa
@@ -106,6 +106,9 @@ class Guarded(Source):
 
     def expected_rows(self, table: Table, where: str) -> float | None:
         return self.inner.expected_rows(table, where) if self.circuit.closed else None
+
+    def rows_cost_less(self, groups: Table, reads: Sequence[str]) -> bool:
+        return self.circuit.closed and self.inner.rows_cost_less(groups, reads)
 
     def most_rows(self, table: Table, where: str | None) -> int | None:
         return self.inner.most_rows(table, where) if self.circuit.closed else None

@@ -6,6 +6,7 @@ import json
 import queue
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Final
 
@@ -16,6 +17,7 @@ from lapwing.sources.engine import Engine
 from lapwing.sources.passing import Passing
 from lapwing.sources.postgres_errors import CONNECT_SECONDS, explain, refusal
 from lapwing.sources.postgres_parts import MANY, MOST, PartsStream, Spare
+from lapwing.sources.postgres_price import FAR, rows_cost_less
 from lapwing.sources.postgres_types import column_of, transport
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.streams import AdbcSession, AdbcStream
@@ -143,22 +145,38 @@ class PostgresSource(Source):
 
     def expected_rows(self, table: Table, where: str) -> float | None:
         """As the server's own planner expects them."""
+        planned = self._plans(f"SELECT 1 FROM {self.reference(table)} WHERE {where}")
+        return float(planned[0][0]["Plan Rows"]) if planned else None
+
+    def rows_cost_less(self, groups: Table, reads: Sequence[str]) -> bool:
+        planned = [] if MOST == 1 else self._plans(groups.body, *reads)
+        if not planned or min(seconds for _, seconds in planned) > FAR:
+            return False
+        plans = [plan for plan, _ in planned]
+        return rows_cost_less(plans[0], groups.rows or 1, plans[1:], MOST, MANY)
+
+    def _plans(self, *statements: str) -> list[tuple[Any, float]]:
+        """The server's plans, each with the seconds it took; none where it can't tell."""
         import adbc_driver_postgresql.dbapi as adbc
 
         try:
             connection = self._connect()
         except LapwingError:
-            return None
+            return []
         healthy = False
         try:
+            planned = []
             with connection.cursor() as cursor:
                 cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
-                cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {self.reference(table)} WHERE {where}")
-                ((plan,),) = cursor.fetchall()
+                for sql in statements:
+                    began = time.monotonic()
+                    cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+                    ((plan,),) = cursor.fetchall()
+                    planned.append((json.loads(plan)[0]["Plan"], time.monotonic() - began))
             healthy = True
-            return float(json.loads(plan)[0]["Plan"]["Plan Rows"])
+            return planned
         except (OSError, ValueError, LookupError, adbc.Error):
-            return None
+            return []
         finally:
             self._release(connection, healthy)
 

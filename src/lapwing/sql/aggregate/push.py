@@ -29,6 +29,8 @@ PICKED_SHARE = 0.5
 """The same where the source picks some of the groups, so that few travel."""
 FEW = 4_000
 """So few rows are as quick to read."""
+BIG = 300_000
+"""Rows from which on a source is asked whether it had better send them."""
 UNKNOWN = 1_000_000
 """Rows that a table is taken to have of which nothing is known."""
 
@@ -126,7 +128,16 @@ class Blocks:
             except (No, LapwingError):
                 return None
             else:
-                return found, replace(made, table=replace(made.table, rows=round(groups)))
+                made = replace(made, table=replace(made.table, rows=round(groups)))
+                return None if self._rows_cost_less(made.table, tables, known) else (found, made)
+
+    def _rows_cost_less(self, block: Table, tables: Mapping[str, Table], known: _Known) -> bool:
+        """Big tables may be here sooner as they are, by several connections, than as groups."""
+        if all((table.rows or 0) < BIG for table in tables.values()):
+            return False
+        source, scans = self._sources[block.source], [known.scans[stub] for stub in tables]
+        reads = [source.scan_sql(scan.table, scan.columns, scan.where) for scan in scans]
+        return source.rows_cost_less(block, reads)
 
     def _groups(self, found: Grouped, tables: Mapping[str, Table], known: _Known) -> float | None:
         """About how many; None where they are too many to be worth it."""
