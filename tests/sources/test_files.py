@@ -136,6 +136,18 @@ def test_many_files_are_shown_as_a_pattern(tmp_path: Path) -> None:
         assert source.shown(source.tables()[0]).startswith("read_csv('flat/*.csv', ")
 
 
+def test_no_ring_of_links_is_walked(folder: Path, source: Source) -> None:
+    (folder / "deep" / "x").mkdir(parents=True)
+    (folder / "deep" / "x" / "a.csv").write_text("a\n1\n")
+    (folder / "deep" / "back").symlink_to(folder, target_is_directory=True)
+    (folder / "deep" / "b.csv").symlink_to(folder / "b.tmp")
+    assert read(source, "deep") == [{"a": 1}]
+    (folder / "b.tmp").write_text("a\n2\n")
+    assert read(source, "deep") == [{"a": 2}, {"a": 1}]
+    (folder / "linked").symlink_to(folder / "deep", target_is_directory=True)
+    assert read(source, "linked") == [{"a": 2}, {"a": 1}]
+
+
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path / "gone", tmp_path / "gone*.csv"):
         for source in opened(path):

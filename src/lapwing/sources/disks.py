@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO, Any, Literal
@@ -79,11 +80,8 @@ class LocalDisk(Disk):
                 place=self._place,
                 hint="Mend the path in lapwing.yaml, or put the data there.",
             )
-        entries = {}
-        for entry in path.iterdir():
-            is_folder = entry.is_dir()
-            entries[entry.name, is_folder] = _known(entry.rglob("*") if is_folder else [entry])
-        return sets_of(path.name, entries)
+        with os.scandir(path) as entries:
+            return sets_of(path.name, {(entry.name, entry.is_dir()): list(_within(entry)) for entry in entries})
 
     def filesystem(self) -> Any:
         import pyarrow.fs as fs
@@ -102,6 +100,19 @@ class LocalDisk(Disk):
 
 def _known(files: Iterable[Path]) -> list[StoredFile]:
     return [_stored(file) for file in files if known(file) and file.is_file()]
+
+
+def _within(entry: os.DirEntry[str], linked: bool = True) -> Iterator[StoredFile]:
+    """The file that it is, or those below it. Every statement looks, so it is asked for as little as can be. A link to a
+    folder is followed where it lies in the source's own, so there is no way round in a ring."""
+    with suppress(PermissionError, FileNotFoundError):  # what has gone meanwhile is not there
+        if entry.is_dir(follow_symlinks=linked):
+            with os.scandir(entry) as entries:
+                for one in entries:
+                    yield from _within(one, linked=False)
+        elif known(path := Path(entry.path)) and entry.is_file():
+            stat = entry.stat()
+            yield StoredFile(path, stat.st_size, stat.st_mtime_ns)
 
 
 def _stored(file: Path) -> StoredFile:

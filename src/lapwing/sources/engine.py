@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
+from duckdb import _seam
 from duckdb._sources import ArrowScanSource
 
 from lapwing.model.problem import Cancelled, LapwingError, Place, SourceError, TimeLimit, WrongUse
@@ -201,7 +202,7 @@ class Cursor:
     def table(self, sql: str) -> pa.Table:
         """Runs a SELECT to its end; its rows as Arrow."""
         with mapped(self._limit, sql):
-            return self._breakable(lambda: self._connection.sql(sql).to_arrow_table())
+            return self._breakable(lambda: self._submit(sql, "arrow").arrow_table())
 
     def schema(self, sql: str) -> pa.Schema:
         """The schema that a SELECT would give; nothing of it runs."""
@@ -210,17 +211,20 @@ class Cursor:
     def described(self, sql: str) -> tuple[pa.Schema, tuple[str, ...]]:
         """The schema that a SELECT would give, and the engine's names of its types; nothing of it runs."""
         with mapped(self._limit, sql):
-            relation = self._connection.sql(sql)
-            fields = relation.limit(0).to_arrow_table().schema
-            # The limit stands around the SELECT as a subquery, where columns of one name get another.
-            named = [field.with_name(name) for field, name in zip(fields, relation.columns, strict=True)]
-            return pa.schema(named), tuple(str(kind) for kind in relation.types)
+            bound = _seam.bind(self._connection, sql)
+            fields = _seam.arrow_schema(self._connection, bound.names, bound.types)  # gives one of two `a` another name
+            named = [field.with_name(name) for field, name in zip(fields, bound.names, strict=True)]
+            return pa.schema(named), tuple(str(kind) for kind in bound.types)
 
     def reader(self, sql: str, batch_rows: int = BATCH_ROWS) -> Batches:
         """Starts a SELECT; see `Batches`. Nothing else runs on this cursor until it is read or closed."""
         with mapped(self._limit, sql):
-            reader = self._breakable(lambda: self._connection.sql(sql).to_arrow_reader(batch_rows))
+            reader = self._breakable(lambda: self._submit(sql, "stream", batch_rows).arrow_reader())
             return Batches(reader, self._limit, sql, self._breakable)
+
+    def _submit(self, sql: str, form: str, batch_rows: int = BATCH_ROWS) -> _seam.Result:
+        """As the engine's own relations run: `connection.sql` binds the statement to make one, which then binds it again."""
+        return _seam.submit(self._connection, sql, None, form, batch_rows)
 
     def register(self, name: str, data: pa.Table | pa.RecordBatchReader, rows: int | None = None) -> None:
         """Makes Arrow data a table called `name`, for this cursor alone. A reader can be read once; `rows`, about how many it
