@@ -20,6 +20,7 @@ from lapwing.cache.predicate import dimensions
 from lapwing.cache.request import StateRequest
 from lapwing.cache.state_sql import BUCKET, Buckets, buckets_of, state_sql
 from lapwing.model.problem import NotFound, Refused, WrongUse
+from lapwing.model.project import ResultLimit
 from lapwing.model.receipt import Piece
 from lapwing.sources.bill import cost_of
 from lapwing.sql.service import SqlService
@@ -48,6 +49,7 @@ def read_source(
             sql.run(text, time_limit=time_limit) as running,
             cancelled_by(cancel, running) if cancel else nullcontext(),
         ):
+            running.limit = ResultLimit(rows=request.most)
             table = pa.Table.from_batches(list(running), running.schema)
         cost = cost_of(scan.spent for scan in running.progress().scans)
     except (WrongUse, NotFound, Refused) as error:

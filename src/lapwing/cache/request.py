@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StateRequest:
     """`edges` are the B + 1 strictly increasing borders of B half-open buckets, UTC microseconds (one bucket where no
-    grain is asked). `where` may name dimensions that are not in `by`."""
+    grain is asked). `where` may name dimensions that are not in `by`. `most`: the rows that a source may give; None: any."""
 
     bound: BoundDataset
     measures: tuple[str, ...]
     by: tuple[str, ...]
     where: Predicate | None
     edges: npt.NDArray[np.int64]
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Reasons, Receipt
 from lapwing.query.ask import MetricQuery
 from lapwing.query.logged import note
+from lapwing.query.moments import MOST, by_moments, few_enough, kept_nowhere, with_moments
 from lapwing.query.reading import Reading, Times, times_of
 from lapwing.query.resolve import Buckets, Resolved, buckets, check_filter, on_calendar, resolve
 from lapwing.query.stretches import Calendar, Known
@@ -111,7 +112,7 @@ def plan(query: MetricQuery, resolved: Resolved, *, project: Project, sql: SqlSe
     """What is to be read for `query`. Raises as `answer`."""
     terms = terms_of(query.wishes, resolved.known_at)
     bindings = {name: cache.binding(name, kept=query.wishes.cache_only) for name in resolved.measures}
-    bound = {name: binding.bound for name, binding in bindings.items()}
+    bound = {name: with_moments(binding.bound, query.by) for name, binding in bindings.items()}
     check_exact(query.wishes, resolved.measures, bound)
     if len(bound) > 1 and query.where and query.where.strip():
         check_filter(query.where, bound)
@@ -179,7 +180,10 @@ def _read(
 ) -> Answered:
     request = request_of(query, measures, bound, reading)
     considered: Sequence[Considered] = ()
-    if query.wishes.cache:
+    moments = by_moments(query.by, bound.dataset)
+    if moments:
+        considered = kept_nowhere(bound.dataset)
+    elif query.wishes.cache:
         found = cache.answer(request, terms_of(query.wishes, known_at))
         if isinstance(found, Answered):
             return found
@@ -188,14 +192,17 @@ def _read(
         raise not_remembered(bound.dataset.name, known_at, considered)
     if query.wishes.cache_only:
         raise not_in_cache(bound.dataset.name, considered)
-    fresh = replace(request, bound=sql.bind(bound.dataset))
-    return cache.from_source(fresh, time_limit=query.wishes.time_limit, considered=considered, keep=query.wishes.cache)
+    fresh = replace(request, bound=with_moments(sql.bind(bound.dataset), query.by))
+    keep = query.wishes.cache and not moments
+    with few_enough(bound.dataset):
+        return cache.from_source(fresh, time_limit=query.wishes.time_limit, considered=considered, keep=keep)
 
 
 def request_of(query: MetricQuery, measures: tuple[str, ...], bound: BoundDataset, reading: Reading) -> StateRequest:
     """What is asked of the cache, or of the source, for one read."""
     where = parse_where(query.where, bound.dimensions) if query.where and query.where.strip() else None
-    return StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=reading.edges)
+    most = MOST if by_moments(query.by, bound.dataset) else None
+    return StateRequest(bound=bound, measures=measures, by=query.by, where=where, edges=reading.edges, most=most)
 
 
 def not_remembered(dataset: str, known_at: float, considered: Iterable[Considered]) -> LapwingError:

@@ -20,6 +20,7 @@ from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Piece, Reasons, considered_as_dicts, flat
 from lapwing.query.answer import plan, request_of
 from lapwing.query.ask import MetricQuery
+from lapwing.query.moments import by_moments
 from lapwing.query.resolve import on_calendar, resolve
 from lapwing.query.wished import terms_of
 from lapwing.sql.service import SqlService
@@ -64,7 +65,7 @@ def explain(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cac
             request = request_of(query, measures, asked.bound[name], reading)
             everything = ((utc_iso(int(request.edges[0])), utc_iso(int(request.edges[-1]))),)
             source = Piece(by="source", name=name, stretches=everything, measures=measures)
-            if not query.wishes.cache:
+            if not query.wishes.cache or by_moments(query.by, asked.bound[name].dataset):
                 pieces.append(_charged(source, request, sql))
                 continue
             try:

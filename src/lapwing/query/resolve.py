@@ -20,6 +20,7 @@ from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.project import Project
 from lapwing.model.timerange import parse_range
 from lapwing.query.ask import MetricQuery
+from lapwing.query.moments import check_moments
 from lapwing.sql.bound import BoundDataset
 
 DAY = Grain(1, Unit.DAY)
@@ -56,6 +57,7 @@ def resolve(query: MetricQuery, project: Project, now: datetime) -> Resolved:
     for _, metric in found.values():
         for ref in measures(metric.expression):
             wanted.setdefault(ref.dataset, {})[ref] = None
+            check_moments(query, project.datasets[ref.dataset], metric)
     _check_dimensions(query, [project.datasets[name] for name in wanted])
     _check_order(query, found)
     if query.limit is not None and query.limit < 0:
@@ -94,7 +96,7 @@ def known_moment(text: str, query: MetricQuery, zone: str, week_start: int) -> f
 def _check_dimensions(query: MetricQuery, datasets: list[Dataset]) -> None:
     shared = [name for name in datasets[0].dimensions if all(name in d.dimensions for d in datasets)]
     for name in query.by:
-        lacking = [d.name for d in datasets if name not in d.dimensions]
+        lacking = [d.name for d in datasets if name not in d.dimensions and name != d.time.column]
         if not lacking:
             continue
         if len(lacking) < len(datasets):

@@ -23,6 +23,7 @@ TYPES = """
         date '2024-01-02' as day, timestamp '2024-01-02 03:04:05' as ts, timestamptz '2024-01-02 03:04:05+00' as tz,
         null as nothing, 1 as i
 """
+ABOUT = {"col": "shop", "op": "IN", "val": ["a", "b"]}
 ENDLESS = "select count(*) from range(1000000000) a(x), range(1000000) b(y) where x * y % 7 = 3"
 
 
@@ -170,6 +171,7 @@ def steps(base: Any) -> None:  # noqa: C901 - one step after the other
 def charts(base: Any) -> None:
     from superset.connectors.sqla.models import SqlaTable
     from superset.extensions import db
+    from superset.sql.parse import Table
 
     def dataset(schema: str, name: str, sql: str | None = None) -> Any:
         table = SqlaTable(table_name=name, schema=schema, database=base, sql=sql)
@@ -179,14 +181,21 @@ def charts(base: Any) -> None:
         db.session.commit()
         return table
 
-    def chart(table: Any, metric: Any, **more: Any) -> Any:
-        found = table.query({
+    def asked(table: Any, metric: Any, **more: Any) -> Any:
+        return table.query({
             "granularity": "at", "from_dttm": FIRST, "to_dttm": LAST, "is_timeseries": True, "groupby": ["town"],
             "columns": ["town"], "metrics": [metric], "filter": [], "extras": {"time_grain_sqla": "P1W"}, "orderby": [],
             "row_limit": 1000, "series_limit": 0, "inner_from_dttm": None, "inner_to_dttm": None, "is_rowcount": False,
             "order_desc": True, **more,
         })  # fmt: skip
+
+    def chart(table: Any, metric: Any, **more: Any) -> Any:
+        found = asked(table, metric, **more)
         return found.error_message or len(found.df)
+
+    def shown(table: Any, metric: Any, **more: Any) -> Any:
+        found = asked(table, metric, **more)
+        return found.error_message or found.df.astype(str).values.tolist()
 
     def every(schema: str, metric: Any, **more: Any) -> Any:
         table = dataset(schema, "orders")
@@ -211,9 +220,42 @@ def charts(base: Any) -> None:
         top = dataset("files", "top", "select at, town, amount from orders where amount > 0")
         return {**every("files", "count"), "the largest": chart(top, "count", series_limit=1)}
 
+    measured = {"expressionType": "SQL", "sqlExpression": "measure(orders)", "label": "n"}
+
     @step
     def metrics_charted() -> Any:
-        return every("metrics", {"expressionType": "SQL", "sqlExpression": "measure(orders)", "label": "n"})
+        return every("metrics", measured)
+
+    @step
+    def series_limited() -> Any:
+        table = dataset("metrics", "orders")
+        by = {"expressionType": "SQL", "sqlExpression": "measure(returned)", "label": "returned"}
+        return [
+            shown(table, measured, series_limit=1),
+            shown(table, measured, series_limit=1, series_limit_metric=by, filter=[ABOUT]),
+            shown(table, measured, series_limit=5, groupby=["town", "shop"], columns=["town", "shop"]),
+            chart(table, measured, series_limit=1, group_others_when_limit_reached=True),
+        ]
+
+    @step
+    def without_a_grain() -> Any:
+        return chart(dataset("metrics", "orders"), measured, extras={})
+
+    @step
+    def samples() -> Any:
+        """As its Samples tab and its preview of a table ask."""
+        table, orders = dataset("metrics", "orders"), Table("orders", "metrics")
+        columns = [one.column_name for one in table.columns]
+        plain: dict[str, Any] = {"is_timeseries": False, "metrics": None, "groupby": [], "extras": {}}
+        whole = {"from_dttm": None, "to_dttm": None}
+        sampled = shown(table, None, columns=columns, **plain, **whole)
+        preview = base.get_df(base.select_star(orders, limit=100))
+        named = base.select_star(orders, limit=7, show_cols=True, cols=base.get_columns(orders))
+        return sampled, list(preview.columns), len(preview), len(base.get_df(named))
+
+    @step
+    def counted() -> Any:
+        return chart(dataset("metrics", "orders"), "count")
 
 
 if __name__ == "__main__":

@@ -90,6 +90,22 @@ def test_it_cancels(told: dict[str, Any]) -> None:
     assert ended.startswith("QueryCanceled")
 
 
+def test_its_series_are_limited(told: dict[str, Any]) -> None:
+    by_itself, by_another, of_two, others = told["series_limited"]
+    assert [row[1] for row in by_itself] == [row[1] for row in by_another] == ["Köln"] * 5
+    assert len({(town, shop) for _, town, shop, _ in of_two}) == 5
+    assert "chooses groups" in others, "the rest as one series is refused, with what to do"
+
+
+def test_it_samples_a_dataset(told: dict[str, Any]) -> None:
+    """A row is a moment with its dimensions."""
+    assert told["without_a_grain"] == 4 * 31
+    sampled, columns, previewed, named = told["samples"]
+    assert (len(sampled), previewed, named) == (ORDERS, 100, 7)
+    assert columns == ["at", "shop", "town", "country", "orders", "amount", "returned", "return_rate"]
+    assert "Write measure(orders)" in told["counted"]
+
+
 @pytest.mark.parametrize("what", ["rows_charted", "metrics_charted"])
 def test_its_charts(told: dict[str, Any], what: str) -> None:
     charts = told[what]

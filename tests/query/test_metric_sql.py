@@ -1,0 +1,80 @@
+"""What BI tools write over `metrics.<dataset>`: the time by itself, `*`, and joins that choose series."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import lapwing.query.answer
+from lapwing.model.problem import Refused
+from lapwing.query.ask import MetricQuery, SqlQuery, Wishes
+from lapwing.query.service import Lapwing
+
+DAY = "scheduled >= '2013-02-08' and scheduled < '2013-02-09'"
+
+
+def rows(lapwing: Lapwing, text: str) -> list[tuple[object, ...]]:
+    table = lapwing.run_sql(SqlQuery(text=text)).table()
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def test_the_time_by_itself_groups_by_moments(flights: Lapwing) -> None:
+    found = rows(
+        flights,
+        f"select scheduled as moment, origin, flights from metrics.flights where {DAY} and carrier = 'UA' "
+        "order by scheduled desc, origin limit 50",
+    )
+    assert found == rows(
+        flights,
+        f"select scheduled, origin, count(*) from files.flights where {DAY} and carrier = 'UA' "
+        "group by all order by 1 desc, 2 limit 50",
+    )
+    assert len(found) == 50
+
+
+def test_moments_are_answered_by_the_source_and_it_says_so(flights: Lapwing) -> None:
+    asked = MetricQuery(metrics=("flights",), by=("scheduled",), start="2013-02-08", end="2013-02-09")
+    receipt = flights.answer(asked).receipt
+    assert [piece.by for piece in receipt.pieces] == ["source"]
+    assert {one.reasons[0].check for one in receipt.considered} == {"moments"}
+    assert [piece.by for piece in flights.explain(asked).pieces] == ["source"]
+    with pytest.raises(Refused, match="not single moments"):
+        flights.answer(MetricQuery(metrics=("flights",), by=("scheduled",), wishes=Wishes(cache_only=True)))
+
+
+def test_too_many_moments_are_told(flights: Lapwing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lapwing.query.answer, "MOST", 100)
+    with pytest.raises(Refused, match="Say which time") as caught:
+        rows(flights, "select scheduled, flights from metrics.flights")
+    assert caught.value.problems[0].code == "too-many-groups"
+
+
+def test_a_star_is_the_time_with_all_dimensions_and_metrics(flights: Lapwing) -> None:
+    without = ["flights_28d", "late_rate_28d", "flights_vs_last_week"]
+    dataset = flights.project.datasets["flights"]
+    found = flights.run_sql(
+        SqlQuery(text=f"select * exclude ({', '.join(without)}) from metrics.flights where {DAY} limit 1000000")
+    ).table()
+    wanted = [name for name in ("scheduled", *dataset.dimensions, *dataset.metrics) if name not in without]
+    assert found.column_names == wanted
+    assert sum(found["flights"].to_pylist()) == rows(flights, f"select count(*) from files.flights where {DAY}")[0][0]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "(select carrier, measure(flights) from metrics.flights where origin = 'JFK' group by 1 order by 2 desc limit 3)",
+        "(values ('B6'), ('B6'), ('DL'), ('9E'), (null))",
+    ],
+)
+def test_a_join_chooses_series(flights: Lapwing, other: str) -> None:
+    """As Superset limits the series of a chart."""
+    text = f"""
+        select carrier, date_trunc('month', scheduled) as month, measure(flights) as n from metrics.flights
+        join {other} as s(c{", n" if "limit" in other else ""}) on carrier = c
+        where scheduled < '2013-03-01' group by 1, 2 having n > 10 order by 3 desc limit 1000"""
+    found = rows(flights, text)
+    plain = re.sub(r"join .*? on carrier = c\n", "", text, flags=re.DOTALL)
+    assert found == [row for row in rows(flights, plain) if row[0] in ("B6", "DL", "9E")]
+    assert len(found) == 6
