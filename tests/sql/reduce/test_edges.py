@@ -43,6 +43,14 @@ def found(text: str) -> set[str]:
         ("with q as (select k, v from b where v > 1) select 1 from a join q on q.k = a.k", BOTH),
         ("select 1 from a join (select k from b union all select v from c) q on q.k = a.k", {"b.k<-a.k", "c.v<-a.k"}),
         (
+            "select 1 from a join b on a.k = b.v where not exists (select 1 from c where c.k = a.k)",
+            {"a.k<-b.v", "b.v<-a.k", "c.k<-a.k", "c.k<-b.v"},
+        ),
+        (
+            "select (select max(c.v) from c where b.k = c.k) from a , b where a.k = b.k",
+            BOTH | {"c.k<-a.k", "c.k<-b.k"},
+        ),
+        (
             "select 1 from a , b , c where a.k = b.k and b.k = c.v",
             {"a.k<-b.k", "a.k<-c.v", "b.k<-a.k", "b.k<-c.v", "c.v<-a.k", "c.v<-b.k"},
         ),
@@ -83,6 +91,18 @@ def test_equalities_reduce(text: str, expected: set[str]) -> None:
             {"a.k<-c.k", "b.v<-c.v", "c.k<-a.k"},
         ),
         ("select 1 from a join (select b.k from c left join b on b.v = c.v) q on q.k = a.k", {"a.k<-b.k", "b.v<-c.v"}),
+        (
+            "select 1 from a left join b on a.k = b.k where not exists (select 1 from c where c.k = a.k)",
+            {"b.k<-a.k", "c.k<-a.k"},
+        ),
+        (
+            "select 1 from a , b where (a.k = b.k or a.v = 1) and not exists (select 1 from c where c.k = a.k)",
+            {"c.k<-a.k"},
+        ),
+        (
+            "select 1 from a full join b on a.k = b.k where not exists (select 1 from c where c.k = a.k)",
+            {"c.k<-a.k"},
+        ),
         ("select 1 from a tablesample 10% join b on a.k = b.k", set()),
         (
             "with recursive q as (select k from a union all select b.k from b join q on q.k = b.k) select 1 from q",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.sources.base import Source
 from lapwing.sql import plans
-from lapwing.sql.reduce import choose, edges
+from lapwing.sql.reduce import choose, edges, keys
 from lapwing.sql.service import SqlService
 
 SOURCES = ("lite", "pg", "my", "own")
@@ -197,6 +197,20 @@ def test_a_source_finds_many_keys_of_its_own_tables_by_itself(
     assert "k in the v of scan1" in told
     assert told.count("found by the source itself") == 2
     same(scattered, text)
+
+
+def test_more_keys_than_were_expected_are_found_by_the_source_itself(
+    scattered: SqlService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "key_condition", lambda *given: None)
+    sent: list[str] = []
+    written = keys.inside_condition
+    monkeypatch.setattr(keys, "inside_condition", lambda *given: sent.append(written(*given)) or sent[-1])
+    same(scattered, "select s.id from pg.r r join pg.s s on s.id = r.k where r.id = 2")
+    assert any("IN (SELECT" in one for one in sent)
+    del sent[:]
+    same(scattered, "select s.id from lite.r r join lite.s s on s.id = r.k where r.id = 2")
+    assert not sent
 
 
 def test_a_native_provider_is_asked_with_its_own_keys(scattered: SqlService) -> None:

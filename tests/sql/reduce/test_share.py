@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from lapwing.sql import plans
-from lapwing.sql.reduce import choose
+from lapwing.sql.reduce import choose, share
 from lapwing.sql.service import SqlService
 
 ALIKE = [
@@ -15,8 +15,14 @@ ALIKE = [
     "select (select list(v order by id) from {s}.s where k = 2) v, (select list(id order by id) from {s}.s where k = 2) i",
     "select count(*) from {s}.r a, {s}.r b, {s}.r c where a.k = b.k and b.v = c.v",
 ]
-APART = [
+CONTAINED = [
     "select a.id, b.v from {s}.r a join {s}.r b on a.id = b.k where a.v > 1 order by all",
+    "select sum(a.v) from {s}.r a where not exists (select 1 from {s}.r b where b.k = a.id and b.v > 1)",
+    "select a.id, b.v, c.k from {s}.r a, {s}.r b, {s}.r c where a.v > 1 and b.v > 1 and b.k = a.id and c.v = b.v order by all",
+]
+APART = [
+    "select a.id, b.v from {s}.r a join {s}.r b on a.id = b.k where a.v > 2 and b.v > 1 order by all",
+    "select a.day::varchar d from {s}.r a where a.id = 2 union all select b.name from {s}.r b order by all",
     "select a.id from {s}.r a union all select b.id from {s}.s b order by all",
 ]
 
@@ -39,6 +45,21 @@ def test_the_same_rows_are_read_once(scattered: SqlService, text: str, source: s
     rows, taken = reads(scattered, text.replace("{s}", source))
     assert taken == 1
     assert rows == scattered.table(text.replace("{s}", "own")).to_pylist()
+
+
+@pytest.mark.parametrize("source", ["lite", "pg", "my"])
+@pytest.mark.parametrize("text", CONTAINED)
+def test_rows_that_another_scan_has_are_not_read_again(scattered: SqlService, text: str, source: str) -> None:
+    rows, taken = reads(scattered, text.replace("{s}", source))
+    assert taken == 1
+    assert rows == scattered.table(text.replace("{s}", "own")).to_pylist()
+
+
+def test_without_their_conditions_rows_would_be_missing(scattered: SqlService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share, "_holds", lambda wide, scan: wide.table == scan.table)
+    text = APART[0]
+    rows, _ = reads(scattered, text.replace("{s}", "pg"))
+    assert rows != scattered.table(text.replace("{s}", "own")).to_pylist()
 
 
 @pytest.mark.parametrize("text", APART)

@@ -13,6 +13,7 @@ from lapwing.sources.base import Column, Operation, Source, Table
 from lapwing.sources.types import family
 from lapwing.sql.nodes import Key, Plan, Scan
 from lapwing.sql.reduce.edges import Edge, edges
+from lapwing.sql.reduce.keys import found_inside
 
 SELECTIVE = 0.7
 """Keys that leave more than this share of what others leave are not worth their way."""
@@ -91,7 +92,7 @@ def _keys(
             before = shares.get((receiver.id, column.name), 1.0)
             saved = expected[receiver.id] * (1 - share / before)
             inside = keys > _most(receiver, sources)
-            if share > SELECTIVE * before or (inside and not _inside(provider, provided, receiver, sources)):
+            if share > SELECTIVE * before or (inside and not found_inside(provider, provided, receiver, sources)):
                 continue
             if not inside and expected[first] > MOST_READ:
                 continue
@@ -102,17 +103,6 @@ def _keys(
             shares[receiver.id, column.name] = share
             expected[receiver.id] = max(1.0, expected[receiver.id] * share / before)
     return found
-
-
-def _inside(provider: Scan, provided: Column, receiver: Scan, sources: Mapping[str, Source]) -> bool:
-    """Whether the receiver's source has the provider as well, and is good at subqueries."""
-    able = sources[receiver.table.source].capabilities
-    return (
-        not receiver.native
-        and able.optimizer
-        and provider.table.source == receiver.table.source
-        and provided.exact_text
-    )
 
 
 def saved_enough(saved: float, keys: float) -> bool:

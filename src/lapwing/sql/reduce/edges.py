@@ -4,7 +4,8 @@ An edge is legal if no row that it drops can be part of the result, nor change i
 
 - `x.a = y.b` in WHERE or in the ON of an inner join: each side may receive from the other. In the ON of a LEFT JOIN only
   the right side receives. `IN (SELECT ...)` that must hold is such an equality, and so is `EXISTS`.
-- a correlated equality, wherever the subquery stands: inner rows that no outer row asks for do not matter.
+- a correlated equality, wherever the subquery stands: inner rows that no outer row asks for do not matter. What the outer
+  column must equal in every row that is left of the outer joins tells it as well.
 - A receiver is found through derived tables, each branch of a UNION, and GROUP BY if the column is a plain key of it;
   never through LIMIT, windows, DISTINCT ON, an aggregate over all rows, the null side of an outer join, or a CTE that is
   used twice. A provider is found through anything but set operations: its values are then more than there are, never
@@ -87,18 +88,13 @@ class _Reading:
     # -- equalities
 
     def _select(self, scope: Scope, select: exp.Select) -> None:
-        where = conjuncts(_where(select))
-        inner = [*where, *(part for join in _joins(select) if not join.side for part in conjuncts(join.args.get("on")))]
-        alike = _Alike()
-        for part in inner:
+        for part in _sure(select):
             if pair := _equal_columns(part):
-                if all(one.table in scope.selected_sources for one in pair):
-                    alike.join(*pair)
-                else:
+                if not all(one.table in scope.selected_sources for one in pair):
                     self._correlated(scope, select, *pair)
             elif member := _membership(part):
                 self._contained(scope, *member)
-        for one, other in alike.pairs():
+        for one, other in _alike(scope, select).pairs():
             self._link(scope, one, scope, other)
         for join in _joins(select):
             if join.side == "LEFT":
@@ -111,11 +107,12 @@ class _Reading:
             return
         if select.args.get("limit"):
             return
-        self._link(scope, inner, above, outer)
-        if isinstance(select.parent, exp.Exists) and isinstance(above.expression, exp.Select):
-            must = conjuncts(_where(above.expression))
-            if any(select.parent is one for one in must) and all(map(_plain, _joins(above.expression))):
-                self._link(above, outer, scope, inner)
+        plain = isinstance(above.expression, exp.Select) and all(map(_plain, _joins(above.expression)))
+        for known in _alike(above, above.expression).of(outer) if plain else [outer]:
+            self._link(scope, inner, above, known)
+        must = conjuncts(_where(above.expression)) if plain and isinstance(select.parent, exp.Exists) else []
+        if any(select.parent is one for one in must):
+            self._link(above, outer, scope, inner)
 
     def _contained(self, scope: Scope, column: exp.Column, query: exp.Expr) -> None:
         below = next((one for one in scope.subquery_scopes if one.expression is query), None)
@@ -192,9 +189,29 @@ class _Alike:
         self._classes = [known for known in self._classes if not any(known is old for old in met)]
         self._classes.append(list({column: None for known in (*met, [one, other]) for column in known}))
 
+    def of(self, column: exp.Column) -> list[exp.Column]:
+        """The class of a column, itself among them."""
+        return next((known for known in self._classes if column in known), [column])
+
     def pairs(self) -> Iterator[tuple[exp.Column, exp.Column]]:
         for known in self._classes:
             yield from permutations(known, 2)
+
+
+def _alike(scope: Scope, select: exp.Select) -> _Alike:
+    """The columns of its tables that are equal in every row which is left of its joins."""
+    found = _Alike()
+    for part in _sure(select):
+        pair = _equal_columns(part)
+        if pair and all(one.table in scope.selected_sources for one in pair):
+            found.join(*pair)
+    return found
+
+
+def _sure(select: exp.Select) -> list[exp.Expr]:
+    """The conditions that hold in every row which is left of its joins."""
+    joined = (part for join in _joins(select) if not join.side for part in conjuncts(join.args.get("on")))
+    return [*conjuncts(_where(select)), *joined]
 
 
 def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:

@@ -5,15 +5,17 @@ Only families that every source writes exactly are written: whole numbers, texts
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lapwing.sources.base import Capabilities, Column, Family
+from lapwing.sources.base import Capabilities, Column, Family, Source
 from lapwing.sources.quote import text as quoted
 from lapwing.sources.types import family
 from lapwing.sql.capability import Renderer
 from lapwing.sql.feed import NOTHING
-from lapwing.sql.nodes import Key
+from lapwing.sql.nodes import Key, Scan
 from lapwing.states.dialects import dialect_of
 
 WRITTEN = frozenset({Family.INTEGER, Family.TEXT, Family.DATE})
@@ -63,6 +65,17 @@ def inside_condition(capabilities: Capabilities, key: Key, place: str, where: st
         Renderer(capabilities, {column.name: column}).member(column) for column in (key.column, key.provided)
     )
     return f"{name} IN (SELECT {provided} FROM {place}{f' WHERE {where}' if where else ''})"
+
+
+def found_inside(provider: Scan, provided: Column, receiver: Scan, sources: Mapping[str, Source]) -> bool:
+    """Whether the receiver's source has the provider as well, and is good at subqueries."""
+    able = sources[receiver.table.source].capabilities
+    return (
+        not receiver.native
+        and able.optimizer
+        and provider.table.source == receiver.table.source
+        and provided.exact_text
+    )
 
 
 def _in_files(name: str, kind: Family, values: pa.Array) -> str | None:

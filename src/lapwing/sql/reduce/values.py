@@ -122,18 +122,22 @@ class Reduction:
 
     def _condition(self, scan: Scan, key: Key) -> str | None:
         from lapwing.sql.capability import No
-        from lapwing.sql.reduce.keys import inside_condition, key_condition
+        from lapwing.sql.reduce.keys import found_inside, inside_condition, key_condition
 
         source = self._sources[scan.table.source]
         able = source.capabilities
         try:
-            if key.inside:
-                provider = self._scans[key.provider]
-                where = " AND ".join(f"({one})" for one in (provider.where, *self._conditions(provider)) if one)
-                return inside_condition(able, key, source.placed(provider.table), where)
-            values = self._values(key, able.keys)
-            condition = None if values is None else key_condition(able, key.column, values)
-            return condition if condition is not None and _saves(scan, source, condition) else None
+            if not key.inside:
+                values = self._values(key, able.keys)
+                condition = None if values is None else key_condition(able, key.column, values)
+                if condition is not None:
+                    return condition if _saves(scan, source, condition) else None
+            provider = self._scans[key.provider]
+            if not key.inside and not found_inside(provider, key.provided, scan, self._sources):
+                return None
+            # More than were expected are found by the source itself, too, rather than all rows read.
+            where = " AND ".join(f"({one})" for one in (provider.where, *self._conditions(provider)) if one)
+            return inside_condition(able, key, source.placed(provider.table), where)
         except (LapwingError, No):
             return None
 
