@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -205,7 +206,12 @@ def test_more_keys_than_were_expected_are_found_by_the_source_itself(
     monkeypatch.setattr(keys, "key_condition", lambda *given: None)
     sent: list[str] = []
     written = keys.inside_condition
-    monkeypatch.setattr(keys, "inside_condition", lambda *given: sent.append(written(*given)) or sent[-1])
+
+    def noted(*given: Any) -> str:
+        sent.append(written(*given))
+        return sent[-1]
+
+    monkeypatch.setattr(keys, "inside_condition", noted)
     same(scattered, "select s.id from pg.r r join pg.s s on s.id = r.k where r.id = 2")
     assert any("IN (SELECT" in one for one in sent)
     del sent[:]

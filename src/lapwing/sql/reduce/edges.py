@@ -107,11 +107,13 @@ class _Reading:
             return
         if select.args.get("limit"):
             return
-        plain = isinstance(above.expression, exp.Select) and all(map(_plain, _joins(above.expression)))
-        for known in _alike(above, above.expression).of(outer) if plain else [outer]:
+        query = above.expression
+        if not isinstance(query, exp.Select) or not all(map(_plain, _joins(query))):
+            self._link(scope, inner, above, outer)
+            return
+        for known in _alike(above, query).of(outer):
             self._link(scope, inner, above, known)
-        must = conjuncts(_where(above.expression)) if plain and isinstance(select.parent, exp.Exists) else []
-        if any(select.parent is one for one in must):
+        if isinstance(select.parent, exp.Exists) and any(select.parent is one for one in conjuncts(_where(query))):
             self._link(above, outer, scope, inner)
 
     def _contained(self, scope: Scope, column: exp.Column, query: exp.Expr) -> None:
