@@ -27,7 +27,12 @@ class Functions:
         """Those of the names whose values depend on when, or how often, they are asked for."""
         return tuple(sorted(self.passing.intersection(names)))
 
+    def passes(self, text: str) -> bool:
+        """Whether an expression of the engine may call one of those."""
+        return not self.passing.isdisjoint(_WORD.findall(text.lower()))
 
+
+_WORD = re.compile(r"\w+")
 SAMPLE = "using sample"
 """What stands among a statement's names where it takes a sample of rows, which is another each time."""
 # The first five are written without parentheses, and three of them are not in the engine's list; of `age` the one that
@@ -44,7 +49,6 @@ _PASSING = frozenset(
         "reservoir_quantile",
     }
 )
-_WORD = re.compile(r"\w+")
 
 
 @cache

@@ -15,12 +15,13 @@ from lapwing.sql.text import Edited
 class Condition:
     """A condition the engine puts on the rows of one scan: as the engine says it, and as the source was told it (None:
     it was not, because of `reason`). It always stays in the statement as well. `inside`: it is in the body of the scan's
-    table already."""
+    table already; `passing`: it may be true of other rows the next time it is asked."""
 
     text: str
     pushed: str | None = None
     reason: str | None = None
     inside: bool = False
+    passing: bool = False
 
     def __str__(self) -> str:
         return self.text if self.pushed is not None else f"{self.text} (in the engine: {self.reason})"

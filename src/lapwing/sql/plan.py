@@ -81,8 +81,8 @@ class Planner:
             cursor.set_time_limit(limit)
             bound = bind(self._parsed(text, cursor), self._catalog, given)
             asked = ask(bound, cursor)
-            scans = self._scans(bound, asked)
             functions = self._known(cursor)
+            scans = self._scans(bound, asked, functions)
             passing = functions.passing_of(bound.statement.names)
             plan = replace(_plan(text, zone, bound, asked, scans), passing=passing, engine=engine)
             if engine != "duckdb" and self._elsewhere is not None and not whole:
@@ -92,9 +92,9 @@ class Planner:
             if whole or self._blocks is None:
                 return plan
             made = self._blocks.pushed(bound, asked, scans, functions, cursor)
-            return plan if made is None else self._grouped(plan, made, cursor)
+            return plan if made is None else self._grouped(plan, made, functions, cursor)
 
-    def _grouped(self, plan: Plan, made: BoundStatement, cursor: Cursor) -> Plan:
+    def _grouped(self, plan: Plan, made: BoundStatement, functions: Functions, cursor: Cursor) -> Plan:
         """The plan over groups, which knows the plan over rows; that one, should the engine understand the two otherwise."""
         try:
             asked = ask(made, cursor)
@@ -102,11 +102,11 @@ class Planner:
             return plan
         if asked.types != plan.types:
             return plan
-        grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked))
+        grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked, functions))
         same = {"given": plan.given, "schema": plan.schema, "notes": plan.notes, "passing": plan.passing}
         return replace(grouped, whole=plan, engine=plan.engine, **same)
 
-    def _scans(self, bound: BoundStatement, asked: Asked) -> tuple[Scan, ...]:
+    def _scans(self, bound: BoundStatement, asked: Asked, functions: Functions) -> tuple[Scan, ...]:
         scans = []
         for one in bound.occurrences:
             source = self._catalog.source(one.table.source)
@@ -114,6 +114,8 @@ class Planner:
             scan = _scan(facts)
             for rule in self._rules:
                 scan = rule(scan, facts)
+            dated = (replace(one, passing=functions.passes(one.text)) for one in scan.conditions)
+            scan = replace(scan, conditions=tuple(dated))
             scans.append(_written(scan, source))
         return tuple(scans)
 

@@ -7,7 +7,7 @@ with these as conditions. What goes wrong with values costs time only: the scan 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -19,7 +19,7 @@ from lapwing.sources.breakable import NAG
 from lapwing.sources.quote import identifier
 from lapwing.sources.types import arrow_type
 from lapwing.sql.feed import NOTHING, Feed
-from lapwing.sql.nodes import Key, Plan, Scan
+from lapwing.sql.nodes import Condition, Key, Plan, Scan
 from lapwing.sql.reduce.held import HeldFeed
 from lapwing.sql.reduce.kept import Kept
 
@@ -186,14 +186,14 @@ class Reduction:
         scan = self._scans[provider]
         if scan.native and not scan.held:
             relation = scan.sql
-            where = _own(scan) + self._nested(scan, tables)
+            where = [*_steady(scan.conditions), *self._nested(scan, tables)]
         else:
             rows = self._kept[provider].table()
             if rows is None:
                 return None
             relation = f"{ROWS}_{provider}"
             tables[relation] = rows
-            where = [] if scan.held else [one.text for one in scan.kept]
+            where = [] if scan.held else _steady(scan.kept)
         value = f"TRY_CAST({identifier(provided.name)} AS {column.type})"
         where.append(f"{value} IS NOT NULL")
         return f"SELECT DISTINCT {value} AS v FROM {relation} WHERE {' AND '.join(f'({one})' for one in where)}"
@@ -213,6 +213,11 @@ def _saves(scan: Scan, source: Source, condition: str) -> bool:
 def _own(scan: Scan) -> list[str]:
     """The conditions of a native scan, which nobody else is told."""
     return [one.text for one in scan.conditions] if scan.native else []
+
+
+def _steady(conditions: Iterable[Condition]) -> list[str]:
+    """Without those that may be true of other rows when the statement asks them: values are then more, never fewer."""
+    return [one.text for one in conditions if not one.passing]
 
 
 def _fits(provided: pa.DataType, wanted: pa.DataType) -> bool:
