@@ -1,4 +1,4 @@
-"""What the latest values give: means, steps, and what chance allows shares."""
+"""What the latest values give: means, medians, steps, shifts, and what chance allows shares."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ def test_no_step_over_a_gap() -> None:
     assert (recent.step(1), recent.step(3)) == (None, None)
     recent.add(10 * 60.0 + 3600.0, 6.0, 1.0)
     assert (recent.step(1), recent.step(3)) == (1.0, None)
+
+
+def test_a_lone_giant_moves_no_median() -> None:
+    recent = Recent(ratio=False)
+    for at, value in enumerate([1.0, 2.0, 3.0, 900.0, 2.0]):
+        recent.add(at * 60.0, value, 1.0)
+    assert (recent.median(3), recent.median(5), recent.median(11)) == (3.0, 2.0, 2.0)
+    assert recent.shift(3) is None, "needs twice as many"
+    recent.add(300.0, 1.0, 1.0)
+    assert recent.shift(3) == 0.0
+    for at in range(6, 9):
+        recent.add(at * 60.0, 50.0, 1.0)
+    assert recent.shift(3) == 48.0
+    recent.add(9 * 60.0 + 3600.0, 50.0, 1.0)
+    assert recent.shift(3) is None, "over a gap"
 
 
 def test_ratios_are_weighed() -> None:

@@ -8,16 +8,21 @@ WEEK = 7 * DAY
 # What a point is compared by.
 MEANS = (3, 30)
 """Trailing means over so many points: short episodes, and long ones."""
+MEDIAN = 11
+"""Points of a trailing median. What lasts shows in it; a lone giant, of which heavy tails are full, does not."""
 STEPS = (1, 3)
 """Differences, without sign, to the value so many points before: jumps, and rises that take a while."""
+SHIFT = 5
+"""The same between the medians of so many points and of as many before them: rises that stay."""
 GAP_STEPS = 10.0
 """Usual intervals between neighbours from which on there is a gap, over which no difference is taken."""
 LOGARITHMS = (10, 100)
 """Trailing means whose logarithm is taken, where nothing is negative: falls towards zero show."""
 LOG_FLOOR = 0.1
 """Share of the median that is added before the logarithm: of zero it stays finite."""
-SLOW_WEIGHT = 0.7
-"""That of the longest mean, which is the surest to repeat what others said."""
+REPEATING = 0.7
+"""Weight of what repeats in part what others say: the short mean, the slow step, the shift, the longest mean, the median.
+With 1 one event counts several times; two that say the same count as one."""
 
 # What has been seen.
 HISTORY = 20_000

@@ -24,8 +24,10 @@ from lapwing.alerts.novelty.constants import (
     MATURE_DAYS,
     MATURITY,
     MEANS,
+    MEDIAN,
+    REPEATING,
     REST,
-    SLOW_WEIGHT,
+    SHIFT,
     STEPS,
     WARM,
 )
@@ -36,10 +38,10 @@ from lapwing.alerts.novelty.season import Season
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int], None]
 
-_SPANS = (1, *MEANS, *(back + 1 for back in STEPS), 1, *LOGARITHMS)
-"""Over how many points each feature goes: value, means, steps, seasonal residual, logarithms of means."""
-_WEIGHTS = (*(1.0 for _ in _SPANS[:-1]), SLOW_WEIGHT)
-_VALUE, _SEASONAL = 0, 1 + len(MEANS) + len(STEPS)
+_SPANS = (1, 1, *MEANS, *(back + 1 for back in STEPS), 2 * SHIFT, *LOGARITHMS, MEDIAN)
+"""Over how many points each feature goes: value, seasonal residual, means, steps, shift, logarithms of means, median."""
+_WEIGHTS = (1.0, 1.0, REPEATING, 1.0, 1.0, REPEATING, REPEATING, 1.0, REPEATING, REPEATING)
+_VALUE, _SEASONAL = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,13 @@ class Detector:
         recent, past = self._recent, self._pasts[_VALUE]
         value = recent.values[-1]
         means = [recent.mean(window) for window in MEANS]
-        steps = [recent.step(back) for back in STEPS]
         logarithms: list[float | None] = [None for _ in LOGARITHMS]
         floor = LOG_FLOOR * running
         if past.count and past.least >= 0 and value >= 0 and floor > 0:
             logarithms = [math.log(max(recent.mean(window), 0.0) + floor) for window in LOGARITHMS]
-        return [value, *means, *steps, None if predicted is None else value - predicted, *logarithms]
+        residual = None if predicted is None else value - predicted
+        steps = [recent.step(back) for back in STEPS]
+        return [value, residual, *means, *steps, recent.shift(SHIFT), *logarithms, recent.median(MEDIAN)]
 
     def _decades(self, features: list[float | None], pace: _Pace) -> float:
         total = 0.0

@@ -52,11 +52,25 @@ class Recent:
         values = self.values[-window:]
         return sum(values) / len(values)
 
+    def median(self, window: int) -> float:
+        """Of the last so many values, which half of them must have left for it to move; of ratios, each counts alike."""
+        return median(self.values[-window:])
+
     def step(self, back: int) -> float | None:
         """The difference, without sign, to the value so many points before; None over a gap, where any may be."""
-        if len(self.values) <= back or self.times[-1] - self.times[-1 - back] > GAP_STEPS * back * self.interval:
+        if self._broken(back):
             return None
         return abs(self.values[-1] - self.values[-1 - back])
+
+    def shift(self, window: int) -> float | None:
+        """The difference, without sign, of the median of the last so many values to that of as many before them."""
+        if len(self.values) < 2 * window or self._broken(window):
+            return None
+        return abs(self.median(window) - median(self.values[-2 * window : -window]))
+
+    def _broken(self, back: int) -> bool:
+        """Whether there are no so many points before the last one, or a gap between."""
+        return len(self.times) <= back or self.times[-1] - self.times[-1 - back] > GAP_STEPS * back * self.interval
 
     def chance(self, window: int) -> float:
         """For shares, how many decades the last so many values are from the share before, were all rows independent: no
