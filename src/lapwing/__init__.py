@@ -16,6 +16,7 @@ _DOOR = {
     "Connection": "connection",
     "Cursor": "cursor",
     "Result": "result",
+    "Submitted": "submitted",
     **dict.fromkeys(
         (
             "Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError", "IntegrityError",

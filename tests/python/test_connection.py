@@ -7,13 +7,12 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.shop import ORDERS, build, serving, write_shop
+from tests.shop import ORDERS
 
 import lapwing
 from lapwing.python import errors
@@ -21,26 +20,6 @@ from lapwing.python.connection import Connection
 
 FOREVER = "select count(*) from range(1000000000000)"
 ENDLESS_ROWS = "select i from range(1000000000000) numbers(i)"
-TOKEN = "a-long-secret"
-
-
-@pytest.fixture(scope="module", name="shop")
-def _shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_shop(tmp_path_factory.mktemp("shop"))
-    build(folder)
-    return folder
-
-
-@pytest.fixture(scope="module", name="address")
-def _address(shop: Path) -> Iterator[str]:
-    with serving(shop, "--token", TOKEN) as server:
-        yield server.address
-
-
-@pytest.fixture(scope="module", name="con", params=["project", "server"])
-def _con(request: pytest.FixtureRequest, shop: Path, address: str) -> Iterator[Connection]:
-    with lapwing.connect(shop if request.param == "project" else address, token=TOKEN) as con:
-        yield con
 
 
 def test_importing_lapwing_loads_nothing_else() -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 import requests
 from pyarrow import parquet
-from tests.server.test_sql_route import FOREVER, until
+from tests.server.test_sql_route import FOREVER, state, until
 from tests.shop import ORDERS, Server
 
 
@@ -39,6 +39,9 @@ def test_rows_are_fetched_in_pages(server: Server) -> None:
     assert found[0] == ["2024-01-01T06:00:00", "a", -1.5]
     assert [one["name"] for one in page["columns"]] == ["at", "shop", "amount"]
     assert rows(server, query, offset=ORDERS).json()["rows"] == []
+    told = state(server.address, query)
+    assert [piece["name"] for piece in told["receipt"]["pieces"]] == ["files.orders"]
+    assert [scan["table"] for scan in told["plan"]["scans"]] == ["files.orders"]
 
 
 @pytest.mark.parametrize("count", [0, 3_000])

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from lapwing.model.problem import Problem
 from lapwing.python import errors
 from lapwing.python.bar import shown
 from lapwing.python.cursor import Cursor
-from lapwing.python.errors import interface, told
+from lapwing.python.errors import interface, told, told_in
 from lapwing.python.result import Result
+from lapwing.python.submitted import Submitted
 from lapwing.python.way import Json, Way
 from lapwing.sql.parameters import filled
-from lapwing.sql.text import Edited, offset
 
 
 def connect(
@@ -78,7 +77,7 @@ class Connection:
         with told():
             edited = filled(text, parameters)
         limit = self._time_limit if time_limit is None else time_limit
-        try:
+        with told_in(edited):
             rows = way.run(
                 edited.text,
                 zone=zone,
@@ -87,11 +86,43 @@ class Connection:
                 max_age=max_age,
                 no_cache=no_cache,
             )
-        except errors.Error as error:
-            if not edited.edits:
-                raise
-            raise type(error)(*[_in_original(problem, edited) for problem in error.problems]) from error
         return Result(rows, None, None, self._progress)
+
+    def submit(
+        self,
+        text: str,
+        parameters: Sequence[Any] = (),
+        *,
+        zone: str | None = None,
+        time_limit: float | None = None,
+        query_id: str | None = None,
+        max_age: str | None = None,
+        no_cache: bool = False,
+        priority: Literal["interactive", "batch"] = "interactive",
+    ) -> Submitted:
+        """Begins the same SELECT and comes back at once: it runs on by itself, on the server whoever goes away, over a project's
+        folder until the connection is closed. `priority` batch lets others go first on a server."""
+        way = self._open()
+        with told():
+            edited = filled(text, parameters)
+        task = way.submit(
+            edited.text,
+            zone=zone,
+            time_limit=self._time_limit if time_limit is None else time_limit,
+            query_id=query_id or uuid.uuid4().hex[:16],
+            max_age=max_age,
+            no_cache=no_cache,
+            priority=priority,
+        )
+        return Submitted(task, edited, self._progress)
+
+    def submitted(self, query_id: str) -> Submitted:
+        """A statement that was submitted before, over a server by whomever.
+
+        Raises:
+            ProgrammingError: there is none of that id.
+        """
+        return Submitted(self._open().submitted(query_id), None, self._progress)
 
     def query(self, metrics: Iterable[str], by: Iterable[str] = (), grain: str | None = None, **more: Any) -> Result:
         """Answers metrics, by dimensions and grain. `more` are the other keys of `POST /api/query`: start, end, where,
@@ -160,11 +191,3 @@ _KEYS = {
 
 def _names(given: Iterable[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
-
-
-def _in_original(problem: Problem, edited: Edited) -> Problem:
-    """The problem at its place in the statement as it was written, before its parameters had values."""
-    where = problem.place
-    if where is None or where.file is not None or where.line is None or where.column is None:
-        return problem
-    return replace(problem, place=edited.place(offset(edited.text, where.line, where.column)))

@@ -10,8 +10,11 @@ import pyarrow as pa
 
 from lapwing.model.duration import parse_duration
 from lapwing.model.grain import Grain
+from lapwing.model.names import nearest
+from lapwing.model.problem import Conflict, NotFound
+from lapwing.python.background import Background
 from lapwing.python.errors import told
-from lapwing.python.way import Json, Rows
+from lapwing.python.way import Json, Rows, Task
 from lapwing.query.ask import MetricQuery, Order, SqlQuery, Top, Wishes
 from lapwing.query.service import Lapwing
 from lapwing.query.statement import SqlAnswer
@@ -48,15 +51,40 @@ class Embedded:
     def __init__(self, root: Path) -> None:
         with told():
             self._lapwing = Lapwing.open(root)
+        self._submitted: dict[str, Background] = {}
 
     def run(
         self, text: str, *, zone: str | None, time_limit: float, query_id: str, max_age: str | None, no_cache: bool
     ) -> Rows:
         with told():
-            age = parse_duration(max_age).total_seconds() if max_age else None
-            wishes = Wishes(time_limit=time_limit, max_age=age, cache=not no_cache)
-            asked = SqlQuery(text=text, zone=zone, wishes=wishes)
+            asked = _asked(text, zone, time_limit, max_age, no_cache)
             return EmbeddedRows(self._lapwing.run_sql(asked, query_id))
+
+    def submit(
+        self,
+        text: str,
+        *,
+        zone: str | None,
+        time_limit: float,
+        query_id: str,
+        max_age: str | None,
+        no_cache: bool,
+        priority: str,
+    ) -> Task:
+        with told():
+            if query_id in self._submitted:
+                says = f"There already is a query {query_id}."
+                raise Conflict.of("query-exists", says, hint="Take another id.")
+            task = Background(self._lapwing, _asked(text, zone, time_limit, max_age, no_cache), query_id)
+            self._submitted[query_id] = task
+            return task
+
+    def submitted(self, query_id: str) -> Task:
+        with told():
+            if query_id not in self._submitted:
+                near = nearest(query_id, self._submitted)
+                raise NotFound.of("unknown-query", f"There is no query {query_id}.", nearest=near)
+            return self._submitted[query_id]
 
     def cancel(self, query_id: str) -> None:
         """What still is being planned can't be stopped here; its time limit holds."""
@@ -75,7 +103,17 @@ class Embedded:
             return self._lapwing.explain(_query_of(body)).as_dict()
 
     def close(self) -> None:
+        for task in self._submitted.values():
+            task.cancel()
+        for task in self._submitted.values():
+            task.wait(None)
         self._lapwing.close()
+
+
+def _asked(text: str, zone: str | None, time_limit: float, max_age: str | None, no_cache: bool) -> SqlQuery:
+    age = parse_duration(max_age).total_seconds() if max_age else None
+    wishes = Wishes(time_limit=time_limit, max_age=age, cache=not no_cache)
+    return SqlQuery(text=text, zone=zone, wishes=wishes)
 
 
 def _query_of(body: Mapping[str, Any]) -> MetricQuery:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from lapwing.model.problem import LapwingError, Place, Problem
+from lapwing.sql.text import Edited, offset
 
 
 class Warning(Exception):  # noqa: A001 - PEP 249's name
@@ -92,3 +94,21 @@ def told() -> Iterator[None]:
         yield
     except LapwingError as error:
         raise of_problems(error.status, error.problems) from error
+
+
+@contextmanager
+def told_in(edited: Edited | None) -> Iterator[None]:
+    """Inside it problems are told at their places in the statement as it was written, before its parameters had values."""
+    try:
+        yield
+    except Error as error:
+        if edited is None or not edited.edits:
+            raise
+        raise type(error)(*[_in_original(problem, edited) for problem in error.problems]) from error
+
+
+def _in_original(problem: Problem, edited: Edited) -> Problem:
+    where = problem.place
+    if where is None or where.file is not None or where.line is None or where.column is None:
+        return problem
+    return replace(problem, place=edited.place(offset(edited.text, where.line, where.column)))

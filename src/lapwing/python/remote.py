@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.error import HTTPError
@@ -13,9 +14,11 @@ import pyarrow as pa
 
 from lapwing.model.problem import Problem
 from lapwing.python.errors import DatabaseError, OperationalError, ProgrammingError, of_problems
-from lapwing.python.way import Json, Rows
+from lapwing.python.way import Json, Rows, Task
 
 ARROW = "application/vnd.apache.arrow.stream"
+LONGEST_PAUSE = 1.0
+"""Seconds between two looks at a statement that is waited for, at most."""
 PATIENCE = 30.0
 """Seconds that the server may take beyond a time limit."""
 
@@ -42,11 +45,8 @@ class RemoteRows:
 
     def _cut(self) -> DatabaseError:
         """Why the rows broke off, as the server knows it."""
-        found = self._way.ask("GET", f"/api/queries/{self.id}")
-        if found.get("state") == "cancelled":
-            return OperationalError(Problem("cancelled", "The query was cancelled."))
-        if problem := found.get("problem"):
-            return of_problems(problem["status"], tuple(Problem.of_dict(one) for one in problem["problems"]))
+        if error := _error(self._way.ask("GET", f"/api/queries/{self.id}")):
+            return error
         return OperationalError(Problem("cut-off", "The server broke off the rows.", hint="Its log may tell why."))
 
     def cancel(self) -> None:
@@ -63,6 +63,38 @@ class RemoteRows:
         return found
 
 
+class RemoteTask:
+    """See `Task`."""
+
+    def __init__(self, way: Remote, query_id: str) -> None:
+        self._way, self.id = way, query_id
+
+    def look(self) -> Json:
+        return self._way.ask("GET", f"/api/queries/{self.id}")
+
+    def wait(self, until: float | None) -> None:
+        pause = 0.02
+        while self.look()["state"] == "running":
+            left = pause if until is None else min(pause, until - time.monotonic())
+            if left <= 0:
+                return
+            time.sleep(left)
+            pause = min(LONGEST_PAUSE, pause * 1.5)
+
+    def cancel(self) -> None:
+        self._way.cancel(self.id)
+
+    def rows(self) -> Rows:
+        return RemoteRows(self._way, self._way.send("GET", f"/api/queries/{self.id}/rows", None, ARROW), self.id)
+
+    def receipt(self) -> Json | None:
+        found = self.look()
+        if error := _error(found):
+            raise error
+        receipt: Json | None = found["receipt"]
+        return receipt
+
+
 class Remote:
     """See `Way`."""
 
@@ -75,7 +107,27 @@ class Remote:
     ) -> Rows:
         body = {"text": text, "zone": zone, "time_limit": time_limit, "query_id": query_id}
         body |= {"max_age": max_age, "no_cache": no_cache}
-        return RemoteRows(self, self._send("POST", "/api/sql", body, ARROW), query_id)
+        return RemoteRows(self, self.send("POST", "/api/sql", body, ARROW), query_id)
+
+    def submit(
+        self,
+        text: str,
+        *,
+        zone: str | None,
+        time_limit: float,
+        query_id: str,
+        max_age: str | None,
+        no_cache: bool,
+        priority: str,
+    ) -> Task:
+        body = {"text": text, "zone": zone, "time_limit": time_limit, "query_id": query_id, "max_age": max_age}
+        self.ask("POST", "/api/queries", {**body, "no_cache": no_cache, "priority": priority})
+        return RemoteTask(self, query_id)
+
+    def submitted(self, query_id: str) -> Task:
+        found = RemoteTask(self, query_id)
+        found.look()
+        return found
 
     def cancel(self, query_id: str) -> None:
         try:
@@ -87,7 +139,7 @@ class Remote:
         return str(self.ask("POST", "/api/sql/plan", {"text": text, "zone": zone})["text"])
 
     def query(self, body: Mapping[str, Any]) -> tuple[pa.Table, Json]:
-        with self._send("POST", "/api/query", body, ARROW) as response:
+        with self.send("POST", "/api/query", body, ARROW) as response:
             table = pa.ipc.open_stream(response.read()).read_all()
         metadata = table.schema.metadata or {}
         return table.replace_schema_metadata(None), json.loads(metadata.get(b"lapwing.receipt", b"{}"))
@@ -96,11 +148,11 @@ class Remote:
         return self.ask("POST", "/api/query/explain", body)
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Json:
-        with self._send(method, path, body, "application/json") as response:
+        with self.send(method, path, body, "application/json") as response:
             found: Json = json.loads(response.read())
             return found
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None, accept: str) -> http.client.HTTPResponse:
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None, accept: str) -> http.client.HTTPResponse:
         headers = {"accept": accept, "content-type": "application/json"}
         if self._token:
             headers["authorization"] = f"Bearer {self._token}"
@@ -119,6 +171,15 @@ class Remote:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _error(found: Json) -> DatabaseError | None:
+    """What a statement ended with, by its state."""
+    if found.get("state") == "cancelled":
+        return OperationalError(Problem("cancelled", "The query was cancelled."))
+    if problem := found.get("problem"):
+        return of_problems(problem["status"], tuple(Problem.of_dict(one) for one in problem["problems"]))
+    return None
 
 
 def _problems(body: bytes, status: int) -> tuple[Problem, ...]:

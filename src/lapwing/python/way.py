@@ -26,6 +26,26 @@ class Rows(Protocol):
         """The share of work done, where it is known."""
 
 
+class Task(Protocol):
+    """A statement that runs on by itself. Safe from several threads."""
+
+    id: str
+
+    def look(self) -> Json:
+        """Its `state` (running, done, failed, cancelled), how many `rows` there are by now, and the `fraction` of work done,
+        where it is known."""
+
+    def wait(self, until: float | None) -> None:
+        """Returns when it has ended, or at that moment of `time.monotonic`."""
+
+    def cancel(self) -> None: ...
+    def rows(self) -> Rows:
+        """Those of one that is done. Raises as it failed."""
+
+    def receipt(self) -> Json | None:
+        """How one that is done was answered. Raises as it failed."""
+
+
 class Way(Protocol):
     """Where questions are answered. All raise PEP 249's errors."""
 
@@ -35,6 +55,18 @@ class Way(Protocol):
     def cancel(self, query_id: str) -> None:
         """Stops a statement, from any thread; harmless when it has ended."""
 
+    def submit(
+        self,
+        text: str,
+        *,
+        zone: str | None,
+        time_limit: float,
+        query_id: str,
+        max_age: str | None,
+        no_cache: bool,
+        priority: str,
+    ) -> Task: ...
+    def submitted(self, query_id: str) -> Task: ...
     def explain(self, text: str, zone: str | None) -> str: ...
     def query(self, body: Mapping[str, Any]) -> tuple[pa.Table, Json]:
         """Answers a metric query that has the keys of `POST /api/query`; its table and its receipt."""

@@ -24,6 +24,7 @@ from lapwing.query.check import metric_problems
 from lapwing.query.explain import Explained, explain
 from lapwing.query.restated import restated
 from lapwing.query.results.answers import Answers
+from lapwing.query.results.later import Later
 from lapwing.query.results.service import Results
 from lapwing.query.statement import SqlAnswer, explain_statement, plan_statement, run_statement
 from lapwing.query.top import ranking, topped
@@ -50,6 +51,7 @@ class Lapwing:
         self.sql = SqlService(project, self.sources, self.engine)
         self.results = Results(project, self.sql, self.sources)
         self.answers = Answers(project, self.results)
+        self.later = Later(self.results.shelf, texts=project.query_log.texts)
         self._opening = threading.Lock()
         self._outage = Outage()
         self._cache: Cache | None = None

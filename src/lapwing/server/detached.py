@@ -6,27 +6,22 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import pyarrow as pa
 import structlog
 
-from lapwing.model.problem import Conflict, LapwingError, NotFound, Refused, TooMany
-from lapwing.model.size import shown_size
+from lapwing.model.problem import Conflict, LapwingError, NotFound, TooMany
 from lapwing.query.ask import SqlQuery
-from lapwing.query.results.entry import Entry, Facts, WriteOver, Writing
-from lapwing.query.results.shelf import Shelf
+from lapwing.query.results.entry import Entry
+from lapwing.query.results.later import KEEP
 from lapwing.query.service import Lapwing
 from lapwing.server.queries import Queries, Query
-from lapwing.sql.run import Running
 
-KEEP: Final = 3600.0
-"""Seconds for which the rows can be fetched, counted from when the statement ended."""
 MOST: Final = 100
 """Statements that wait or run at once."""
-_NAME: Final = "statement-"
 _log = structlog.get_logger("lapwing.server")
 
 
@@ -37,25 +32,16 @@ class Detached:
         self._lapwing, self._queries = lapwing, queries
         self._running = threading.BoundedSemaphore(MOST)
 
-    @property
-    def _shelf(self) -> Shelf:
-        return self._lapwing.results.shelf
-
     def submit(self, query: Query, asked: SqlQuery) -> None:
         """Begins to run `asked`, which has been begun as `query`.
 
         Raises:
             Refused: the project keeps no results. TooMany: so many wait already.
         """
-        if not self._shelf.budget:
-            hint = "Give `results:` in lapwing.yaml a budget, or read the rows as they come (POST /api/sql)."
-            raise Refused.of(
-                "nothing-kept", "The project keeps no results, so rows could not be fetched later.", hint=hint
-            )
+        self._lapwing.later.check()
         if not self._running.acquire(blocking=False):
             says = f"{MOST} detached statements wait or run already."
             raise TooMany.of("too-many", says, hint="Ask again when some have ended.")
-        self._sweep()
         threading.Thread(target=self._run, args=(query, asked), name=f"detached {query.id}", daemon=True).start()
 
     def _run(self, query: Query, asked: SqlQuery) -> None:
@@ -64,12 +50,6 @@ class Detached:
             self._answer(query, asked)
         except LapwingError as known:
             error = known
-        except WriteOver:
-            says = f"The result is larger than {shown_size(self._shelf.largest)}, the most for one that is kept."
-            hint = "Raise `results: {budget: ...}` in lapwing.yaml, of which one may take an eighth, or ask for less."
-            error = Refused.of("result-too-large", says, hint=hint)
-        except OSError as full:
-            error = LapwingError.of("not-kept", f"The disk did not take the rows: {full}.", hint="Make room on it.")
         except Exception as unknown:  # noqa: BLE001 - whoever comes back is told
             number = uuid.uuid4().hex[:12]
             _log.error("unexpected", id=number, door="detached", error=type(unknown).__name__, exc_info=unknown)
@@ -84,29 +64,8 @@ class Detached:
         since = time.time()
         answer = self._lapwing.run_sql(replace(asked, wishes=replace(asked.wishes, time_limit=left)), query.id)
         self._queries.attach(query, answer.running)
-        with answer.running:
-            writing = self._shelf.write(answer.running.schema)
-            try:
-                self._keep(query, answer.running, writing, since)
-            except BaseException:
-                writing.drop()
-                raise
-
-    def _keep(self, query: Query, running: Running, writing: Writing, since: float) -> None:
-        """Its rows, before it counts as done."""
-        size = 0
-        for batch in running:
-            writing.write(batch)
-            query.rows, size = query.rows + batch.num_rows, size + batch.nbytes
-        facts = Facts(
-            text=query.text if self._lapwing.project.query_log.texts else "",
-            since=since,
-            versions=None,
-            milliseconds=(time.time() - since) * 1e3,
-            rows=query.rows,
-            told_bytes=size,
-        )
-        self._shelf.put(_NAME + query.id, writing, facts)
+        self._lapwing.later.keep(answer.running, query.text, since, partial(setattr, query, "rows"))
+        query.receipt = answer.receipt()
 
     def rows(self, query_id: str) -> Entry:
         """The rows of one that is done, to be read once or closed.
@@ -114,7 +73,7 @@ class Detached:
         Raises:
             Conflict: it still runs. LapwingError: it failed, as it did. NotFound: there is none, or its rows are gone.
         """
-        entry = self._shelf.get(_NAME + query_id, fresh)
+        entry = self._lapwing.later.get(query_id)
         if entry is not None:
             return entry
         query = self._queries.known(query_id)
@@ -126,20 +85,6 @@ class Detached:
         says = f"There are no rows of a query {query_id}."
         hint = f"Those of detached ones are kept for {KEEP / 60:g} minutes, less where the budget of results needs the room."
         raise NotFound.of("unknown-query", says, hint=hint)
-
-    def _sweep(self) -> None:
-        """Removes rows whose time is over."""
-        for one in self._shelf.kept():
-            name = one.path.stem
-            facts = self._shelf.facts(name) if name.startswith(_NAME) else None
-            if facts is not None and not fresh(facts):
-                with suppress(OSError):
-                    one.path.unlink()
-
-
-def fresh(facts: Facts) -> bool:
-    """Whether its rows may still be fetched."""
-    return time.time() < facts.since + facts.milliseconds / 1e3 + KEEP
 
 
 def page(entry: Entry, offset: int, limit: int) -> Iterator[pa.RecordBatch]:

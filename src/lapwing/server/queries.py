@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 
 from lapwing.model.names import nearest
 from lapwing.model.problem import Cancelled, Conflict, LapwingError, NotFound, TimeLimit
+from lapwing.model.receipt import Receipt
 from lapwing.server.admission import Admission, Priority, Ticket
 from lapwing.sql.nodes import Plan
 from lapwing.sql.run import Progress as RunProgress
@@ -51,7 +52,7 @@ class Stoppable(Protocol):
 class Query:
     """One statement's life. `rows` counts what was delivered; `who` asks, by `door` (http, postgres, ...); `waited` seconds
     for its place; `plan` and how far it came are of its last look. `kept`: its rows are those of a result kept then.
-    `error` is what it failed with."""
+    `error` is what it failed with; `receipt` how a detached one was answered, once it is done."""
 
     id: str
     text: str
@@ -74,6 +75,7 @@ class Query:
     code: str | None = None
     error: LapwingError | None = None
     kept: str | None = None
+    receipt: Receipt | None = None
     last: dict[str, Any] = field(default_factory=lambda: {"stage": "waiting", "bytes": 0, "fraction": None})
 
     @property

@@ -861,7 +861,7 @@ export interface QueryBody {
   maximum_bytes_billed?: number | null;
 }
 
-/** `plan` as far as it is known; `problem` of one that failed, where it is told of: a file over HTTP only breaks off. */
+/** `plan` as far as it is known; `problem` of one that failed, where it is told of: a file over HTTP only breaks off; `receipt` of one that was submitted and is done. */
 export interface QueryDetail {
   id: string;
   state: "running" | "done" | "failed" | "cancelled";
@@ -881,6 +881,7 @@ export interface QueryDetail {
   milliseconds: number;
   plan: Plan | null;
   problem: ProblemDocument | null;
+  receipt: ReceiptDocument | null;
 }
 
 export interface QueryLog {

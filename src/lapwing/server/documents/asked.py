@@ -255,10 +255,12 @@ class RowsPage(Document):
 
 
 class QueryDetail(QueryState):
-    """`plan` as far as it is known; `problem` of one that failed, where it is told of: a file over HTTP only breaks off."""
+    """`plan` as far as it is known; `problem` of one that failed, where it is told of: a file over HTTP only breaks off;
+    `receipt` of one that was submitted and is done."""
 
     plan: Plan | None
     problem: ProblemDocument | None
+    receipt: ReceiptDocument | None
 
 
 class Queries(Document):

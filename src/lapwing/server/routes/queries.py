@@ -40,14 +40,17 @@ def logged(
 
 @router.get("/api/queries/{query_id}", response_model=QueryDetail)
 def query_state(query_id: str, request: Request) -> Response:
-    """How far a statement has come, with its plan and what each source is sent."""
+    """How far a statement has come, with its plan and what each source is sent; of a submitted one that is done its receipt."""
     queries = services(request).queries
     query = queries.get(query_id)
     told = queries.document(query)
     plan = None if query.plan is None else plan_document(query.plan, query.progress)
     error = query.error
     problem = None if error is None else body(error.status, error.problems, query.id)
-    return Response(dumps({**told, "plan": plan, "problem": problem}), media_type="application/json")
+    receipt = None if query.receipt is None else query.receipt.as_dict()
+    return Response(
+        dumps({**told, "plan": plan, "problem": problem, "receipt": receipt}), media_type="application/json"
+    )
 
 
 @router.delete("/api/queries/{query_id}", response_model=QueryState)
