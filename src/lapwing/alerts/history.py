@@ -112,7 +112,7 @@ class Asking:
         arrays = [floats(table.column(len(by) + 1 + i)).reshape(len(slices), len(starts)) for i in range(len(asked))]
         exposure = arrays[1] if len(arrays) > 1 else np.ones_like(arrays[0])
         return Series(
-            slices, starts, arrays[0], exposure, None if until is None else moment(until), _firm(answer.receipt)
+            slices, starts, arrays[0], exposure, None if until is None else moment(until), firm_until(answer.receipt)
         )
 
     def totals(self, by: tuple[str, ...], within: Slice, start: int, end: int) -> Totals:
@@ -159,7 +159,7 @@ def _empty(measure: Measure, arguments: Mapping[str, str | None]) -> float | Non
     return (0.0 if state.additive or state.counts else None) if measure.fill is None else measure.fill
 
 
-def _firm(receipt: Receipt) -> int:
+def firm_until(receipt: Receipt) -> int:
     """The first moment for which anything but a rollup answered, or nothing."""
     others = [stretch for piece in receipt.pieces if piece.by != "rollup" for stretch in piece.stretches]
     return min((moment(start) for start, _ in (*others, *receipt.missing)), default=1 << 62)

@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from lapwing.alerts import screens
 from lapwing.alerts.actions import Action, lines_of
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.life import life
 from lapwing.alerts.reconcile import Judging, Told, additions, adopted, taken_back
 from lapwing.alerts.record import Happened, Key, Record
+from lapwing.alerts.sweep.kept import Remembering
 from lapwing.alerts.tables import CauseRow, CheckpointRow, ChunkRow, IncidentRow, LineRow, RunRow
 from lapwing.alerts.why.change import Cause
 from lapwing.model.problem import Conflict, LapwingError, NotFound
@@ -49,7 +51,8 @@ class Run:
 class KeptSeries:
     """What changes of the judged series of a run. `of`: the head of the run that the first `since` buckets are of, None where
     there are none. `chunks` and `checkpoints` are new, by their first bucket and by how many buckets they are after. Of the
-    old checkpoints those stay that are `wanted` and after no more than `same` buckets."""
+    old checkpoints those stay that are `wanted` and after no more than `same` buckets. `screen`: what the first look at every
+    slice remembers."""
 
     of: bytes | None
     since: int
@@ -57,6 +60,7 @@ class KeptSeries:
     same: int
     checkpoints: Mapping[int, bytes]
     wanted: frozenset[int]
+    screen: Remembering | None = None
 
 
 class Raced(Conflict):
@@ -96,6 +100,16 @@ class Journal:
         with self._reading() as session:
             row = session.get(CheckpointRow, (monitor, buckets))
             return None if row is None else row.data
+
+    def screens(self, monitor: str) -> frozenset[int]:
+        """After how many buckets it is kept what the first look at every slice remembered."""
+        with self._reading() as session:
+            return screens.kept(session, monitor)
+
+    def screen(self, monitor: str, buckets: int, names: Collection[str]) -> Mapping[str, bytes]:
+        """Parts of what it remembered then, by name; those that are not there are left out."""
+        with self._reading() as session:
+            return screens.parts(session, monitor, buckets, names)
 
     def save(
         self,
@@ -280,6 +294,8 @@ def _keep(session: Session, monitor: str, series: KeptSeries) -> None:
     for buckets, data in series.checkpoints.items():
         session.add(CheckpointRow(monitor=monitor, buckets=buckets, data=data))
     session.flush()
+    if series.screen is not None:
+        screens.keep(session, monitor, series.screen)
 
 
 def _records(session: Session, chosen: sa.Select[IncidentRow]) -> tuple[Record, ...]:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ from lapwing.alerts.resume import Past
 from lapwing.alerts.shares import divided, extended
 from lapwing.alerts.sweep.budgeted import Allowed
 from lapwing.alerts.sweep.judging import judge_any
+from lapwing.alerts.sweep.kept import Remembered
 from lapwing.alerts.telling import told_of
 from lapwing.alerts.votes import Vote, votes
 from lapwing.model.calendar import to_us
@@ -40,7 +42,7 @@ from lapwing.model.problem import LapwingError, Problem
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
-METHOD = 6
+METHOD = 7
 """Raised whenever detector or incident rules change: what was told by other rules is told anew."""
 LOOK_AGAIN = 5.0
 """Seconds for which the version of the data is taken to stand."""
@@ -235,7 +237,7 @@ class Keeper:
                 self._looked.pop(monitor.dataset, None)
                 continue  # what the other process found is looked at first
             if judged.trail is not None:
-                judged.trail.made.clear()
+                judged.trail.forget_made()
             return self._of(judged, new)
 
     def _as_kept(self, monitor: Monitor, run: Run) -> Known | None:
@@ -258,7 +260,9 @@ class Keeper:
             except BROKEN:
                 return None
 
-        return Past(last.judged, trail, checkpoint)
+        every = last.judged.monitor.every is not None
+        screen = Remembered(self._journal.screens(name), partial(self._journal.screen, name)) if every else None
+        return Past(last.judged, trail, checkpoint, screen)
 
     def _inputs(self, monitor: Monitor, records: Iterable[Record]) -> Inputs:
         return Inputs(self._windows(monitor), accepted(records), self._complete(monitor.dataset))
@@ -339,5 +343,6 @@ class Keeper:
             same=same,
             checkpoints=made,
             wanted=frozenset() if trail is None else trail.wanted,
+            screen=None if trail is None else trail.screen,
         )
         return run, series

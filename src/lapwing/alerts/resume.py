@@ -23,6 +23,7 @@ from lapwing.model.calendar import edges
 
 if TYPE_CHECKING:
     from lapwing.alerts.judged import Judged
+    from lapwing.alerts.sweep.kept import Remembered, Remembering
 
 Moments = npt.NDArray[np.int64]
 
@@ -35,7 +36,7 @@ class Trail:
     microseconds) before which rollups alone answered, and held what `holdings` says. `shifts`: by row, accepted levels that
     some bucket was judged by. `effects`: the names of the calendar's effects, in the order of the memory. `same`: how many
     of the first buckets were the same as before. `made`: the checkpoints of this judging, until they are kept elsewhere;
-    `wanted`: after how many buckets there should be one."""
+    `wanted`: after how many buckets there should be one. `screen`: the same of the first look at every slice."""
 
     complete: Bools
     counted: Bools
@@ -46,16 +47,24 @@ class Trail:
     same: int = 0
     made: dict[int, Checkpoint] = field(default_factory=dict)
     wanted: frozenset[int] = frozenset()
+    screen: Remembering | None = None
+
+    def forget_made(self) -> None:
+        """Once it is kept elsewhere."""
+        self.made.clear()
+        if self.screen is not None:
+            self.screen.made.clear()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Past:
     """What was judged, with the trail that it left. `checkpoint` gives the last one kept that is not after so many
-    buckets; None where there is none that can be read."""
+    buckets; None where there is none that can be read. `screen`: what the first look at every slice remembered."""
 
     judged: Judged
     trail: Trail
     checkpoint: Callable[[int], Checkpoint | None]
+    screen: Remembered | None = None
 
 
 def read_since(past: Past, now: Holdings) -> int | None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from lapwing.alerts.record import Key
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration. A database at it needs no migrating, so Alembic is not even imported."""
 
 
@@ -61,6 +61,17 @@ class CheckpointRow(Base):
     __tablename__ = "run_checkpoint"
 
     monitor: Mapped[str] = mapped_column(ForeignKey("run.monitor", ondelete="CASCADE"), primary_key=True)
+    buckets: Mapped[int] = mapped_column(Integer, primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ScreenRow(Base):
+    """A part of what the first look at every slice remembered after so many buckets of a run, if it is another than before."""
+
+    __tablename__ = "run_screen"
+
+    monitor: Mapped[str] = mapped_column(ForeignKey("run.monitor", ondelete="CASCADE"), primary_key=True)
+    part: Mapped[str] = mapped_column(Text, primary_key=True)
     buckets: Mapped[int] = mapped_column(Integer, primary_key=True)
     data: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -50,7 +50,7 @@ def test_what_stands_out_is_seen_and_little_else() -> None:
     assert large[70, 3] < -4
     assert large[71, 4] > 4
     assert len(large) < 0.03 * amounts.size
-    assert (seen.watched[1:] == 500).all()
+    assert (seen.watched[2:] == 500).all()
 
 
 def test_what_builds_up_is_seen() -> None:

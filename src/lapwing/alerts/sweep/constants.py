@@ -29,7 +29,10 @@ TRAINED = 6.0
 SUPPORT_SHARE = 0.001
 """Where events can't be counted, the share of the whole that is worth watching."""
 SUPPORT_DAYS = 28.0
-"""Days over which that mean is taken."""
+"""Days over which that mean is taken..."""
+FIRM_DAYS = 14.0
+"""...and at least: who has less events in all than so many days of support never had any, and its past need not be known.
+Nothing is judged sooner."""
 MOST_GROUPS = 1_000_000
 """Slices of one combination of dimensions: more are not read."""
 MOST_LOOKED = 50_000_000

@@ -13,17 +13,18 @@ All numbers are single precision, and series are worked on in blocks.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from lapwing.alerts.chance import Kind
+from lapwing.alerts.chance import Bools, Kind
 from lapwing.alerts.online.constants import MEDIAN_OF_NORMAL, SHARE_VISITS, Tuning
 from lapwing.alerts.sweep.constants import (
     CLIP,
+    FIRM_DAYS,
     LEVEL_EVENTS,
     MOST_GAIN,
     PATTERN_EVENTS,
@@ -41,6 +42,8 @@ Gained = Single | np.float32
 
 BLOCK = 32_768
 """Series worked on at once: smaller blocks lose more to the interpreter than they win by the cache."""
+SUMS = ("total", "recent", "share", "square", "support", "streams")
+"""What is remembered of slices in all slots together."""
 _TINY = np.float32(1e-12)
 _ROOT = 0.375
 """Anscombe's constant."""
@@ -108,6 +111,34 @@ class Memory:
             buckets=self.buckets,
         )
 
+    def grown(self, count: int, *, weighted: bool, held: Mapping[int, int] | None = None) -> Memory:
+        """With so many more slices, of which nothing is known. `held`: the slots that are there at all, and from which slice
+        on; None: every one."""
+        old = len(self.support)
+        out = Memory.blank(old + count, len(self.visits), weighted=weighted)
+        slots = dict.fromkeys(range(len(self.visits)), 0) if held is None else held
+        for slot, first in slots.items():
+            out.amounts[slot, first:old] = self.amounts[slot, first:]
+            if weighted:
+                out.weights[slot, first:old] = self.weights[slot, first:]
+        if not weighted:
+            out.weights = self.weights
+        for name in SUMS:
+            getattr(out, name)[..., :old] = getattr(self, name)
+        out.visits, out.buckets = self.visits, self.buckets
+        return out
+
+    def take(self, other: Memory, rows: Places, of: Places, *, weighted: bool) -> None:
+        """What another one remembers of some slices."""
+        for name in ("amounts", *(["weights"] if weighted else []), *SUMS):
+            getattr(self, name)[..., rows] = getattr(other, name)[..., of]
+
+    @property
+    def room(self) -> int:
+        """Its bytes."""
+        arrays = (self.amounts, self.weights, *(getattr(self, name) for name in SUMS))
+        return sum(array.nbytes for array in arrays)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Above:
@@ -171,6 +202,7 @@ class Screen:
         weights: Single | None = None,
         support: Single | None = None,
         above: Sequence[Above] = (),
+        judged: Bools | None = None,
     ) -> Seen:
         """Goes on from what is remembered, which changes.
 
@@ -179,38 +211,36 @@ class Screen:
             amounts: (T, S), nan in buckets that are not known.
             weights: (T, S), the denominators where values are ratios; None: each bucket counts alike.
             support: (T, S), what supports a slice; None: the amounts do.
+            judged: (T,), which buckets are, those that are known of no slice left out; None: all others.
         """
+        known: Bools = ~np.all(np.isnan(amounts), axis=1) if judged is None else judged
         series = amounts.shape[1]
         blocks = [slice(first, min(first + BLOCK, series)) for first in range(0, series, BLOCK)]
+        blocks = blocks or [slice(0, 0)]  # visits are counted of none, too
 
         def one(rows: slice) -> tuple[Memory, Seen]:
             part = memory.part(rows)
             pass_ = _Pass(self, part, [Above(each.rows[rows], each.pattern, each.gain) for each in above])
             cut = (None if array is None else array[:, rows] for array in (weights, support))
-            return part, pass_.run(slots, amounts[:, rows], *cut)
+            return part, pass_.run(slots, known, amounts[:, rows], *cut)
 
         if self.threads > 1 and len(blocks) > 1:
             with ThreadPoolExecutor(self.threads) as pool:
                 done = list(pool.map(one, blocks))
         else:
             done = [one(rows) for rows in blocks]
-        if done:
-            last = done[-1][0]
-            memory.visits[:], memory.buckets = last.visits, last.buckets
-            if memory.weights.shape[1] == 1:
-                memory.weights[:] = last.weights
-        return _joined([seen for _, seen in done], [rows.start for rows in blocks], len(slots))
+        last = done[-1][0]
+        memory.visits[:], memory.buckets = last.visits, last.buckets
+        if memory.weights.shape[1] == 1:
+            memory.weights[:] = last.weights
+        return _joined([seen for _, seen in done], [rows.start for rows in blocks])
 
 
-def _joined(parts: Sequence[Seen], firsts: Sequence[int], buckets: int) -> Seen:
+def _joined(parts: Sequence[Seen], firsts: Sequence[int]) -> Seen:
     def together(name: str) -> Single | None:
         arrays = [getattr(part, name) for part in parts]
-        return None if not arrays or arrays[0] is None else np.concatenate(arrays, axis=1)
+        return None if arrays[0] is None else np.concatenate(arrays, axis=1)
 
-    if not parts:
-        nothing = np.zeros(0, np.int64)
-        empty = np.zeros((buckets, 0), np.float32)
-        return Seen(nothing, nothing, np.zeros(0, np.float32), np.zeros(buckets, np.int64), empty, empty)
     return Seen(
         np.concatenate([part.bucket for part in parts]),
         np.concatenate([part.row + first for part, first in zip(parts, firsts, strict=True)]),
@@ -234,12 +264,18 @@ class _Pass:
         self.keep_level = np.float32(1 - 1 / tuning.level)
         self.keep_spread = np.float32(1 - 1 / tuning.spread)
         self.keep_share = np.float32(1 - 1 / (SHARE_VISITS * tuning.day))
-        self.keep_support = 1 - 1 / (SUPPORT_DAYS * tuning.day)
+        self.keep_support = kept_support(tuning)
+        self.firm = firm_buckets(tuning)
         self.normal = np.float32(1 / math.sqrt(_clipped_square(MEDIAN_OF_NORMAL)))
         self.decays = [np.float32(1 - 1 / length) for length in STREAMS]
 
     def run(
-        self, slots: npt.NDArray[np.int64], amounts: Single, weights: Single | None, support: Single | None
+        self,
+        slots: npt.NDArray[np.int64],
+        judged: Bools,
+        amounts: Single,
+        weights: Single | None,
+        support: Single | None,
     ) -> Seen:
         buckets, series = amounts.shape
         shape = (buckets, series) if self.screen.parental else (0, series)
@@ -254,8 +290,8 @@ class _Pass:
                 if self.screen.parental:
                     pattern[at] = rate
                 amount = amounts[at]
-                if np.isnan(amount[:1]).any() and np.isnan(amount).all():
-                    continue  # not known of any slice
+                if not judged[at]:
+                    continue
                 rows, size, of = self._take(at, int(slots[at]), amount, weight, base, signed)
                 if self.screen.parental:
                     gain[at] = of
@@ -411,14 +447,28 @@ class _Pass:
     ) -> int:
         """How many slices had support before this bucket, which counts from the next one on."""
         memory = self.memory
-        seen = (1 - self.keep_support ** (memory.buckets - 1)) / (1 - self.keep_support)
-        enough = memory.support >= self.screen.least * seen if seen > 0 else np.zeros(len(support), bool)
+        enough = memory.support >= self.screen.least * weight_of(max(memory.buckets - 1, self.firm), self.keep_support)
         keep = enough[rows]
         if keep.any():
             found.append((at, rows[keep], size[keep]))
         memory.support *= np.float32(self.keep_support)
         memory.support += np.nan_to_num(support)
         return int(np.count_nonzero(enough))
+
+
+def kept_support(tuning: Tuning) -> float:
+    """How much of a slice's support the next bucket finds."""
+    return 1 - 1 / (SUPPORT_DAYS * tuning.day)
+
+
+def firm_buckets(tuning: Tuning) -> int:
+    """Of how many buckets a mean is at least that supports a slice."""
+    return int(FIRM_DAYS * tuning.day)
+
+
+def weight_of(buckets: int, keep: float) -> float:
+    """What so many buckets weigh in a discounted sum."""
+    return (1 - keep**buckets) / (1 - keep)
 
 
 def _smaller(one: Single, other: Single) -> Single:

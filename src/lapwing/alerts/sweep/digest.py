@@ -1,0 +1,34 @@
+"""What a bucket held, in eight bytes: enough to tell later whether it is still the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lapwing.alerts.sweep.reading import Panel
+
+Digests = npt.NDArray[np.uint64]
+_GOLDEN, _ONE, _TWO = (np.uint64(one) for one in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+
+
+def digest(codes: npt.NDArray[np.int64], panel: Panel, blank: tuple[float, float]) -> Digests:
+    """(T,) of what slices came to in each bucket, in whichever order they are. A slice that has no more there than one that
+    does not occur (`blank`: amount and exposure) adds nothing."""
+    arrays = [(panel.amount, blank[0]), (panel.exposure, blank[1]), (panel.counts, 0.0)]
+    slices = _mixed(codes.astype(np.uint64) + _GOLDEN)[:, None]
+    there = np.zeros(panel.amount.shape, bool)
+    out = np.zeros(panel.amount.shape, np.uint64)
+    for number, (array, empty) in enumerate(arrays, 1):
+        if array is not None:
+            there |= (array != empty) & ~(np.isnan(array) & np.isnan(empty))
+            out = _mixed(out ^ _mixed((array + 0.0).view(np.uint64) + slices * np.uint64(2 * number + 1)))
+    total: Digests = np.where(there, out, np.uint64(0)).sum(axis=0, dtype=np.uint64)
+    return total
+
+
+def _mixed(bits: Digests) -> Digests:
+    """Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014: each bit depends on all."""
+    with np.errstate(over="ignore"):
+        bits = (bits ^ (bits >> np.uint64(30))) * _ONE
+        bits = (bits ^ (bits >> np.uint64(27))) * _TWO
+        return bits ^ (bits >> np.uint64(31))
