@@ -1,7 +1,7 @@
 """How good alerts are, on labelled data, beside baselines.
 
     python -m benchmarks.alerts [--injected [--sealed] [--several]] [--early [--sealed]] [--data] [--budget [--sealed]] [--ads]
-        [--flights] [--nab FOLDER] [--heavy-tails] [--causes FOLDER] [--keeping] [--first-stage] [--small] [--json FILE]
+        [--flights] [--nab FOLDER] [--heavy-tails] [--causes FOLDER] [--keeping] [--first-stage [--kept]] [--small] [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
 where it was not asked for. Folders of data are not part of the repository.

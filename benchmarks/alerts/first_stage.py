@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.alerts import kept_stage
 from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.many import needed
 from lapwing.alerts.season import slots, tuning
@@ -36,12 +37,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--first-stage", action="store_true", help="every slice watched: speed and recall of the first look"
     )
+    parser.add_argument(
+        "--kept", action="store_true", help="with --first-stage: one more bucket, by what it remembers, in its place"
+    )
 
 
 def run(options: argparse.Namespace) -> dict[str, Any] | None:
     """Prints the tables."""
     if not options.first_stage:
         return None
+    if options.kept:
+        return {"kept": kept_stage.run(small=options.small)}
     scale = 20 if options.small else 1
     figures = {
         "daily": speed("Daily, 28 days, one core", Grain.parse("day"), 1_000_000 // scale, 28, threads=1),

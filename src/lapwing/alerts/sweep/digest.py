@@ -14,16 +14,24 @@ _GOLDEN, _ONE, _TWO = (np.uint64(one) for one in (0x9E3779B97F4A7C15, 0xBF58476D
 def digest(codes: npt.NDArray[np.int64], panel: Panel, blank: tuple[float, float]) -> Digests:
     """(T,) of what slices came to in each bucket, in whichever order they are. A slice that has no more there than one that
     does not occur (`blank`: amount and exposure) adds nothing."""
-    arrays = [(panel.amount, blank[0]), (panel.exposure, blank[1]), (panel.counts, 0.0)]
     slices = _mixed(codes.astype(np.uint64) + _GOLDEN)[:, None]
-    there = np.zeros(panel.amount.shape, bool)
     out = np.zeros(panel.amount.shape, np.uint64)
-    for number, (array, empty) in enumerate(arrays, 1):
+    for number, array in enumerate((panel.amount, panel.exposure, panel.counts), 1):
+        if array is not None:
+            out = _mixed(
+                out ^ _mixed(np.ascontiguousarray(array + 0.0).view(np.uint64) + slices * np.uint64(2 * number + 1))
+            )
+    total: Digests = np.where(occurs(panel, blank), out, np.uint64(0)).sum(axis=0, dtype=np.uint64)
+    return total
+
+
+def occurs(panel: Panel, blank: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    """(S, T): where slices have more than those that do not occur."""
+    there = np.zeros(panel.amount.shape, bool)
+    for array, empty in ((panel.amount, blank[0]), (panel.exposure, blank[1]), (panel.counts, 0.0)):
         if array is not None:
             there |= (array != empty) & ~(np.isnan(array) & np.isnan(empty))
-            out = _mixed(out ^ _mixed((array + 0.0).view(np.uint64) + slices * np.uint64(2 * number + 1)))
-    total: Digests = np.where(there, out, np.uint64(0)).sum(axis=0, dtype=np.uint64)
-    return total
+    return there
 
 
 def _mixed(bits: Digests) -> Digests:

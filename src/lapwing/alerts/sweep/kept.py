@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lapwing.alerts.checkpoints import newest, wanted
 from lapwing.alerts.sweep.cuboids import Cuboid
@@ -48,9 +48,9 @@ def look(
     that is read is what it was when it was `remembered`."""
     if remembered is not None and remembered.buckets:
         try:
-            state = _still_true(reader, chosen, whole, setting, remembered, sure)
-            if state is not None:
-                return _gone_on(Looking(reader=reader, whole=whole, setting=setting, state=state))
+            looking = _still_true(reader, chosen, whole, setting, remembered, sure)
+            if looking is not None:
+                return _gone_on(looking)
         except (TooMany, Damaged):
             pass  # all is looked at anew
     slots = int(setting.slots.max(initial=0)) + 1
@@ -65,8 +65,8 @@ def _still_true(
     setting: Setting,
     remembered: Remembered,
     sure: int,
-) -> State | None:
-    """The newest that is remembered of buckets that are as they were."""
+) -> Looking | None:
+    """By the newest that is remembered of buckets that are as they were."""
 
     def before(most: int) -> State | None:
         at = newest(remembered.buckets, most)
@@ -78,9 +78,10 @@ def _still_true(
     looking = Looking(reader=reader, whole=whole, setting=setting, state=state)
     same = looking.changed_since(min(sure, state.buckets))
     if same == state.buckets:
-        return state
+        return looking
     # What has too many slices may have fewer now.
-    return None if state.unread else before(same)
+    state = None if state.unread else before(same)
+    return None if state is None else replace(looking, state=state)
 
 
 def _gone_on(looking: Looking) -> tuple[Looked, Remembering]:

@@ -18,7 +18,7 @@ from lapwing.alerts.many import needed
 from lapwing.alerts.online.constants import Tuning
 from lapwing.alerts.sweep.constants import LOOK, MOST_GROUPS, SUPPORT_SHARE, WORTH
 from lapwing.alerts.sweep.cuboids import Cuboid
-from lapwing.alerts.sweep.digest import digest
+from lapwing.alerts.sweep.digest import digest, occurs
 from lapwing.alerts.sweep.reading import Columns, Key, Panel, Reader, Rows
 from lapwing.alerts.sweep.remembered import Level, Slices, State
 from lapwing.alerts.sweep.screen import (
@@ -101,14 +101,14 @@ class _Run:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Looking:
-    """Goes through a history, a stretch of time after the other. `whole`: the one series that all are slices of; `read`: what
-    was read already."""
+    """Goes through a history, a stretch of time after the other. `whole`: the one series that all are slices of; `read`: by
+    combination, the stretch that was read last; `most`: of how many slices the largest is."""
 
     reader: Reader
     whole: Panel
     setting: Setting
     state: State
-    read: dict[tuple[Cuboid, int, int], Rows] = field(default_factory=dict)
+    read: dict[Cuboid, tuple[int, int, Rows]] = field(default_factory=dict)
     most: int = 0
 
     def go_on(self, stops: Callable[[int], Collection[int]], keep: Callable[[State], None]) -> None:
@@ -181,16 +181,24 @@ class Looking:
             keys = self.state.values.keys(cuboid, of.codes[place[each[mine]]])
             yield from (Flag(cuboid, key, parts[at]) for key, at in zip(keys, mine.tolist(), strict=True))
 
-    def _stretches(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+    @property
+    def _step(self) -> int:
+        """Buckets that are read at once."""
         levels = self.state.levels
         groups = max(self.most, *(level.groups for level in levels))
-        step = self.reader.step(groups, sum(level.series for level in levels))
+        return self.reader.step(groups, sum(level.series for level in levels))
+
+    def _stretches(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        step = self._step
         return ((at, min(at + step, last)) for at in range(first, last, step))
 
     def _rows(self, cuboid: Cuboid, first: int, last: int) -> Rows:
-        """What all slices of a combination came to."""
-        known = self.read.get((cuboid, first, last))
-        return self.reader.rows(cuboid, first, last) if known is None else known
+        """What all slices of a combination came to; what comes next is read with it."""
+        known = self.read.get(cuboid)
+        if known is None or not known[0] <= first <= last <= known[1]:
+            end = min(max(first + self._step, last), self.setting.complete)
+            known = self.read[cuboid] = (first, end, self.reader.rows(cuboid, first, end))
+        return known[2].part(first - known[0], last - known[0])
 
     # Who is tracked
 
@@ -234,7 +242,7 @@ class Looking:
         """All slices in a stretch, and what supports them there."""
         if not at_once:
             return self.reader.totals(cuboid, first, last)
-        rows = self.read[cuboid, first, last] = self._rows(cuboid, first, last)
+        rows = self._rows(cuboid, first, last)
         return rows.columns, _total(rows)
 
     def _least(self) -> float:
@@ -290,9 +298,9 @@ class Looking:
         for level in state.levels[1:]:
             for cuboid, of in level.slices.items():
                 rows = self._rows(cuboid, first, last)
-                self.read[cuboid, first, last] = rows
-                places = of.met(state.values.codes(cuboid, rows.columns))
-                of.totals[places] += _total(rows)
+                here = occurs(rows.panel, self._blank).any(axis=1)
+                places = of.met(state.values.codes(cuboid, rows.columns)[here])
+                of.totals[places] += _total(rows)[here]
                 of.since[places] = np.minimum(of.since[places], first)
                 if len(of.codes) > MOST_GROUPS:
                     raise TooMany
@@ -307,7 +315,6 @@ class Looking:
         state.watched = np.concatenate([state.watched, watched], axis=1)
         state.judged = np.concatenate([state.judged, self.setting.judged[first:last]])
         state.digests = np.concatenate([state.digests, digests])
-        self.read.clear()
 
     def _advanced(self, runs: Sequence[_Run], first: int, last: int) -> list[Seen]:
         """What each level's screen sees in a stretch."""
@@ -322,6 +329,11 @@ class Looking:
             out.append(screen.advance(run.memory, slots, amounts, weights, support, above, judged))
         return out
 
+    @property
+    def _blank(self) -> tuple[float, float]:
+        """Amount and exposure of who does not occur."""
+        return self.reader.blank or (0.0, 0.0)
+
     def _screen(self, size: int) -> Screen:
         least = self.setting.support if self.reader.counted is not None else SUPPORT_SHARE
         parental = size < self.setting.depth
@@ -332,13 +344,13 @@ class Looking:
     def _arrays(self, run: _Run, first: int, last: int) -> tuple[Single, Single | None, Single]:
         """Amounts, weights and support (T, S) of what goes through."""
         shape = last - first, len(run.memory.support)
-        blank = self.reader.blank or (0.0, 0.0)
+        blank = self._blank
         amounts = np.full(shape, blank[0], np.float32)
         weights = np.full(shape, blank[1], np.float32) if run.level.weighted else None
         support = np.zeros(shape, np.float32)
         for cuboid, of in run.level.slices.items():
             if not cuboid:
-                panel, columns = _part(self.whole, first, last), np.zeros(1, np.intp)
+                panel, columns = self.whole.part(first, last), np.zeros(1, np.intp)
             else:
                 rows = self._some(run, cuboid, of, first, last)
                 if rows is None:
@@ -373,13 +385,12 @@ class Looking:
 
     def _digests(self, first: int, last: int) -> npt.NDArray[np.uint64]:
         """Of all that there is to read in each bucket of a stretch."""
-        out = digest(np.zeros(1, np.int64), _part(self.whole, first, last), (0.0, 1.0))
-        blank = self.reader.blank or (0.0, 0.0)
+        out = digest(np.zeros(1, np.int64), self.whole.part(first, last), (0.0, 1.0))
         for level in self.state.levels[1:]:
             for number, cuboid in enumerate(level.slices, 1):
                 rows = self._rows(cuboid, first, last)
                 codes = self.state.values.codes(cuboid, rows.columns)
-                out += digest(codes, rows.panel, blank) * np.uint64(2 * number + 1)
+                out += digest(codes, rows.panel, self._blank) * np.uint64(2 * number + 1)
         return out
 
 
@@ -387,11 +398,6 @@ def _total(rows: Rows) -> Floats:
     panel = rows.panel
     total: Floats = np.abs(np.nan_to_num(panel.amount if panel.counts is None else panel.counts)).sum(axis=1)
     return total
-
-
-def _part(panel: Panel, first: int, last: int) -> Panel:
-    part = np.s_[:, first:last]
-    return Panel(panel.amount[part], None if panel.exposure is None else panel.exposure[part], None)
 
 
 def _cut(parents: Seen, place: Places) -> Above:

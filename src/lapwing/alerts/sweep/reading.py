@@ -41,6 +41,12 @@ class Panel:
     exposure: Floats | None
     counts: Floats | None
 
+    def part(self, first: int, last: int) -> Panel:
+        """Over a part of the time."""
+        part = np.s_[:, first:last]
+        exposure, counts = (None if one is None else one[part] for one in (self.exposure, self.counts))
+        return Panel(self.amount[part], exposure, counts)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
@@ -48,6 +54,10 @@ class Rows:
 
     columns: Columns
     panel: Panel
+
+    def part(self, first: int, last: int) -> Rows:
+        """Over a part of the time."""
+        return Rows(self.columns, self.panel.part(first, last))
 
     @property
     def keys(self) -> list[Key]:
