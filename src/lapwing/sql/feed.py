@@ -19,13 +19,15 @@ NOTHING = "1 = 0"
 
 
 class Feed:
-    """`rows` and `bytes` count what was taken; `error` is why the read failed, which the engine's own message would hide."""
+    """`rows` and `bytes` count what was taken, `whole` whether that was all; `error` is why the read failed, which the engine's
+    own message would hide."""
 
     def __init__(self, scan: Scan, source: Source, time_limit: float) -> None:
         self.scan = scan
         self.rows = 0
         self.bytes = 0
         self.done = False
+        self.whole = False
         self.error: LapwingError | None = None
         self._source = source
         self._time_limit = time_limit
@@ -108,6 +110,7 @@ class Feed:
                 self.rows += batch.num_rows
                 self.bytes += batch.nbytes
                 yield batch
+            self.whole = True
         except LapwingError as error:
             if not self._stopped:
                 self.error = error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -68,7 +68,8 @@ class Taker(Protocol):
 class Running(Stream):
     """A statement under way. Reading begins at once; rows come while iterating, in one thread, once. `cancel` may be
     called from any thread. It ends by itself after `time_limit` seconds, whoever is slow. Should it fail before its first
-    row, it goes on with the plan that `again` has. `taker` is given all its rows, too."""
+    row, it goes on with the plan that `again` has. `taker` is given all its rows, too; `learn`, once all is done, how many
+    rows the scans had that were read to their end, by their ids."""
 
     limit = ResultLimit()
     """What its result may have; of one that has more, no batch that goes beyond it is told."""
@@ -86,6 +87,7 @@ class Running(Stream):
         query_id: str,
         taker: Taker | None = None,
         again: Again | None = None,
+        learn: Callable[[Plan, Mapping[str, int]], None] | None = None,
     ) -> None:
         self.id = query_id
         self.schema = plan.schema
@@ -99,7 +101,7 @@ class Running(Stream):
         self._stop: LapwingError | None = None
         self._lock = threading.Lock()
         self._finished = threading.Event()
-        self._engine, self._sources, self._again = engine, sources, again
+        self._engine, self._sources, self._again, self._learn = engine, sources, again, learn
         self._context = copy_context()  # who takes the rows may do so in another
         self._limit = time_limit
         self._timer = threading.Timer(time_limit, self._expire)
@@ -139,6 +141,8 @@ class Running(Stream):
                 yield named
             self._check()
             self._stage = "done"
+            if self._learn is not None:
+                self._learn(self.plan, {key: feed.rows for key, feed in self._feeds.items() if feed.whole})
         except (LapwingError, pa.ArrowException, OSError) as error:
             self._stage = "cancelled" if isinstance(self._stop, Cancelled) else "failed"
             raise self._cause(error) from error

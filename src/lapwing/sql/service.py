@@ -65,7 +65,7 @@ class SqlService:
             self.catalog, self._planning, blocks=Blocks(sources, expected.rows), elsewhere=self._elsewhere(sources)
         )
         self._reducer = Reducer(sources, expected)
-        self._plans = Plans(sources)
+        self._plans = Plans(sources, self._reducer.reduced)
         self._binder = DatasetBinder(self)
         self._bound: dict[str, tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
         self._lock = threading.Lock()
@@ -165,9 +165,7 @@ class SqlService:
         zone = zone or self.project.timezone
         return self._plans.plan(
             (text, zone, engine or ""),
-            lambda: self._reducer.reduced(
-                self.plan(text, zone=zone, given=given, engine=engine, time_limit=time_limit)
-            ),
+            lambda: self.plan(text, zone=zone, given=given, engine=engine, time_limit=time_limit),
         )
 
     def start(
@@ -194,6 +192,7 @@ class SqlService:
             time_limit=time_limit,
             query_id=query_id or uuid.uuid4().hex,
             taker=taker,
+            learn=self._learn,
             again=Again(self._sources, lambda plan, changed: self._anew(plan, changed, given), self._over_rows),
         )
         return self._remembered(running)
@@ -235,6 +234,11 @@ class SqlService:
             while len(self._queries) > REMEMBERED:
                 self._queries.popitem(last=False)
         return running
+
+    def _learn(self, plan: Plan, rows: Mapping[str, int]) -> None:
+        """What the scans of a plan had, by their ids, for the next time."""
+        if self._reducer.learn(plan, rows):
+            self._plans.doubt(plan)
 
     def _over_rows(self, plan: Plan, why: LapwingError) -> Plan:
         """The plan to go on with where one over groups made by sources failed; its statement is not tried that way again, unless

@@ -129,12 +129,9 @@ def answer(service: SqlService, text: str) -> object:
 
 def whole(service: SqlService, text: str) -> object:
     """The same without any reduction."""
-    reducer = service._reducer
-    service._reducer = type("Nothing", (), {"reduced": staticmethod(lambda plan: plan)})()
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service._plans, "_reduced", lambda plan: plan)
         return answer(service, text)
-    finally:
-        service._reducer = reducer
 
 
 def inside(service: SqlService, text: str) -> None:

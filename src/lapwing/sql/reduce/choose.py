@@ -14,13 +14,12 @@ from lapwing.sources.types import family
 from lapwing.sql.nodes import Key, Plan, Scan
 from lapwing.sql.reduce.edges import Edge, edges
 from lapwing.sql.reduce.keys import found_inside
+from lapwing.sql.reduce.seen import Seen, left
 
 SELECTIVE = 0.7
 """Keys that leave more than this share of what others leave are not worth their way."""
 WORTH = 3_000
 """Rows that keys must save, and twice as many as there are keys; below, reading is quicker than asking."""
-KEPT = 0.3
-"""The share of rows that a condition leaves which only the engine can look at."""
 MOST_READ = 2_000_000
 """Rows of a provider: they are kept until the statement ends, and the others wait for them."""
 
@@ -28,7 +27,7 @@ Rows = Callable[[Source, Table, str | None], float | None]
 """About how many rows of a table a condition in its source's dialect is true of."""
 
 
-def reduced(plan: Plan, sources: Mapping[str, Source], rows: Rows) -> Plan:
+def reduced(plan: Plan, sources: Mapping[str, Source], rows: Rows, seen: Seen) -> Plan:
     """The plan with keys for those of its scans that others make smaller."""
     read = {scan.id: scan for scan in plan.scans if scan.used and scan.limit is None}
     big = [one for one in read.values() if not one.native and (one.table.rows is None or one.table.rows > WORTH)]
@@ -39,8 +38,11 @@ def reduced(plan: Plan, sources: Mapping[str, Source], rows: Rows) -> Plan:
     if not any(plan.scans[edge.receiver] in big for edge in among):
         return plan
     met = {plan.scans[number].id for edge in among for number in (edge.receiver, edge.provider)}
-    expected = {key: _expected(read[key], sources[read[key].table.source], rows) for key in sorted(met)}
-    keys = _keys(plan, among, expected, sources)
+    expected = {
+        key: seen.rows(read[key], {}, read) or _expected(read[key], sources[read[key].table.source], rows)
+        for key in sorted(met)
+    }
+    keys = _keys(plan, among, expected, sources, seen)
     scans = [
         replace(scan, keys=tuple(keys.get(scan.id, ())), rows=round(expected[scan.id])) if scan.id in met else scan
         for scan in plan.scans
@@ -68,40 +70,46 @@ def _expected(scan: Scan, source: Source, rows: Rows) -> float:
     found = rows(source, scan.table, where or None)
     if found is None:
         found = float(MOST_READ if scan.rows is None else scan.rows)
-    return max(1.0, found * (1.0 if scan.native else KEPT ** min(2, len(scan.kept))))
+    return left(scan, found)
 
 
 def _keys(
-    plan: Plan, among: list[Edge], expected: dict[str, float], sources: Mapping[str, Source]
+    plan: Plan, among: list[Edge], expected: dict[str, float], sources: Mapping[str, Source], seen: Seen
 ) -> dict[str, list[Key]]:
     """By scan its keys; `expected` becomes what they leave."""
+    scans = {scan.id: scan for scan in plan.scans}
     found: dict[str, list[Key]] = {}
     shares: dict[tuple[str, str], float] = {}
-    left = set(expected)
-    while left:
-        first = min(left, key=lambda one: (expected[one], one))
-        left.remove(first)
+    rest = set(expected)
+    while rest:
+        first = min(rest, key=lambda one: (expected[one], one))
+        rest.remove(first)
         for edge in among:
             provider, receiver = plan.scans[edge.provider], plan.scans[edge.receiver]
-            if provider.id != first or receiver.id not in left:
+            if provider.id != first or receiver.id not in rest:
                 continue
             column, provided = receiver.table.columns[edge.column], provider.table.columns[edge.provided]
             domain = _different(provided, provider)
             keys = min(expected[first], domain)
-            share = min(1.0, keys / max(domain, column.distinct or 0.0))
-            before = shares.get((receiver.id, column.name), 1.0)
-            saved = expected[receiver.id] * (1 - share / before)
             inside = keys > _most(receiver, sources)
-            if share > SELECTIVE * before or (inside and not found_inside(provider, provided, receiver, sources)):
+            if inside and not found_inside(provider, provided, receiver, sources):
                 continue
             if not inside and expected[first] > MOST_READ:
                 continue
-            if not receiver.native and not saved_enough(saved, keys):
-                continue
             others = [key for key in found.get(receiver.id, []) if key.column != column]
-            found[receiver.id] = [*others, Key(column, first, provided, round(keys), inside)]
+            reduced_by = [*others, Key(column, first, provided, round(keys), inside)]
+            before = shares.get((receiver.id, column.name), 1.0)
+            after = seen.rows(receiver, {**found, receiver.id: reduced_by}, scans)
+            if after is None:
+                after = expected[receiver.id] * min(1.0, keys / max(domain, column.distinct or 0.0)) / before
+            share = before * after / expected[receiver.id]
+            if share > SELECTIVE * before:
+                continue
+            if not receiver.native and not saved_enough(expected[receiver.id] - after, keys):
+                continue
+            found[receiver.id] = reduced_by
             shares[receiver.id, column.name] = share
-            expected[receiver.id] = max(1.0, expected[receiver.id] * share / before)
+            expected[receiver.id] = max(1.0, after)
     return found
 
 

@@ -8,6 +8,7 @@ from lapwing.sources.base import Source
 from lapwing.sql.expected import Expected
 from lapwing.sql.nodes import Plan
 from lapwing.sql.reduce.hold import marked, placed
+from lapwing.sql.reduce.seen import Seen
 from lapwing.sql.reduce.share import shared
 
 
@@ -17,6 +18,11 @@ class Reducer:
     def __init__(self, sources: Mapping[str, Source], expected: Expected) -> None:
         self._sources = sources
         self._expected = expected
+        self._seen = Seen()
+
+    def learn(self, plan: Plan, rows: Mapping[str, int]) -> bool:
+        """Remembers how many rows the scans of a plan had, by their ids; whether it had better be made again."""
+        return self._seen.learn(plan, rows)
 
     def reduced(self, plan: Plan) -> Plan:
         """The plan, its scans reduced by each other where that pays; it may ask sources."""
@@ -25,4 +31,4 @@ class Reducer:
         # Below here sqlglot is imported, a tenth of a second that other statements need not spend.
         from lapwing.sql.reduce.choose import reduced
 
-        return placed(shared(marked(reduced(plan, self._sources, self._expected.rows)), self._sources))
+        return placed(shared(marked(reduced(plan, self._sources, self._expected.rows, self._seen)), self._sources))
