@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,9 +45,12 @@ SCHEMAS = {
 
 
 @contextmanager
-def registry(password: str = "right") -> Iterator[tuple[str, list[str]]]:
+def registry(
+    password: str = "right", schemas: Mapping[int, Mapping[str, Any]] | None = None
+) -> Iterator[tuple[str, list[str]]]:
     """Its URL, with a user and a password, and the paths that it was asked for."""
     asked: list[str] = []
+    has = SCHEMAS if schemas is None else schemas
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *given: object) -> None:
@@ -55,10 +58,10 @@ def registry(password: str = "right") -> Iterator[tuple[str, list[str]]]:
 
         def do_GET(self) -> None:
             asked.append(self.path)
-            number = int(self.path.rpartition("/")[2])
+            number = int(self.path.rpartition("/")[2].partition("?")[0])
             known = self.headers.get("Authorization") == "Basic cmVhZGVyOnJpZ2h0"
-            status = 401 if not known else 200 if number in SCHEMAS else 404
-            body = json.dumps(SCHEMAS.get(number, {"error_code": 40403})).encode()
+            status = 401 if not known else 200 if number in has else 404
+            body = json.dumps(has.get(number, {"error_code": 40403})).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

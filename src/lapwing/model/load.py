@@ -313,6 +313,9 @@ class _Reading:
                 for column, one in document.columns.items()
             },
             avro=None if document.avro is None else self._path(document.avro),
+            json_schema=None if document.json_schema is None else self._path(document.json_schema),
+            protobuf=None if document.protobuf is None else self._path(document.protobuf),
+            message=document.message,
             framed=document.framed,
             registry=document.registry,
             invalid=document.invalid,

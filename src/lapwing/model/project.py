@@ -30,14 +30,18 @@ class Storage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A topic of Kafka as a table: its messages of `window` ago at most and `last` of each partition at most, None: no such
-    bound. `columns` are those of values in JSON: type, path, unit of time. `avro` is the file of a schema, absolute.
-    `registry` is the URL of the registry that has the schemas which values were written by. `invalid` is error or keep."""
+    bound. `columns` are those of values in JSON: type, path, unit of time. `avro`, `json_schema` and `protobuf` are the
+    file of a schema, absolute, `message` the name of one in that of Protobuf. `registry` is the URL of the registry that has
+    the schemas which values were written by. `invalid` is error or keep."""
 
     topic: str
     window: timedelta | None = None
     last: int | None = None
     columns: Mapping[str, tuple[str, str | None, str | None]] = field(default_factory=dict)
     avro: Path | None = None
+    json_schema: Path | None = None
+    protobuf: Path | None = None
+    message: str | None = None
     framed: bool = False
     registry: str | None = field(default=None, repr=False)
     invalid: str = "error"

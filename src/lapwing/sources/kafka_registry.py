@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
@@ -18,10 +19,17 @@ _ACCEPT: Final = "application/vnd.schemaregistry.v1+json, application/json"
 
 
 class Registry:
-    """The schemas of a topic's values by their ids, each asked for once: an id never means another."""
+    """The schemas of a topic's values by their ids, each asked for once: an id never means another.
 
-    def __init__(self, topic: Topic) -> None:
-        self._topic = topic
+    `kind` is AVRO, JSON or PROTOBUF, and schemas of others are refused; `read` makes of the registry's answer what `schema`
+    gives, or raises ValueError with what is wrong; `form` is the format asked for, None: the registry's own.
+    """
+
+    def __init__(
+        self, topic: Topic, kind: str, read: Callable[[Mapping[str, Any]], Any], form: str | None = None
+    ) -> None:
+        self._topic, self._kind, self._read = topic, kind, read
+        self._query = f"?format={form}" if form else ""
         parts = urlsplit(topic.registry or "")
         self._url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
         self._headers = {"Accept": _ACCEPT}
@@ -31,19 +39,28 @@ class Registry:
         self._known: dict[int, Any] = {}
 
     def schema(self, number: int) -> Any:
-        """The schema of this id, as fastavro has parsed it.
+        """The schema of this id, as it was read.
 
         Raises:
-            ValueError: the registry has none, or one that is not of Avro.
+            ValueError: the registry has none, or one of another kind.
             SourceError: the registry does not answer, or refuses.
         """
         if number not in self._known:
-            self._known[number] = _parsed(number, self._asked(number))
+            self._known[number] = self._understood(number, self._asked(number))
         return self._known[number]
+
+    def _understood(self, number: int, told: Mapping[str, Any]) -> Any:
+        kind = told.get("schemaType", "AVRO")
+        if kind != self._kind:
+            raise ValueError(f"schema {number} of the registry is of {kind}, not of {self._kind}")
+        try:
+            return self._read(told)
+        except ValueError as error:
+            raise ValueError(f"schema {number} of the registry {error}") from error
 
     def _asked(self, number: int) -> Any:
         try:
-            request = Request(f"{self._url}/schemas/ids/{number}", headers=self._headers)  # noqa: S310 - the project's own
+            request = Request(f"{self._url}/schemas/ids/{number}{self._query}", headers=self._headers)  # noqa: S310 - the project's own
             with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
                 return json.load(answer)
         except HTTPError as error:
@@ -62,17 +79,3 @@ class Registry:
             place=self._topic.place,
             hint="Check the user and the password in registry." if refused else "Check registry, and that it runs.",
         )
-
-
-def _parsed(number: int, told: Any) -> Any:
-    from fastavro import parse_schema
-
-    kind = told.get("schemaType", "AVRO")
-    if kind != "AVRO":
-        raise ValueError(f"schema {number} of the registry is of {kind}, not of Avro")
-    if told.get("references"):
-        raise ValueError(f"schema {number} of the registry refers to others, which are not read")
-    try:
-        return parse_schema(json.loads(told["schema"]))
-    except Exception as error:
-        raise ValueError(f"schema {number} of the registry is none of Avro: {error}") from error
