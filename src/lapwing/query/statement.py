@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -13,6 +13,7 @@ from lapwing.model.project import Project, ResultLimit
 from lapwing.model.receipt import Piece, Receipt
 from lapwing.query.answer import Answer
 from lapwing.query.ask import MetricQuery, SqlQuery
+from lapwing.query.deadline import Deadline
 from lapwing.query.metric_sql import Rewritten, mentions_metrics, rewrite
 from lapwing.query.results.entry import Facts, told_time
 from lapwing.query.results.keeping import Fate
@@ -20,6 +21,7 @@ from lapwing.query.results.service import Results
 from lapwing.sources.bill import bill_for, cost_of
 from lapwing.sql.depth import within_depth
 from lapwing.sql.nodes import Plan
+from lapwing.sql.plan import PLANNING_TIME_LIMIT
 from lapwing.sql.run import Running
 from lapwing.sql.service import SqlService
 
@@ -101,13 +103,13 @@ def run_statement(
     query: SqlQuery, *, sql: SqlService, results: Results, answer: Answerer, project: Project, query_id: str
 ) -> SqlAnswer:
     """Starts `query`; see `Lapwing.run_sql`."""
-    started = time.perf_counter()
+    started, deadline = time.perf_counter(), Deadline(query.wishes.time_limit)
     zone = _zone(query, project)
     with bill_for(query.wishes.maximum_bytes_billed):
-        ready = _rewritten(query, zone, sql, answer, project)
-        limit = query.wishes.time_limit
-        plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine, time_limit=limit)
-        found = results.run(plan, given=ready.given, wishes=query.wishes, query_id=query_id)
+        ready = _rewritten(query, zone, sql, _in_time(answer, deadline), project, deadline.left())
+        plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine, time_limit=deadline.left())
+        found = results.run(plan, given=ready.given, wishes=deadline.on(query.wishes), query_id=query_id)
+    found.running.asked_limit = deadline.seconds
     wished = ResultLimit(rows=query.wishes.maximum_rows, bytes=query.wishes.maximum_bytes)
     found.running.limit = wished.within(project.result_limits.of(query.who, query.priority))
     definitions = {name: text for part in ready.answers for name, text in part.receipt.definitions.items()}
@@ -144,9 +146,20 @@ def _zone(query: SqlQuery, project: Project) -> str:
     return query.zone or project.timezone
 
 
+def _in_time(answer: Answerer, deadline: Deadline) -> Answerer:
+    return lambda query: answer(replace(query, wishes=deadline.on(query.wishes)))
+
+
 @within_depth()
-def _rewritten(query: SqlQuery, zone: str, sql: SqlService, answer: Answerer, project: Project) -> Rewritten:
+def _rewritten(
+    query: SqlQuery,
+    zone: str,
+    sql: SqlService,
+    answer: Answerer,
+    project: Project,
+    time_limit: float = PLANNING_TIME_LIMIT,
+) -> Rewritten:
     if not mentions_metrics(query.text):
         return Rewritten(text=query.text, given={}, answers=())
-    sql.parse(query.text)  # a bad statement is refused here, before anything is answered
+    sql.parse(query.text, time_limit)  # a bad statement is refused here, before anything is answered
     return rewrite(query.text, project=project, zone=zone, wishes=query.wishes, answer=answer)

@@ -154,6 +154,7 @@ class Cursor:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._limit: float | None = None
+        self._over = threading.Event()
 
     def set_time_limit(self, seconds: float | None) -> None:
         """Stops every later statement of this cursor after `seconds`."""
@@ -168,6 +169,7 @@ class Cursor:
             TimeLimit: it did; `what` took too long.
         """
         over, done = threading.Event(), threading.Event()
+        self._over = over
 
         def watch() -> None:
             if done.wait(seconds):
@@ -189,10 +191,20 @@ class Cursor:
         finally:
             done.set()
             watching.join()
+            self._over = threading.Event()
         if over.is_set():
             says = f"{what} took longer than {seconds:g} seconds and was stopped."
             hint = "Ask in a simpler way, such as by IN in the place of many ORs, or raise the time limit."
             raise TimeLimit.of("time-limit", says, hint=hint) from why
+
+    def check(self) -> None:
+        """For what is done between two calls of the engine.
+
+        Raises:
+            TimeLimit: inside `within`, whose time is over.
+        """
+        if self._over.is_set():
+            raise TimeLimit.of("time-limit", "It took longer than it may and was stopped.")
 
     def execute(self, sql: str, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
         """Runs a statement to its end; its rows as tuples."""

@@ -1,4 +1,4 @@
-"""Statements that are nested too deeply are refused, before parsers spend minutes on them or run out of room.
+"""Statements that are too long or nested too deeply are refused, before parsers spend minutes on them or run out of room.
 
 The engine's parser takes eight times as long for twice as many open parentheses: a second for 1,600 of them, minutes
 for 10,000, and no time limit breaks it off.
@@ -14,7 +14,19 @@ from lapwing.model.problem import WrongUse
 from lapwing.sql.text import place
 
 MOST = 500
+LONGEST = 1_000_000
+"""Letters: the engine's tree of a statement has 30 times as many, and of 4 million it takes half a minute and has no room."""
 _TOKENS = re.compile(r"'(?:[^']|'')*'?|\"(?:[^\"]|\"\")*\"?|--[^\n]*|/\*.*?(?:\*/|\Z)|[()\[\]{}]", re.DOTALL)
+
+
+def check_length(text: str) -> None:
+    """
+    Raises:
+        WrongUse: it has more than `LONGEST` letters.
+    """
+    if len(text) > LONGEST:
+        says = f"The statement has {len(text):,} letters, and {LONGEST:,} is the most that is read."
+        raise WrongUse.of("too-long", says, hint="Join a table that holds the values in the place of a list of them.")
 
 
 def check_depth(text: str) -> None:

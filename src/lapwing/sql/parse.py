@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lapwing.model.problem import Problem, Refused, WrongUse
 from lapwing.sources.quote import text as text_literal
-from lapwing.sql.depth import check_depth
+from lapwing.sql.depth import check_depth, check_length
 from lapwing.sql.functions import SAMPLE
 from lapwing.sql.mentions import Mentions
 from lapwing.sql.order import OrderKey, order_of
@@ -75,7 +75,9 @@ def parse(text: str, cursor: Cursor, refused: Container[str] = ()) -> Statement:
     Raises:
         WrongUse: it does not parse.
         Refused: it is no single reading statement, or uses a function that is not for statements.
+        TimeLimit: inside `cursor.within`, whose time is over.
     """
+    check_length(text)
     check_depth(text)
     tree = cursor.table(f"SELECT json_serialize_sql({text_literal(text)}) AS tree")["tree"][0].as_py()
     if not tree:  # of a constant whose bytes are no text, such as x'é'
@@ -89,7 +91,8 @@ def parse(text: str, cursor: Cursor, refused: Container[str] = ()) -> Statement:
     if len(statements) > 1:
         second = place(text, text.find(";") + 1)
         raise Refused.of("one-statement", f"One statement at a time; here are {len(statements)}.", place=second)
-    walk = _Walk(text, refused, tree)
+    cursor.check()
+    walk = _Walk(text, refused, tree, cursor.check)
     walk.visit(statements[0], frozenset())
     if walk.problems:
         raise Refused(*walk.problems)
@@ -108,7 +111,10 @@ def _parse_error(text: str, answer: Mapping[str, Any]) -> WrongUse | Refused:
 class _Walk:
     """Visits the engine's syntax tree, collecting tables and what is wrong."""
 
-    def __init__(self, text: str, refused: Container[str] = (), tree: str = "") -> None:
+    def __init__(
+        self, text: str, refused: Container[str] = (), tree: str = "", check: Callable[[], None] = lambda: None
+    ) -> None:
+        self.check = check
         self.text, self.refused, self.mentions = text, refused, Mentions(tree)
         self.data = text.encode()
         self.references: list[Reference] = []
@@ -135,6 +141,7 @@ class _Walk:
             self.node(node, ctes)
 
     def node(self, node: Mapping[str, Any], ctes: frozenset[str]) -> None:
+        self.check()
         if "cte_map" in node:
             ctes |= {str(entry["key"]).lower() for entry in node["cte_map"]["map"]}
             if "cte_name" in node:

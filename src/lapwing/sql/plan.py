@@ -48,13 +48,11 @@ class Planner:
         self._elsewhere = elsewhere
         self._functions: Functions | None = None
 
-    def parse(self, text: str) -> Statement:
+    def parse(self, text: str, time_limit: float = PLANNING_TIME_LIMIT) -> Statement:
         """The statement, if it only reads."""
-        cursor = self._engine.cursor()
-        try:
+        limit = min(time_limit, PLANNING_TIME_LIMIT)
+        with self._engine.cursor() as cursor, cursor.within(limit, "Planning the statement"):
             return self._parsed(text, cursor)
-        finally:
-            cursor.close()
 
     def _parsed(self, text: str, cursor: Cursor) -> Statement:
         return parse(text, cursor, self._known(cursor).refused)

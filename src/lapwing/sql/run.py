@@ -73,6 +73,8 @@ class Running(Stream):
 
     limit = ResultLimit()
     """What its result may have; of one that has more, no batch that goes beyond it is told."""
+    asked_limit: float | None = None
+    """The time limit as it was asked, where its time began to count before it was planned."""
     kept: str | None = None
     """When the rows were read, where they are those that were kept of an answer before (UTC ISO 8601)."""
 
@@ -249,7 +251,7 @@ class Running(Stream):
         self._halt(
             TimeLimit.of(
                 "time-limit",
-                f"The statement took longer than its {self._limit:g} seconds and was stopped.",
+                f"The statement took longer than its {self.asked_limit or self._limit:g} seconds and was stopped.",
                 hint="Ask for less time or fewer rows, or raise the time limit.",
             )
         )

@@ -88,9 +88,9 @@ class SqlService:
         return Whole(self.catalog, cluster, {name: OneSource(sources[name]) for name in self._wholes})
 
     @within_depth()
-    def parse(self, text: str) -> None:
+    def parse(self, text: str, time_limit: float = PLANNING_TIME_LIMIT) -> None:
         """Refuses what is no single reading statement, with its position; see `sql.parse`."""
-        self._planner.parse(text)
+        self._planner.parse(text, time_limit)
 
     @within_depth()
     def plan(

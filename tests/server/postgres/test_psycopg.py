@@ -242,3 +242,10 @@ def test_a_kept_result_by_its_age(door: Door) -> None:
         assert con.execute(text).fetchone() != con.execute(text).fetchone()
         with pytest.raises(psycopg.Error, match="no length of time"):
             con.execute("set lapwing.max_age = 'soon'")
+
+
+def test_a_statement_that_is_too_long_is_told(connection: psycopg.Connection) -> None:
+    with pytest.raises(psycopg.Error) as caught:
+        connection.execute(f"select 1 where {' or '.join(['1 = 2'] * 130_000)}")
+    assert caught.value.diag.constraint_name == "too-long"
+    assert connection.execute("select 1").fetchone() == (1,)

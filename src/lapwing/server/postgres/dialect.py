@@ -14,6 +14,7 @@ from datetime import datetime
 from lapwing.server.postgres.catalog.tables import Shown
 from lapwing.server.postgres.scan import Token, tokens
 from lapwing.sources.quote import identifier
+from lapwing.sql.depth import check_length
 from lapwing.sql.text import Edit, edit_of
 
 _FIRST = {
@@ -36,7 +37,12 @@ _MOMENT = re.compile(r"to_(?P<kind>\w+)\s*\(\s*'(?P<text>[^']*)'\s*,\s*'(?P<form
 
 
 def edits(text: str, shown: Sequence[Shown], path: Sequence[str] = ()) -> list[Edit]:
-    """What is to be written otherwise; `shown` are the tables that clients see, `path` the schemas of their search path."""
+    """What is to be written otherwise; `shown` are the tables that clients see, `path` the schemas of their search path.
+
+    Raises:
+        WrongUse: it is longer than statements that are read.
+    """
+    check_length(text)
     schemas = {one.schema for one in shown}
     found = [edit for token in tokens(text) if (edit := _edit(text, token, schemas)) is not None]
     return found + (_qualified(text, shown, path) if schemas & set(path) else [])
