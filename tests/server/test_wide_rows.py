@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg
@@ -84,6 +84,7 @@ def peak(pid: int) -> int:
     """Bytes that a process, or the largest that it began, had at most."""
     found = 0
     for one in Path(f"/proc/{pid}/task").iterdir():
-        found = max([found, *(peak(int(child)) for child in (one / "children").read_text().split())])
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread, or what it began, may end meanwhile
+            found = max([found, *(peak(int(child)) for child in (one / "children").read_text().split())])
     (line,) = (one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("VmHWM"))
     return max(found, int(line.split()[1]) * 1024)
