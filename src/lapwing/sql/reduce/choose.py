@@ -33,7 +33,8 @@ def reduced(plan: Plan, sources: Mapping[str, Source], rows: Rows, seen: Seen) -
     big = [one for one in read.values() if not one.native and (one.table.rows is None or one.table.rows > WORTH)]
     if len(read) < 2 or not big:
         return plan
-    known = edges(plan.named, {scan.id: (number, scan.table.columns) for number, scan in enumerate(plan.scans)})
+    tables = {scan.id: (number, scan.table.columns) for number, scan in enumerate(plan.scans)}
+    known = edges(plan.named, tables, {scan.id: scan.meant for scan in plan.scans})
     among = [edge for edge in known if _possible(edge, plan, read, sources)]
     if not any(plan.scans[edge.receiver] in big for edge in among):
         return plan

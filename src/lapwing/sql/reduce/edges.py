@@ -48,13 +48,19 @@ class Edge:
     provided: int
 
 
-def edges(text: str, tables: Mapping[str, tuple[int, tuple[Column, ...]]]) -> tuple[Edge, ...]:
+def edges(
+    text: str,
+    tables: Mapping[str, tuple[int, tuple[Column, ...]]],
+    meant: Mapping[str, tuple[Column, ...]] | None = None,
+) -> tuple[Edge, ...]:
     """All edges of a statement, in order.
 
     Args:
         text: the statement, each mention of a table under a name of its own.
         tables: by those names the mention's number and the table's columns.
+        meant: those of its columns that the statement may mean, where these are not all.
     """
+    meant = meant or {}
     try:
         tree = sqlglot.parse_one(text, read="duckdb")
         if any(tree.find(kind) for kind in _UNSURE) or any(
@@ -62,7 +68,8 @@ def edges(text: str, tables: Mapping[str, tuple[int, tuple[Column, ...]]]) -> tu
         ):
             return ()
         schema: dict[str, object] = {
-            name: {column.name: column.type for column in columns} for name, (_, columns) in tables.items()
+            name: {column.name: column.type for column in meant.get(name, columns)}
+            for name, (_, columns) in tables.items()
         }
         tree = qualify(tree, schema=schema, dialect="duckdb", quote_identifiers=False)
         return tuple(sorted(_Reading(tree, tables).found))
