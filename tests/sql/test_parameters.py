@@ -50,3 +50,8 @@ def test_what_can_not_be_filled_is_refused(text: str, values: list[Any]) -> None
     with pytest.raises(WrongUse) as told:
         filled(text, values)
     assert told.value.problems[0].code == "bad-parameter"
+
+
+def test_marks_inside_texts_with_escapes_are_none() -> None:
+    assert filled(r"select e'it\'s ?', ?, 'a\', ?", [1, 2]).text == r"select e'it\'s ?', 1, 'a\', 2"
+    assert count("select 'open ?") == 0

@@ -6,17 +6,17 @@ for 10,000, and no time limit breaks it off.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lapwing.model.problem import WrongUse
 from lapwing.sql.text import place
+from lapwing.sql.tokens import scanner
 
 MOST = 500
 LONGEST = 1_000_000
 """Letters: the engine's tree of a statement has 30 times as many, and of 4 million it takes half a minute and has no room."""
-_TOKENS = re.compile(r"'(?:[^']|'')*'?|\"(?:[^\"]|\"\")*\"?|--[^\n]*|/\*.*?(?:\*/|\Z)|[()\[\]{}]", re.DOTALL)
+_BRACKETS = scanner(r"(?P<bracket>[()\[\]{}])")
 
 
 def check_length(text: str) -> None:
@@ -35,7 +35,7 @@ def check_depth(text: str) -> None:
         WrongUse: more than `MOST` brackets are open at once.
     """
     depth = 0
-    for found in _TOKENS.finditer(text):
+    for found in _BRACKETS.finditer(text):
         if found[0] in ("(", "[", "{"):
             depth += 1
         elif found[0] in (")", "]", "}"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,13 +11,10 @@ from uuid import UUID
 
 from lapwing.model.problem import WrongUse
 from lapwing.sources.quote import text as quoted
-from lapwing.sql.text import Edited, apply, edit_of
+from lapwing.sql.text import Edited, Letters, apply
+from lapwing.sql.tokens import scanner
 
-_TOKENS = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | (\$(?:[A-Za-z_]\w*)?\$).*?\1
-      | (?P<numbered>(?<![\w$])\$\d{1,5}(?!\w)) | (?P<next>\?)""",
-    re.VERBOSE | re.DOTALL,
-)
+_MARKS = scanner(r"(?P<numbered>(?<![\w$])\$\d{1,5}(?!\w)) | (?P<next>\?)")
 
 
 def found(text: str) -> list[tuple[int, int, int]]:
@@ -27,7 +23,7 @@ def found(text: str) -> list[tuple[int, int, int]]:
     >>> found("select '?', ? -- ?")
     [(0, 12, 13)]
     """
-    marks = [mark for mark in _TOKENS.finditer(text) if mark.lastgroup in ("numbered", "next")]
+    marks = [mark for mark in _MARKS.finditer(text) if mark.lastgroup in ("numbered", "next")]
     kinds = {mark.lastgroup for mark in marks}
     if len(kinds) > 1:
         raise WrongUse.of("bad-parameter", "Parameters are either all ? or all numbered.", hint="Write $1, $2, ...")
@@ -51,7 +47,8 @@ def filled(text: str, values: Sequence[Any]) -> Edited:
     if needed != len(values) or any(number < 0 for number, _, _ in marks):
         says = f"The statement has {needed} parameters, and {len(values)} values were given."
         raise WrongUse.of("bad-parameter", says, hint="Give one value for each ? or $N; $1 is the first.")
-    return apply(text, tuple(edit_of(text, start, end, literal(values[number])) for number, start, end in marks))
+    letters = Letters(text)
+    return apply(text, tuple(letters.edit(start, end, literal(values[number])) for number, start, end in marks))
 
 
 def literal(value: Any) -> str:

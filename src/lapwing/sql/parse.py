@@ -19,7 +19,7 @@ from lapwing.sql.depth import check_depth, check_length
 from lapwing.sql.functions import SAMPLE
 from lapwing.sql.mentions import Mentions
 from lapwing.sql.order import OrderKey, order_of
-from lapwing.sql.text import Edit, place
+from lapwing.sql.text import Edit, Letters, place
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
@@ -116,7 +116,7 @@ class _Walk:
     ) -> None:
         self.check = check
         self.text, self.refused, self.mentions = text, refused, Mentions(tree)
-        self.data = text.encode()
+        self.letters = Letters(text)
         self.references: list[Reference] = []
         self.mentioned: list[Mapping[str, Any]] = []
         self.columns: list[Mapping[str, Any]] = []
@@ -203,8 +203,8 @@ class _Walk:
 
     def reference(self, parts: tuple[str, ...], node: Mapping[str, Any]) -> None:
         start = int(node["query_location"])
-        written = re.compile((r"\s*\.\s*".join([_PART] * len(parts))).encode().decode())
-        found = written.match(self.data[start:].decode(errors="ignore")) if start != NOWHERE else None
+        written = re.compile(r"\s*\.\s*".join([_PART] * len(parts)))
+        found = written.match(self.text, self.letters.letter(start)) if start != NOWHERE else None
         if start == NOWHERE:  # the parser places every mention but this one
             name = ".".join(parts)
             self.problem("unknown-table", f"TABLE {name} is not supported; write FROM {name}.", node)
@@ -235,7 +235,8 @@ class _Walk:
             for size in (3, 2):
                 if len(names) > size and names[:size] in paths:
                     start = int(node["query_location"])
-                    prefix = re.compile(rf"(?:{_PART}\s*\.\s*){{{size - 1}}}").match(self.data[start:].decode())
+                    written = re.compile(rf"(?:{_PART}\s*\.\s*){{{size - 1}}}")
+                    prefix = written.match(self.text, self.letters.letter(start))
                     if prefix:
                         edits.append(Edit(start, start + len(prefix[0].encode()), ""))
                     break

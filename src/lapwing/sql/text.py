@@ -6,7 +6,9 @@ them. So an error at some byte of the running text has a line and a column in wh
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate
 
 from lapwing.model.problem import Place
 
@@ -55,10 +57,24 @@ def apply(original: str, edits: tuple[Edit, ...]) -> Edited:
     return Edited(original, b"".join(parts).decode(), ordered)
 
 
-def edit_of(text: str, start: int, end: int, by: str) -> Edit:
-    """Characters `start` to `end` of `text` are to become `by`."""
-    at = len(text[:start].encode())
-    return Edit(at, at + len(text[start:end].encode()), by)
+class Letters:
+    """Where the letters of a text are among its bytes; one look does not get longer with the text."""
+
+    def __init__(self, text: str) -> None:
+        plain = text.isascii()
+        self._starts = None if plain else list(accumulate((len(one.encode()) for one in text), initial=0))
+
+    def byte(self, letter: int) -> int:
+        """The byte at which it begins."""
+        return letter if self._starts is None else self._starts[letter]
+
+    def letter(self, byte: int) -> int:
+        """The letter that begins there, or next."""
+        return byte if self._starts is None else bisect_left(self._starts, byte)
+
+    def edit(self, start: int, end: int, by: str) -> Edit:
+        """Letters `start` to `end` are to become `by`."""
+        return Edit(self.byte(start), self.byte(end), by)
 
 
 def place(text: str, offset: int) -> Place:

@@ -17,7 +17,7 @@ from lapwing.server.postgres.guess import guess
 from lapwing.server.postgres.types import BY_OID
 from lapwing.sources.types import arrow_type
 from lapwing.sql.parameters import count, filled, found
-from lapwing.sql.text import apply, edit_of
+from lapwing.sql.text import Letters, apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ class Statement:
 def parameters(text: str, lapwing: Lapwing) -> pa.Schema:
     """The types of a statement's parameters, called by their numbers from 1; text where nothing tells, which is read as what
     stands beside it."""
-    marks = tuple(edit_of(text, start, end, f"${number + 1}") for number, start, end in found(text))
+    letters = Letters(text)
+    marks = tuple(letters.edit(start, end, f"${number + 1}") for number, start, end in found(text))
     kinds = guess(apply(text, marks).text, count(text), lapwing)
     types = ((to_engine(BY_OID[oid]) if oid in BY_OID else None) or "VARCHAR" for oid in kinds)
     return pa.schema([(str(number), arrow_type(kind)) for number, kind in enumerate(types, 1)])

@@ -15,7 +15,7 @@ from lapwing.server.postgres.catalog.tables import Shown
 from lapwing.server.postgres.scan import Token, tokens
 from lapwing.sources.quote import identifier
 from lapwing.sql.depth import check_length
-from lapwing.sql.text import Edit, edit_of
+from lapwing.sql.text import Edit, Letters
 
 _FIRST = {
     "year": "0001",
@@ -43,18 +43,18 @@ def edits(text: str, shown: Sequence[Shown], path: Sequence[str] = ()) -> list[E
         WrongUse: it is longer than statements that are read.
     """
     check_length(text)
-    schemas = {one.schema for one in shown}
-    found = [edit for token in tokens(text) if (edit := _edit(text, token, schemas)) is not None]
-    return found + (_qualified(text, shown, path) if schemas & set(path) else [])
+    schemas, letters = {one.schema for one in shown}, Letters(text)
+    found = [edit for token in tokens(text) if (edit := _edit(letters, token, schemas)) is not None]
+    return found + (_qualified(text, letters, shown, path) if schemas & set(path) else [])
 
 
-def _edit(text: str, token: Token, schemas: set[str]) -> Edit | None:
+def _edit(letters: Letters, token: Token, schemas: set[str]) -> Edit | None:
     if token.kind == "at":
-        return edit_of(text, token.start, token.end, f'"{token.text}"')
+        return letters.edit(token.start, token.end, f'"{token.text}"')
     if token.kind == "dotted" and token.text[1:-1] in schemas:
-        return edit_of(text, token.start, token.end, ".".join(map(identifier, token.text[1:-1].split(".", 1))))
+        return letters.edit(token.start, token.end, ".".join(map(identifier, token.text[1:-1].split(".", 1))))
     if token.kind == "moment" and (moment := _moment(token.text)) is not None:
-        return edit_of(text, token.start, token.end, moment)
+        return letters.edit(token.start, token.end, moment)
     return None
 
 
@@ -83,10 +83,10 @@ def _moment(call: str) -> str | None:
     return f"TIMESTAMPTZ '{told}'"
 
 
-def _qualified(text: str, shown: Sequence[Shown], path: Sequence[str]) -> list[Edit]:
+def _qualified(text: str, letters: Letters, shown: Sequence[Shown], path: Sequence[str]) -> list[Edit]:
     """The schema before each table that is called without it, from the first schema of the path that has one so called."""
     return [
-        edit_of(text, start, start, ".".join(map(identifier, schema.split(".", 1))) + ".")
+        letters.edit(start, start, ".".join(map(identifier, schema.split(".", 1))) + ".")
         for name, start in _unqualified(text)
         if (schema := _schema_of(name, shown, path)) is not None
     ]

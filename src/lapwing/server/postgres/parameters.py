@@ -16,7 +16,7 @@ from lapwing.server.postgres.rows import format_of
 from lapwing.server.postgres.scan import tokens
 from lapwing.server.postgres.types import BY_OID, ELEMENTS, PgType
 from lapwing.sources.quote import text as quoted
-from lapwing.sql.text import Edit, edit_of
+from lapwing.sql.text import Edit, Letters
 
 MOST = 65_535
 
@@ -53,13 +53,13 @@ def filled(text: str, literals: Sequence[str]) -> list[Edit]:
     Raises:
         WrongUse: there are fewer than it needs.
     """
-    edits = []
+    edits, letters = [], Letters(text)
     for one in tokens(text):
         if one.kind == "parameter":
             number = int(one.text[1:])
             if number > len(literals):
                 raise WrongUse.of("bad-parameter", f"There is no value for ${number}.", hint="Bind one value for each.")
-            edits.append(edit_of(text, one.start, one.end, literals[number - 1]))
+            edits.append(letters.edit(one.start, one.end, literals[number - 1]))
     return edits
 
 

@@ -6,21 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_TOKENS = re.compile(
+from lapwing.sql.tokens import scanner
+
+_SIGNS = scanner(
     r"""
-      [eE]'(?:[^'\\]|\\.|'')*'?          # text with escapes
-    | '(?:[^']|'')*'?                    # text
-    | "(?P<dotted>[^"\s]+\.[^"\s]+)"(?=\s*\.)  # schemas of a source that is not its own
-    | "(?:[^"]|"")*"?                    # names
-    | --[^\n]*                           # comments
-    | /\*.*?(?:\*/|\Z)
-    | \$(?P<tag>[^\W\d]\w*|)\$.*?(?:\$(?P=tag)\$|\Z)  # text in dollars
+      "(?P<dotted>[^"\s]++)"(?=\s*\.)                # may be a schema of a source that is not its own
     | (?<![\w$])\$(?P<parameter>[1-9]\d{0,4})(?!\w)
     | (?P<moment>(?<![\w$."])(?i:to_(?:date|timestamp))\s*\(\s*'[^']*'\s*,\s*'[^']*'\s*\))
     | (?P<at>(?<![\w$])(?i:at)(?![\w$]))(?!\s*(?:\(|(?i:time\s+zone|local)\b))
     | (?P<end>;)
-    """,
-    re.VERBOSE | re.DOTALL,
+    """
 )
 _KINDS = ("parameter", "dotted", "at", "moment", "end")
 
@@ -77,7 +72,7 @@ def tokens(text: str) -> Iterator[Token]:
     >>> [(one.kind, one.text) for one in tokens(text)]
     [('at', 'at'), ('parameter', '$2'), ('dotted', '"shop.sales"'), ('at', 'at')]
     """
-    for found in _TOKENS.finditer(text):
+    for found in _SIGNS.finditer(text):
         kind = found.lastgroup
-        if kind in _KINDS:
+        if kind in _KINDS and (kind != "dotted" or "." in found[0][2:-2]):
             yield Token(kind, found[0], *found.span())
