@@ -19,6 +19,7 @@ from lapwing.alerts.life import life
 from lapwing.alerts.reconcile import Judging, Told, additions, adopted, taken_back
 from lapwing.alerts.record import Happened, Key, Record
 from lapwing.alerts.sweep.kept import Remembering
+from lapwing.alerts.sweep.parts import Part
 from lapwing.alerts.tables import CauseRow, CheckpointRow, ChunkRow, IncidentRow, LineRow, RunRow
 from lapwing.alerts.why.change import Cause
 from lapwing.model.problem import Conflict, LapwingError, NotFound
@@ -106,10 +107,10 @@ class Journal:
         with self._reading() as session:
             return screens.kept(session, monitor)
 
-    def screen(self, monitor: str, buckets: int, names: Collection[str]) -> Mapping[str, bytes]:
-        """Parts of what it remembered then, by name; those that are not there are left out."""
+    def screen(self, monitor: str, parts: Iterable[Part]) -> Mapping[str, bytes]:
+        """Parts of what it remembered, by name; those that are not there are left out."""
         with self._reading() as session:
-            return screens.parts(session, monitor, buckets, names)
+            return screens.parts(session, monitor, parts)
 
     def save(
         self,

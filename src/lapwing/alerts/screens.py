@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from lapwing.alerts.checkpoints import newest
 from lapwing.alerts.sweep.kept import Remembering
-from lapwing.alerts.sweep.parts import HEAD
+from lapwing.alerts.sweep.parts import HEAD, Part
 from lapwing.alerts.tables import ScreenRow
 
 
 def kept(session: Session, monitor: str) -> frozenset[int]:
     """After how many buckets something is kept."""
-    return frozenset(session.scalars(sa.select(ScreenRow.buckets).where(*_part(monitor, HEAD))))
+    return frozenset(
+        session.scalars(sa.select(ScreenRow.buckets).where(ScreenRow.monitor == monitor, ScreenRow.part == HEAD))
+    )
 
 
-def parts(session: Session, monitor: str, buckets: int, names: Collection[str]) -> dict[str, bytes]:
-    """Parts as they were after so many buckets: of each name the newest that is not later."""
+def parts(session: Session, monitor: str, wanted: Iterable[Part]) -> dict[str, bytes]:
+    """Parts by name; those that are not there are left out."""
     found: dict[str, bytes] = {}
-    for name in names:
-        chosen = sa.select(ScreenRow.data).where(*_part(monitor, name), ScreenRow.buckets <= buckets)
-        data = session.scalar(chosen.order_by(ScreenRow.buckets.desc()).limit(1))
-        if data is not None:
-            found[name] = data
+    for name, buckets in wanted:
+        row = session.get(ScreenRow, (monitor, name, buckets))
+        if row is not None:
+            found[name] = row.data
+            session.expunge(row)
     return found
 
 
@@ -46,8 +48,4 @@ def keep(session: Session, monitor: str, screen: Remembering) -> None:
         used = stops if part == HEAD else {newest(of, stop) for stop in stops}
         gone = [one for one in of if one not in used]
         if gone:
-            session.execute(sa.delete(ScreenRow).where(*_part(monitor, part), ScreenRow.buckets.in_(gone)))
-
-
-def _part(monitor: str, name: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return ScreenRow.monitor == monitor, ScreenRow.part == name
+            session.execute(sa.delete(ScreenRow).where(mine, ScreenRow.part == part, ScreenRow.buckets.in_(gone)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ class Store:
 
     def look(self, reader: Cube, judged: np.ndarray, sure: int) -> tuple[dict[str, object], Remembering]:
         journal = self.state.journal
-        before = Remembered(journal.screens("m"), lambda at, names: journal.screen("m", at, names))
+        before = Remembered(journal.screens("m"), partial(journal.screen, "m"))
         found, new = look(reader, CUBOIDS, reader.whole, setting(reader, judged), before, sure)
         with self.state.changing() as session:
             screens.keep(session, "m", new)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from lapwing.alerts.checkpoints import newest, wanted
 from lapwing.alerts.sweep.cuboids import Cuboid
 from lapwing.alerts.sweep.looking import Looked, Looking, Setting, TooMany
-from lapwing.alerts.sweep.parts import Damaged, pack, unpack
+from lapwing.alerts.sweep.parts import Damaged, Fetch, pack, unpack
 from lapwing.alerts.sweep.reading import Panel, Reader
 from lapwing.alerts.sweep.remembered import State
 
@@ -20,10 +20,10 @@ LEAST_KEPT = 3
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What was kept: after which numbers of `buckets`, and some parts (by name) as they were then."""
+    """What was kept: after which numbers of `buckets`, and its `parts`."""
 
     buckets: Collection[int]
-    parts: Callable[[int, Collection[str]], Mapping[str, bytes]]
+    parts: Fetch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def _still_true(
 
     def before(most: int) -> State | None:
         at = newest(remembered.buckets, most)
-        return None if at is None else unpack(lambda names: remembered.parts(at, list(names)))
+        return None if at is None else unpack(at, remembered.parts)
 
     state = before(setting.complete)
     if state is None or {*chosen} != {*state.unread, *(one for level in state.levels[1:] for one in level.slices)}:
@@ -81,7 +81,7 @@ def _still_true(
         return looking
     # What has too many slices may have fewer now.
     state = None if state.unread else before(same)
-    return None if state is None else replace(looking, state=state)
+    return None if state is None else replace(looking, state=state, numbers={})
 
 
 def _gone_on(looking: Looking) -> tuple[Looked, Remembering]:

@@ -102,13 +102,14 @@ class _Run:
 @dataclass(slots=True, kw_only=True, eq=False)
 class Looking:
     """Goes through a history, a stretch of time after the other. `whole`: the one series that all are slices of; `read`: by
-    combination, the stretch that was read last; `most`: of how many slices the largest is."""
+    combination, the stretch that was read last, `numbers` those of its slices; `most`: of how many slices the largest is."""
 
     reader: Reader
     whole: Panel
     setting: Setting
     state: State
     read: dict[Cuboid, tuple[int, int, Rows]] = field(default_factory=dict)
+    numbers: dict[Cuboid, Ints] = field(default_factory=dict)
     most: int = 0
 
     def go_on(self, stops: Callable[[int], Collection[int]], keep: Callable[[State], None]) -> None:
@@ -198,7 +199,14 @@ class Looking:
         if known is None or not known[0] <= first <= last <= known[1]:
             end = min(max(first + self._step, last), self.setting.complete)
             known = self.read[cuboid] = (first, end, self.reader.rows(cuboid, first, end))
+            self.numbers.pop(cuboid, None)
         return known[2].part(first - known[0], last - known[0])
+
+    def _numbers(self, cuboid: Cuboid, rows: Rows) -> Ints:
+        """Of the slices of rows that were read last."""
+        if cuboid not in self.numbers:
+            self.numbers[cuboid] = self.state.values.codes(cuboid, rows.columns)
+        return self.numbers[cuboid]
 
     # Who is tracked
 
@@ -299,7 +307,7 @@ class Looking:
             for cuboid, of in level.slices.items():
                 rows = self._rows(cuboid, first, last)
                 here = occurs(rows.panel, self._blank).any(axis=1)
-                places = of.met(state.values.codes(cuboid, rows.columns)[here])
+                places = of.met(self._numbers(cuboid, rows)[here])
                 of.totals[places] += _total(rows)[here]
                 of.since[places] = np.minimum(of.since[places], first)
                 if len(of.codes) > MOST_GROUPS:
@@ -352,11 +360,11 @@ class Looking:
             if not cuboid:
                 panel, columns = self.whole.part(first, last), np.zeros(1, np.intp)
             else:
-                rows = self._some(run, cuboid, of, first, last)
-                if rows is None:
+                some = self._some(run, cuboid, of, first, last)
+                if some is None:
                     continue
-                panel = rows.panel
-                columns = run.places(of.rows(self.state.values.codes(cuboid, rows.columns)))
+                panel, codes = some
+                columns = run.places(of.rows(codes))
             here = columns >= 0
             amounts[:, columns[here]] = panel.amount[here].T
             if weights is not None and panel.exposure is not None:
@@ -364,16 +372,18 @@ class Looking:
             support[:, columns[here]] = self._support(panel, first, last)[here].T
         return amounts, weights, support
 
-    def _some(self, run: _Run, cuboid: Cuboid, of: Slices, first: int, last: int) -> Rows | None:
-        """The rows of what goes through, by name where that is few of many; None: nothing does."""
+    def _some(self, run: _Run, cuboid: Cuboid, of: Slices, first: int, last: int) -> tuple[Panel, Ints] | None:
+        """What goes through, by name where that is few of many, and its slices' numbers; None: nothing does."""
         if run.columns is None:
-            return self._rows(cuboid, first, last)
+            rows = self._rows(cuboid, first, last)
+            return rows.panel, self._numbers(cuboid, rows)
         tracked = np.flatnonzero(of.row >= 0)
         mine = tracked[run.columns[of.row[tracked]] >= 0]
         if not len(mine):
             return None
         keys = self.state.values.keys(cuboid, of.codes[mine])
-        return self.reader.rows_of(cuboid, keys, first, last, groups=len(of.codes))
+        rows = self.reader.rows_of(cuboid, keys, first, last, groups=len(of.codes))
+        return rows.panel, self.state.values.codes(cuboid, rows.columns)
 
     def _support(self, panel: Panel, first: int, last: int) -> Floats:
         """What supports slices, by bucket: events, or (of what is not counted) their share of the whole."""
@@ -389,7 +399,7 @@ class Looking:
         for level in self.state.levels[1:]:
             for number, cuboid in enumerate(level.slices, 1):
                 rows = self._rows(cuboid, first, last)
-                codes = self.state.values.codes(cuboid, rows.columns)
+                codes = self._numbers(cuboid, rows)
                 out += digest(codes, rows.panel, self._blank) * np.uint64(2 * number + 1)
         return out
 

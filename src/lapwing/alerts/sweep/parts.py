@@ -1,8 +1,8 @@
 """What the first look remembers, as bytes: in parts, of which a new bucket changes few.
 
 Where a slice is counted together with others in a slot of the week, seven of eight parts stay as they are from one hour to
-the next; so a part is kept by its name and the bucket after which it was made, and what was remembered after so many
-buckets is, of each name, the newest that is not later. Each part has a checksum: one that is damaged is never gone on from.
+the next; so a part is kept by its name and the bucket after which it was made, and the head of what was remembered after so
+many buckets names those that it is made of. Each part has a checksum: one that is damaged is never gone on from.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from lapwing.alerts.sweep.remembered import ROWS, Level, Slices, State
 from lapwing.alerts.sweep.screen import SUMS, Memory
 from lapwing.alerts.sweep.values import Values
 
-FORMAT = 1
+FORMAT = 2
 HEAD = "head"
 """The part that is made after each number of buckets after which anything is kept."""
 SLOTS = 8
 """Slots of one part: one by one they would be hundreds of parts of a few slices each."""
 _KEYS = (("codes", np.int64), ("totals", np.float64), ("since", np.int32), ("row", np.int32))
 
-Fetch = Callable[[Iterable[str]], Mapping[str, bytes]]
+Part = tuple[str, int]
+"""A name, and the bucket after which it was made."""
+Fetch = Callable[[Iterable[Part]], Mapping[str, bytes]]
 """Parts by their names; those that are not there are left out."""
 
 
@@ -37,7 +39,7 @@ class Damaged(Exception):
 
 def pack(state: State) -> dict[str, bytes]:
     """The parts that changed since it was packed last, by name; all of what was never packed. It counts as packed then."""
-    out = {HEAD: _head(state), "time": b"".join(map(bytes, map(np.ascontiguousarray, _times(state))))}
+    out = {"time": b"".join(map(bytes, map(np.ascontiguousarray, _times(state))))}
     if len(state.values) != state.named:
         out["values"] = json.dumps(state.values.as_dict()).encode()
         state.named = len(state.values)
@@ -50,13 +52,15 @@ def pack(state: State) -> dict[str, bytes]:
             out[f"flags {size}"] = state.flags[size - 1].tobytes()
         out |= _memory(size, level)
         level.grown, level.touched = level.series, set()
+    state.versions |= dict.fromkeys(out, state.buckets)
+    out[HEAD] = _head(state)
     return {name: zlib.crc32(data).to_bytes(4, "little") + data for name, data in out.items()}
 
 
-def unpack(fetch: Fetch) -> State:
-    """What `pack` kept, without slots, which are fetched when they are needed. Raises Damaged where it is something
-    else, then, too."""
-    head = json.loads(_sound(fetch([HEAD]), HEAD))
+def unpack(at: int, fetch: Fetch) -> State:
+    """What `pack` kept after so many buckets, without slots, which are fetched when they are needed. Raises Damaged where it is
+    something else, then, too."""
+    head = json.loads(_sound(fetch([(HEAD, at)]), HEAD))
     if head["format"] != FORMAT:
         raise Damaged(f"format {head['format']}")
     sizes = head["levels"]
@@ -64,7 +68,8 @@ def unpack(fetch: Fetch) -> State:
     for size, level in enumerate(sizes):
         names += [f"keys {size} {number}" for number in range(len(level["slices"]))]
         names += [f"rest {size} {block}" for block in _blocks(level["series"])]
-    found = fetch(names)
+    versions: dict[str, int] = head["versions"]
+    found = fetch((name, versions[name]) for name in names)
     values = Values(json.loads(_sound(found, "values")))
     levels = tuple(_level(size, said, found, weighted=head["weighted"]) for size, said in enumerate(sizes))
     buckets, depth = head["buckets"], len(sizes) - 1
@@ -80,7 +85,10 @@ def unpack(fetch: Fetch) -> State:
         watched=watched.reshape(depth, buckets),
         flags=flags,
         named=len(values),
-        loader=lambda level, size, slots, since: _load(fetch, level, size, slots, since),
+        versions=dict(versions),
+        loader=lambda level, size, slots, since: _load(
+            lambda names: fetch((name, versions[name]) for name in names), level, size, slots, since
+        ),
     )
 
 
@@ -101,6 +109,7 @@ def _head(state: State) -> bytes:
         "unread": [list(one) for one in state.unread],
         "weighted": state.levels[0].weighted,
         "levels": levels,
+        "versions": state.versions,
     }
     return json.dumps(said).encode()
 
@@ -151,7 +160,9 @@ def _level(size: int, said: Mapping[str, Any], found: Mapping[str, bytes], *, we
     return Level(slices, memory, weighted, held={}, grown=series)
 
 
-def _load(fetch: Fetch, level: Level, size: int, slots: Iterable[int], since: int) -> None:
+def _load(
+    fetch: Callable[[Iterable[str]], Mapping[str, bytes]], level: Level, size: int, slots: Iterable[int], since: int
+) -> None:
     memory, count, held = level.memory, len(level.memory.visits), level.held
     assert held is not None
     firsts = sorted({slot - slot % SLOTS for slot in slots})

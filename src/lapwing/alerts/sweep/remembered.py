@@ -133,7 +133,7 @@ class State:
     - `unread`: combinations with too many slices.
     - `judged` (T,): which buckets were; `digests` (T,): of all that was read.
     - `watched` (D, T): how many slices had support.
-    - `named`: how many values were kept.
+    - `named`: how many values were kept; `versions`: of each part that was, after which bucket.
     - `loader`: brings slots of a level's memory, from a row on.
     - `flags`: by number of dimensions, beginning with 1, rows and buckets (2, F) of what may be worth a second look.
     """
@@ -147,6 +147,7 @@ class State:
     flags: list[npt.NDArray[np.int32]]
     loader: Callable[[Level, int, Iterable[int], int], None] | None = None
     named: int = 0
+    versions: dict[str, int] = field(default_factory=dict)
 
     @property
     def buckets(self) -> int:
