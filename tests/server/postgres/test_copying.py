@@ -11,6 +11,10 @@ from tests.server.postgres.conftest import Door
 from tests.server.postgres.test_clients import psql
 from tests.shop import ORDERS
 
+from lapwing.server.postgres import cursors
+from lapwing.server.postgres.copying import begin
+from lapwing.server.postgres.scan import bare
+
 ODD = ["", 'say "so"', "a,b", "a\tb", "two\nlines", "\\.", "\\N", "back\\slash", "Köln", "\r", " "]
 VALUES = ", ".join("('" + value + "', " + str(number) + ")" for number, value in enumerate(ODD))
 ROWS = f"select v, case when n % 2 = 0 then n end as even from (values {VALUES}) t(v, n) order by n"
@@ -93,3 +97,14 @@ def test_the_rest_is_refused(
     assert (hint or "") in (told.message_hint or "")
     assert told.statement_position == ("14" if code == "unknown-column" else told.statement_position)
     assert connection.execute("select 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("before", [" " * 5_000, "/* */" * 5_000, "--\n" * 5_000, "\n  " * 5_000])
+@pytest.mark.parametrize("text", ["copy orders to 'file'", "declare c for select 1", "fetch 1 of c", "copy (select 1)"])
+def test_blanks_and_comments_before_a_statement_keep_nobody_busy(before: str, text: str) -> None:
+    """Each was tried in twice as many ways as the one before: forty blanks took hours."""
+    assert begin(before + text) == 0
+    assert cursors.read(before + text) is None
+    assert bare(before + text) == text
+    assert begin(f"{before}copy (select 1) to stdout") == len(before) + 6
+    assert cursors.read(f"{before}fetch c") is not None

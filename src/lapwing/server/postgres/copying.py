@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from lapwing.model.problem import LapwingError, Refused, WrongUse
 from lapwing.server.postgres.binary import fixed
+from lapwing.server.postgres.scan import BEFORE
 from lapwing.server.postgres.text import text_of
 
-_BEFORE = r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*"
-_OUT = re.compile(rf"{_BEFORE}copy\s*\((?P<query>.*)\)\s*to\s+stdout\b(?P<options>.*)", re.IGNORECASE | re.DOTALL)
+_OUT = re.compile(rf"{BEFORE}copy\s*\((?P<query>.*)\)\s*to\s+stdout\b(?P<options>.*)", re.IGNORECASE | re.DOTALL)
 _INTO = re.compile(r"\bfrom\s+(?:stdin|program|')", re.IGNORECASE)
 _OPTION = re.compile(r"(?:format\s+)?'?(?P<form>text|csv|binary)'?|header(?:\s+(?P<header>true|false|on|off|1|0))?")
 _ESCAPES = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lapwing.server.postgres.scan import BEFORE
+
 _NAME = r'(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>\w+))'
-_BEFORE = r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*"
 _DECLARE = re.compile(
-    rf"{_BEFORE}declare\s+{_NAME}\s+(?:binary\s+|insensitive\s+|asensitive\s+|no\s+scroll\s+|scroll\s+)*cursor\s+"
+    rf"{BEFORE}declare\s+{_NAME}\s+(?:binary\s+|insensitive\s+|asensitive\s+|no\s+scroll\s+|scroll\s+)*cursor\s+"
     r"(?:(?P<hold>with|without)\s+hold\s+)?for\s+(?P<query>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _FETCH = re.compile(
-    rf"{_BEFORE}(?P<verb>fetch|move)\s+(?:forward\s+|next\s+)?(?P<count>\d+\s+|all\s+)?(?:from\s+|in\s+)?{_NAME}\s*",
+    rf"{BEFORE}(?P<verb>fetch|move)\s+(?:forward\s+|next\s+)?(?P<count>\d+\s+|all\s+)?(?:from\s+|in\s+)?{_NAME}\s*",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -27,8 +27,8 @@ from lapwing.server.turns import Turns
 from lapwing.sql.text import Edited, apply
 from lapwing.sql.wrong import at_home
 
-_EXPLAIN = re.compile(r"\s*explain\s+(?:\([^)]*\)\s*|analyze\s+|verbose\s+)*", re.IGNORECASE)
-_DOTTED = re.compile(r'"[^"\s]+\.[^"\s]+"')
+_EXPLAIN = re.compile(r"\bexplain\s+(?:\([^)]*\)\s*|analyze\s+|verbose\s+)*", re.IGNORECASE)
+_DOTTED = re.compile(r'"[^"\s.]*+\.')
 
 
 class Desk:
