@@ -43,7 +43,25 @@ def made(servers: str, partitions: int) -> str:
     admin = AdminClient({"bootstrap.servers": servers})
     for future in admin.create_topics([NewTopic(name, partitions)]).values():
         future.result(30)
+    led(servers, name, partitions)
     return name
+
+
+def led(servers: str, topic: str, partitions: int) -> None:
+    """Returns when each partition answers: a new topic is there before its leaders are."""
+    from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": "led"})
+    end = time.monotonic() + 30
+    for partition in range(partitions):
+        while True:
+            try:
+                consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)
+                break
+            except KafkaException:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+    consumer.close()
 
 
 def send(servers: str, topic: str, messages: Iterable[tuple[int, Any, datetime]], key: str | None = None) -> None:
