@@ -8,19 +8,24 @@ from hypothesis import strategies as st
 
 from lapwing.alerts.chance import Kind
 from lapwing.alerts.detect import Detection
-from lapwing.alerts.incidents import Episode, Rules, episodes, learned_minimum
+from lapwing.alerts.incidents import Before, Episode, Rules, episodes, learned_minimum
 
 RULES = Rules(threshold=5.0, direction=1, quiet=3, rejoin=3)
+BOTH = Rules(threshold=5.0, direction=0, quiet=3, rejoin=3)
 
 
 def run(
-    score: list[float], difference: list[float] | None = None, rules: Rules = RULES, minimum: float = 0.0
+    score: list[float],
+    difference: list[float] | None = None,
+    rules: Rules = RULES,
+    minimum: float = 0.0,
+    before: Before | None = None,
 ) -> list[Episode]:
     scores = np.array([score], np.float64)
     moved = scores if difference is None else np.array([difference])
     zero = np.zeros_like(scores)
     found = Detection(zero, zero - 1, zero + 1, scores, np.isfinite(scores))
-    return list(episodes(moved, found, np.full_like(scores, minimum), rules)[0])
+    return list(episodes(moved, found, np.full_like(scores, minimum), rules, before=before)[0])
 
 
 def kinds(episode: Episode) -> list[tuple[str, int]]:
@@ -78,8 +83,17 @@ def test_direction() -> None:
     assert not run([0, 9, 0, 0, 0], rules=down)
     (one,) = run([0, -9, 0, 0, 0], rules=down)
     assert one.direction == -1
-    both = Rules(threshold=5.0, direction=0, quiet=3, rejoin=3)
-    assert [one.direction for one in run([0, 9, 0, 0, 0, 0, 0, -9, 0], rules=both)] == [1, -1]
+    assert [one.direction for one in run([0, 9, 0, 0, 0, 0, 0, -9, 0], rules=BOTH)] == [1, -1]
+
+
+def test_the_way_back_from_what_lasted_is_no_incident() -> None:
+    lasted, back = [0, *[9] * 5, 0, 0, 0], [*[-9] * 8, 0, 0, 0]
+    (one,) = run([*lasted, *back], rules=BOTH)
+    assert kinds(one) == [("opened", 1), ("resolved", 8)]
+    assert len(run([*lasted, 0, 0, 0, 0, *back], rules=BOTH)) == 2, "too late for one"
+    assert len(run([0, 9, 0, 0, 0, *back], rules=BOTH)) == 2, "nothing had followed what was so short"
+    _, larger = run([*lasted, -9, -9, -14, -9, 0, 0, 0], rules=BOTH)
+    assert (larger.direction, kinds(larger)[0]) == (-1, ("opened", 11))
 
 
 def test_buckets_that_were_not_judged_do_not_count_as_quiet() -> None:
@@ -97,15 +111,25 @@ def test_as_it_was_known() -> None:
     assert one.until(6) == one
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.floats(-8, 12) | st.just(float("nan")), min_size=1, max_size=60), st.integers(0, 60))
-def test_the_past_never_changes(score: list[float], cut: int) -> None:
-    """What was known after a prefix is what the machine finds on that prefix."""
-    whole = [known for one in run(score) if (known := one.until(cut)) is not None]
-    part = run(score[:cut]) if cut else []
+SCORES = st.lists(
+    st.tuples(st.sampled_from([-9.0, 0.0, 9.0]) | st.floats(-14, 14) | st.just(float("nan")), st.integers(1, 6)),
+    min_size=1,
+    max_size=16,
+).map(lambda runs: [score for score, length in runs for _ in range(length)])
+
+
+@settings(max_examples=120, deadline=None)
+@given(SCORES, st.integers(0, 60), st.sampled_from([RULES, BOTH]))
+def test_the_past_never_changes(score: list[float], cut: int, rules: Rules) -> None:
+    """What was known after a prefix is what the machine finds on that prefix, and where it goes on from there."""
+    found = run(score, rules=rules)
+    whole = [known for one in found if (known := one.until(cut)) is not None]
+    part = run(score[:cut], rules=rules) if cut else []
     assert [(one.first, one.opened) for one in whole] == [(one.first, one.opened) for one in part]
     assert [kinds(one) for one in whole] == [kinds(one) for one in part]
     assert [one.resolved for one in whole] == [one.resolved for one in part]
+    since = np.array([min(cut, len(score))])
+    assert run(score, rules=rules, before=Before((tuple(part),), since)) == found
 
 
 def test_the_learned_minimum() -> None:

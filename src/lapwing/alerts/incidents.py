@@ -5,12 +5,13 @@ that hurts. It is then updated silently:
 "grew" is told only when the difference passes the last told one by half. It closes after enough quiet buckets in a row,
 where quiet is well inside the range (hysteresis), and a new outbreak soon after is the same incident again. One that
 comes back for the third time within a day is told once more, as flapping, and then stays open until it was quiet for a day.
+What is opposite to a lasting incident that has just ended, and not clearly larger, is the way back and no incident.
 Every step carries the moment at which people could know it: the end of its bucket, and the time its data needs to be complete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ from lapwing.alerts.chance import Bools, Floats, Kind
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.evidence import Gathering, evidence
 from lapwing.alerts.many import among
+from lapwing.alerts.outbreaks import began
 from lapwing.alerts.record import OPENINGS
 
 GREW = 1.5
@@ -38,8 +40,9 @@ FLAPS = 3
 class Rules:
     """`threshold` in robust standard deviations. `direction`: 1 raises only what is above its range, -1 what is below,
     0 both. `quiet`: judged buckets inside the range that close an incident. `rejoin`: buckets after the close within which
-    a new outbreak is the same incident. `calm`: buckets within which several openings are flapping, and which must be
-    quiet to close an incident that does; 0: nothing flaps. `gathering`: how evidence comes together."""
+    a new outbreak is the same incident, and one of the other direction the way back, if it had lasted as long. `calm`: buckets
+    within which several openings are flapping, and which must be quiet to close an incident that does; 0: nothing flaps.
+    `gathering`: how evidence comes together."""
 
     threshold: float
     direction: int
@@ -156,6 +159,7 @@ def episodes(
             # Evidence of before a cut says nothing about what comes after it.
             gathered = None if shown is None or first else shown[part]
             of = None if many is None else many[part]
+            ways = []
             for direction in directions:
                 hurts = _Hurting(
                     own * direction,
@@ -168,7 +172,8 @@ def episodes(
                     rules.threshold if needed is None else needed(row, direction)[first:stop],
                 )
                 so_far = [one for one in there if one.direction == direction]
-                of_row += [_later(one, first) for one in _one_way(hurts, direction, rules, so_far, since - first)]
+                ways.append(_Way(hurts, direction, rules, so_far, since - first))
+            of_row += [_later(one, first) for one in _found(ways)]
         found.append(tuple(sorted(of_row, key=lambda episode: episode.opened)))
     return tuple(found)
 
@@ -253,42 +258,98 @@ class _Hurting:
         self.evidence = None
 
 
-def _one_way(
-    series: _Hurting, direction: int, rules: Rules, known: list[Episode] | None = None, since: int = 0
-) -> list[Episode]:
-    """The incidents in one direction; `known` are those of before the bucket `since`, as they were found then."""
-    out = [one for episode in known or () if (one := episode.until(since)) is not None]
-    after = 0
-    for one in out:
-        ended = [step.bucket for step in one.steps if step.kind == "resolved"]
-        if ended:
-            series.tell(one.first, ended[-1])
-            after = ended[-1] + 1
-    going = out.pop() if out and out[-1].resolved is None else None
-    loud, difference = series.loud(), series.difference
-    judged = np.flatnonzero(np.isfinite(series.own))
-    while True:
-        hot = series.hot(max(after, since))
-        if going is not None:
-            episode, going = _follow(loud, difference, hot, judged, going, since, rules), None
+class _Way:
+    """The incidents of one series in one direction, as they are found; `known` are those of before the bucket `since`, as they
+    were found then."""
+
+    def __init__(
+        self, series: _Hurting, direction: int, rules: Rules, known: list[Episode] | None = None, since: int = 0
+    ) -> None:
+        self.found = [one for episode in known or () if (one := episode.until(since)) is not None]
+        self._series, self._direction, self._rules, self._since = series, direction, rules, since
+        self._loud = series.loud()
+        self._judged = np.flatnonzero(np.isfinite(series.own))
+        self._began = began(self._loud, self._judged, rules.quiet)
+        self._after = 0
+        for one in self.found:
+            ended = [step.bucket for step in one.steps if step.kind == "resolved"]
+            if ended:
+                series.tell(one.first, ended[-1])
+                self._after = ended[-1] + 1
+        if self.found and self.found[-1].resolved is None:
+            self._follow(self.found.pop(), since)
+
+    def opening(self, now: int, opposite: Iterable[tuple[int, float]]) -> int | None:
+        """The next bucket, of those from `now` on, that opens one. `opposite`: of each incident of the other direction that is
+        over, the bucket that closed it, and how large it was."""
+        if self.found and self.found[-1].resolved is None:
+            return None
+        since = max(self._since, now)
+        hot = self._series.hot(max(self._after, since))
+        if not hot.any():
+            return None
+        over = [(closed, GREW * size) for closed, size in opposite]
+        openings = np.flatnonzero(self._series.hot(self._after) if over else hot).tolist()
+        return next((at for at in openings if not self._way_back(at, over) and at >= since), None)
+
+    def _way_back(self, at: int, over: list[tuple[int, float]]) -> bool:
+        """Whether a bucket is the end of what is over, which is over only then."""
+        for place, (closed, clear) in enumerate(over):
+            soon = closed < at and self._began[at] - closed <= self._rules.rejoin
+            if soon and self._series.difference[at] <= clear:
+                over[place] = at, clear
+                return True
+        return False
+
+    def open(self, opened: int) -> None:
+        """Opens one, or the last one again, and follows it to its end."""
+        last = self.found[-1].resolved if self.found else None
+        before = self.found.pop() if last is not None and opened - last <= self._rules.rejoin else None
+        flaps = before is not None and _flaps(before, opened, self._rules)
+        step = Step("flapping" if flaps else "opened", opened)
+        if before is None:
+            first = _onset(self._loud, self._judged, opened, self._after)
+            begun = Episode(self._direction, first, (opened,), None, (step,))
         else:
-            openings = np.flatnonzero(hot)
-            if not len(openings):
-                return out
-            opened = int(openings[0])
-            before = out.pop() if out and opened - (out[-1].resolved or 0) <= rules.rejoin else None
-            flaps = before is not None and _flaps(before, opened, rules)
-            step = Step("flapping" if flaps else "opened", opened)
-            if before is None:
-                begun = Episode(direction, _onset(loud, judged, opened, after), (opened,), None, (step,))
-            else:
-                begun = replace(before, loud=(*before.loud, opened), resolved=None, steps=(*before.steps, step))
-            episode = _follow(loud, difference, hot, judged, begun, opened + 1, rules)
-        out.append(episode)
-        if episode.resolved is None:
-            return out
-        after = episode.resolved + 1
-        series.tell(episode.first, episode.resolved)
+            begun = replace(before, loud=(*before.loud, opened), resolved=None, steps=(*before.steps, step))
+        self._follow(begun, opened + 1)
+
+    def closed(self) -> Iterator[tuple[int, float]]:
+        """The buckets that closed what is over and had lasted, so that it is by now part of what is expected, and the largest
+        differences."""
+        for one in self.found:
+            if one.resolved is not None and one.last - one.first >= self._rules.rejoin:
+                yield one.resolved, float(np.nanmax(self._series.difference[one.first : one.last + 1]))
+
+    def _follow(self, begun: Episode, since: int) -> None:
+        series = self._series
+        hot = series.hot(max(self._after, self._since))
+        episode = _follow(self._loud, series.difference, hot, self._judged, begun, since, self._rules)
+        self.found.append(episode)
+        if episode.resolved is not None:
+            self._after = episode.resolved + 1
+            series.tell(episode.first, episode.resolved)
+
+
+def _found(ways: Sequence[_Way]) -> list[Episode]:
+    """The incidents of one series in all directions, one opened after the other: what was the way back when it came stays so,
+    whatever comes later."""
+    now = 0
+    while True:
+        openings = [
+            (opened, place)
+            for place, way in enumerate(ways)
+            if (opened := way.opening(now, _closed(ways, way))) is not None
+        ]
+        if not openings:
+            return [one for way in ways for one in way.found]
+        now, place = min(openings)
+        ways[place].open(now)
+
+
+def _closed(ways: Sequence[_Way], but: _Way) -> Iterator[tuple[int, float]]:
+    """What closed in the other directions."""
+    return (one for way in ways if way is not but for one in way.closed())
 
 
 def _flaps(before: Episode, opened: int, rules: Rules) -> bool:
