@@ -34,7 +34,6 @@ from lapwing.sql.reduce.keys import WRITTEN
 # Anywhere in a statement these make the reading below unsure.
 _UNSURE = (exp.Lateral, exp.TableSample, exp.Pivot, exp.MatchRecognize, exp.Connect, exp.Command)
 _JOIN_PARTS = frozenset({"this", "on", "side", "kind"})
-_GROUP_PARTS = ("rollup", "cube", "grouping_sets", "all", "totals")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -111,8 +110,6 @@ class _Reading:
         inner, outer = (left, right) if left.table in scope.selected_sources else (right, left)
         above = scope.parent
         if above is None or inner.table not in scope.selected_sources or outer.table not in above.selected_sources:
-            return
-        if select.args.get("limit"):
             return
         query = above.expression
         if not isinstance(query, exp.Select) or not all(map(_plain, _joins(query))):
@@ -267,14 +264,8 @@ def _receives(query: exp.Select, output: exp.Column) -> bool:
     distinct, group = query.args.get("distinct"), query.args.get("group")
     if query.find(exp.Window) or (distinct is not None and distinct.args.get("on")):
         return False
-    if group is not None:
-        keys = not any(group.args.get(part) for part in _GROUP_PARTS) and any(
-            one == output for one in group.expressions
-        )
-        if not keys:
-            return False
-    elif any(one.find(exp.AggFunc) for one in query.selects) or query.args.get("having"):
-        return False
+    if group is not None and output not in group.expressions:
+        return False  # without groups there is no aggregate either, with which no plain column stands
     joins = _joins(query)
     return all(map(_plain, joins)) and not any(
         join.side == "LEFT" and join.this.alias_or_name == output.table for join in joins
