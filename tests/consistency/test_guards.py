@@ -11,7 +11,7 @@ from tests.consistency.test_cases import wrong
 from tests.consistency.world import World
 
 from lapwing.sql import capability
-from lapwing.sql.aggregate import block, times, tree
+from lapwing.sql.aggregate import push, times
 
 GUARDS = {
     "a text of other rules than bytes": ("pg", "if kind is Family.TEXT and not column.exact_text:", "if False:"),
@@ -60,8 +60,7 @@ def test_times_with_a_zone_are_cut_by_the_session(nasty: World, monkeypatch: pyt
         "America/New_York",
     )
     right = nasty.sql.table(text, zone=zone)
-    monkeypatch.setattr(tree, "TYPES", (*times.TYPES, "TIMESTAMP WITH TIME ZONE"))
-    monkeypatch.setattr(block, "cut_written", lambda cut, x, *_: f"DATE_TRUNC('{cut.unit}', {x})")
+    monkeypatch.setattr(push, "cut_types", lambda zone: times.cut_types("UTC"))
     assert nasty.sql.table(text, zone=zone) != right
 
 

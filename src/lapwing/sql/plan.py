@@ -89,7 +89,7 @@ class Planner:
                     return plan
             if whole or self._blocks is None:
                 return plan
-            made = self._blocks.pushed(bound, asked, scans, functions, cursor)
+            made = self._blocks.pushed(bound, asked, scans, functions, zone, cursor)
             return plan if made is None else self._grouped(plan, made, functions, cursor)
 
     def _grouped(self, plan: Plan, made: BoundStatement, functions: Functions, cursor: Cursor) -> Plan:

@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from tests.sources.worlds import mariadb_connection
+from tests.sources.bigquery_emulator import bigquery_client
+from tests.sources.worlds import clickhouse_client, mariadb_connection, trino_rows
 
 from lapwing.model.problem import LapwingError
 from lapwing.sql.aggregate.times import Cut, written
@@ -47,6 +48,7 @@ def wrong(engine: Dialect, type_: str, texts: Sequence[str], ask: Ask, shown: st
     """What a source cuts otherwise: the cut, the moment, and both answers. `ask` has the moments as table `x` (n, x); `shown`
     makes a text or number of a time that both write alike."""
     with duckdb.connect() as own:
+        own.execute("set TimeZone = 'UTC'")
         own.execute("create table x (n int, x timestamp)")
         own.executemany("insert into x values (?, ?::timestamp)", [(n, _own(text)) for n, text in enumerate(texts)])
         own.execute(f"create table y as select n, x::{type_} as x from x")
@@ -78,17 +80,20 @@ def in_postgres(dsn: str, texts: Sequence[str], type_: str) -> Ask:
             with connection.cursor().copy("copy x from stdin") as copy:
                 for row in enumerate(texts):
                     copy.write_row(row)
-            connection.execute(f"alter table x alter x type {type_}")
+            of = " using x at time zone 'UTC'" if type_ == ZONED else ""
+            connection.execute(f"alter table x alter x type {type_}{of}")
+            connection.execute("set timezone = 'Asia/Tokyo'")
             return connection.execute(sql).fetchall()
 
     return ask
 
 
 SHOWN = "case when isfinite({0}) then extract(epoch from {0})::bigint end"
+ZONED = "TIMESTAMP WITH TIME ZONE"
 EVERY = [*moments(1, 9999), *moments(100_000, 290_000), *FAR]
 
 
-@pytest.mark.parametrize("type_", ["DATE", "TIMESTAMP"])
+@pytest.mark.parametrize("type_", ["DATE", "TIMESTAMP", ZONED])
 def test_postgres(postgres_dsn: str, type_: str) -> None:
     assert not wrong(dialect_of("postgres"), type_, EVERY, in_postgres(postgres_dsn, EVERY, type_), SHOWN)
 
@@ -113,9 +118,12 @@ def test_without_its_guard_postgres_cuts_otherwise(postgres_dsn: str, what: str)
         assert what == "what is infinite"  # it is an error, which costs the groups
 
 
-@pytest.mark.parametrize("type_", ["DATE", "TIMESTAMP"])
+MARIADB = {"DATE": "date", "TIMESTAMP": "datetime(6)", ZONED: "timestamp(6) null"}
+
+
+@pytest.mark.parametrize("type_", MARIADB)
 def test_mariadb(mariadb_dsn: str, type_: str) -> None:
-    texts = moments(1, 9999)
+    texts = moments(1971, 2037) if type_ == ZONED else moments(1, 9999)
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
         with mariadb_connection(mariadb_dsn) as connection, connection.cursor() as cursor:
@@ -123,7 +131,7 @@ def test_mariadb(mariadb_dsn: str, type_: str) -> None:
                 cursor.execute(setting)
             cursor.execute("create database if not exists cutting")
             cursor.execute("use cutting")
-            cursor.execute(f"create temporary table x (n int, x {'date' if type_ == 'DATE' else 'datetime(6)'})")
+            cursor.execute(f"create temporary table x (n int, x {MARIADB[type_]})")
             cursor.executemany("insert into x values (%s, cast(%s as datetime(6)))", list(enumerate(texts)))
             cursor.execute(sql)
             return list(cursor.fetchall())
@@ -144,3 +152,79 @@ def test_sqlite(type_: str, between: str) -> None:
             return lite.execute(sql).fetchall()
 
     assert not wrong(dialect_of("sqlite"), type_, texts, ask, "cast(strftime('%s', {}) as integer)")
+
+
+@pytest.mark.parametrize(("type_", "kept"), [("DATE", "Date32"), (ZONED, "DateTime64(6, 'Asia/Tokyo')")])
+def test_clickhouse(clickhouse_dsn: str, type_: str, kept: str) -> None:
+    texts = moments(1900, 2299)
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        with closing(clickhouse_client(clickhouse_dsn)) as client:
+            rows = ", ".join(f"({n}, toDateTime64('{text}', 6, 'UTC'))" for n, text in enumerate(texts))
+            client.command("drop table if exists cutting")
+            client.command(f"create table cutting (n Int32, x Nullable({kept})) engine = Memory")
+            client.command(f"insert into cutting values {rows}")
+            return [tuple(row) for row in client.query(sql.replace("from x", "from cutting")).result_rows]
+
+    shown = "intDiv(toUnixTimestamp64Micro(toDateTime64({}, 6, 'UTC')), 1000000)"
+    assert not wrong(dialect_of("clickhouse"), type_, texts, ask, shown)
+
+
+def _without_era(text: str) -> str:
+    return f"-{int(text[:4]) - 1:04}{text[4:10]}" if text.endswith("BC") else text
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("type_", ["DATE", "TIMESTAMP", ZONED])
+def test_trino(trino_dsn: str, type_: str) -> None:
+    texts = [*moments(1, 9999), *FAR[:3]]
+    x = (
+        "at_timezone(with_timezone(x, 'UTC'), 'Asia/Tokyo')"
+        if type_ == ZONED
+        else f"cast(x as {type_.replace('STAMP', 'STAMP(6)')})"
+    )
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        rows = ", ".join(f"({n}, timestamp '{_without_era(text)}')" for n, text in enumerate(texts))
+        return [
+            tuple(row)
+            for row in trino_rows(trino_dsn, f"with y(n, x) as (values {rows}), x as (select n, {x} as x from y) {sql}")
+        ]
+
+    shown = "date_diff('second', timestamp '1970-01-01 00:00:00', cast({} as timestamp(6)))"
+    assert not wrong(dialect_of("trino"), type_, texts, ask, shown)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("type_", "x"), [("DATE", "CAST(x AS DATE)"), ("TIMESTAMP", "x"), (ZONED, "TIMESTAMP(x, 'UTC')")]
+)
+def test_bigquery(bigquery_dsn: str, type_: str, x: str) -> None:
+    texts = moments(1680, 2261)  # the emulator counts differences in nanoseconds
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        rows = ", ".join(f"STRUCT({n} AS n, DATETIME '{text}' AS x)" for n, text in enumerate(texts))
+        made = f"WITH y AS (SELECT n, {x} AS x FROM UNNEST([{rows}])) {sql.replace('from x', 'from y')}"
+        with closing(bigquery_client(bigquery_dsn)) as client:
+            return [tuple(row.values()) for row in client.query_and_wait(made, retry=None, job_retry=None)]
+
+    shown = "DATETIME_DIFF(CAST({} AS DATETIME), DATETIME '1970-01-01 00:00:00', SECOND)"
+    assert not wrong(dialect_of("bigquery"), type_, texts, ask, shown)
+
+
+@pytest.mark.parametrize("type_", ["DATE", "TIMESTAMP"])
+def test_snowflake(snowflake_dsn: str, type_: str) -> None:
+    from lapwing.sources.snowflake_session import connect, login_of
+
+    texts = moments(1680, 2261)
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        rows = ", ".join(f"({n}, '{text}')" for n, text in enumerate(texts))
+        own = type_.replace("STAMP", "STAMP_NTZ")
+        made = f"SELECT n, CAST(CAST(x AS TIMESTAMP_NTZ) AS {own}) AS x FROM (VALUES {rows}) AS y (n, x)"
+        with closing(connect(login_of(snowflake_dsn))) as connection, connection.cursor() as cursor:
+            cursor.execute(f"WITH x AS ({made}) {sql}")
+            return list(cursor.fetchall())
+
+    shown = "DATEDIFF('second', CAST('1970-01-01' AS TIMESTAMP_NTZ), CAST({} AS TIMESTAMP_NTZ))"
+    assert not wrong(dialect_of("snowflake"), type_, texts, ask, shown)

@@ -10,6 +10,7 @@ from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Capabilities, Column, Source, Table
 from lapwing.sql.aggregate.leaves import From, Node
 from lapwing.sql.aggregate.rewrite import put, texts_of, tree_of, written
+from lapwing.sql.aggregate.times import cut_types
 from lapwing.sql.aggregate.tree import Grouped, grouped, selects
 from lapwing.sql.ask import Asked
 from lapwing.sql.bind import BoundStatement, Occurrence
@@ -37,11 +38,13 @@ UNKNOWN = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A statement's tables that a source may aggregate, by their stubs' names, with what is read of each."""
+    """A statement's tables that a source may aggregate, by their stubs' names, with what is read of each; `zone` is the
+    session's."""
 
     occurrences: Mapping[str, Occurrence]
     scans: Mapping[str, Scan]
     functions: Functions
+    zone: str
     cursor: Cursor
 
 
@@ -52,17 +55,23 @@ class Blocks:
         self._sources, self._rows = sources, rows
 
     def pushed(
-        self, bound: BoundStatement, asked: Asked, scans: Sequence[Scan], functions: Functions, cursor: Cursor
+        self,
+        bound: BoundStatement,
+        asked: Asked,
+        scans: Sequence[Scan],
+        functions: Functions,
+        zone: str,
+        cursor: Cursor,
     ) -> BoundStatement | None:
         """The statement with blocks in the place of those tables whose rows only go into aggregates; None where there are
-        none. `cursor`: of the planning instance, with the stubs of `bound`.
+        none. `zone`: the session's; `cursor`: of the planning instance, with the stubs of `bound`.
 
         Its text is made from the engine's syntax tree, each table under its stub's name.
         """
         fit = {scan.id: one for one, scan in zip(bound.occurrences, scans, strict=True) if self._fit(one, asked)}
         if not fit:
             return None
-        known = _Known(fit, {scan.id: scan for scan in scans}, functions, cursor)
+        known = _Known(fit, {scan.id: scan for scan in scans}, functions, zone, cursor)
         tree = tree_of(bound.replaced({one.number: one.stub for one in bound.occurrences}).text, cursor)
         blocks: dict[str, Table] = {}
         for node, parts in list(selects(tree, {stub: one.table for stub, one in fit.items()})):
@@ -116,7 +125,7 @@ class Blocks:
         writer: BlockWriter | None = None
         kept: frozenset[int] = frozenset()
         while True:
-            found = grouped(node, parts, stubs, known.functions, kept)
+            found = grouped(node, parts, stubs, known.functions, cut_types(known.zone), kept)
             groups = None if found is None else self._groups(found, tables, known)
             if found is None or groups is None:
                 return None

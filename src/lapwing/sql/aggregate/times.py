@@ -10,8 +10,9 @@ from lapwing.sql.aggregate.leaves import Node
 from lapwing.states.argument import Kind, argument_of
 from lapwing.states.dialects.base import Dialect
 
-TYPES: Final = ("DATE", "TIMESTAMP")
-"""What is cut. A time with a zone is cut by the session's, which the sources do not have."""
+_TYPES: Final = ("DATE", "TIMESTAMP")
+_ZONED: Final = "TIMESTAMP WITH TIME ZONE"
+_UTC: Final = frozenset({"UTC", "Etc/UTC"})
 _CUTS: Final = frozenset({"date_trunc", "datetrunc"})
 _PARTS: Final = frozenset({"date_part", "datepart"})
 _NAMED: Final[Mapping[str, str]] = {
@@ -58,6 +59,11 @@ class Cut:
         return float((_FEW_PARTS if self.part else _FEW).get(self.unit, _FEW["day"]))
 
 
+def cut_types(zone: str) -> tuple[str, ...]:
+    """What is cut by sources. A time with a zone is cut by the session's `zone`, which they do not have, unless it is UTC."""
+    return (*_TYPES, _ZONED) if zone in _UTC else _TYPES
+
+
 def written(cut: Cut, x: str, type_: str, engine: Dialect) -> str:
     """The cut of a column, `x` of the engine's type `type_`, in a source's SQL.
 
@@ -65,11 +71,14 @@ def written(cut: Cut, x: str, type_: str, engine: Dialect) -> str:
         Refused: the source might cut otherwise.
     """
     kind = argument_of(type_).kind
+    zoned = kind is Kind.TIMESTAMPTZ
+    x = engine.utc_clock(x) if zoned else x
     if cut.part:
         return engine.integer(engine.time_part(cut.unit, x, kind))
     if cut.unit == "date":
         return x if kind is Kind.DATE else engine.day_of(x)
-    return engine.time_cut(cut.unit, x, kind)
+    found = engine.time_cut(cut.unit, x, Kind.TIMESTAMP if zoned else kind)
+    return engine.of_utc_clock(found) if zoned else found
 
 
 def cut_of(node: Node) -> tuple[Cut, Node] | None:

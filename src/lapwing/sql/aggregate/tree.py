@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lapwing.sources.base import Table
 from lapwing.sql.aggregate.leaves import From, Node, Unfit, conjuncts, from_of
-from lapwing.sql.aggregate.times import TYPES, Cut, cut_of
+from lapwing.sql.aggregate.times import Cut, cut_of
 from lapwing.sql.functions import Functions
 
 AGGREGATES = frozenset({"count", "count_star", "sum", "min", "max", "avg", "mean"})
@@ -71,12 +71,17 @@ def selects(tree: Node, tables: Mapping[str, Table]) -> Iterator[tuple[Node, Fro
 
 
 def grouped(
-    node: Node, parts: From, stubs: tuple[str, ...], functions: Functions, kept: frozenset[int] = frozenset()
+    node: Node,
+    parts: From,
+    stubs: tuple[str, ...],
+    functions: Functions,
+    cut: tuple[str, ...],
+    kept: frozenset[int] = frozenset(),
 ) -> Grouped | None:
     """What groups for the tables `stubs` have to hold; None where the SELECT does not aggregate, or something in it needs their
-    rows. `kept`: conditions, by their nodes' ids, that stay in the engine."""
+    rows. `cut`: types of times that the source may cut; `kept`: conditions, by their nodes' ids, that stay in the engine."""
     try:
-        return _Reading(node, parts, stubs, functions, kept).grouped()
+        return _Reading(node, parts, stubs, functions, cut, kept).grouped()
     except Unfit:
         return None
 
@@ -94,9 +99,15 @@ def _selects(node: object) -> Iterator[Node]:
 
 class _Reading:
     def __init__(
-        self, node: Node, parts: From, stubs: tuple[str, ...], functions: Functions, kept: frozenset[int]
+        self,
+        node: Node,
+        parts: From,
+        stubs: tuple[str, ...],
+        functions: Functions,
+        cut: tuple[str, ...],
+        kept: frozenset[int],
     ) -> None:
-        self._node, self._functions, self._kept = node, functions, kept
+        self._node, self._functions, self._types, self._kept = node, functions, cut, kept
         self._mine = {leaf.name: leaf for leaf in parts.leaves if leaf.stub in stubs}
         self._whole = len(self._mine) == len(parts.leaves)
         self._aliases = {str(item["alias"]).lower(): item for item in node["select_list"] if item.get("alias")}
@@ -205,7 +216,7 @@ class _Reading:
         if cut is None or cut[1]["class"] != "COLUMN_REF":
             return None
         column = self._own(cut[1])
-        if column is None or self._type(column) not in TYPES:
+        if column is None or self._type(column) not in self._types:
             return None
         known = (name for name, one in self._found.made.items() if (one.column, one.cut) == (column, cut[0]))
         name = next(known, None)

@@ -199,12 +199,21 @@ class Dialect:
 
     def time_part(self, part: str, x: str, kind: Kind) -> str:
         """A part of such a time: year (before year 1 there is a year 0), quarter, month, day, week (of ISO 8601), doy, dow (0 is
-        Sunday), isodow (7 is), hour, minute. Null of what is infinite."""
+        Sunday), isodow (7 is), hour, minute. Null of what is infinite. Of what `utc_clock` gives `kind` is that of a time with a
+        zone: its years before year 1 are told as 1, 2 and so on, as the engine's calendar has them."""
         raise self.refused("parts of times", "nobody has looked how it counts")
 
     def day_of(self, moment: str) -> str:
         """The date of a timestamp without zone."""
         raise self.refused("days of times", "nobody has looked how it cuts")
+
+    def utc_clock(self, x: str) -> str:
+        """A time with a zone as what a clock in UTC shows then: a timestamp without zone, or what is cut as one."""
+        raise self.refused("times with a zone", "nobody has looked how it shows them in UTC")
+
+    def of_utc_clock(self, moment: str) -> str:
+        """The time with a zone at which a clock in UTC shows this."""
+        raise self.refused("times with a zone", "nobody has looked how it reads them in UTC")
 
     # -- texts
 

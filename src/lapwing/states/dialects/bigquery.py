@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lapwing.states.argument import Argument, Kind
 from lapwing.states.dialects.numeric import Numeric
 
+_CUTS: Mapping[str, str] = {"week": "ISOWEEK"}
+_PARTS: Mapping[str, str] = {
+    "quarter": "DIV(EXTRACT(MONTH FROM {}) + 2, 3)",  # the emulator has its own quarters
+    "week": "EXTRACT(ISOWEEK FROM {})",
+    "doy": "EXTRACT(DAYOFYEAR FROM {})",
+    "dow": "EXTRACT(DAYOFWEEK FROM {}) - 1",
+    "isodow": "MOD(EXTRACT(DAYOFWEEK FROM {}) + 5, 7) + 1",
+}
 MOST = "1.7976931348623157e308"
 """The greatest double."""
 
@@ -60,6 +70,21 @@ class BigQuery(Numeric):
 
     def days(self, day: str) -> str:
         return f"UNIX_DATE({day})"
+
+    def time_cut(self, unit: str, x: str, kind: Kind) -> str:
+        return f"DATETIME_TRUNC(CAST({x} AS DATETIME), {_CUTS.get(unit, unit.upper())})"
+
+    def time_part(self, part: str, x: str, kind: Kind) -> str:
+        return _PARTS.get(part, f"EXTRACT({part.upper()} FROM {{}})").format(f"CAST({x} AS DATETIME)")
+
+    def day_of(self, moment: str) -> str:
+        return f"CAST({moment} AS DATE)"
+
+    def utc_clock(self, x: str) -> str:
+        return f"DATETIME({x}, 'UTC')"
+
+    def of_utc_clock(self, moment: str) -> str:
+        return f"TIMESTAMP({moment}, 'UTC')"
 
     def moment(self, kind: Kind, text: str) -> str:
         if kind is Kind.DATE:

@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lapwing.states.argument import Argument, Kind
 from lapwing.states.dialects.wide import Wide
+
+_CUTS: Mapping[str, str] = {
+    "year": "toYear({0}), 1, 1, 0",
+    "quarter": "toYear({0}), toQuarter({0}) * 3 - 2, 1, 0",
+    "month": "toYear({0}), toMonth({0}), 1, 0",
+    "day": "toYear({0}), toMonth({0}), toDayOfMonth({0}), 0",
+    "hour": "toYear({0}), toMonth({0}), toDayOfMonth({0}), toHour({0})",
+}
+_PARTS: Mapping[str, str] = {
+    "year": "toYear({})",
+    "quarter": "toQuarter({})",
+    "month": "toMonth({})",
+    "day": "toDayOfMonth({})",
+    "week": "toISOWeek({})",
+    "doy": "toDayOfYear({})",
+    "dow": "(toDayOfWeek({}) % 7)",
+    "isodow": "toDayOfWeek({})",
+    "hour": "toHour({})",
+    "minute": "toMinute({})",
+}
 
 
 class ClickHouse(Wide):
@@ -69,6 +91,26 @@ class ClickHouse(Wide):
 
     def days(self, day: str) -> str:
         return f"toInt32(toDate32({day}))"
+
+    def time_cut(self, unit: str, x: str, kind: Kind) -> str:
+        if kind is Kind.DATE:
+            raise self.refused("cut days", "its times all have a zone")
+        if unit == "week":
+            return f"subtractDays({self.time_cut('day', x, kind)}, toDayOfWeek({x}) - 1)"
+        # What it cuts by itself, months say, is a Date of 1970 to 2149.
+        return f"makeDateTime64({_CUTS[unit].format(x)}, 0, 0, 0, 6, 'UTC')"
+
+    def time_part(self, part: str, x: str, kind: Kind) -> str:
+        return _PARTS[part].format(f"toDateTime64({x}, 6, 'UTC')" if kind is Kind.DATE else x)
+
+    def day_of(self, moment: str) -> str:
+        return f"toDate32({moment})"
+
+    def utc_clock(self, x: str) -> str:
+        return f"toDateTime64({x}, 6, 'UTC')"
+
+    def of_utc_clock(self, moment: str) -> str:
+        return moment
 
     def moment(self, kind: Kind, text: str) -> str:
         return f"toDate32('{text[:10]}')" if kind is Kind.DATE else f"toDateTime64('{text}', 6, 'UTC')"

@@ -65,6 +65,12 @@ class MySql(Numeric):
     def day_of(self, moment: str) -> str:
         return f"CAST({moment} AS DATE)"
 
+    def utc_clock(self, x: str) -> str:
+        return x  # the session is in UTC
+
+    def of_utc_clock(self, moment: str) -> str:
+        return moment
+
     def moment(self, kind: Kind, text: str) -> str:
         return f"DATE '{text[:10]}'" if kind is Kind.DATE else f"TIMESTAMP '{text}'"
 

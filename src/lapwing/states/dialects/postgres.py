@@ -25,12 +25,20 @@ class Postgres(Numeric):
 
     def time_part(self, part: str, x: str, kind: Kind) -> str:
         found = f"EXTRACT({part} FROM CAST({x} AS TIMESTAMP))"
-        if part == "year":
+        if part == "year" and kind is Kind.TIMESTAMPTZ:
+            found = f"ABS({found})"
+        elif part == "year":
             found = f"{found} + CASE WHEN {x} < DATE '0001-01-01' THEN 1 ELSE 0 END"  # its year 1 comes after -1
         return f"CASE WHEN ISFINITE({x}) THEN {found} END"
 
     def day_of(self, moment: str) -> str:
         return f"CAST({moment} AS DATE)"
+
+    def utc_clock(self, x: str) -> str:
+        return f"({x} AT TIME ZONE 'UTC')"
+
+    def of_utc_clock(self, moment: str) -> str:
+        return f"({moment} AT TIME ZONE 'UTC')"
 
     def without_zeros(self, text: str) -> str:
         return f"RTRIM(RTRIM({text}, '0'), '.')"

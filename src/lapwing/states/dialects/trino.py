@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lapwing.states.argument import Kind
 from lapwing.states.dialects.halves import Halves
 from lapwing.states.dialects.numeric import Numeric
 
+_PARTS: Mapping[str, str] = {
+    "doy": "day_of_year({})",
+    "dow": "(day_of_week({}) % 7)",
+    "isodow": "day_of_week({})",
+}
 _LOW = (1 << 32) - 1
 
 
@@ -47,6 +54,24 @@ class Trino(Halves, Numeric):
 
     def days(self, day: str) -> str:
         return f"date_diff('day', DATE '1970-01-01', {day})"
+
+    def time_cut(self, unit: str, x: str, kind: Kind) -> str:
+        return f"date_trunc('{unit}', CAST({x} AS TIMESTAMP(6)))"
+
+    def time_part(self, part: str, x: str, kind: Kind) -> str:
+        found = _PARTS.get(part, f"{part}({{}})").format(f"CAST({x} AS TIMESTAMP(6))")
+        if part == "year" and kind is Kind.TIMESTAMPTZ:
+            return f"CASE WHEN {found} < 1 THEN 1 - {found} ELSE {found} END"
+        return found
+
+    def day_of(self, moment: str) -> str:
+        return f"CAST({moment} AS DATE)"
+
+    def utc_clock(self, x: str) -> str:
+        return f"CAST(({x}) AT TIME ZONE 'UTC' AS TIMESTAMP(6))"
+
+    def of_utc_clock(self, moment: str) -> str:
+        return f"with_timezone({moment}, 'UTC')"
 
     def moment(self, kind: Kind, text: str) -> str:
         if kind is Kind.DATE:
