@@ -109,10 +109,8 @@ _FAR = ("trino", "bq", "pg", "snow", "ch", "trino", "my", "bq", "own", "iceberg"
 ALONE = tuple(Spread(source, alone=source) for source in NEAR)
 SCATTERED = tuple(Spread(f"scattered {shift}", shift=shift, over=_NEAR) for shift in (0, 1, 4))
 SPREADS = ALONE + SCATTERED
-FAR_SPREADS = (
-    *(Spread(source, alone=source) for source in FAR),
-    *(Spread(f"scattered far {shift}", shift=shift, over=_FAR) for shift in (0, 1)),
-)
+FAR_ALONE = tuple(Spread(source, alone=source) for source in FAR)
+FAR_SCATTERED = tuple(Spread(f"scattered far {shift}", shift=shift, over=_FAR) for shift in (0, 1))
 
 
 def chosen(number: int, mentions: int) -> tuple[Spread, ...]:
