@@ -12,7 +12,7 @@ from lapwing.alerts.history import Slice, series_key
 from lapwing.alerts.incidents import Episode, Step
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.life import Life, life
-from lapwing.alerts.record import Happened, Key, Record
+from lapwing.alerts.record import ENDINGS, Happened, Key, Record
 from lapwing.alerts.votes import Vote, votes
 
 
@@ -86,8 +86,8 @@ class Case:
     def end(self) -> int | None:
         """When it was over: by the data's own time, where the data says so, whenever that became known."""
         ended = self.life.ended
-        resolved = next((step for step in reversed(self.life.steps) if step.kind == "resolved"), None)
-        if ended is None or self.life.reason != "quiet" or resolved is None or resolved.bucket is None:
+        resolved = next((step for step in reversed(self.life.steps) if step.kind in ENDINGS), None)
+        if ended is None or self.life.reason not in ("quiet", "ended") or resolved is None or resolved.bucket is None:
             return ended
         place = int(np.searchsorted(self.judged.borders[:-1], resolved.bucket, side="right")) - 1
         return int(self.judged.known[place])

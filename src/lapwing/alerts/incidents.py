@@ -6,13 +6,15 @@ that hurts. It is then updated silently:
 where quiet is well inside the range (hysteresis), and a new outbreak soon after is the same incident again. One that
 comes back for the third time within a day is told once more, as flapping, and then stays open until it was quiet for a day.
 What is opposite to a lasting incident that has just ended, and not clearly larger, is the way back and no incident.
+That of a series which ended is over with it (`ended`); where the series comes back while it is still missed, it goes on.
 Every step carries the moment at which people could know it: the end of its bucket, and the time its data needs to be complete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -21,10 +23,11 @@ import numpy.typing as npt
 from lapwing.alerts.bar import OPENS, Bar, Evidence, Needed, Opening
 from lapwing.alerts.chance import Bools, Floats, Kind
 from lapwing.alerts.detect import Detection
+from lapwing.alerts.ended import Ends
 from lapwing.alerts.evidence import Gathering, evidence
 from lapwing.alerts.many import among
 from lapwing.alerts.outbreaks import began
-from lapwing.alerts.record import OPENINGS
+from lapwing.alerts.record import ENDINGS, OPENINGS
 
 GREW = 1.5
 """How much larger than the last told difference a new one must be to be told."""
@@ -67,7 +70,7 @@ class Step:
     @property
     def told(self) -> bool:
         """It said how far the value was from what was expected."""
-        return self.kind != "resolved"
+        return self.kind not in ENDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Episode:
         steps = tuple(step for step in self.steps if step.bucket < buckets)
         if not steps:
             return None
-        ended = steps[-1].bucket if steps[-1].kind == "resolved" else None
+        ended = steps[-1].bucket if steps[-1].kind in ENDINGS else None
         return replace(self, loud=tuple(at for at in self.loud if at < buckets), resolved=ended, steps=steps)
 
 
@@ -134,11 +137,13 @@ def episodes(
     before: Before | None = None,
     many: Floats | None = None,
     bar: Bar | None = None,
+    ends: Ends | None = None,
 ) -> Episodes:
     """The incidents of each series (rows of the arrays). `cuts`: by row, buckets before which an incident ends, whatever it
     was: what comes then is measured against another normal. `before`: what was found of the first buckets already, so that
     only the others are looked at. `many` (S, T): among how many series each bucket's evidence is one's, nan where something
-    else explains it. `bar`: how much evidence opens one, where the threshold alone does not decide."""
+    else explains it. `bar`: how much evidence opens one, where the threshold alone does not decide. `ends` tells which series
+    ended."""
     directions = rules.directions
     found = []
     lazy = before is not None and before.since.any() and (bar is None or not bar.shares)
@@ -170,12 +175,18 @@ def episodes(
                     rules,
                     of,
                     rules.threshold if needed is None else needed(row, direction)[first:stop],
+                    None if ends is None else partial(_part_of, ends, row, slice(first, stop)),
                 )
                 so_far = [one for one in there if one.direction == direction]
                 ways.append(_Way(hurts, direction, rules, so_far, since - first))
             of_row += [_later(one, first) for one in _found(ways)]
         found.append(tuple(sorted(of_row, key=lambda episode: episode.opened)))
     return tuple(found)
+
+
+def _part_of(ends: Ends, row: int, part: slice) -> Bools | None:
+    over = ends.of(row)
+    return None if over is None else over[part]
 
 
 def _shown(detection: Detection, rules: Rules, many: Floats | None) -> Floats:
@@ -220,7 +231,8 @@ def _two(mask: Bools | None) -> Bools | None:
 class _Hurting:
     """One series, (T,) each: the buckets' own scores, evidence (None: not looked at yet), differences, positive where it
     hurts, the smallest difference worth telling, the buckets that count for themselves only, among how many series it is one,
-    the evidence that opens an incident, and the buckets that were told."""
+    the evidence that opens an incident, how to learn by which buckets it had ended (None: it can't), and the buckets that
+    were told."""
 
     own: Floats
     evidence: Floats | None
@@ -230,7 +242,9 @@ class _Hurting:
     rules: Rules
     many: Floats | None
     needed: float | Floats
+    ends: Callable[[], Bools | None] | None = None
     told: Bools = field(init=False)
+    _over: Bools | None = None
 
     def __post_init__(self) -> None:
         self.told = np.zeros(self.own.shape, bool) if self.many is None else np.isnan(self.many)
@@ -241,6 +255,7 @@ class _Hurting:
         hot[: max(since, 0)] = False
         if not hot.any():
             return hot
+        hot &= ~self.over  # of what ended nothing is expected
         if self.evidence is None:
             told = self.told[None] if self.told.any() else None
             found = evidence(self.own[None], self.rules.gathering, _two(self.alone), told)[0]
@@ -251,6 +266,23 @@ class _Hurting:
         """Buckets that keep it open."""
         loud: Bools = self.own >= self.rules.threshold * HYSTERESIS
         return loud
+
+    @property
+    def over(self) -> Bools:
+        """Buckets by which it had ended. Asked only where there may be an incident."""
+        if self._over is None:
+            found = None if self.ends is None else self.ends()
+            self._over = np.zeros(self.own.shape, bool) if found is None else found
+            self.told |= self._over
+        return self._over
+
+    def back(self, episode: Episode) -> int | None:
+        """When a series is back that had ended, and is missed up to then: it was an outage."""
+        if episode.steps[-1].kind != "ended":
+            return None
+        there = np.flatnonzero(~self.over[episode.steps[-1].bucket :])
+        at = episode.steps[-1].bucket + int(there[0]) if len(there) else None
+        return at if at is not None and np.isfinite(self.own[at]) and self.loud()[at - 1] else None
 
     def tell(self, first: int, last: int) -> None:
         """What was told is no evidence of anything new."""
@@ -272,7 +304,7 @@ class _Way:
         self._began = began(self._loud, self._judged, rules.quiet)
         self._after = 0
         for one in self.found:
-            ended = [step.bucket for step in one.steps if step.kind == "resolved"]
+            ended = [step.bucket for step in one.steps if step.kind in ENDINGS]
             if ended:
                 series.tell(one.first, ended[-1])
                 self._after = ended[-1] + 1
@@ -284,6 +316,8 @@ class _Way:
         over, the bucket that closed it, and how large it was."""
         if self.found and self.found[-1].resolved is None:
             return None
+        if (back := self._back()) is not None:
+            return back
         since = max(self._since, now)
         hot = self._series.hot(max(self._after, since))
         if not hot.any():
@@ -301,8 +335,18 @@ class _Way:
                 return True
         return False
 
+    def _back(self) -> int | None:
+        return self._series.back(self.found[-1]) if self.found else None
+
     def open(self, opened: int) -> None:
         """Opens one, or the last one again, and follows it to its end."""
+        if opened == self._back():
+            away = self.found.pop()
+            gone = away.steps[-1].bucket
+            missed = (gone + np.flatnonzero(self._loud[gone:opened])).tolist()
+            steps = (*away.steps, Step("opened", opened))
+            self._follow(replace(away, loud=(*away.loud, *missed), resolved=None, steps=steps), opened)
+            return
         last = self.found[-1].resolved if self.found else None
         before = self.found.pop() if last is not None and opened - last <= self._rules.rejoin else None
         flaps = before is not None and _flaps(before, opened, self._rules)
@@ -324,7 +368,7 @@ class _Way:
     def _follow(self, begun: Episode, since: int) -> None:
         series = self._series
         hot = series.hot(max(self._after, self._since))
-        episode = _follow(self._loud, series.difference, hot, self._judged, begun, since, self._rules)
+        episode = _follow(series, hot, begun, since)
         self.found.append(episode)
         if episode.resolved is not None:
             self._after = episode.resolved + 1
@@ -368,24 +412,21 @@ def _onset(loud: Bools, judged: npt.NDArray[np.intp], opened: int, after: int) -
     return first
 
 
-def _follow(
-    loud: Bools,
-    difference: Floats,
-    hot: Bools,
-    judged: npt.NDArray[np.intp],
-    begun: Episode,
-    since: int,
-    rules: Rules,
-) -> Episode:
+def _follow(series: _Hurting, hot: Bools, begun: Episode, since: int) -> Episode:
     """The life of an incident that is open, from the bucket `since` on: until it is over, or to the end."""
     steps, counted = list(begun.steps), list(begun.loud)
     last = next(step.kind for step in reversed(steps) if step.kind in OPENINGS)
-    enough = rules.calm if last == "flapping" else rules.quiet
+    enough = series.rules.calm if last == "flapping" else series.rules.quiet
+    loud, difference, over = series.loud(), series.difference, series.over
+    judged = np.flatnonzero(np.isfinite(series.own) | over)
     told = max(float(difference[step.bucket]) for step in steps if step.told)
     place = int(np.searchsorted(judged, since))
     quiet = place - int(np.searchsorted(judged, counted[-1], side="right"))
     for at in judged[place:]:
         here = int(at)
+        if over[here]:
+            steps.append(Step("ended", here))
+            return replace(begun, loud=tuple(counted), resolved=here, steps=tuple(steps))
         if loud[here]:
             counted.append(here)
             quiet = 0

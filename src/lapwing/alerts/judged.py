@@ -16,6 +16,7 @@ from lapwing.alerts.bar import Bar, Shares
 from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.checkpoints import MOST_BYTES, wanted
 from lapwing.alerts.detect import Detection
+from lapwing.alerts.ended import Ends
 from lapwing.alerts.history import Asking, Series, Slice, Span, series_key
 from lapwing.alerts.incidents import Before, Episodes, Rules
 from lapwing.alerts.inputs import Inputs
@@ -23,6 +24,7 @@ from lapwing.alerts.measured import Measured, measured
 from lapwing.alerts.online.memory import Memory
 from lapwing.alerts.restart import Shift, cuts, with_shifts
 from lapwing.alerts.resume import Past, Trail, first, read_since, reread, same_as_before, to_go_on
+from lapwing.alerts.season import tuning
 from lapwing.alerts.slices import parents
 from lapwing.alerts.sweep.swept import Swept
 from lapwing.alerts.terms import Around, Terms, go_on, raised, remembered, smallest
@@ -94,8 +96,25 @@ class Judged:
     @cached_property
     def episodes(self) -> Episodes:
         return raised(
-            self.actual, self.exposure, self.detection, self.terms, self.cuts, self.before, self.many, self.bar
+            self.actual,
+            self.exposure,
+            self.detection,
+            self.terms,
+            self.cuts,
+            self.before,
+            self.many,
+            self.bar,
+            self.ends,
         )
+
+    @property
+    def ends(self) -> Ends:
+        """Which series ended: those of which there are no rows any more; where rows are not counted, nothing of the amount."""
+        complete = np.isfinite(self.amount).any(axis=0)
+        counted = self.measured.exposure is not None
+        volume = self.exposure if counted else self.amount if self.measured.additive else np.isfinite(self.amount)
+        volume = np.where(complete, np.nan_to_num(volume), np.nan)
+        return Ends(volume, parents(self.slices), tuning(self.monitor.grain).day)
 
     @property
     def bar(self) -> Bar | None:

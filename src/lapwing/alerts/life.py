@@ -18,8 +18,8 @@ GONE = ("redefined", "deleted", "unfollowed")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
     """`steps` are those that hold. `ended` and `reason` say when and why it is over: "quiet" (the data is back in its range),
-    "new_normal", "by_hand", "retracted", or one of `GONE`. `votes`: by person, whether it was useful. `outbreak` counts the times
-    it opened."""
+    "ended" (there is no more of it), "new_normal", "by_hand", "retracted", or one of `GONE`. `votes`: by person, whether it was
+    useful. `outbreak` counts the times it opened."""
 
     steps: tuple[Happened, ...] = ()
     opened: int | None = None
@@ -138,6 +138,8 @@ def _after_step(now: Life, step: Happened) -> Life:
             )
         case "resolved":
             return _over(now, step.at, "quiet")
+        case "ended":
+            return _over(now, step.at, "ended")
         case _:
             return now
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.life import GONE, life
-from lapwing.alerts.record import Happened, Key
+from lapwing.alerts.record import ENDINGS, Happened, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ def adopted(records: Mapping[Key, tuple[Happened, ...]], told: Iterable[Told]) -
 
 
 def _span(steps: list[tuple[str, int]]) -> tuple[int, int]:
-    """From the first step's bucket to the one that resolved it; nothing for none."""
+    """From the first step's bucket to the one that ended it; nothing for none."""
     if not steps:
         return 1, 0
     last = max(steps, key=lambda step: step[1])
-    return min(bucket for _, bucket in steps), last[1] if last[0] == "resolved" else 1 << 62
+    return min(bucket for _, bucket in steps), last[1] if last[0] in ENDINGS else 1 << 62
 
 
 def same(told: Iterable[Told], before: Iterable[Told]) -> frozenset[Key]:
@@ -101,7 +101,7 @@ def additions(lines: tuple[Happened, ...], told: Told, judging: Judging) -> list
             late = judging.covered is not None and step.at <= judging.covered and (judging.same or bool(lines))
             at = judging.now if late else step.at
             out.append(_line(number + len(out), step.kind, at, judging.now, step.bucket, told.tell(step)))
-    if before.reason in GONE and told.steps[-1].kind != "resolved":
+    if before.reason in GONE and told.steps[-1].kind not in ENDINGS:
         out.append(_line(number + len(out), "reopened", judging.now, judging.now))  # it is judged again
     return out
 

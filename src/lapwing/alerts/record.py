@@ -14,9 +14,10 @@ from typing import Any
 Key = tuple[str, int, int]
 """What names an incident among those of its monitor: series, direction, and the start of the bucket that opened it."""
 
-STEPS = ("opened", "flapping", "grew", "resolved")
-"""What data says. `opened` comes again where a new outbreak soon after is the same incident."""
+STEPS = ("opened", "flapping", "grew", "resolved", "ended")
+"""What data says. `opened` comes again where a new outbreak soon after is the same incident, or what had `ended` is back."""
 OPENINGS = ("opened", "flapping")
+ENDINGS = ("resolved", "ended")
 CORRECTIONS = ("withdrawn", "retracted")
 """What later data takes back: one step, or all of it."""
 ACTIONS = ("acknowledged", "assigned", "snoozed", "commented", "accepted", "reopened", "closed", "voted")

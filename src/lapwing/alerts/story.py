@@ -10,7 +10,7 @@ import numpy as np
 
 from lapwing.alerts.incidents import Episode
 from lapwing.alerts.judged import Judged
-from lapwing.alerts.record import OPENINGS, STEPS, Happened
+from lapwing.alerts.record import ENDINGS, OPENINGS, STEPS, Happened
 from lapwing.alerts.said import said
 from lapwing.alerts.totals import at_stake, numbers
 from lapwing.alerts.views import StoryStep
@@ -19,7 +19,7 @@ from lapwing.model.calendar import from_us, local_iso
 from lapwing.model.dataset import Dataset
 from lapwing.model.grain import Unit
 
-ORDER = ("withdrawn", "opened", "flapping", "cause", "grew", "worst", "easing", "resolved")
+ORDER = ("withdrawn", "opened", "flapping", "cause", "grew", "worst", "easing", "resolved", "ended")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Telling:
         """Of a step that was written down without its words, by an older Lapwing."""
         bucket = int(np.searchsorted(self.judged.borders[:-1], start, side="right")) - 1
         known = self.episode.opened <= bucket and any(at < bucket for at in self.episode.loud)
-        return self.says(kind, bucket) if known or kind != "resolved" else ""
+        return self.says(kind, bucket) if known or kind not in ENDINGS else ""
 
     def _worst(self, known: int) -> tuple[int, int | None]:
         """The bucket of the largest difference, and the first after it with less than half of that."""
@@ -103,10 +103,15 @@ class Telling:
                 return f"{here}, {self._expected(bucket, bucket)} expected.{self._money(bucket)}"
             case "easing":
                 return f"{here}: less than half as far from what was expected as at the worst."
+            case "ended":
+                return self._ended(bucket)
             case _:
                 return self._resolved(bucket)
 
     def _opened(self, bucket: int) -> str:
+        before = [step.kind for step in self.episode.steps if step.bucket < bucket]
+        if before[-1:] == ["ended"]:
+            return f"It is back {self._at(bucket)}: it had not ended, it was away. {self._in_all(bucket)}"
         if bucket != self.episode.opened:
             return (
                 f"Again: {self._values(bucket, bucket)} {self._at(bucket)}, {self._expected(bucket, bucket)} expected."
@@ -128,16 +133,29 @@ class Telling:
         return f" It stands out among {int(watching[bucket]):,} slices."
 
     def _resolved(self, bucket: int) -> str:
-        rules, grain, shown = self.judged.rules, self.judged.monitor.grain, self.judged.metric.shown
+        rules, grain = self.judged.rules, self.judged.monitor.grain
         flapped = [step.kind for step in self.episode.steps if step.bucket < bucket and step.kind in OPENINGS][-1:]
         quiet = rules.calm if flapped == ["flapping"] else rules.quiet
         counted = (
             f"{quiet} buckets of {grain}" if grain.count != 1 else f"{quiet} {grain}s" if quiet != 1 else f"One {grain}"
         )
+        return f"{counted} inside the range. {self._in_all(bucket)}"
+
+    def _ended(self, bucket: int) -> str:
+        there = np.flatnonzero(self.judged.ends.volume[self.row, : bucket + 1] > 0)
+        gone = int(there[-1]) + 1 if len(there) else self.episode.first
+        return f"Nothing came {self._since(gone)}, while the others go on: it ended. {self._in_all(bucket)}"
+
+    def _since(self, bucket: int) -> str:
+        local = from_us(int(self.judged.borders[bucket])).astimezone(ZoneInfo(self.zone))
+        return f"since {when(local, clock=self._short)}"
+
+    def _in_all(self, bucket: int) -> str:
+        """What it came to when a bucket was the last one known."""
+        shown = self.judged.metric.shown
         last = max(at for at in self.episode.loud if at < bucket)
         found = numbers(self.judged, self.row, self.episode.first, last)
-        difference = signed(found.difference, shown.format, shown.unit)
-        return f"{counted} inside the range. In all {difference} against what was expected."
+        return f"In all {signed(found.difference, shown.format, shown.unit)} against what was expected."
 
     def _values(self, first: int, last: int) -> str:
         shown = self.judged.metric.shown

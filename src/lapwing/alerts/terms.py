@@ -12,6 +12,7 @@ import numpy.typing as npt
 from lapwing.alerts.bar import Bar
 from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.detect import Detection, Setting, advance
+from lapwing.alerts.ended import Ends
 from lapwing.alerts.incidents import Before, Episodes, Rules, episodes, learned_minimum
 from lapwing.alerts.online.effects import Effects
 from lapwing.alerts.online.memory import Memory
@@ -134,11 +135,12 @@ def raised(
     before: Before | None = None,
     many: Floats | None = None,
     bar: Bar | None = None,
+    ends: Ends | None = None,
 ) -> Episodes:
     """The incidents of each series. `cuts`: by series, buckets from which on another level is the usual one. `before`: what
     was found of the first buckets. `many` (S, T): among how many series each bucket is looked at. `bar`: how
-    much evidence opens one, where votes or a budget change it."""
-    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules, cuts, before, many, bar)
+    much evidence opens one, where votes or a budget change it. `ends` tells which series ended."""
+    return episodes(actual, detection, smallest(detection, exposure, terms), terms.rules, cuts, before, many, bar, ends)
 
 
 def judge_series(
@@ -152,4 +154,6 @@ def judge_series(
 ) -> tuple[Detection, Episodes]:
     """Both, from arrays as in `expect`."""
     detection = expect(starts, zone, values, exposure, terms, around)
-    return detection, raised(values, exposure, detection, terms, bar=bar)
+    volume = np.where(np.isfinite(values), exposure, np.nan) if terms.ratio else values
+    ends = None if around.parent is None else Ends(volume, around.parent, tuning(terms.grain).day)
+    return detection, raised(values, exposure, detection, terms, bar=bar, ends=ends)

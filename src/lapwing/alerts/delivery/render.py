@@ -20,6 +20,7 @@ HEADS = {
     "flapping": "Flapping: ",
     "grew": "Grew: ",
     "resolved": "Resolved: ",
+    "ended": "Ended: ",
     "retracted": "Retracted: ",
     "closed": "Closed: ",
     "accepted": "The new normal: ",
@@ -27,7 +28,7 @@ HEADS = {
     "assigned": "Assigned to you: ",
     "escalation": "Nobody has acknowledged: ",
 }
-GOOD = ("resolved", "retracted", "accepted", "closed")
+GOOD = ("resolved", "ended", "retracted", "accepted", "closed")
 LINES = ("pacing", "limit")
 """Warnings of a line that people drew: it is in the picture."""
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from lapwing.alerts.history import Value
 from lapwing.alerts.life import Life
-from lapwing.alerts.record import OPENINGS, Happened
+from lapwing.alerts.record import ENDINGS, OPENINGS, Happened
 from lapwing.model.calendar import DAY
 from lapwing.model.delivery import Subscription
 
-ENDS = ("resolved", "retracted", "closed", "accepted", "reopened")
+ENDS = (*ENDINGS, "retracted", "closed", "accepted", "reopened")
 """What is told only to those who were told that it began."""
 OLD = DAY
 """What is older when it is first found is history: it is in the record, and nobody needs a message."""

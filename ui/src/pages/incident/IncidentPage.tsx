@@ -87,7 +87,7 @@ function Loaded({ incident, zone, now }: { incident: IncidentView; zone: string;
 }
 
 const ENDS: Record<string, string> = {
-  confirmed: "Confirmed by the complete bucket", new_normal: "Closed as the new normal", by_hand: "Resolved by hand", redefined: "Closed: defined anew", deleted: "Closed: its metric is no more", unfollowed: "Closed: nobody follows it",
+  ended: "Ended: there is no more of it,", confirmed: "Confirmed by the complete bucket", new_normal: "Closed as the new normal", by_hand: "Resolved by hand", redefined: "Closed: defined anew", deleted: "Closed: its metric is no more", unfollowed: "Closed: nobody follows it",
 };
 
 function State({ incident, zone }: { incident: IncidentView; zone: string }) {

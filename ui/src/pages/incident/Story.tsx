@@ -5,7 +5,7 @@ import { clock, date } from "../../lib/words";
 type Steps = IncidentView["story"];
 
 const NAMES: Record<string, string> = {
-  foreseen: "Foreseen", opened: "Opened", flapping: "Flapping", grew: "Grew", cause: "Cause found", worst: "Worst so far", easing: "Easing", resolved: "Resolved",
+  foreseen: "Foreseen", opened: "Opened", flapping: "Flapping", grew: "Grew", cause: "Cause found", worst: "Worst so far", easing: "Easing", resolved: "Resolved", ended: "Ended",
   acknowledged: "Acknowledged", assigned: "Assigned", snoozed: "Snoozed", accepted: "The new normal", reopened: "Reopened", closed: "Closed",
   retracted: "Retracted", withdrawn: "Corrected", voted: "A word on its use",
 };
