@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from tests.alerts.judged import by_hand
 
+from lapwing.alerts.detect import Detection
 from lapwing.alerts.story import Telling
 from lapwing.query.service import Lapwing
 
@@ -72,3 +75,32 @@ def test_without_a_worth_no_money(shop: Lapwing) -> None:
         told(shop, [10, 10, 4, 10, 10], metric="orders.revenue")[0]
         == "03-04 opened: 4 USD on Sun 3 Mar, 10 USD expected."
     )
+
+
+def test_what_ended_and_what_was_away(shop: Lapwing) -> None:
+    """Twenty days of 10 among 60 of all, then nothing; it is back after six days."""
+    part = [10.0] * 20 + [0.0] * 6 + [10.0] * 3
+    judged = by_hand(shop, "orders.orders", part, 10)
+    whole = np.array([part, [value + 50 for value in part]])
+    two = replace(
+        judged,
+        slices=((("region", "north"),), ()),
+        amount=whole,
+        exposure=np.ones_like(whole),
+        detection=Detection(
+            **{
+                name: np.repeat(getattr(judged.detection, name), 2, axis=0)
+                for name in ("expected", "lower", "upper", "score", "ready")
+            }
+        ),
+    )
+    (episode,) = two.episodes[0]
+    telling = Telling(
+        judged=two, dataset=shop.project.datasets["orders"], row=0, episode=episode, zone=shop.project.timezone
+    )
+    assert [f"{step.bucket} {step.kind}: {telling.says(step.kind, step.bucket)}" for step in episode.steps] == [
+        "20 opened: 0 on Thu 21 Mar, 10 expected.",
+        "22 ended: Nothing came since Thu 21 Mar, while the others go on: it ended. In all −20 against what was expected.",
+        "26 opened: It is back on Wed 27 Mar: it had not ended, it was away. In all −60 against what was expected.",
+        "27 resolved: 2 days inside the range. In all −60 against what was expected.",
+    ]

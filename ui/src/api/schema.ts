@@ -457,7 +457,7 @@ export interface Health {
   problems?: ProblemItem[] | null;
 }
 
-/** `kind` is anomaly, so_far (of a bucket that is not complete, at equal age), warning or data; of a warning `actual` is what is projected, `expected` the goal; of data, rows. `doubt` says why the data that it rests on may not be right. `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, new_normal, by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`: it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many incidents of its slices it stands for. `votes`: who found it useful, or not; `learned` says what that does from now on. */
+/** `kind` is anomaly, so_far (of a bucket that is not complete, at equal age), warning or data; of a warning `actual` is what is projected, `expected` the goal; of data, rows. `doubt` says why the data that it rests on may not be right. `state` is open, resolved, or retracted: data that came later shows none. `reason`: why it is over (quiet, ended, new_normal, by_hand, retracted, redefined, deleted, unfollowed). `known_at`: the first moment at which it could be told. `flapping`: it came and went so often that this was told once. `until`: the end of what its numbers count. `folded`: how many incidents of its slices it stands for. `votes`: who found it useful, or not; `learned` says what that does from now on. */
 export interface Incident {
   id: string;
   monitor: string;
