@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 from tests.services.base import MissingService, missing
 from tests.services.bigquery import PROJECT, bigquery
 from tests.services.bigtable import Bigtable, bigtable
@@ -25,6 +26,9 @@ from tests.services.trino import trino_server as trino_service
 
 T = TypeVar("T")
 
+# How long an example takes says how busy the machine is.
+settings.register_profile("lapwing", parent=settings(), deadline=None)
+settings.load_profile("lapwing")
 pytest_plugins = ["tests.flights", "tests.flights_postgres", "tests.scheduling"]
 
 

@@ -14,7 +14,7 @@ def around(mean: float, weight: float, spread: float = 1.0) -> Range:
     return Range(*(np.array([value]) for value in (mean, weight, spread, spread)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(kind=st.sampled_from(list(Kind)), mean=st.floats(0.5, 1e6), part=st.floats(0.02, 0.98), width=st.floats(-2, 6))
 def test_there_and_back(kind: Kind, mean: float, part: float, width: float) -> None:
     where = around(mean, mean / part)

@@ -23,7 +23,7 @@ def days(mean: float = 100.0, series: int = 1, seed: int = 0, weeks: int = WEEKS
     return np.random.default_rng(seed).poisson(pattern, (series, 7 * weeks)).astype(float)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     kind=st.sampled_from(list(Kind)),
     seed=st.integers(0, 1000),

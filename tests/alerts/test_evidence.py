@@ -23,7 +23,7 @@ def normal(series: int = 200, seed: int = 0, together: float = 0.0) -> Floats:
     return out
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), cut=st.integers(1, 99))
 def test_never_looks_ahead(seed: int, cut: int) -> None:
     score = np.random.default_rng(seed).standard_t(2, (3, 100))

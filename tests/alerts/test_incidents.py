@@ -118,7 +118,7 @@ SCORES = st.lists(
 ).map(lambda runs: [score for score, length in runs for _ in range(length)])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(SCORES, st.integers(0, 60), st.sampled_from([RULES, BOTH]))
 def test_the_past_never_changes(score: list[float], cut: int, rules: Rules) -> None:
     """What was known after a prefix is what the machine finds on that prefix, and where it goes on from there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lapwing.alerts.outbreaks import began
@@ -21,7 +21,6 @@ def one_by_one(loud: list[bool], judged: list[int], quiet: int) -> list[int]:
     return out
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40), st.integers(1, 4))
 def test_as_told_one_by_one(buckets: list[tuple[bool, bool]], quiet: int) -> None:
     loud = np.array([one and known for one, known in buckets], bool)

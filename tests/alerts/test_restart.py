@@ -64,7 +64,7 @@ def test_a_level_is_moved_by_a_difference() -> None:
     assert np.abs(after.score[0, 107:]).max() < 5
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(60, 120), st.integers(1, 15))
 def test_until_accepting_nothing_changes(since: int, later: int) -> None:
     values = series(1.5)

@@ -113,14 +113,14 @@ def lives(draw: st.DrawFn) -> list[tuple[str, int, int, int]]:
 METRICS = st.sampled_from(["orders.failed", "orders.fail_rate", "orders.revenue", "orders.dearest"])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(metric=METRICS, seed=st.integers(0, 1000), life=lives())
 def test_gone_on_is_replayed(shop: Lapwing, metric: str, seed: int, life: list[tuple[str, int, int, int]]) -> None:
     live(shop, metric, seed, life)
 
 
 @pytest.mark.long
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(metric=METRICS, seed=st.integers(0, 1000), life=lives())
 def test_gone_on_is_replayed_often(
     shop: Lapwing, metric: str, seed: int, life: list[tuple[str, int, int, int]]

@@ -154,14 +154,14 @@ EXAMPLES = given(
 )
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=4, derandomize=True, phases=[Phase.generate])
 @EXAMPLES
 def test_together_they_answer_as_the_source_does(**given_: object) -> None:
     check(**given_)  # type: ignore[arg-type]
 
 
 @pytest.mark.long
-@settings(max_examples=150, deadline=None, phases=[Phase.generate])
+@settings(max_examples=150, phases=[Phase.generate])
 @EXAMPLES
 def test_together_they_answer_as_the_source_does_at_length(**given_: object) -> None:
     with pytest.MonkeyPatch.context() as patched:

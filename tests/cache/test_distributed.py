@@ -165,7 +165,7 @@ def test_they_give_what_one_gives(seed: int, shards: int, tmp_path_factory: pyte
 
 
 @pytest.mark.long
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 1 << 30), shards=st.sampled_from([1, 2, 7]))
 def test_any_of_them_give_what_one_gives(seed: int, shards: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     alike(seed, shards, tmp_path_factory.mktemp("workers"))

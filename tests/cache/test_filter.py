@@ -66,7 +66,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(condition=CONDITIONS, rows=ROWS)
 def test_a_filter_keeps_what_the_engine_keeps(
     engine: duckdb.DuckDBPyConnection, condition: str, rows: list[dict[str, object]]
@@ -139,7 +139,7 @@ QUICK = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(QUICK)
 def test_what_is_read_quickly_is_what_the_parser_reads(condition: str) -> None:
     quick = read_quickly(condition, TYPES)

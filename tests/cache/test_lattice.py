@@ -26,7 +26,7 @@ def lattices(draw: st.DrawFn) -> dict[frozenset[str], int]:
     return groups
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(lattices(), st.integers(0, 500_000), st.booleans())
 def test_choice(groups: dict[frozenset[str], int], budget: int, declared: bool) -> None:
     views = [View(some, grain, keys, keys * 96 // grain) for some, keys in groups.items() for grain in (1, 4)]
@@ -71,7 +71,7 @@ def test_what_others_do_as_well_is_not_needed() -> None:
     assert needed([coarse, dear], [coarse, fine]) == [coarse, dear]  # it would take noticeably longer
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(lattices(), st.integers(1_000, 500_000), st.integers(0, 2**32))
 def test_choice_of_what_was_asked(groups: dict[frozenset[str], int], budget: int, seed: int) -> None:
     chance = random.Random(seed)

@@ -126,7 +126,7 @@ def test_a_clock_set_back_does_not_reorder_the_past() -> None:
     assert after.partitions[0].since > 50.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32), st.sampled_from([3, 40, 600]))
 def test_what_was_known_is_known(seed: int, spread: int) -> None:
     """Publishing anywhere, in any order, through the store: each moment's view comes back."""

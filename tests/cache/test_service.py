@@ -98,7 +98,7 @@ def finals(bound: BoundDataset, answered: Answered) -> pa.Table:
     return pa.table(dict(sorted(columns.items())))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     grain=st.sampled_from([*GRAINS, None]),
     zone=st.sampled_from(ZONES),

@@ -58,7 +58,7 @@ def test_slices_of_a_partition_are_all_of_it_once(cache: Cache, monkeypatch: pyt
     assert set(cells.values()) == {1}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(share=st.floats(0, 1), most=st.integers(1, 1000), seed=st.integers(0, 99))
 def test_a_slice_by_chance_lies_within_and_is_no_larger_than_asked(share: float, most: int, seed: int) -> None:
     one = replace(partition(0, 40 * DAY, 1), cells=10_000, keys=50)

@@ -43,7 +43,7 @@ def defined(root: Path, zone: str, grain: str, partition: str) -> Definition:
         return define(bound, bound.dataset.rollups["main"], zone)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     zone=st.sampled_from(ZONES),
     grain=st.sampled_from(["15 minutes", "hour", "6 hours", "day"]),

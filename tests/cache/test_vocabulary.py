@@ -55,7 +55,7 @@ TEXTS = st.none() | st.text(st.sampled_from("aAbBÄäß\0 z\U0001f426"), max_siz
 LONG = st.sampled_from(["x" * 199, "x" * 200 + "a", "x" * 200 + "b", "X" * 201, "ä" * 150 + "b"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.lists(TEXTS | LONG, max_size=20), min_size=1, max_size=3),
     st.text(st.sampled_from("aAbBÄäß\0 z"), max_size=3) | LONG,

@@ -74,7 +74,7 @@ def naive_border(day: date, zone_name: str) -> int:
     return next(m for m in range(minute - 60 * SECOND, minute + 1, SECOND) if reached(m))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     moment=st.datetimes(datetime(1900, 1, 1), datetime(2050, 1, 1)),
     length=st.timedeltas(timedelta(microseconds=1), timedelta(days=5)),

@@ -149,7 +149,7 @@ def shuffled(value: Any, random: Any) -> Any:
 words = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(random=st.randoms(use_true_random=False), label=words, description=words)
 def test_order_labels_and_comments_do_not_count(random: Any, label: str, description: str) -> None:
     orders = shuffled(ORDERS, random)

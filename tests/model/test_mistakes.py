@@ -394,7 +394,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     edits=st.lists(
         st.tuples(st.booleans(), st.integers(0, 500), st.integers(0, 20), st.sampled_from(PIECES)),

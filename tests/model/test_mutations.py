@@ -89,7 +89,7 @@ def test_a_misspelt_key(tmp_path: Path, file: str, at: Location) -> None:
 WRONG = [{"zzz": ["x"]}, [[["x"]]], [{"a": 1}]]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(PLACES), value=st.sampled_from(WRONG))
 def test_a_value_of_the_wrong_shape(tmp_path: Path, place: tuple[str, Location], value: Any) -> None:
     file, at = place
@@ -119,7 +119,7 @@ VALUES: list[Any] = [
 ]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     place=st.sampled_from(PLACES),
     key=st.none() | st.sampled_from(["", "x", "a b", "é", "0"]),

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lapwing.query import order
@@ -23,7 +23,6 @@ VALUES: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
 
 
 @pytest.mark.parametrize("kind", VALUES)
-@settings(deadline=None)
 @given(data=st.data(), direction=st.sampled_from(["ascending", "descending"]), limit=st.integers(0, 12))
 def test_the_first_rows(kind: str, data: st.DataObject, direction: str, limit: int) -> None:
     type_, strategy = VALUES[kind]

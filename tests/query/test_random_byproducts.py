@@ -56,7 +56,7 @@ def check(time: str, first: list[dict[str, object]], late: list[dict[str, object
 
 
 @pytest.mark.parametrize("time", TIMES)
-@settings(max_examples=2, deadline=None, derandomize=True, phases=WITHOUT_SHRINKING)
+@settings(max_examples=2, derandomize=True, phases=WITHOUT_SHRINKING)
 @given(first=ROWS.filter(bool), late=ROWS, seed=st.integers(0, 2**32))
 def test_what_is_left_behind_answers_as_the_source_does(
     time: str, first: list[dict[str, object]], late: list[dict[str, object]], seed: int
@@ -66,7 +66,7 @@ def test_what_is_left_behind_answers_as_the_source_does(
 
 @pytest.mark.long
 @pytest.mark.parametrize("time", TIMES)
-@settings(max_examples=5, deadline=None, phases=WITHOUT_SHRINKING)
+@settings(max_examples=5, phases=WITHOUT_SHRINKING)
 @given(first=ROWS.filter(bool), late=ROWS, seed=st.integers(0, 2**32))
 def test_hundreds_of_questions(
     time: str, first: list[dict[str, object]], late: list[dict[str, object]], seed: int

@@ -172,7 +172,7 @@ def check(time: str, first: list[dict[str, object]], late: list[dict[str, object
 
 
 @pytest.mark.parametrize("time", TIMES)
-@settings(max_examples=2, deadline=None, derandomize=True, phases=WITHOUT_SHRINKING)
+@settings(max_examples=2, derandomize=True, phases=WITHOUT_SHRINKING)
 @given(first=ROWS, late=ROWS, queries=st.lists(QUERIES, min_size=9, max_size=9))
 def test_rollups_and_the_source_agree(
     time: str, first: list[dict[str, object]], late: list[dict[str, object]], queries: list[MetricQuery]
@@ -182,7 +182,7 @@ def test_rollups_and_the_source_agree(
 
 @pytest.mark.long
 @pytest.mark.parametrize("time", TIMES)
-@settings(max_examples=8, deadline=None, phases=WITHOUT_SHRINKING)
+@settings(max_examples=8, phases=WITHOUT_SHRINKING)
 @given(first=ROWS, late=ROWS, seed=st.integers(0, 2**32))
 def test_thousands_of_questions(
     time: str, first: list[dict[str, object]], late: list[dict[str, object]], seed: int

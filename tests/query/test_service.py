@@ -100,7 +100,7 @@ filters = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     metrics=st.lists(st.sampled_from(METRICS), min_size=1, max_size=4, unique=True),
     by=st.lists(st.sampled_from(DIMENSIONS[:6]), max_size=3, unique=True),

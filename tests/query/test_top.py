@@ -69,7 +69,7 @@ def rows(lapwing: Lapwing, query: MetricQuery) -> list[dict[str, Any]]:
     return found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     by=st.lists(st.sampled_from(["shop", "town", "size", "day"]), min_size=1, max_size=2, unique=True),
     metric=st.sampled_from(list(SOURCE)),

@@ -33,7 +33,7 @@ def _cases() -> list[object]:
 @pytest.mark.parametrize(("operation", "mode"), _cases())
 def test_every_route_answers_as_it_says(operation: Any, mode: GenerationMode, url: str) -> None:
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=12, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=12, database=None, derandomize=True)
     def answers(case: Any) -> None:
         case.call_and_validate(base_url=url, checks=CHECKS)
 

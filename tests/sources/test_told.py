@@ -61,7 +61,7 @@ def test_class_and_problems_stay(error: LapwingError, read: str) -> None:
     assert vars(caught.value) == vars(error)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(500, 3_000))
 def test_no_more_are_kept_than_are_on_their_way(many: int) -> None:
     texts = [str(Told(error)) for error in ERRORS * (many // len(ERRORS) + 1)]

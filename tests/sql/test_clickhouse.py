@@ -79,7 +79,7 @@ def test_predicates_mean_the_same(clicked: SqlService, predicate: str) -> None:
     same(clicked, f"select id from {{s}}.things where {predicate.replace('{source}', '{s}')} order by id")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(predicate=CONDITIONS)
 def test_any_condition_means_the_same(clicked: SqlService, predicate: str) -> None:
     same(clicked, f"select id from {{s}}.things where {predicate} order by id")

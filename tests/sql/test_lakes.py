@@ -81,7 +81,7 @@ def test_predicates_mean_the_same(lakes: SqlService, predicate: str) -> None:
     same(lakes, f"select id from {{s}}.things where {predicate.replace('{source}', '{s}')} order by id")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(predicate=CONDITIONS)
 def test_any_condition_means_the_same(lakes: SqlService, predicate: str) -> None:
     same(lakes, f"select id from {{s}}.things where {predicate} order by id")

@@ -27,7 +27,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(VALUES, min_size=1, max_size=4))
 def test_the_engine_reads_each_value_back(values: list[Any]) -> None:
     text = f"select {', '.join('?' for _ in values)}"

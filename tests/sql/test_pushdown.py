@@ -101,7 +101,7 @@ CONDITIONS = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(predicate=CONDITIONS)
 def test_any_condition_means_the_same(everywhere: SqlService, predicate: str) -> None:
     same_everywhere(everywhere, predicate)

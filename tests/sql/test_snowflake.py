@@ -55,7 +55,7 @@ def test_predicates_mean_the_same(snowed: SqlService) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(predicate=CONDITIONS)
 def test_any_condition_means_the_same(snowed: SqlService, predicate: str) -> None:
     same(snowed, f"select id from {{s}}.things where {predicate} order by id")

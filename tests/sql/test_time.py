@@ -80,7 +80,7 @@ NEAR = st.builds(
 MOMENTS = st.one_of(NEAR, st.datetimes(datetime(1950, 1, 1), datetime(2037, 12, 31)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(zone=st.sampled_from(ZONES), moments=st.lists(MOMENTS, min_size=1, max_size=30), open_ended=st.booleans())
 def test_epoch_is_zoneinfos_first_occurrence(zone: str, moments: list[datetime], open_ended: bool) -> None:
     wanted = [truth(moment, zone) for moment in moments]
@@ -93,7 +93,7 @@ def test_epoch_is_zoneinfos_first_occurrence(zone: str, moments: list[datetime],
         )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     zone=st.sampled_from(ZONES),
     moments=st.lists(MOMENTS, min_size=1, max_size=30),

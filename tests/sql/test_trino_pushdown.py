@@ -97,7 +97,7 @@ def test_pushed_conditions_mean_the_same(trapped: SqlService, source: str) -> No
 
 
 @pytest.mark.parametrize("source", PLACES)
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(predicates=st.lists(CONDITIONS, min_size=20, max_size=40))
 def test_any_pushed_condition_means_the_same(trapped: SqlService, source: str, predicates: list[str]) -> None:
     same_truth(trapped, source, "things", predicates)

@@ -106,7 +106,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("aggregation", "engine_type", "parameter"), CASES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data(), seed=st.integers(0, 1000))
 def test_any_split_merged_in_any_order_is_the_whole(
     aggregation: str, engine_type: str, parameter: float | None, data: st.DataObject, seed: int
@@ -124,7 +124,7 @@ def test_any_split_merged_in_any_order_is_the_whole(
     assert str(final) == str(again)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 5), st.none() | st.text(max_size=3) | WORDS), min_size=1, max_size=20))
 def test_first_last_least_and_greatest_texts(rows: list[tuple[int, str | None]]) -> None:
     held = [(moment, value.encode()) for moment, value in rows if value is not None]
@@ -140,7 +140,7 @@ def test_first_last_least_and_greatest_texts(rows: list[tuple[int, str | None]])
         assert final == [None if value is None else value.decode()], aggregation
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(FLOATS, min_size=1, max_size=30), st.sampled_from([0.01, 0.1, 0.5, 0.7, 0.9, 0.99]))
 def test_a_quantile_is_within_its_bound_of_the_value_at_its_rank(values: list[float | None], q: float) -> None:
     state = state_of("quantile", "DOUBLE", q)

@@ -35,7 +35,7 @@ def merged(state: State, engine_type: str, rows: Sequence[tuple[int, Any]], seed
 
 
 @pytest.mark.parametrize(("aggregation", "engine_type", "parameter"), EVERY)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(data=st.data(), seed=st.integers(0, 1000))
 def test_states_are_the_same_if_their_rows_are(
     aggregation: str, engine_type: str, parameter: float | None, data: st.DataObject, seed: int
@@ -51,7 +51,7 @@ def test_states_are_the_same_if_their_rows_are(
 
 
 @pytest.mark.parametrize(("aggregation", "engine_type", "parameter"), EVERY)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_another_number_in_any_column_is_another_state(
     aggregation: str, engine_type: str, parameter: float | None, data: st.DataObject

@@ -100,7 +100,7 @@ EXACT_TYPES: dict[str, st.SearchStrategy[Any]] = {
     "DECIMAL(38,9)": decimals(36, 9),
 }
 seeds = st.integers(0, 1000)
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=25)
 
 
 @pytest.mark.parametrize("engine_type", EXACT_TYPES)
@@ -148,7 +148,7 @@ WILD = (
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(values=st.lists(st.none() | ORDINARY, min_size=1, max_size=15), seed=seeds)
 def test_float_sums_are_exact_in_any_order(values: list[float | None], seed: int) -> None:
     state, mean = state_for(measure("sum"), "DOUBLE"), state_for(measure("mean"), "DOUBLE")
@@ -172,7 +172,7 @@ def _cut(value: float) -> Fraction:
     return Fraction(math.trunc(Fraction(value) * 2**60), 2**60)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(values=st.lists(st.none() | WILD, min_size=1, max_size=10), seed=seeds)
 def test_wild_floats(values: list[float | None], seed: int) -> None:
     state = state_for(measure("sum"), "DOUBLE")
@@ -231,7 +231,7 @@ ORDERED: dict[str, st.SearchStrategy[Any]] = {
 
 @pytest.mark.parametrize("kind", ["min", "max"])
 @pytest.mark.parametrize("engine_type", ORDERED)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data(), seed=seeds)
 def test_extremes(engine_type: str, kind: str, data: st.DataObject, seed: int) -> None:
     values = data.draw(st.lists(ORDERED[engine_type], min_size=1, max_size=10))
@@ -243,7 +243,7 @@ def test_extremes(engine_type: str, kind: str, data: st.DataObject, seed: int) -
     assert state.final(together).to_pylist() == [expected]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     values=st.lists(st.integers(-10000, 10000), min_size=2, max_size=30),
     offset=st.sampled_from([0.0, 1e6, -1e8]),
@@ -372,7 +372,7 @@ SQLITE = [
 
 
 @pytest.mark.parametrize(("aggregation", "engine_type"), SQLITE)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_sqlite_builds_the_same_states(aggregation: str, engine_type: str, data: st.DataObject) -> None:
     finite = st.none() | ORDINARY | st.sampled_from([math.inf, -math.inf, 5e-324])

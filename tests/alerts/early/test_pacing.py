@@ -114,7 +114,7 @@ def test_a_ratio_is_weighed_by_what_is_to_come() -> None:
     assert found.miss[:, late].max() < 0.3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_whatever_comes_a_probability_is_one(data: st.DataObject) -> None:
     number = st.one_of(st.floats(-1e9, 1e9), st.just(0.0), st.just(float("nan")))

@@ -31,7 +31,7 @@ def same(one: Memory, other: Memory) -> bool:
     return all(np.array_equal(getattr(one, f.name), getattr(other, f.name), equal_nan=True) for f in fields(Memory))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(kind=st.sampled_from(list(Kind)), seed=st.integers(0, 1000), cuts=st.sets(st.integers(1, DAYS - 1), max_size=4))
 def test_resumed_is_replayed(kind: Kind, seed: int, cuts: set[int]) -> None:
     """However a history is cut, with what is remembered packed in between, the outputs are those of one pass."""

@@ -27,7 +27,7 @@ def planted(draw: st.DrawFn) -> Piece:
     return tuple((place, draw(st.integers(0, SIZES[place] - 1))) for place in sorted(places))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(planted(), st.sampled_from([0.3, 0.4, 2.5, 4.0]), st.integers(0, 1000))
 def test_a_planted_slice_is_found(piece: Piece, factor: float, seed: int) -> None:
     codes, means, random = made(seed)
@@ -73,7 +73,7 @@ def test_leaves_that_moved_by_chance_have_no_clear_cause() -> None:
     assert clear <= 7, "the chance of 8 or more of 60 at 5 % is 1 %"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000))
 def test_a_constant_dimension_and_other_names_change_nothing(seed: int) -> None:
     codes, means, random = made(seed)

@@ -124,7 +124,7 @@ def test_what_does_happen_is_told_of_its_slice_all_the_same(market: Lapwing) -> 
 
 
 @given(cut=st.integers(110, 150), seed=st.integers(0, 20))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 def test_what_comes_later_changes_nothing_before(market: Lapwing, cut: int, seed: int) -> None:
     noise = leaves(160, 0.5, seed)
     changed = noise.copy()

@@ -78,7 +78,7 @@ def test_nothing_is_explained_where_nothing_is_unusual() -> None:
     assert explained(LEAVES) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(row=st.integers(0, len(SLICES) - 1), factor=st.floats(0.3, 0.6), up=st.booleans())
 def test_the_slice_that_was_moved_is_the_one_that_is_told(row: int, factor: float, up: bool) -> None:
     """Or none, where its move is too small to see; never another in its place."""

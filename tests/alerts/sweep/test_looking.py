@@ -126,7 +126,7 @@ def goes_on(store: Store, plan: Measured, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("plan", [COUNT, SHARE], ids=["counts", "shares"])
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_going_on_is_looking_at_everything_anew(store: Store, plan: Measured, data: st.DataObject) -> None:
     goes_on(store, plan, data)
@@ -134,7 +134,7 @@ def test_going_on_is_looking_at_everything_anew(store: Store, plan: Measured, da
 
 @pytest.mark.long
 @pytest.mark.parametrize("plan", [COUNT, SHARE], ids=["counts", "shares"])
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_going_on_is_looking_at_everything_anew_in_many_ways(store: Store, plan: Measured, data: st.DataObject) -> None:
     goes_on(store, plan, data)

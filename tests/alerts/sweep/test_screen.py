@@ -110,7 +110,7 @@ def test_support_is_of_what_was_before() -> None:
     assert seen.watched[-1] == 3
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cut=st.integers(1, 83), seed=st.integers(0, 5))
 def test_going_on_is_the_same_as_going_through(cut: int, seed: int) -> None:
     """To the last bit: what is remembered is all there is to know."""

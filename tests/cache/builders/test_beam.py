@@ -77,7 +77,7 @@ def test_rows_of_a_statement_are_cut_by_time(tmp_path: Path) -> None:
     assert mine
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 1 << 30), rows=st.integers(25, 150), shards=st.integers(1, 6))
 def test_any_rows_in_any_parts_are_the_same(
     seed: int, rows: int, shards: int, tmp_path_factory: pytest.TempPathFactory

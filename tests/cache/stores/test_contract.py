@@ -93,7 +93,7 @@ def test_the_last_of_equal_keys_is_kept_however_long_the_put(store: RollupStore)
     assert [int(value[len(body) :]) for _, value in store.scan(b"k", b"l")] == [57, 58, 59]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(rows=st.dictionaries(st.binary(min_size=1, max_size=480), st.binary(max_size=300), max_size=30))
 def test_any_bytes_are_keys_and_values(store: RollupStore, rows: dict[bytes, bytes]) -> None:
     for key, _ in list(store.scan(b"", ALL)):
@@ -386,7 +386,7 @@ OPERATION = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(operations=st.lists(OPERATION, max_size=12))
 def test_any_operations_leave_what_a_dict_would_hold(store: RollupStore, operations: list[tuple]) -> None:  # type: ignore[type-arg]
     model: dict[bytes, bytes] = {}

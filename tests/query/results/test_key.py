@@ -22,7 +22,7 @@ def key(asked: Asked, text: str, zone: str = "UTC") -> str | None:
     return key_of(lapwing.sql.ready(text, zone=zone), {}, lapwing.project.sources)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_spaces_comments_and_keywords_do_not_count(asked: Asked, data: st.DataObject) -> None:
     words = (data.draw(CASES)(word) if word in KEYWORDS else word for word in WORDS.findall(TEXT))
@@ -37,7 +37,7 @@ LITERALS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LITERALS, LITERALS)
 def test_other_values_are_other_questions(asked: Asked, one: str, other: str) -> None:
     first, second = (key(asked, f"select a, {value} as x from lite.t") for value in (one, other))

@@ -147,7 +147,7 @@ def test_connections_are_encrypted(shop: Path, tmp_path: Path) -> None:
             con.cursor().execute("select 1")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_mangled_messages_are_refused(data: bytes) -> None:
     for read in (unpacked, Statement.of):
@@ -160,7 +160,7 @@ def test_mangled_messages_are_refused(data: bytes) -> None:
         assert codes == {"bad-message"}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(), st.binary())
 def test_handles_come_back(text: str, values: bytes) -> None:
     assert Statement.of(Statement("id", text, values).handle()) == Statement("id", text, values)

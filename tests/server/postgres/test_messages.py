@@ -66,7 +66,7 @@ def healthy(door: Door) -> None:
     assert "unexpected" not in door.server.log.read_text()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(started=st.booleans(), data=st.binary(max_size=200))
 def test_any_bytes(door: Door, started: bool, data: bytes) -> None:
     found = answered(door, (START if started else b"") + data)

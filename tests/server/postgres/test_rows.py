@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pygwire import BackendMessageDecoder
 from pygwire.constants import ConnectionPhase
@@ -24,7 +24,6 @@ ROW = st.tuples(
 )
 
 
-@settings(deadline=None)  # the first one loads Arrow's functions
 @given(rows=st.lists(ROW, max_size=20), skipped=st.integers(0, 3), binary=st.booleans())
 def test_rows_are_read_back(rows: list[tuple[str | None, int | None, bool | None]], skipped: int, binary: bool) -> None:
     kinds = (pa.string(), pa.int64(), pa.bool_())
@@ -49,7 +48,6 @@ def _truth(value: bool | None, binary: bool) -> bytes | None:
     return None if value is None else bytes([value]) if binary else b"t" if value else b"f"
 
 
-@settings(deadline=None)
 @given(value=st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**20), max_value=10**20))
 def test_a_decimal_in_binary_form_is_the_same_as_a_parameter(value: Decimal) -> None:
     (literal,) = Values([types.NUMERIC.oid], [1], [numeric(value)]).literals(plain=True)

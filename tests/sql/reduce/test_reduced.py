@@ -145,14 +145,14 @@ def same(service: SqlService, text: str) -> None:
     assert answer(service, text) == whole(service, text), service.explain(text)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(text=statements(), check=st.sampled_from([same, same, inside]))
 def test_reduction_changes_nothing(scattered: SqlService, text: str, check: Callable[[SqlService, str], None]) -> None:
     check(scattered, text)
 
 
 @pytest.mark.long
-@settings(max_examples=4_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4_000, suppress_health_check=list(HealthCheck))
 @given(text=statements(), check=st.sampled_from([same, inside]))
 def test_reduction_changes_nothing_at_length(
     scattered: SqlService, text: str, check: Callable[[SqlService, str], None]
