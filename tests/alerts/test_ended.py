@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.ended import LEAST_DAYS, Ends, ended
-from lapwing.alerts.incidents import Before, Episode, Rules, episodes
+from lapwing.alerts.episode import Episode, Rules
+from lapwing.alerts.incidents import Before, episodes
 
 DOWN = Rules(threshold=5.0, direction=-1, quiet=2, rejoin=4, calm=14)
+BOTH = replace(DOWN, direction=0)
 
 
 def made(*stretches: tuple[float, int]) -> Floats:
@@ -117,10 +121,10 @@ def test_what_is_said_of_a_bucket_follows_from_those_up_to_it(part: list[int], o
         assert not volume[at + 1 - least : at + 1].any()
 
 
-@given(st.data())
-def test_going_on_from_what_was_found_finds_the_same(data: st.DataObject) -> None:
-    """Judged bucket by bucket, as a server does, incidents are those of a replay."""
-    part = np.array(data.draw(st.lists(st.sampled_from([0.0, 0.0, 0.0, 2.0, 20.0]), min_size=25, max_size=40)))
+@given(st.data(), st.sampled_from([DOWN, BOTH]))
+def test_going_on_from_what_was_found_finds_the_same(data: st.DataObject, rules: Rules) -> None:
+    """Judged bucket by bucket, as a server does, incidents are those of a replay, what ended and what is the way back with them."""
+    part = np.array(data.draw(st.lists(st.sampled_from([0.0, 0.0, 0.0, 2.0, 20.0, 45.0]), min_size=25, max_size=40)))
     part = np.concatenate([np.full(10, 20.0), part])
     actual = np.stack([part, part + 80.0])
     expected = np.broadcast_to(np.array([[20.0], [100.0]]), actual.shape)
@@ -135,8 +139,10 @@ def test_going_on_from_what_was_found_finds_the_same(data: st.DataObject) -> Non
             np.ones(some.shape, bool),
         )
         ends = Ends(some, np.array([1, -1]), 1.0)
-        return episodes(some, found, np.zeros_like(some), DOWN, before=before, ends=ends)
+        return episodes(some, found, np.zeros_like(some), rules, before=before, ends=ends)
 
     half = data.draw(st.integers(11, len(part) - 1))
-    first = upto(half, None)
-    assert upto(len(part), Before(first, np.full(2, half))) == upto(len(part), None)
+    first, all_of_it = upto(half, None), upto(len(part), None)
+    assert upto(len(part), Before(first, np.full(2, half))) == all_of_it
+    known = ((one.until(half) for one in of_row) for of_row in all_of_it)
+    assert first == tuple(tuple(one for one in of_row if one is not None) for of_row in known)

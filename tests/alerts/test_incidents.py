@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from lapwing.alerts.chance import Kind
 from lapwing.alerts.detect import Detection
-from lapwing.alerts.incidents import Before, Episode, Rules, episodes, learned_minimum
+from lapwing.alerts.episode import Episode, Rules
+from lapwing.alerts.incidents import Before, episodes, learned_minimum
 
 RULES = Rules(threshold=5.0, direction=1, quiet=3, rejoin=3)
 BOTH = Rules(threshold=5.0, direction=0, quiet=3, rejoin=3)

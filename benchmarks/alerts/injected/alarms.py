@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.alerts.injected.panel import Alarm, Alarms, Floats, Panel
 from lapwing.alerts.almanac import effects
-from lapwing.alerts.incidents import Episode
+from lapwing.alerts.episode import Episode
 from lapwing.alerts.slices import parents
 from lapwing.alerts.terms import Around, judge_series
 from lapwing.model.calendar import DAY, from_us

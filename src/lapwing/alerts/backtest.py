@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from lapwing.alerts.incidents import Episode
+from lapwing.alerts.episode import Episode
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.views import SliceJson, View
 from lapwing.model.calendar import DAY, utc_iso

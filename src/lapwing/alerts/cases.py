@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from lapwing.alerts.episode import Episode, Step
 from lapwing.alerts.history import Slice, series_key
-from lapwing.alerts.incidents import Episode, Step
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.life import Life, life
 from lapwing.alerts.record import ENDINGS, Happened, Key, Record

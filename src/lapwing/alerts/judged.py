@@ -17,8 +17,9 @@ from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.checkpoints import MOST_BYTES, wanted
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.ended import Ends
+from lapwing.alerts.episode import Rules
 from lapwing.alerts.history import Asking, Series, Slice, Span, series_key
-from lapwing.alerts.incidents import Before, Episodes, Rules
+from lapwing.alerts.incidents import Before, Episodes
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.measured import Measured, measured
 from lapwing.alerts.online.memory import Memory

@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from lapwing.alerts.chance import Bools
 from lapwing.alerts.detect import Detection
-from lapwing.alerts.incidents import Before, Episode, Episodes, Step
+from lapwing.alerts.episode import Episode, Step
+from lapwing.alerts.incidents import Before, Episodes
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.measured import measured
 from lapwing.alerts.restart import Shift

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from lapwing.alerts.incidents import Episode
+from lapwing.alerts.episode import Episode
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.record import ENDINGS, OPENINGS, STEPS, Happened
 from lapwing.alerts.said import said

@@ -13,7 +13,8 @@ from lapwing.alerts.bar import Bar
 from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.detect import Detection, Setting, advance
 from lapwing.alerts.ended import Ends
-from lapwing.alerts.incidents import Before, Episodes, Rules, episodes, learned_minimum
+from lapwing.alerts.episode import Rules
+from lapwing.alerts.incidents import Before, Episodes, episodes, learned_minimum
 from lapwing.alerts.online.effects import Effects
 from lapwing.alerts.online.memory import Memory
 from lapwing.alerts.season import calm_buckets, clocks, gathering, quiet_buckets, rejoining, slots, tuning

@@ -14,7 +14,7 @@ from tests.alerts.shop import PROJECT, open_alerts, orders, write_shop
 
 from lapwing.alerts.early.outcomes import NOTHING, Hits, Outcome, Remembered, outcomes, since
 from lapwing.alerts.early.warned import Warned
-from lapwing.alerts.incidents import Step
+from lapwing.alerts.episode import Step
 from lapwing.model.calendar import DAY
 from lapwing.query.service import Lapwing
 

@@ -13,7 +13,7 @@ from lapwing.alerts.early.folding import Folding
 from lapwing.alerts.early.goals import Paced
 from lapwing.alerts.early.keeper import EarlyKnown
 from lapwing.alerts.early.warned import Warned
-from lapwing.alerts.incidents import Step
+from lapwing.alerts.episode import Step
 from lapwing.alerts.life import life
 from lapwing.alerts.record import Record
 from lapwing.alerts.views import (

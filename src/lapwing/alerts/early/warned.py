@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.early.constants import CLEAR, STAYS
-from lapwing.alerts.incidents import FLAPS, GREW, Step
+from lapwing.alerts.episode import Step
 from lapwing.alerts.record import OPENINGS
+from lapwing.alerts.ways import FLAPS, GREW
 
 SURE = 0.999
 """It has happened, or can't be prevented: told at once."""

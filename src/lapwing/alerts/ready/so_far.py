@@ -14,7 +14,6 @@ import numpy as np
 
 from lapwing.alerts.cases import Known
 from lapwing.alerts.history import Asking, series_key
-from lapwing.alerts.incidents import HYSTERESIS
 from lapwing.alerts.journal import Journal
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.life import life
@@ -24,6 +23,7 @@ from lapwing.alerts.ready.readiness import DAILY, HOURLY, Feed, Readiness, parts
 from lapwing.alerts.record import Happened, Record
 from lapwing.alerts.recorded import Recorded
 from lapwing.alerts.telling import about_metric
+from lapwing.alerts.ways import HYSTERESIS
 from lapwing.alerts.words import number, share
 from lapwing.model.calendar import to_us
 from lapwing.model.dataset import Dataset

@@ -12,12 +12,12 @@ from lapwing.alerts.bar import OPENS
 from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.evidence import evidence
 from lapwing.alerts.history import Slice
-from lapwing.alerts.incidents import HYSTERESIS
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.many import among, needed
 from lapwing.alerts.sweep.constants import BACK, HALF, OFF
 from lapwing.alerts.sweep.explain import Common, Stretch, explaining
 from lapwing.alerts.sweep.overlap import Overlap
+from lapwing.alerts.ways import HYSTERESIS
 
 Ints = npt.NDArray[np.int64]
 Together = Callable[[Slice, int, int], float]
