@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from tests.alerts.shop import open_alerts
 
 from lapwing.alerts.service import Alerts
+from lapwing.alerts.shares import divided
 from lapwing.model.grain import Grain
 from lapwing.model.problem import NotFound, WrongUse
+from lapwing.query.service import Lapwing
 
 
 @pytest.mark.parametrize("sensitivity", [3.0, 3.75, 8.0])
@@ -69,3 +75,23 @@ def test_what_makes_no_sense_is_told(
 def test_too_little_history_is_said(alerts: Alerts) -> None:
     told = alerts.backtest("failed", grain=Grain.parse("month"))
     assert (told.since, told.weeks, told.fired, told.per_week) == (None, 0.0, 0, 0.0)
+
+
+def test_it_goes_by_the_budget_that_would_be_left(
+    shop: Lapwing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sensitive monitor, and one alarm in 15 weeks left for it: what the board would tell, and how many it holds back."""
+    monkeypatch.setattr(shop, "project", replace(shop.project, budget=0.2))
+    alerts = open_alerts(shop, tmp_path / "state.db")
+    terms = {"grain": Grain.parse("hour"), "sensitivity": 3.0}
+    told = alerts.backtest("orders", **terms)  # type: ignore[arg-type]
+    (made,) = alerts.follow("orders", **terms).monitors  # type: ignore[arg-type]
+    (replayed,) = (one for one in alerts.replay() if one.monitor == made.name)
+    monkeypatch.setattr(shop, "project", replace(shop.project, budget=None))
+    free = alerts.backtest("orders", **terms)  # type: ignore[arg-type]
+    alerts.close()
+    assert (free.budget, free.held) == (None, 0)
+    assert told.held
+    assert told.fired + told.held == free.fired
+    assert told.fired == replayed.incidents
+    assert told.budget == pytest.approx(divided(0.2, alerts.monitors())[made.name], abs=0.001)

@@ -123,7 +123,7 @@ def test_what_is_said_of_a_bucket_follows_from_those_up_to_it(part: list[int], o
 
 @given(st.data(), st.sampled_from([DOWN, BOTH]))
 def test_going_on_from_what_was_found_finds_the_same(data: st.DataObject, rules: Rules) -> None:
-    """Judged bucket by bucket, as a server does, incidents are those of a replay, what ended and what is the way back with them."""
+    """Judged bucket by bucket, as a server does, incidents are those of a replay, with what ended and ways back."""
     part = np.array(data.draw(st.lists(st.sampled_from([0.0, 0.0, 0.0, 2.0, 20.0, 45.0]), min_size=25, max_size=40)))
     part = np.concatenate([np.full(10, 20.0), part])
     actual = np.stack([part, part + 80.0])

@@ -50,8 +50,10 @@ class BacktestView(View):
     """Of a metric, or of all of a tag (`metric` is tag:NAME).
 
     From `since` to `until` the series could be judged, `weeks` long; before, there was too little history. `fired` is all
-    that would have been raised, `incidents` the latest of them. Where every slice is watched, `small` is how many have too
-    little support, and `unread` which dimensions together have too many slices to be read."""
+    that would have been raised, `incidents` the latest of them. `budget`: of the alarms a week that all monitors together may
+    raise, what this would have beside those that there are (None: any number), and `held` how many more than those fired that
+    held back (None where every slice is watched: not told). Where every slice is watched, `small` is how many have too little
+    support, and `unread` which dimensions together have too many slices to be read."""
 
     metric: str
     grain: str
@@ -67,6 +69,8 @@ class BacktestView(View):
     weeks: float
     fired: int
     per_week: float
+    budget: float | None
+    held: int | None
     choices: list[ChoiceView]
     incidents: list[FiredView]
 
@@ -93,6 +97,8 @@ def backtest(judged: Judged) -> BacktestView:
         weeks=round(weeks, 2),
         fired=len(fired),
         per_week=_rate(len(fired), weeks),
+        budget=round(judged.shares[-1][1], 3) if judged.shares else None,
+        held=None if judged.swept is not None else len(_told(replace(judged, shares=()))) - len(fired),
         choices=[_choice(judged, sensitivity, weeks) for sensitivity in CHOICES],
         incidents=fired[:_SHOWN],
     )
@@ -105,7 +111,9 @@ def together(of: str, found: Sequence[BacktestView]) -> BacktestView:
     weeks = max(one.weeks for one in found)
     every = sorted((fired for one in found for fired in one.incidents), key=lambda one: one.known, reverse=True)
     counts = [sum(one.choices[at].fired for one in found) for at in range(len(CHOICES))]
-    fired, small = sum(one.fired for one in found), [one.small for one in found if one.small is not None]
+    fired = sum(one.fired for one in found)
+    small = [one.small for one in found if one.small is not None]
+    held, shares = [one.held for one in found if one.held is not None], [one.budget for one in found if one.budget]
     return replace(
         found[0],
         metric=of,
@@ -117,6 +125,8 @@ def together(of: str, found: Sequence[BacktestView]) -> BacktestView:
         weeks=weeks,
         fired=fired,
         per_week=_rate(fired, weeks),
+        budget=round(sum(shares), 3) if shares else None,
+        held=sum(held) if held else None,
         choices=[
             ChoiceView(sensitivity=s, fired=n, per_week=_rate(n, weeks)) for s, n in zip(CHOICES, counts, strict=True)
         ],

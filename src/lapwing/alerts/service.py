@@ -26,9 +26,11 @@ from lapwing.alerts.early.keeper import EarlyKeeper, EarlyKnown, is_early, of_nu
 from lapwing.alerts.keeper import Keeper
 from lapwing.alerts.maintenance import Maintenance
 from lapwing.alerts.score import DAYS, ScoreView
+from lapwing.alerts.shares import divided
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.suggest import SuggestionView, suggestions
 from lapwing.alerts.summaries import Summaries
+from lapwing.alerts.sweep.budgeted import Allowed
 from lapwing.alerts.sweep.judging import judge_any
 from lapwing.alerts.views import (
     AlarmsView,
@@ -131,13 +133,17 @@ class Alerts:
     def backtest(
         self, metric: str, within: Mapping[str, str] | None = None, grain: Grain | None = None, **terms: Unpack[Chosen]
     ) -> BacktestView:
-        """What following would have raised over the past; nothing is kept.
+        """What following would have raised over the past, under the budget as it would be divided then; nothing is kept.
 
         Raises:
             NotFound, WrongUse: as `follow`. Refused: it would watch more than can be judged at once.
         """
         wish = Wish(metric=metric, within=within or {}, grain=grain, **terms)
-        return together(wish.metric, [backtest(judge_any(self._lapwing, one)) for one in self._watches.wished(wish)])
+        wished, budget = self._watches.wished(wish), self._lapwing.project.budget
+        shares = {} if budget is None else divided(budget, (*self.monitors(), *wished))
+        allowed = {name: Allowed(shares=((0, share),)) for name, share in shares.items()}
+        judged = (judge_any(self._lapwing, one, allowed=allowed.get(one.name)) for one in wished)
+        return together(wish.metric, [backtest(one) for one in judged])
 
     def suggestions(self) -> list[SuggestionView]:
         """What may be worth following, the best first.

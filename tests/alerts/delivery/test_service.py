@@ -127,6 +127,20 @@ def test_its_end_is_told_in_the_same_thread(night: Night) -> None:
     assert first["Message-ID"] != last["Message-ID"]
 
 
+def test_what_is_over_before_it_could_be_told_is_one_message(night: Night) -> None:
+    """It began at noon, and was over at one; nobody looked until two at night."""
+    deliveries = night.deliveries(ops(channels=("hook",), monitors=("rate_hourly",)))
+    deliveries.run()
+    (call,) = night.hook.calls
+    (incident,) = call.data["incidents"]
+    assert (call.data["kind"], incident["state"]) == ("resolved", "resolved")
+    assert incident["opened"].startswith("2024-02-20T12:00")
+    assert incident["resolved"].startswith("2024-02-21T01:00")
+    (sent,) = deliveries.record()
+    assert sent.incidents == (int(incident["id"]),)
+    assert deliveries.run() == ()
+
+
 def test_what_late_data_takes_back_is_told(night: Night) -> None:
     night.deliveries(ops(channels=("hook",), monitors=("failed_daily",))).run()
     go_on(night, at(25), bad=0.05)

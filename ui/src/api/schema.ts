@@ -92,7 +92,7 @@ export interface AuditSlice {
   parts: number;
 }
 
-/** What following would have raised from `since` to `until`, `weeks` long (null and 0: too little history to judge anything). `incidents` are the latest of the `fired`. Where every slice is watched, `small` is how many have too little support, and `unread` which dimensions together have too many slices to be read. */
+/** What following would have raised from `since` to `until`, `weeks` long (null and 0: too little history to judge anything). `incidents` are the latest of the `fired`. `budget`: of the alarms a week that all monitors together may raise, what this would have beside those that there are (null: any number), and `held` how many more than `fired` that held back (null where every slice is watched). Where every slice is watched, `small` is how many have too little support, and `unread` which dimensions together have too many slices to be read. */
 export interface Backtest {
   metric: string;
   grain: string;
@@ -108,6 +108,8 @@ export interface Backtest {
   weeks: number;
   fired: number;
   per_week: number;
+  budget: number | null;
+  held: number | null;
   choices: Choice[];
   incidents: Fired[];
 }

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -105,10 +105,11 @@ class Deliveries:
             told = set(self.outbox.told({incident for _, incident, _ in lines}))
             records = {incident: self._journal.record(incident) for _, incident, _ in lines}
             entries: list[Entry] = []
+            begun: dict[tuple[int, str], str] = {}
             for number, incident, line in lines:
                 record = records[incident]
                 subject = subjects.get(incident) or _bygone(record)
-                entries += self._entries(number, record, subject, line, told)
+                entries += self._entries(number, record, subject, line, told, begun)
                 if subject.dataset is not None and line.kind in ("resolved", "closed"):
                     entries += self._held_back(record, subjects)
             self.outbox.add(entries, lines[0][0], lines[-1][0], self._clock())
@@ -197,11 +198,18 @@ class Deliveries:
                 continue
             if case.judged.monitor.dataset == mended.about["dataset"] and not self.outbox.told({case.id}):
                 number = self._journal.line_id(case.id, opening.number)
-                yield from self._entries(number, case.record, subjects[case.id], opening, set())
+                yield from self._entries(number, case.record, subjects[case.id], opening, set(), {})
 
     def _entries(
-        self, number: int, record: Record, subject: Subject, line: Happened, told: set[tuple[int, str]]
+        self,
+        number: int,
+        record: Record,
+        subject: Subject,
+        line: Happened,
+        told: set[tuple[int, str]],
+        begun: dict[tuple[int, str], str],
     ) -> Iterable[Entry]:
+        """`begun`: of what is over before it could be told that it began, the message that tells all of it: how it ended."""
         now, life_now = self._clock(), life(record.lines)
         for one in self._config.subscriptions.values():
             for channel in one.channels:
@@ -210,7 +218,14 @@ class Deliveries:
                     continue
                 told.add((record.id, channel))
                 at = due(one, now, self._lapwing.project.timezone)
-                yield _entry(number, line, one, channel, at)
+                entry = _entry(number, line, one, channel, at)
+                if (
+                    one.digest is None
+                    and not life_now.open
+                    and (line.kind in OPENINGS or (record.id, channel) in begun)
+                ):
+                    entry = replace(entry, batch=begun.setdefault((record.id, channel), entry.batch))
+                yield entry
                 if one.escalation is not None and line.kind in OPENINGS:
                     late = now + int(one.escalation.after.total_seconds() * 1e6)
                     for way in one.escalation.channels:

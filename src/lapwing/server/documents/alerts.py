@@ -497,8 +497,10 @@ class Choice(Document):
 
 class Backtest(Document):
     """What following would have raised from `since` to `until`, `weeks` long (null and 0: too little history to judge
-    anything). `incidents` are the latest of the `fired`. Where every slice is watched, `small` is how many have too
-    little support, and `unread` which dimensions together have too many slices to be read."""
+    anything). `incidents` are the latest of the `fired`. `budget`: of the alarms a week that all monitors together may raise,
+    what this would have beside those that there are (null: any number), and `held` how many more than `fired` that held back
+    (null where every slice is watched). Where every slice is watched, `small` is how many have too little support, and
+    `unread` which dimensions together have too many slices to be read."""
 
     metric: str
     grain: str
@@ -514,6 +516,8 @@ class Backtest(Document):
     weeks: float
     fired: int
     per_week: float
+    budget: float | None
+    held: int | None
     choices: list[Choice]
     incidents: list[Fired]
 

@@ -74,7 +74,7 @@ function Tried({ found, metrics, zone, chosen, onChoose }: { found: Backtest; me
   const isOn = (sensitivity: number, at: number): boolean => chosen === null ? at === USUAL : sensitivity === chosen;
   return (
     <>
-      <p>It would have come to your board <strong>{found.fired === 0 ? "never" : plural(found.fired, "time")}</strong> since {date(Date.parse(found.since), zone, false, true)}{often(found)}.</p>
+      <p>It would have come to your board <strong>{found.fired === 0 ? "never" : plural(found.fired, "time")}</strong> since {date(Date.parse(found.since), zone, false, true)}{often(found)}.{heldBack(found)}</p>
       <fieldset className="choices">
         <legend>Tell me</legend>
         {found.choices.map((one, at) => (
@@ -110,4 +110,9 @@ function often({ fired, per_week }: Backtest): string {
   return per_week >= 0.7 ? `, about ${Math.round(per_week)} a week` : `, about once in ${Math.round(1 / per_week)} weeks`;
 }
 
-const NAMES = ["much", "more", "as usual", "less", "little", "only the worst"];
+/** What the budget of false alarms held back. */
+function heldBack({ held, budget }: Backtest): string {
+  if (!held || !budget) return "";
+  const room = budget >= 0.7 ? `${plural(Math.round(budget), "alarm")} a week` : `one alarm in ${Math.round(1 / budget)} weeks`;
+  return ` The budget, which leaves it ${room} beside what is followed already, would have held back ${held} more.`;
+}

@@ -63,6 +63,9 @@ def lines(found: BacktestView) -> Iterator[str]:
         f"{found.fired} incidents of {series} from {found.since} to {found.until} ({found.weeks:g} weeks), "
         f"{found.per_week:.2g} a week, at a sensitivity of {found.sensitivity:g}."
     )
+    if found.budget is not None:
+        more = f" It held {found.held} more back." if found.held else ""
+        yield f"Of the budget of false alarms it would have {found.budget:.2g} a week.{more}"
     if found.small is not None:
         yield f"{found.small:,} more slices have too little support to be watched."
     if found.unread:
