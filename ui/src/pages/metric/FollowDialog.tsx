@@ -116,3 +116,5 @@ function heldBack({ held, budget }: Backtest): string {
   const room = budget >= 0.7 ? `${plural(Math.round(budget), "alarm")} a week` : `one alarm in ${Math.round(1 / budget)} weeks`;
   return ` The budget, which leaves it ${room} beside what is followed already, would have held back ${held} more.`;
 }
+
+const NAMES = ["much", "more", "as usual", "less", "little", "only the worst"];
