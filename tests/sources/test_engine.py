@@ -80,6 +80,14 @@ def test_errors_have_the_place_in_what_ran() -> None:
             assert (place.line, place.column) == (line, column)
 
 
+def test_what_a_function_can_not_take_is_told_as_such_amid_the_rows_too() -> None:
+    late = "select i::varchar like '1' escape repeat('!', (i // 100000)::int) from range(300000) t(i)"
+    for text in ("select x like 'a!_b' escape '!!' from (values ('a')) t(x)", late):
+        with Engine().cursor() as cursor, pytest.raises(WrongUse, match="escape string") as caught:
+            list(cursor.reader(text))
+        assert caught.value.problems[0].code == "invalid-input"
+
+
 def test_an_interrupt_of_a_closed_cursor_is_harmless() -> None:
     cursor = Engine().cursor()
     cursor.close()

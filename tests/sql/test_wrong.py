@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lapwing.model.problem import LapwingError, Place, SourceError, WrongUse
+from lapwing.model.problem import LapwingError, NotFound, Place, SourceError, WrongUse
 from lapwing.query.ask import SqlQuery
 from lapwing.query.service import Lapwing
 
@@ -60,3 +60,17 @@ def test_a_cast_is_the_statements_and_a_broken_line_the_files(
     [problem] = caught.value.problems
     assert (problem.code, problem.place) == (code, place), problem
     assert says in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "column"),
+    [
+        ("select t.* from (values (1, 2)) tt(a, b)", "unknown-table", 8),
+        ("select a.n from files.words a join files.words b using (n\0)", "unknown-column", 57),
+    ],
+)
+def test_names_that_the_engine_tells_no_place_of(text: str, code: str, column: int, casts: Path) -> None:
+    with Lapwing.open(casts) as lapwing, pytest.raises(NotFound) as caught:
+        lapwing.run_sql(SqlQuery(text=text))
+    [problem] = caught.value.problems
+    assert (problem.code, problem.place) == (code, Place(line=1, column=column)), problem

@@ -362,7 +362,7 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
         return WrongUse.of("invalid-input", message, place=place)
     nearest = tuple(name for line in _CANDIDATES.findall(text) for name in _QUOTED.findall(line))[:3]
     for kind, code in _CODES:
-        if isinstance(error, kind) or text.startswith(_STREAMED.get(code, "\0")):
+        if isinstance(error, kind) or text.startswith(_STREAMED.get(code, ())):
             instead = "Write try_cast to get null there." if " casting from source column " in message else None
             return WrongUse.of(code, message, place=place, nearest=nearest, hint=instead)
     if isinstance(error, UnicodeDecodeError):
@@ -381,7 +381,11 @@ def _known(error: BaseException) -> LapwingError | None:
 
 
 _OF_VALUES = ("Error parsing json", "Can't convert VARIANT")
-_STREAMED = {"conversion": "Conversion Error: ", "out-of-range": "Out of Range Error: "}
+_STREAMED = {
+    "conversion": ("Conversion Error: ",),
+    "out-of-range": ("Out of Range Error: ",),
+    "invalid-input": ("Syntax Error: ",),
+}
 """How an error of these kinds begins that came amid the rows, where Arrow has taken its class."""
 _CODES: tuple[tuple[type[Exception], str], ...] = (
     (duckdb.ParserException, "syntax"),
@@ -391,6 +395,8 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (duckdb.ConversionException, "conversion"),
     (duckdb.OutOfRangeException, "out-of-range"),
     (duckdb.InvalidInputException, "invalid-input"),
+    (duckdb.SyntaxException, "invalid-input"),  # of what a function is given; that of statements is the parser's
+    (duckdb.TypeMismatchException, "invalid-input"),
     (duckdb.NotImplementedException, "not-implemented"),
 )
 

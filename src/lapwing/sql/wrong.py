@@ -71,6 +71,7 @@ def _unknown(
     if found := _TABLE.search(message):
         names = [one.reference.name for one in bound.occurrences] + [one.name for one, _ in bound.given]
         near = nearest(found["table"], names) or tuple(names[:3])
+        where = where or _only_place(bound.statement.text, found["table"])  # of `t.*` the engine tells none
         return NotFound(Problem("unknown-table", f"There is no table {found['table']} here.", where, near))
     if answer.get("error_subtype") == "MISSING_ENTRY":
         name, kind = str(answer.get("name", "")), str(answer.get("type", "")).lower()
@@ -99,8 +100,9 @@ def _no_column(
 
 
 def _only_place(text: str, name: str) -> Place | None:
-    """Where the name stands, if it stands there once."""
-    found = list(re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE))
+    """Where the name stands, if it stands there once. The engine writes a zero byte as two letters."""
+    written = re.escape(name.replace("\\0", "\0"))
+    found = list(re.finditer(rf"(?<!\w){written}(?!\w)", text, re.IGNORECASE))
     return place(text, len(text[: found[0].start()].encode())) if len(found) == 1 else None
 
 

@@ -57,5 +57,6 @@ select round(0.15, 1), round(-0.15, 1), round(2.5), round(-2.5), round(2.5::doub
 -- gives 2.5, 2, 1, -2, 1.5
 select 5 / 2, 5 // 2, 5 % 2, -5 // 2, -5 % 2 + 2.5;
 select id from nums where d::hugeint = 1;
+select id from nums where d::integer = 1 and d < 100;
 select id from nums where i::hugeint > 3;
 select k, sum(i) from nums group by k having sum(i) > 2 order by sum(i) desc limit 2;
