@@ -16,7 +16,7 @@ from lapwing.python.cursor import Cursor
 from lapwing.python.errors import interface, told, told_in
 from lapwing.python.result import Result
 from lapwing.python.submitted import Submitted
-from lapwing.python.way import Json, Way
+from lapwing.python.way import Asked, Json, Way
 from lapwing.sql.parameters import filled
 
 
@@ -76,16 +76,8 @@ class Connection:
         way = self._open()
         with told():
             edited = filled(text, parameters)
-        limit = self._time_limit if time_limit is None else time_limit
         with told_in(edited):
-            rows = way.run(
-                edited.text,
-                zone=zone,
-                time_limit=limit,
-                query_id=query_id or uuid.uuid4().hex[:16],
-                max_age=max_age,
-                no_cache=no_cache,
-            )
+            rows = way.run(self._asked(edited.text, zone, time_limit, query_id, max_age, no_cache))
         return Result(rows, None, None, self._progress)
 
     def submit(
@@ -105,16 +97,26 @@ class Connection:
         way = self._open()
         with told():
             edited = filled(text, parameters)
-        task = way.submit(
-            edited.text,
+        task = way.submit(self._asked(edited.text, zone, time_limit, query_id, max_age, no_cache), priority)
+        return Submitted(task, edited, self._progress)
+
+    def _asked(
+        self,
+        text: str,
+        zone: str | None,
+        time_limit: float | None,
+        query_id: str | None,
+        max_age: str | None,
+        no_cache: bool,
+    ) -> Asked:
+        return Asked(
+            text=text,
             zone=zone,
             time_limit=self._time_limit if time_limit is None else time_limit,
             query_id=query_id or uuid.uuid4().hex[:16],
             max_age=max_age,
             no_cache=no_cache,
-            priority=priority,
         )
-        return Submitted(task, edited, self._progress)
 
     def submitted(self, query_id: str) -> Submitted:
         """A statement that was submitted before, over a server by whomever.

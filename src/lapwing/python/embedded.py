@@ -14,7 +14,7 @@ from lapwing.model.names import nearest
 from lapwing.model.problem import Conflict, NotFound
 from lapwing.python.background import Background
 from lapwing.python.errors import told
-from lapwing.python.way import Json, Rows, Task
+from lapwing.python.way import Asked, Json, Rows, Task
 from lapwing.query.ask import MetricQuery, Order, SqlQuery, Top, Wishes
 from lapwing.query.service import Lapwing
 from lapwing.query.statement import SqlAnswer
@@ -53,30 +53,16 @@ class Embedded:
             self._lapwing = Lapwing.open(root)
         self._submitted: dict[str, Background] = {}
 
-    def run(
-        self, text: str, *, zone: str | None, time_limit: float, query_id: str, max_age: str | None, no_cache: bool
-    ) -> Rows:
+    def run(self, asked: Asked) -> Rows:
         with told():
-            asked = _asked(text, zone, time_limit, max_age, no_cache)
-            return EmbeddedRows(self._lapwing.run_sql(asked, query_id))
+            return EmbeddedRows(self._lapwing.run_sql(_query(asked), asked.query_id))
 
-    def submit(
-        self,
-        text: str,
-        *,
-        zone: str | None,
-        time_limit: float,
-        query_id: str,
-        max_age: str | None,
-        no_cache: bool,
-        priority: str,
-    ) -> Task:
+    def submit(self, asked: Asked, priority: str) -> Task:
         with told():
-            if query_id in self._submitted:
-                says = f"There already is a query {query_id}."
+            if asked.query_id in self._submitted:
+                says = f"There already is a query {asked.query_id}."
                 raise Conflict.of("query-exists", says, hint="Take another id.")
-            task = Background(self._lapwing, _asked(text, zone, time_limit, max_age, no_cache), query_id)
-            self._submitted[query_id] = task
+            task = self._submitted[asked.query_id] = Background(self._lapwing, _query(asked), asked.query_id)
             return task
 
     def submitted(self, query_id: str) -> Task:
@@ -110,10 +96,10 @@ class Embedded:
         self._lapwing.close()
 
 
-def _asked(text: str, zone: str | None, time_limit: float, max_age: str | None, no_cache: bool) -> SqlQuery:
-    age = parse_duration(max_age).total_seconds() if max_age else None
-    wishes = Wishes(time_limit=time_limit, max_age=age, cache=not no_cache)
-    return SqlQuery(text=text, zone=zone, wishes=wishes)
+def _query(asked: Asked) -> SqlQuery:
+    age = parse_duration(asked.max_age).total_seconds() if asked.max_age else None
+    wishes = Wishes(time_limit=asked.time_limit, max_age=age, cache=not asked.no_cache)
+    return SqlQuery(text=asked.text, zone=asked.zone, wishes=wishes)
 
 
 def _query_of(body: Mapping[str, Any]) -> MetricQuery:

@@ -6,6 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from lapwing.model.problem import Problem
 from lapwing.python.errors import DatabaseError, OperationalError, ProgrammingError, of_problems
-from lapwing.python.way import Json, Rows, Task
+from lapwing.python.way import Asked, Json, Rows, Task
 
 ARROW = "application/vnd.apache.arrow.stream"
 LONGEST_PAUSE = 1.0
@@ -102,27 +103,12 @@ class Remote:
         self._address, self._token = address.rstrip("/"), token
         self.ask("GET", "/api/project")  # a wrong address or token is told at once
 
-    def run(
-        self, text: str, *, zone: str | None, time_limit: float, query_id: str, max_age: str | None, no_cache: bool
-    ) -> Rows:
-        body = {"text": text, "zone": zone, "time_limit": time_limit, "query_id": query_id}
-        body |= {"max_age": max_age, "no_cache": no_cache}
-        return RemoteRows(self, self.send("POST", "/api/sql", body, ARROW), query_id)
+    def run(self, asked: Asked) -> Rows:
+        return RemoteRows(self, self.send("POST", "/api/sql", asdict(asked), ARROW), asked.query_id)
 
-    def submit(
-        self,
-        text: str,
-        *,
-        zone: str | None,
-        time_limit: float,
-        query_id: str,
-        max_age: str | None,
-        no_cache: bool,
-        priority: str,
-    ) -> Task:
-        body = {"text": text, "zone": zone, "time_limit": time_limit, "query_id": query_id, "max_age": max_age}
-        self.ask("POST", "/api/queries", {**body, "no_cache": no_cache, "priority": priority})
-        return RemoteTask(self, query_id)
+    def submit(self, asked: Asked, priority: str) -> Task:
+        self.ask("POST", "/api/queries", {**asdict(asked), "priority": priority})
+        return RemoteTask(self, asked.query_id)
 
     def submitted(self, query_id: str) -> Task:
         found = RemoteTask(self, query_id)

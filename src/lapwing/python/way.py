@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A statement and how it is to be answered; see `Connection.sql`."""
+
+    text: str
+    zone: str | None
+    time_limit: float
+    query_id: str
+    max_age: str | None
+    no_cache: bool
 
 
 class Rows(Protocol):
@@ -49,23 +62,11 @@ class Task(Protocol):
 class Way(Protocol):
     """Where questions are answered. All raise PEP 249's errors."""
 
-    def run(
-        self, text: str, *, zone: str | None, time_limit: float, query_id: str, max_age: str | None, no_cache: bool
-    ) -> Rows: ...
+    def run(self, asked: Asked) -> Rows: ...
     def cancel(self, query_id: str) -> None:
         """Stops a statement, from any thread; harmless when it has ended."""
 
-    def submit(
-        self,
-        text: str,
-        *,
-        zone: str | None,
-        time_limit: float,
-        query_id: str,
-        max_age: str | None,
-        no_cache: bool,
-        priority: str,
-    ) -> Task: ...
+    def submit(self, asked: Asked, priority: str) -> Task: ...
     def submitted(self, query_id: str) -> Task: ...
     def explain(self, text: str, zone: str | None) -> str: ...
     def query(self, body: Mapping[str, Any]) -> tuple[pa.Table, Json]:
