@@ -20,7 +20,9 @@ from lapwing.alerts.chance import Floats, Kind
 from lapwing.alerts.many import needed
 from lapwing.alerts.season import slots, tuning
 from lapwing.alerts.sweep.constants import LOOK, WORTH
-from lapwing.alerts.sweep.screen import Above, Memory, Screen, Seen
+from lapwing.alerts.sweep.memory import Memory
+from lapwing.alerts.sweep.screen import Screen
+from lapwing.alerts.sweep.seen import Above, Seen
 from lapwing.alerts.terms import Around, Terms, expect, raised
 from lapwing.model.grain import Grain
 

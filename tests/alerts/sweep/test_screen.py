@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from lapwing.alerts.chance import Kind
 from lapwing.alerts.online.constants import Tuning
 from lapwing.alerts.sweep import screen as module
-from lapwing.alerts.sweep.screen import Above, Memory, Screen, Seen
+from lapwing.alerts.sweep.memory import Memory
+from lapwing.alerts.sweep.screen import Screen
+from lapwing.alerts.sweep.seen import Above, Seen
 
 SLOTS = 7
 Array = npt.NDArray[np.float32]

@@ -19,19 +19,12 @@ from lapwing.alerts.online.constants import Tuning
 from lapwing.alerts.sweep.constants import LOOK, MOST_GROUPS, SUPPORT_SHARE, WORTH
 from lapwing.alerts.sweep.cuboids import Cuboid
 from lapwing.alerts.sweep.digest import digest, occurs
+from lapwing.alerts.sweep.memory import Memory, Places, Single
 from lapwing.alerts.sweep.reading import Columns, Key, Panel, Reader, Rows
 from lapwing.alerts.sweep.remembered import Level, Slices, State
-from lapwing.alerts.sweep.screen import (
-    Above,
-    Memory,
-    Places,
-    Screen,
-    Seen,
-    Single,
-    firm_buckets,
-    kept_support,
-    weight_of,
-)
+from lapwing.alerts.sweep.screen import Screen
+from lapwing.alerts.sweep.seen import Above, Seen
+from lapwing.alerts.sweep.support import firm_buckets, kept_support, weight_of
 
 Ints = npt.NDArray[np.int64]
 THREADS = 2

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.sweep.cuboids import Cuboid
+from lapwing.alerts.sweep.memory import SUMS, Memory
 from lapwing.alerts.sweep.remembered import ROWS, Level, Slices, State
-from lapwing.alerts.sweep.screen import SUMS, Memory
 from lapwing.alerts.sweep.values import Values
 
 FORMAT = 2

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from lapwing.alerts.chance import Bools
 from lapwing.alerts.sweep.cuboids import Cuboid, parents_of
-from lapwing.alerts.sweep.screen import Memory, Places
+from lapwing.alerts.sweep.memory import Memory, Places
 from lapwing.alerts.sweep.values import Ints, Values, part_of
 
 SLICE_BYTES = 24
