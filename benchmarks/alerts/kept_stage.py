@@ -27,9 +27,10 @@ from lapwing.alerts.season import slots, tuning
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.sweep.cuboids import Cuboid
 from lapwing.alerts.sweep.kept import Remembered, Remembering, look
-from lapwing.alerts.sweep.looking import Looked, Setting
+from lapwing.alerts.sweep.looked import Looked
 from lapwing.alerts.sweep.parts import Part
 from lapwing.alerts.sweep.reading import Key, Panel, Reader, Rows
+from lapwing.alerts.sweep.setting import Setting
 from lapwing.alerts.tables import RunRow
 from lapwing.model.grain import Grain
 

@@ -14,8 +14,9 @@ from lapwing.alerts.chance import Kind
 from lapwing.alerts.measured import Measured
 from lapwing.alerts.online.constants import Tuning
 from lapwing.alerts.sweep.cuboids import Cuboid
-from lapwing.alerts.sweep.looking import Looked, Setting
+from lapwing.alerts.sweep.looked import Looked
 from lapwing.alerts.sweep.reading import Key, Panel, Reader, Rows
+from lapwing.alerts.sweep.setting import Setting
 from lapwing.model.grain import Grain
 
 DIMENSIONS = ("country", "format")

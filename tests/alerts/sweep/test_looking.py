@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from tests.alerts.sweep.cube import COUNT, CUBOIDS, SHARE, Cube, made, plain, se
 from lapwing.alerts import screens
 from lapwing.alerts.measured import Measured
 from lapwing.alerts.state import StateDatabase
-from lapwing.alerts.sweep import kept, looking, parts, remembered
+from lapwing.alerts.sweep import kept, parts, remembered
+from lapwing.alerts.sweep.constants import MOST_GROUPS
 from lapwing.alerts.sweep.kept import Remembered, Remembering, look
+from lapwing.alerts.sweep.setting import Setting
 from lapwing.alerts.tables import RunRow
 
 DAYS = 70
@@ -42,7 +45,7 @@ class Store:
     """What is kept, in a state database."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.state = path, StateDatabase(path)
+        self.path, self.state, self.most_groups = path, StateDatabase(path), MOST_GROUPS
         run = RunRow(monitor="m", definition="", data="", covered=0, finished=0, series=0, judged=0, arrays=b"")
         with self.state.changing() as session:
             session.add(run)
@@ -51,10 +54,13 @@ class Store:
         with closing(sqlite3.connect(self.path)) as connection, connection:
             connection.execute("delete from run_screen")
 
+    def setting(self, reader: Cube, judged: np.ndarray) -> Setting:
+        return replace(setting(reader, judged), most_groups=self.most_groups)
+
     def look(self, reader: Cube, judged: np.ndarray, sure: int) -> tuple[dict[str, object], Remembering]:
         journal = self.state.journal
         before = Remembered(journal.screens("m"), partial(journal.screen, "m"))
-        found, new = look(reader, CUBOIDS, reader.whole, setting(reader, judged), before, sure)
+        found, new = look(reader, CUBOIDS, reader.whole, self.setting(reader, judged), before, sure)
         with self.state.changing() as session:
             screens.keep(session, "m", new)
         return plain(found), new
@@ -77,8 +83,9 @@ def store(_store: Store) -> Store:
     return _store
 
 
-def anew(reader: Cube, judged: np.ndarray) -> dict[str, object]:
-    return plain(look(reader, CUBOIDS, reader.whole, setting(reader, judged))[0])
+def anew(reader: Cube, judged: np.ndarray, most_groups: int = MOST_GROUPS) -> dict[str, object]:
+    asked = replace(setting(reader, judged), most_groups=most_groups)
+    return plain(look(reader, CUBOIDS, reader.whole, asked)[0])
 
 
 @st.composite
@@ -197,9 +204,9 @@ def test_old_parts_go(store: Store) -> None:
     assert max(count for _, count in counts) == len(heads)
 
 
-def test_too_many_slices_are_left_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_slices_are_left_out(store: Store) -> None:
     """A combination that grows too large is left out of all of the past, and is found again when it is not."""
-    monkeypatch.setattr(looking, "MOST_GROUPS", 11)
+    store.most_groups = 11
     events, sold = made(DAYS)
     events[: DAYS - 1, 0, 0] = 0
     judged = np.ones(DAYS, bool)
@@ -208,7 +215,7 @@ def test_too_many_slices_are_left_out(store: Store, monkeypatch: pytest.MonkeyPa
     reader = Cube.of(events, sold, COUNT)
     found, _ = store.look(reader, judged, DAYS - 1)
     assert found["unread"] == (("country", "format"),)
-    assert found == anew(reader, judged)
+    assert found == anew(reader, judged, store.most_groups)
     events[DAYS - 1, 0, 0] = 0
     again, _ = store.look(Cube.of(events, sold, COUNT), judged, DAYS - 1)
     assert again["unread"] == ()

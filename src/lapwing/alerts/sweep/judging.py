@@ -22,9 +22,9 @@ from lapwing.alerts.sweep.counted import counted
 from lapwing.alerts.sweep.cuboids import cuboids
 from lapwing.alerts.sweep.earlier import Earlier
 from lapwing.alerts.sweep.kept import look
-from lapwing.alerts.sweep.looking import Setting
 from lapwing.alerts.sweep.reading import Panel, Reader
 from lapwing.alerts.sweep.second import Second
+from lapwing.alerts.sweep.setting import Setting
 from lapwing.alerts.sweep.swept import Swept
 from lapwing.alerts.sweep.told import Unexplained
 from lapwing.model.monitor import Every, Monitor

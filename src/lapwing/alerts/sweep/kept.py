@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lapwing.alerts.checkpoints import newest, wanted
 from lapwing.alerts.sweep.cuboids import Cuboid
-from lapwing.alerts.sweep.looking import Looked, Looking, Setting, TooMany
+from lapwing.alerts.sweep.looked import Looked
+from lapwing.alerts.sweep.looking import Looking
 from lapwing.alerts.sweep.parts import Damaged, Fetch, pack, unpack
 from lapwing.alerts.sweep.reading import Panel, Reader
 from lapwing.alerts.sweep.remembered import State
+from lapwing.alerts.sweep.setting import Setting
+from lapwing.alerts.sweep.stretches import Stretches
+from lapwing.alerts.sweep.tracking import TooMany
 
 MOST_BYTES = 16 << 20
 """What all that is remembered of one monitor may take..."""
@@ -48,14 +52,14 @@ def look(
     that is read is what it was when it was `remembered`."""
     if remembered is not None and remembered.buckets:
         try:
-            looking = _still_true(reader, chosen, whole, setting, remembered, sure)
-            if looking is not None:
-                return _gone_on(looking)
+            true = _still_true(reader, chosen, whole, setting, remembered, sure)
+            if true is not None:
+                return _gone_on(true)
         except (TooMany, Damaged):
             pass  # all is looked at anew
     slots = int(setting.slots.max(initial=0)) + 1
     blank = State.blank(chosen, setting.depth, slots, weighted=reader.plan.ratio)
-    return _gone_on(Looking(reader=reader, whole=whole, setting=setting, state=blank))
+    return _gone_on(Stretches(reader=reader, whole=whole, setting=setting, state=blank))
 
 
 def _still_true(
@@ -65,7 +69,7 @@ def _still_true(
     setting: Setting,
     remembered: Remembered,
     sure: int,
-) -> Looking | None:
+) -> Stretches | None:
     """By the newest that is remembered of buckets that are as they were."""
 
     def before(most: int) -> State | None:
@@ -75,17 +79,17 @@ def _still_true(
     state = before(setting.complete)
     if state is None or {*chosen} != {*state.unread, *(one for level in state.levels[1:] for one in level.slices)}:
         return None
-    looking = Looking(reader=reader, whole=whole, setting=setting, state=state)
-    same = looking.changed_since(min(sure, state.buckets))
+    stretches = Stretches(reader=reader, whole=whole, setting=setting, state=state)
+    same = Looking(stretches).changed_since(min(sure, state.buckets))
     if same == state.buckets:
-        return looking
+        return stretches
     # What has too many slices may have fewer now.
     state = None if state.unread else before(same)
-    return None if state is None else replace(looking, state=state, numbers={})
+    return None if state is None else stretches.of(state)
 
 
-def _gone_on(looking: Looking) -> tuple[Looked, Remembering]:
-    state, setting = looking.state, looking.setting
+def _gone_on(stretches: Stretches) -> tuple[Looked, Remembering]:
+    state, setting, looking = stretches.state, stretches.setting, Looking(stretches)
     found = Remembering(same=state.buckets)
     kept: list[frozenset[int]] = []
 

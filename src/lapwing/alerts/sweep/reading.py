@@ -60,6 +60,13 @@ class Rows:
         return Rows(self.columns, self.panel.part(first, last))
 
     @property
+    def total(self) -> Floats:
+        """What supports each slice over all of it (of what is not counted, the size of its amounts)."""
+        panel = self.panel
+        total: Floats = np.abs(np.nan_to_num(panel.amount if panel.counts is None else panel.counts)).sum(axis=1)
+        return total
+
+    @property
     def keys(self) -> list[Key]:
         return list(zip(*(column.to_pylist() for column in self.columns), strict=True))
 

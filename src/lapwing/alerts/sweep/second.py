@@ -13,8 +13,9 @@ from lapwing.alerts.history import Series, Slice
 from lapwing.alerts.sweep.constants import LIKE_EVENTS, LOOK_BACK, MOST_LOOKED
 from lapwing.alerts.sweep.cuboids import Cuboid
 from lapwing.alerts.sweep.earlier import Earlier
-from lapwing.alerts.sweep.looking import Flag, Ints, Looked
+from lapwing.alerts.sweep.looked import Flag, Looked
 from lapwing.alerts.sweep.reading import Key, Reader, slice_of
+from lapwing.alerts.sweep.values import Ints
 from lapwing.model.problem import Refused
 
 
