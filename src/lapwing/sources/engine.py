@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -22,6 +23,7 @@ from duckdb._sources import ArrowScanSource
 
 from lapwing.model.problem import Cancelled, LapwingError, Place, SourceError, TimeLimit, WrongUse
 from lapwing.sources.breakable import NAG, breakable
+from lapwing.sources.clock import stopped
 from lapwing.sources.spill import spill_folder
 from lapwing.sources.told import told
 
@@ -160,6 +162,11 @@ class Cursor:
         """Stops every later statement of this cursor after `seconds`."""
         self._limit = seconds
         self._connection.execute(f"set max_execution_time = {int((seconds or 0) * 1000)}")
+
+    def stop_clock(self, moment: datetime | None, names: Collection[str]) -> None:
+        """From here on it is `moment` (None: what it is) to functions of these names."""
+        if moment is not None:
+            self._connection.execute(stopped(moment, names))
 
     @contextmanager
     def within(self, seconds: float, what: str) -> Iterator[None]:

@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from lapwing.sources.clock import CLOCKS
+
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
 
@@ -35,20 +37,7 @@ class Functions:
 _WORD = re.compile(r"\w+")
 SAMPLE = "using sample"
 """What stands among a statement's names where it takes a sample of rows, which is another each time."""
-# The first five are written without parentheses, and three of them are not in the engine's list; of `age` the one that
-# takes a single moment compares it with today's; the last draws its own sample.
-_PASSING = frozenset(
-    {
-        "current_date",
-        "current_time",
-        "current_timestamp",
-        "localtime",
-        "localtimestamp",
-        SAMPLE,
-        "age",
-        "reservoir_quantile",
-    }
-)
+_PASSING = CLOCKS | {SAMPLE, "reservoir_quantile"}  # the last draws its own sample
 
 
 @cache

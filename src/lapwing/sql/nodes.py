@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -128,7 +129,7 @@ class Plan:
     depth; `notes` say what was done and what not, and why. `named` is the statement with each mention of a scanned table
     under its scan's id. `whole`: where sources make groups, the plan by which they don't. `where`: what runs it. `meaning`: that
     of the statement, whatever its white space; `passing`: the functions in it whose values depend on when they are asked
-    for. `engine`: what it was asked to run on."""
+    for; if there are any, `moment` is what all of it takes for now. `engine`: what it was asked to run on."""
 
     text: str
     named: str
@@ -145,6 +146,7 @@ class Plan:
     where: str = "in the engine"
     meaning: str = ""
     passing: tuple[str, ...] = ()
+    moment: datetime | None = None
     engine: str | None = None
 
     @property

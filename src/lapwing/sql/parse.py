@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lapwing.model.problem import Problem, Refused, WrongUse
+from lapwing.sources.clock import CLOCKS
 from lapwing.sources.quote import text as text_literal
 from lapwing.sql.depth import check_depth, check_length
 from lapwing.sql.functions import SAMPLE
@@ -179,6 +180,8 @@ class _Walk:
             return
         if name in self.refused or name in ELSEWHERE:
             self.problem("function-refused", f"The function {node['function_name']} is not for statements.", node)
+        elif name in CLOCKS and node.get("catalog"):  # it would look at a clock of its own
+            self.problem("function-refused", f"The function {name} is written without catalog and schema.", node)
 
     def table(self, node: Mapping[str, Any], ctes: frozenset[str]) -> None:
         kind = node["type"]

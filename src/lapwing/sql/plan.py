@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -40,12 +41,14 @@ class Planner:
         rules: Sequence[Rule] = RULES,
         blocks: Blocks | None = None,
         elsewhere: Whole | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._catalog = catalog
         self._engine = engine
         self._rules = rules
         self._blocks = blocks
         self._elsewhere = elsewhere
+        self._now = now
         self._functions: Functions | None = None
 
     def parse(self, text: str, time_limit: float = PLANNING_TIME_LIMIT) -> Statement:
@@ -70,19 +73,24 @@ class Planner:
         whole: bool = False,
         engine: str | None = None,
         time_limit: float = PLANNING_TIME_LIMIT,
+        moment: datetime | None = None,
     ) -> Plan:
         """The plan of `text`, whose session is in `zone`, within `time_limit` seconds, or those that planning may take at most.
+        `moment`: what it takes for now, if that is not when it is planned.
         `whole`: without groups made by sources. `engine`: what runs all of it, where it means the same there: trino, or a
         source by its name; duckdb: nothing does; None: a source where that pays."""
         limit = min(time_limit, PLANNING_TIME_LIMIT)
         with self._engine.cursor(zone) as cursor, cursor.within(limit, "Planning the statement"):
             cursor.set_time_limit(limit)
             bound = bind(self._parsed(text, cursor), self._catalog, given)
-            asked = ask(bound, cursor)
             functions = self._known(cursor)
-            scans = self._scans(bound, asked, functions)
             passing = functions.passing_of(bound.statement.names)
-            plan = replace(_plan(text, zone, bound, asked, scans), passing=passing, engine=engine)
+            moment = (moment or self._now()) if passing else None
+            cursor.stop_clock(moment, passing)
+            asked = ask(bound, cursor)
+            scans = self._scans(bound, asked, functions)
+            plan = _plan(text, zone, bound, asked, scans)
+            plan = replace(plan, passing=passing, moment=moment, engine=engine)
             if engine != "duckdb" and self._elsewhere is not None and not whole:
                 plan = self._elsewhere.pushed(plan, bound, cursor, engine)
                 if plan.whole is not None:
@@ -102,7 +110,7 @@ class Planner:
             return plan
         grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked, functions))
         same = {"given": plan.given, "schema": plan.schema, "notes": plan.notes, "passing": plan.passing}
-        return replace(grouped, whole=plan, engine=plan.engine, **same)
+        return replace(grouped, whole=plan, engine=plan.engine, moment=plan.moment, **same)
 
     def _scans(self, bound: BoundStatement, asked: Asked, functions: Functions) -> tuple[Scan, ...]:
         scans = []

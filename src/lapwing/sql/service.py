@@ -8,6 +8,7 @@ from collections import ChainMap, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -62,8 +63,9 @@ class SqlService:
         self._cluster: Guarded | None = None
         self._wholes = [name for name, source in project.sources.items() if source.type == "bigquery"]
         self._planner = Planner(
-            self.catalog, self._planning, blocks=Blocks(sources, expected.rows), elsewhere=self._elsewhere(sources)
-        )
+            self.catalog, self._planning, blocks=Blocks(sources, expected.rows), elsewhere=self._elsewhere(sources),
+            now=lambda: project.now or datetime.now(UTC),
+        )  # fmt: skip
         self._reducer = Reducer(sources, expected)
         self._plans = Plans(sources, self._reducer.reduced)
         self._binder = DatasetBinder(self)
@@ -102,10 +104,12 @@ class SqlService:
         whole: bool = False,
         engine: str | None = None,
         time_limit: float = PLANNING_TIME_LIMIT,
+        moment: datetime | None = None,
     ) -> Plan:
         """The plan of a statement. `zone` is the session's (None: the project's); `given` tables are `given.<name>`; `whole`:
         its scans are of tables, never of groups that a source makes. `engine`: which runs it: duckdb, trino (the
-        cluster), or a source of BigQuery by its name; None: the project's, or else such a source where that pays.
+        cluster), or a source of BigQuery by its name; None: the project's, or else such a source where that pays. `moment`: what
+        it takes for now (None: the project's now).
 
         Raises:
             WrongUse, Refused, NotFound: the statement is wrong, with position and nearest names.
@@ -115,7 +119,7 @@ class SqlService:
         whole = whole or text in self._given_up
         return self._planner.plan(
             text, zone or self.project.timezone, given or NOTHING, whole=whole, engine=self._engine_called(engine),
-            time_limit=time_limit,
+            time_limit=time_limit, moment=moment,
         )  # fmt: skip
 
     def _engine_called(self, engine: str | None) -> str | None:
@@ -257,7 +261,8 @@ class SqlService:
             NotFound, WrongUse: the statement does not suit its tables any more.
         """
         self._plans.forget(plan.text)
-        made = self._reducer.reduced(self.plan(plan.text, zone=plan.zone, given=given, engine=plan.engine))
+        made = self.plan(plan.text, zone=plan.zone, given=given, engine=plan.engine, moment=plan.moment)
+        made = self._reducer.reduced(made)
         if not made.schema.equals(plan.schema):
             says = f"Since it was planned, the result's columns are others: {changed}."
             raise SourceError.of("source-changed", says, hint="Ask again.")

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 _SCAN: Final = "whole"
 _FEED: Final = "feed_whole"
-_FOLDED: Final = (exp.Add, exp.Sub, exp.Interval, exp.Literal, exp.Cast, exp.DataType, exp.Var, exp.Paren, exp.Neg)
+_TODAY: Final = (exp.Interval, exp.CurrentDate)
+_FOLDED: Final = (*_TODAY, exp.Add, exp.Sub, exp.Literal, exp.Cast, exp.DataType, exp.Var, exp.Paren, exp.Neg)
 
 
 class Place(Protocol):
@@ -183,10 +184,10 @@ def _unambiguous(tree: exp.Expr, columns: set[str]) -> None:
 
 
 def _with_constants(tree: exp.Expr, cursor: Cursor) -> exp.Expr:
-    """The tree with what is constant and has intervals in it worked out by the engine."""
+    """The tree with what is constant and has intervals or the day of today in it worked out by the engine."""
 
     def folded(node: exp.Expr) -> exp.Expr:
-        if not isinstance(node, (exp.Add, exp.Sub)) or node.find(exp.Interval) is None:
+        if not isinstance(node, (exp.Add, exp.Sub, exp.CurrentDate)) or node.find(*_TODAY) is None:
             return node
         if not all(isinstance(one, _FOLDED) for one in node.walk()):
             return node
