@@ -49,13 +49,21 @@ def test_ratios(tmp_path: Path) -> None:
     assert series.notes[-1] == "There is no value at all: nothing was judged."
 
 
+def test_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    """Blanks in the first line, decimals by a comma, the day first."""
+    file = written(tmp_path, "t; v\n13.2.2024;1.234,5\n14.2.2024;0,5\n")
+    series = read_series(file, time="t", value="v")
+    assert series.values.tolist() == [1234.5, 0.5]
+    assert np.diff(series.times).tolist() == [86_400.0]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("t,v\n", "series.csv has no rows."),
-        ("t,v\n2024-01-01,1\n31.12.2024,2\n", "row 2, t: '31.12.2024' is no time. Times are ISO 8601"),
+        ("t,v\n2024-01-01,1\n1/2/2024,2\n", "row 2, t: '1/2/2024' is no time. Times are ISO 8601"),
         ("t,v\n,1\n", "row 1, t: '' is no time."),
-        ('t,v\n1,"1,5"\n', "row 1, v: '1,5' is no number. Numbers have a point for decimals"),
+        ('t,v\n1,"1,500"\n', "row 1, v: '1,500' is no number. Numbers are such as 1234.5. Which comma"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_row(tmp_path: Path, text: str, says: str) -> None:

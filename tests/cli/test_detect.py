@@ -66,6 +66,10 @@ def test_files_and_formats(lapwing: Lapwing, series: Path, tmp_path: Path) -> No
     assert lapwing(*asked, "--out", tmp_path / "out.json").code == 0
     assert (tmp_path / "out.json").read_bytes() == lapwing(*asked, "--format", "json").out
     assert lapwing(*asked, "--out", tmp_path / "none" / "out.csv").code == 1
+    before = series.read_bytes()
+    said = lapwing(*asked, "--out", tmp_path / "." / series.name)
+    assert (said.code, series.read_bytes()) == (2, before)
+    assert "is the file that is read. Name another file: this one would be lost." in said.err
 
 
 def test_shuffled_rows_are_sorted_and_said(lapwing: Lapwing, series: Path, tmp_path: Path) -> None:
@@ -89,7 +93,14 @@ def test_a_ratio(lapwing: Lapwing, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "judged"), [([""] * 5, 0), (["7"], 1), (["1e308", "-1e308"] * 200, 400), (["-5"] * 400, 400)]
+    ("values", "judged"),
+    [
+        ([""] * 5, 0),
+        (["7"], 1),
+        (["1e308", "-1e308"] * 200, 400),
+        (["-5"] * 400, 400),
+        (["5e-324", "0"] * 200, 400),
+    ],
 )
 def test_odd_series_are_judged_as_well_as_can_be(
     lapwing: Lapwing, tmp_path: Path, values: list[str], judged: int

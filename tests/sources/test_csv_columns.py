@@ -36,6 +36,8 @@ def test_one_column_may_be_asked_for_twice_and_files_may_be_compressed(tmp_path:
         (b"time,value,value\n1,2,3\n", "a.csv has 2 columns value. Rename all but one."),
         (b"time,value\n1,2\n1,2,3\n", "line 3 of a.csv has 3 values, the first line 2."),
         (b"time,value\n\xff,2\n", "can't be read"),
+        ("time,value\n1,2\n".encode("utf-16"), "is in UTF-16. Save it as UTF-8."),
+        (b" value,time,value \n1,2,3\n", "a.csv has 2 columns value."),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, content: bytes, says: str) -> None:
@@ -44,6 +46,12 @@ def test_what_is_wrong_is_told(tmp_path: Path, content: bytes, says: str) -> Non
     with pytest.raises(WrongUse) as caught:
         read_columns(file, ["time", "value"])
     assert says in str(caught.value)
+
+
+def test_blanks_around_names(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("t, v, v2\n1, 2,3\n")
+    assert read_columns(file, ["v", "t", " v2"]).to_pydict() == {"v": [" 2"], "t": ["1"], " v2": ["3"]}
 
 
 def test_no_file_and_a_folder(tmp_path: Path) -> None:

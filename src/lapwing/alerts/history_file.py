@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lapwing.alerts.series_file import numbers
 from lapwing.alerts.slicing.leaves import Floats, History, Ints
-from lapwing.alerts.times import seconds_of
+from lapwing.alerts.times import seconds_in
 from lapwing.model.problem import Place, WrongUse
 from lapwing.sources.csv_columns import read_columns
 from lapwing.sources.csv_dialect import header
@@ -44,7 +44,7 @@ def read_history(file: Path, columns: Columns, at: str) -> tuple[History, tuple[
     _check_names(file, columns, measures)
     names = columns.dimensions
     if names is None:
-        names = tuple(name for name in (header(file) if file.is_file() else []) if name not in measures)
+        names = tuple(name for name in (header(file) if file.is_file() else []) if name.strip() not in measures)
     table = read_columns(file, [*measures, *names])
     rows, when, moments = _until(file, columns.time, table[columns.time], at)
     notes: list[str] = []
@@ -97,16 +97,15 @@ def _check_names(file: Path, columns: Columns, measures: Sequence[str]) -> None:
 
 def _until(file: Path, column: str, texts: pa.ChunkedArray, at: str) -> tuple[Ints, Ints, tuple[str, ...]]:
     """The rows up to `at`, their moments' numbers, and the moments as written."""
-    asked = seconds_of(at)
-    if asked is None:
-        hint = "Give it as the file has it, such as 2024-01-31 12:00, or as seconds since 1970."
-        raise WrongUse.of("unreadable-time", f"{at!r} is no time.", hint=hint)
     encoded = pc.dictionary_encode(pc.fill_null(texts, "")).combine_chunks()
     written = encoded.dictionary.to_pylist()
     code = encoded.indices.to_numpy()
+    *read, asked = seconds_in([*written, at])
+    if asked is None:
+        hint = "Give it as the file has it, such as 2024-01-31 12:00, or as seconds since 1970."
+        raise WrongUse.of("unreadable-time", f"{at!r} is no time.", hint=hint)
     seconds = np.empty(len(written))
-    for place, text in enumerate(written):
-        found = seconds_of(text)
+    for place, (text, found) in enumerate(zip(written, read, strict=True)):
         if found is None:
             row = int(np.argmax(code == place)) + 1
             where = Place(str(file), key=f"row {row}, {column}")

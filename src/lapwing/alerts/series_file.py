@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lapwing.alerts.times import has_zone, seconds_of
+from lapwing.alerts.numerals import numbers_in
+from lapwing.alerts.times import has_zone, seconds_in
 from lapwing.model.problem import Place, WrongUse
 from lapwing.sources.csv_columns import read_columns
 
 Floats = npt.NDArray[np.float64]
 
-_MISSING = frozenset({"", "null", "none", "nan", "na", "n/a", "nil", "-"})
-_TIMES = (
-    "Times are ISO 8601, such as 2024-01-31 12:00 or 2024-01-31T12:00+01:00, or seconds or milliseconds since 1970."
+TIMES = (
+    "Times are ISO 8601, such as 2024-01-31 12:00 or 2024-01-31T12:00+01:00, or 31.1.2024, 31 Jan 2024, or seconds or "
+    "milliseconds since 1970; of 1/2/2024 another day above twelve must tell which is the month."
 )
 
 
@@ -48,7 +48,7 @@ def read_series(file: Path, *, time: str, value: str, denominator: str | None = 
     if not table.num_rows:
         raise WrongUse.of("no-rows", f"{file.name} has no rows.", hint="A series has at least one.")
     written = [text or "" for text in table[time].to_pylist()]
-    seconds = np.array(list(_read(file, time, written, _time, f"is no time. {_TIMES}")))
+    seconds = np.array(list(_all(file, time, written, seconds_in(written), f"is no time. {TIMES}")))
     values = numbers(file, value, table)
     denominators = numbers(file, denominator, table) if denominator else None
     order = np.argsort(seconds, kind="stable")
@@ -69,34 +69,21 @@ def numbers(file: Path, column: str, table: pa.Table) -> Floats:
         WrongUse: a value that is no number, with its row.
     """
     texts = [text or "" for text in table[column].to_pylist()]
-    hint = "is no number. Numbers have a point for decimals and no separators, such as 1234.5; missing ones are empty."
-    return np.array(list(_read(file, column, texts, _number, hint)), np.float64)
+    hint = (
+        "is no number. Numbers are such as 1234.5. Which comma or point is the decimals' must be told by the column: 1,234 "
+        "alone could be two numbers. Missing ones are empty."
+    )
+    return np.array(list(_all(file, column, texts, numbers_in(texts), hint)), np.float64)
 
 
-def _read(
-    file: Path, column: str, texts: list[str], read: Callable[[str], float | None], wrong: str
-) -> Iterator[float]:
-    for row, text in enumerate(texts):
-        found = read(text)
-        if found is None:
+def _all(file: Path, column: str, texts: list[str], found: Sequence[float | None], wrong: str) -> Iterator[float]:
+    """What was found, where it was found for every row."""
+    for row, (text, one) in enumerate(zip(texts, found, strict=True)):
+        if one is None:
             says, _, hint = wrong.partition(". ")
             place = Place(str(file), key=f"row {row + 1}, {column}")
             raise WrongUse.of("unreadable-value", f"{text!r} {says}.", place=place, hint=hint)
-        yield found
-
-
-def _time(text: str) -> float | None:
-    return seconds_of(text)
-
-
-def _number(text: str) -> float | None:
-    """nan: there is none."""
-    if text.strip().casefold() in _MISSING:
-        return math.nan
-    try:
-        return float(text)
-    except ValueError:
-        return None
+        yield one
 
 
 def _notes(written: list[str], seconds: Floats, values: Floats, denominators: Floats | None) -> Iterator[str]:

@@ -63,6 +63,31 @@ def test_any_numbers_are_judged(values: list[float], step: float) -> None:
     assert (found.anomaly <= (found.score >= 0.5)).all()
 
 
+@settings(max_examples=30)
+@given(seed=st.integers(0, 1000), few=st.booleans(), ratio=st.booleans())
+def test_the_smallest_and_the_largest_numbers_are_judged(seed: int, few: bool, ratio: bool) -> None:
+    """Scores are shares, and what is expected lies within its band, whatever the magnitudes."""
+    random = np.random.default_rng(seed)
+    values = 10.0 ** random.uniform(-323, 308, 120) * random.choice([-1.0, 0.0, 1.0], 120)
+    values = np.array(random.choice([0.0, 5e-324, 1e-310], 120) if few else values, np.float64)
+    below = random.choice([0.0, 1.0, 1e-320, 1e300, -5.0, np.nan], 120) if ratio else None
+    found = detect(steps(120, 30 * DAY), values, below)
+    assert ((found.score >= 0) & (found.score < 1)).all()
+    there = np.isfinite(found.lower)
+    assert ratio or there.any()
+    assert (found.lower[there] <= found.expected[there]).all()
+    assert (found.expected[there] <= found.upper[there]).all()
+
+
+def test_a_new_season_may_expect_what_was_never_seen() -> None:
+    """The band is of values then, and holds what is expected."""
+    random = np.random.default_rng(6)
+    times = np.cumsum(random.choice([0.0, 1.0, 1000.0], 320, p=[0.05, 0.93, 0.02])) * DAY
+    found = detect(times, np.arange(320) * 1e-7)
+    there = np.isfinite(found.lower)
+    assert (found.expected[there] <= found.upper[there]).all()
+
+
 @pytest.mark.parametrize(("step", "count"), [(MINUTES, 4000), (HOUR, 1500), (DAY, 120)])
 def test_a_spike_and_a_fall_are_found(step: float, count: int) -> None:
     values = daily(np.random.default_rng(5), count, step)

@@ -97,9 +97,11 @@ class Detector:
         number = len(recent.values)
         told = self._alarms.told(number, decades, pace.rest)
         anomaly = self._alarms.flagged(number, told, pace.rest)
-        lower, upper = self._band(predicted, pace)
         known = pasts[_VALUE].count > 0
         expected = predicted if predicted is not None else running
+        lower, upper = self._band(predicted, pace)
+        if lower is not None and upper is not None:  # a new season may expect what was never seen
+            lower, upper = min(lower, expected), max(upper, expected)
         for past, feature in zip(pasts, features, strict=True):
             if feature is not None:
                 past.add(feature)

@@ -11,6 +11,8 @@ from typing import Self
 from lapwing.alerts.novelty.constants import CAP, GAP, HISTORY, LEAST_TAIL, SHAPE_LIMIT, TAIL
 
 _LN10 = math.log(10.0)
+_STEEPEST = SHAPE_LIMIT / (1 - SHAPE_LIMIT)
+"""Of the mean excess, at that shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class Tail:
         outer = max(len(beyond) // 4, 3)
         far = outwards[-outer - 1]
         grown = sum(outwards[-outer:]) / outer - far - excess
-        slope = grown / (far - edge) if far > edge else 0.0
-        return cls(edge, excess, min(slope / (1 + slope), SHAPE_LIMIT) if slope > 0 else 0.0)
+        slope = min(grown / (far - edge), _STEEPEST) if far > edge else 0.0
+        return cls(edge, excess, slope / (1 + slope) if slope > 0 else 0.0)
 
     def decades(self, value: float) -> float:
         """How much rarer than the edge a value beyond it is."""
@@ -93,7 +95,8 @@ class Past:
             value - seen[at - 1] if at else math.inf,
         )
         reach = max(seen[-1], value) - min(seen[0], value)
-        gap = nearest / (GAP * reach) if reach > 0 else 0.0
+        scale = GAP * reach  # of the smallest numbers there are, zero
+        gap = nearest / scale if scale > 0 else 0.0
         upper, lower = self._tails()
         tail = 0.0
         if value > upper.edge:

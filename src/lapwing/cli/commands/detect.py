@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lapwing.cli import output
 from lapwing.cli.column_flags import columns_of
+from lapwing.model.problem import WrongUse
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +34,7 @@ may be of any length; gaps, duplicates and missing values are fine. Writes, for 
 def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a CSV file, its first line naming the columns")
     parser.add_argument(
-        "--time", required=True, metavar="COL", help="when: ISO 8601 (UTC if no zone is told), or epoch s, ms"
+        "--time", required=True, metavar="COL", help="when: a date and time (UTC if no zone is told), or epoch s, ms"
     )
     parser.add_argument("--value", metavar="COL", help="the number to judge")
     parser.add_argument("--numerator", metavar="COL", help="or a ratio: this column...")
@@ -45,6 +46,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     value, denominator = columns_of(options, "A series")
+    _check_out(options)
     import numpy as np
 
     from lapwing.alerts.novelty.constants import LEAST_WARM, WARM
@@ -61,6 +63,16 @@ def run(options: Namespace) -> int:
     table = _table(series, found)
     output.write_rows(table.schema, table.to_batches(), _format(options), options.out)
     return 0
+
+
+def _check_out(options: Namespace) -> None:
+    """What is read is not what is written: it would be gone."""
+    if options.out in (None, "-"):
+        return
+    out = Path(options.out)
+    if out.exists() and Path(options.file).exists() and out.samefile(options.file):
+        says = f"--out {out} is the file that is read."
+        raise WrongUse.of("wrong-arguments", says, hint="Name another file: this one would be lost.")
 
 
 def _format(options: Namespace) -> str:
