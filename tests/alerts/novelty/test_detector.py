@@ -68,8 +68,8 @@ def test_any_numbers_are_judged(values: list[float], step: float) -> None:
 def test_the_smallest_and_the_largest_numbers_are_judged(seed: int, few: bool, ratio: bool) -> None:
     """Scores are shares, and what is expected lies within its band, whatever the magnitudes."""
     random = np.random.default_rng(seed)
-    values = 10.0 ** random.uniform(-323, 308, 120) * random.choice([-1.0, 0.0, 1.0], 120)
-    values = np.array(random.choice([0.0, 5e-324, 1e-310], 120) if few else values, np.float64)
+    large = 10.0 ** random.uniform(-323, 308, 120) * random.choice([-1.0, 0.0, 1.0], 120)
+    values: Floats = np.asarray(random.choice([0.0, 5e-324, 1e-310], 120) if few else large, np.float64)
     below = random.choice([0.0, 1.0, 1e-320, 1e300, -5.0, np.nan], 120) if ratio else None
     found = detect(steps(120, 30 * DAY), values, below)
     assert ((found.score >= 0) & (found.score < 1)).all()
