@@ -83,7 +83,7 @@ def test_a_new_season_may_expect_what_was_never_seen() -> None:
     """The band is of values then, and holds what is expected."""
     random = np.random.default_rng(6)
     times = np.cumsum(random.choice([0.0, 1.0, 1000.0], 320, p=[0.05, 0.93, 0.02])) * DAY
-    found = detect(times, np.arange(320) * 1e-7)
+    found = detect(times, steps(320, 1e-7))
     there = np.isfinite(found.lower)
     assert (found.expected[there] <= found.upper[there]).all()
 
