@@ -52,7 +52,7 @@ def test_answers_are_the_engine_s(clustered: SqlService, text: str) -> None:
         ("select date_trunc('day', z) from crm.clustered.kinds", "the column z is not the same"),
         ("select distinct on (l) id from {t}", "DISTINCT of this kind"),
         ("select l, count(*) from {t} group by rollup (l)", "rollup"),
-        ("select id from {t} limit 2 + 1", "limit that is no number"),
+        ("select id from {t} limit 2 + 1", "limit by what is no number of rows"),
         ("select a.id from {t} a join own.local b on a.id = b.id", "own.local is read by the engine alone"),
         ("select 1 as one", "rows that the cluster has not"),
         ("select i + 1 as id from {t} where id > 3", "names both a column and a result"),

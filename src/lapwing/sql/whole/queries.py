@@ -71,7 +71,7 @@ class Queries:
         texts = []
         for cte in node.expressions:
             alias = cte.args["alias"]
-            if alias.args.get("columns") or cte.args.get("materialized"):
+            if cte.args.get("materialized"):
                 raise No("a CTE of this kind is not written for it")
             text, columns = self.query(cte.this, scopes, known)
             known[alias.name] = Relation(self._speech.alias(alias.name), _named(columns))
@@ -127,8 +127,6 @@ class Queries:
         group = node.args.get("group")
         if group is None:
             return ""
-        if {key for key, value in group.args.items() if value} - {"expressions", "all"}:
-            raise No("grouping sets are not written for it")
         keys = list(group.expressions)
         if group.args.get("all"):
             items = [one.this if isinstance(one, exp.Alias) else one for one in node.expressions]
@@ -155,21 +153,20 @@ class Queries:
             texts = []
             for one in order.expressions:
                 column = one.this.unnest()
-                by = None
-                if isinstance(column, exp.Column) and not column.table and column.name in names:
-                    by = names[column.name]
-                    if not by_text:
-                        by = replace(by, sql=str([name for name, _ in outputs].index(column.name) + 1))
-                elif not by_text:
-                    raise No("an order by what is not in the result is not written for it")
+                by = names.get(column.name) if isinstance(column, exp.Column) and not column.table else None
+                if not by_text:
+                    if by is None:
+                        raise No("an order by what is not in the result is not written for it")
+                    by = replace(by, sql=str([name for name, _ in outputs].index(column.name) + 1))
                 texts.append(write.ordered(one, by=by))
             text += f" ORDER BY {', '.join(texts)}"
         bounds: dict[str, str] = {}
         for word in ("offset", "limit"):
             if (bound := node.args.get(word)) is not None:
                 number = bound.expression
-                if not isinstance(number, exp.Literal) or not number.name.isdigit():
-                    raise No(f"a {word} that is no number is not written for it")
+                share = bound.args.get("limit_options") is not None
+                if share or not isinstance(number, exp.Literal) or not number.name.isdigit():
+                    raise No(f"{word} by what is no number of rows is not written for it")
                 bounds[word] = str(number.name)
         return text + self._speech.bounds(bounds.get("limit"), bounds.get("offset"))
 
@@ -212,9 +209,9 @@ class Queries:
         ctes: Mapping[str, Relation],
     ) -> str:
         """A table, a CTE or a subquery, with its name in the statement, which becomes known."""
-        hidden = {key for key, value in node.args.items() if value} - {"this", "alias", "joins"}
+        hidden = {key for key, value in node.args.items() if value} - {"this", "alias"}
         alias = node.args.get("alias")
-        if hidden or node.args.get("joins") or (alias is not None and alias.args.get("columns")):
+        if hidden or (alias is not None and alias.args.get("columns")):
             raise No(f"{kind_of(node)} of this kind in FROM is not written for it")
         name = node.alias_or_name
         if isinstance(node, exp.Table):
@@ -227,8 +224,6 @@ class Queries:
             found, text = Relation("", _named(columns)), f"({inner})"
         else:
             raise No(f"{kind_of(node)} in FROM is not written for it")
-        if name in scope:
-            raise No("tables of one name are not written for it")
         own = self._speech.alias(name)
         called = self._speech.alias if text != found.sql or node.name in ctes else self._speech.quote
         scope[name] = {
@@ -249,7 +244,7 @@ class Queries:
     ) -> str:
         side, kind, on = node.side, node.kind, node.args.get("on")
         plain = not {key for key, value in node.args.items() if value} - _JOIN
-        if not plain or side not in ("", "LEFT", "RIGHT", "FULL") or kind not in ("", "INNER", "CROSS", "OUTER"):
+        if not plain or kind not in ("", "INNER", "CROSS", "OUTER"):
             raise No("a join of this kind is not written for it")
         table = self._relation(node.this, scope, scopes, ctes)
         if on is None:

@@ -28,14 +28,12 @@ _ARGUMENTS: Final[Mapping[type[exp.Expr], frozenset[str]]] = {
     exp.Case: frozenset({"this", "ifs", "default"}),
     exp.If: frozenset({"this", "true", "false"}),
     exp.Count: frozenset({"this", "big_int"}),
-    exp.Distinct: frozenset({"expressions"}),
     exp.Div: frozenset({"this", "expression", "typed", "safe"}),
     exp.DPipe: frozenset({"this", "expression", "safe"}),
     exp.Substring: frozenset({"this", "start", "length"}),
     exp.TimestampTrunc: frozenset({"this", "unit"}),
     exp.DateTrunc: frozenset({"this", "unit"}),
     exp.Window: frozenset({"this", "partition_by", "order", "over"}),
-    exp.Ordered: frozenset({"this", "desc", "nulls_first"}),
 }
 _PLAIN: Final = frozenset({"this", "expression"})
 
