@@ -14,7 +14,11 @@ from lapwing.sql import capability
 from lapwing.sql.aggregate import push, times
 
 GUARDS = {
-    "a text of other rules than bytes": ("pg", "if not column.exact_text:\n            raise", "if False:\n            raise"),
+    "a text of other rules than bytes": (
+        "pg",
+        "if not column.exact_text:\n            raise",
+        "if False:\n            raise",
+    ),
     "a column of text and a number in SQLite": ("lite", 'name = f"+{name}"', "pass"),
     "a text of MariaDB by its bytes": (
         "my",
