@@ -12,7 +12,8 @@ import pytest
 
 from lapwing.alerts.actions import Action
 from lapwing.alerts.inputs import Inputs, Window
-from lapwing.alerts.journal import Journal, Raced, Run
+from lapwing.alerts.journal import Journal
+from lapwing.alerts.judged_rows import Raced, Run
 from lapwing.alerts.life import life
 from lapwing.alerts.reconcile import Step, Told, same
 from lapwing.alerts.state import StateDatabase

@@ -13,7 +13,7 @@ import pytest
 from tests.alerts.shop import DATASET, END, PROJECT, ZONE, build, open_alerts, orders, write_orders, write_shop
 
 from lapwing.alerts.inputs import Inputs
-from lapwing.alerts.journal import KeptSeries
+from lapwing.alerts.judged_rows import KeptSeries
 from lapwing.alerts.life import life
 from lapwing.alerts.packed import pack
 from lapwing.alerts.state import StateDatabase

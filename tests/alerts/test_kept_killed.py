@@ -19,7 +19,7 @@ from lapwing.query.service import Lapwing
 RUN = """
 import os, signal, sys
 from pathlib import Path
-from lapwing.alerts import journal, keeper
+from lapwing.alerts import journal, judged_rows, keeper
 from lapwing.alerts.service import Alerts
 from lapwing.alerts.state import StateDatabase
 from lapwing.query.service import Lapwing
@@ -27,7 +27,7 @@ from lapwing.query.service import Lapwing
 def killed(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
-places = {"judge": keeper, "pack": keeper, "save": journal.Journal, "additions": journal, "_keep": journal}
+places = {"judge": keeper, "pack": keeper, "save": journal.Journal, "additions": judged_rows, "_keep": judged_rows}
 root, (name, when, turn) = Path(sys.argv[1]), sys.argv[2].split()
 where, calls = places[name], [int(turn)]
 real = getattr(where, name)

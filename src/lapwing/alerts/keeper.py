@@ -20,8 +20,9 @@ from lapwing.alerts import checkpoints
 from lapwing.alerts.bar import Shares
 from lapwing.alerts.cases import Known
 from lapwing.alerts.inputs import Inputs, Ready, Window, accepted, not_learned
-from lapwing.alerts.journal import Journal, KeptSeries, Raced, Run
+from lapwing.alerts.journal import Journal
 from lapwing.alerts.judged import Judged
+from lapwing.alerts.judged_rows import KeptSeries, Raced, Run
 from lapwing.alerts.packed import BROKEN, pack, unpack
 from lapwing.alerts.reconcile import same
 from lapwing.alerts.record import Key, Record

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from lapwing.alerts.journal import line_of
 from lapwing.alerts.record import Happened
+from lapwing.alerts.record_rows import line_of
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.tables import LineRow, MarkRow, MessageLineRow, MessageRow
 

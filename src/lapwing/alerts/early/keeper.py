@@ -18,8 +18,9 @@ from lapwing.alerts.early.outcomes import Remembered
 from lapwing.alerts.early.panel import Panel
 from lapwing.alerts.history import Slice
 from lapwing.alerts.inputs import Inputs, Ready, not_learned
-from lapwing.alerts.journal import Journal, Raced, Run
+from lapwing.alerts.journal import Journal
 from lapwing.alerts.judged import Judged
+from lapwing.alerts.judged_rows import Raced, Run
 from lapwing.alerts.ready.learned import Learned
 from lapwing.alerts.reconcile import Step, Told
 from lapwing.alerts.record import Key, Record
