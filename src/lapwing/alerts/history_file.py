@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from lapwing.alerts.series_file import numbers
 from lapwing.alerts.slicing.leaves import Floats, History, Ints
 from lapwing.alerts.times import seconds_in
+from lapwing.alerts.told_apart import measures
 from lapwing.model.problem import Place, WrongUse
 from lapwing.sources.csv_columns import read_columns
 from lapwing.sources.csv_dialect import header
@@ -21,6 +22,11 @@ MOST_VALUES = 1000
 """A column of more values than this is taken for a number or an identifier, unless it is named as a dimension."""
 MOST_CELLS = 100_000_000
 """Leaves times moments that are held at most: 0.8 GB for a column."""
+LARGEST = 1e60
+"""Products of a few sums of them are numbers still."""
+Coded = tuple[tuple[str | None, ...], Ints]
+"""The values of a column in order, and each row's place among them."""
+_TAKEN_IN = "--dimensions takes it in."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +46,19 @@ def read_history(file: Path, columns: Columns, at: str) -> tuple[History, tuple[
         WrongUse: no such file or column; a time or a value that is none, or negative; no rows at `at`, or none before it;
         no column to split by.
     """
-    measures = [columns.time, columns.value, *([columns.denominator] if columns.denominator else [])]
-    _check_names(file, columns, measures)
+    taken = [columns.time, columns.value, *([columns.denominator] if columns.denominator else [])]
+    _check_names(file, columns, taken)
     names = columns.dimensions
     if names is None:
-        names = tuple(name for name in (header(file) if file.is_file() else []) if name.strip() not in measures)
-    table = read_columns(file, [*measures, *names])
+        names = tuple(name for name in (header(file) if file.is_file() else []) if name.strip() not in taken)
+    table = read_columns(file, [*taken, *names])
     rows, when, moments = _until(file, columns.time, table[columns.time], at)
     notes: list[str] = []
     amounts = _amounts(file, columns.value, table, notes)[rows]
     weights = _amounts(file, columns.denominator, table, notes)[rows] if columns.denominator else None
-    coded = {}
-    for name in names:
-        values, code = _coded(table[name], rows)
-        if columns.dimensions is None and len(values) > MOST_VALUES:
-            notes.append(f"{name} has {len(values)} values: left out. --dimensions takes it in.")
-        else:
-            coded[name] = (values, code)
+    coded = {name: _coded(table[name], rows) for name in names}
+    if columns.dimensions is None:
+        coded = _dimensions(coded, when, notes)
     constant = [name for name, (values, _) in coded.items() if len(values) < 2]
     if constant:
         notes.append(
@@ -83,6 +85,15 @@ def read_history(file: Path, columns: Columns, at: str) -> tuple[History, tuple[
         weights=None if weights is None else _summed(leaf, when, weights, shape),
     )
     return history, tuple(notes)
+
+
+def _dimensions(coded: dict[str, Coded], when: Ints, notes: list[str]) -> dict[str, Coded]:
+    """Those of all other columns that are some."""
+    measured = measures(coded, when)
+    large = [name for name, (values, _) in coded.items() if len(values) > MOST_VALUES and name not in measured]
+    notes += [f"{name} is a number that differs from moment to moment: left out. {_TAKEN_IN}" for name in measured]
+    notes += [f"{name} has {len(coded[name][0])} values: left out. {_TAKEN_IN}" for name in large]
+    return {name: one for name, one in coded.items() if name not in (*measured, *large)}
 
 
 def _check_names(file: Path, columns: Columns, measures: Sequence[str]) -> None:
@@ -137,6 +148,11 @@ def _amounts(file: Path, column: str, table: pa.Table, notes: list[str]) -> Floa
     if missing.any():
         notes.append(f"{_rows(int(missing.sum()))} without a {column}: taken as 0.")
     found = np.where(missing, 0.0, found)
+    if (found > LARGEST).any():
+        row = int(np.argmax(found > LARGEST))
+        where = Place(str(file), key=f"row {row + 1}, {column}")
+        hint = f"Numbers of up to {LARGEST:g} can be explained: write them in a larger unit."
+        raise WrongUse.of("too-large", f"{found[row]:g} is too large.", place=where, hint=hint)
     if (found < 0).any():
         row = int(np.argmax(found < 0))
         where = Place(str(file), key=f"row {row + 1}, {column}")
@@ -145,7 +161,7 @@ def _amounts(file: Path, column: str, table: pa.Table, notes: list[str]) -> Floa
     return found
 
 
-def _coded(texts: pa.ChunkedArray, rows: Ints) -> tuple[tuple[str | None, ...], Ints]:
+def _coded(texts: pa.ChunkedArray, rows: Ints) -> Coded:
     """A dimension's values in order, null last, and each row's place among them."""
     encoded = pc.dictionary_encode(texts.take(pa.array(rows)), null_encoding="encode").combine_chunks()
     values = encoded.dictionary.to_pylist()

@@ -16,7 +16,8 @@ from lapwing.alerts.slicing.split import rate_and_mix
 @dataclass(frozen=True, slots=True)
 class Named:
     """A slice that may be a cause, `share` of the whole's move being its part. `chosen`: part of the answer, else an
-    alternative. Of a ratio: `rate` and `mix`, its parts of the ratio's change among the slices of its dimensions."""
+    alternative. `size`: its part of the whole, as was expected. Of a ratio: `rate` and `mix`, its parts of the ratio's change
+    among the slices of its dimensions."""
 
     slice: dict[str, Value]
     share: float | None
@@ -25,6 +26,7 @@ class Named:
     actual: float
     expected: float
     chosen: bool
+    size: float
     rate: float | None = None
     mix: float | None = None
 
@@ -84,7 +86,9 @@ def explain(
         direction=-direction if mirrored and direction is not None else direction,
     )
     parts = [_parts(history, searched, usual, one.piece, mirrored) for one in found.slices]
-    causes = [_named(history, one, part, mirrored) for one, part in zip(found.slices, parts, strict=True)]
+    causes = [
+        _named(history, one, part, mirrored, float(known.sum())) for one, part in zip(found.slices, parts, strict=True)
+    ]
     before *= factor
     first = parts[0] if parts else None
     return Answer(
@@ -136,11 +140,14 @@ def _moments(usual: Expected, weights: Floats | None, live: Bools, factor: float
     return np.asarray(np.clip(past, 1e-6, 1e6), np.float64)
 
 
-def _named(history: History, one: SliceFound, parts: tuple[float, ...] | None, mirrored: bool) -> Named:
-    actual, usual = one.actual, one.expected
-    if mirrored and history.weights is not None:
-        size = float(history.weights[history.inside(one.piece), -1].sum())
-        actual, usual = size - actual, size - usual
+def _named(history: History, one: SliceFound, parts: tuple[float, ...] | None, mirrored: bool, known: float) -> Named:
+    actual, usual, of, whole = one.actual, one.expected, one.expected, known
+    if history.weights is not None:
+        of, whole = (
+            float(side.sum()) for side in (history.weights[history.inside(one.piece), -1], history.weights[:, -1])
+        )
+        if mirrored:
+            actual, usual = of - actual, of - usual
     return Named(
         slice=history.named(one.piece),
         share=one.share,
@@ -149,6 +156,7 @@ def _named(history: History, one: SliceFound, parts: tuple[float, ...] | None, m
         actual=actual,
         expected=usual,
         chosen=one.chosen,
+        size=of / whole if whole else 0.0,
         rate=parts[0] if parts else None,
         mix=parts[1] if parts else None,
     )

@@ -42,5 +42,7 @@ KEEP = 8
 """Slices of each combination of dimensions that are looked at as members of a set."""
 FEW_LEAVES, MANY_DRAWS, FEW_DRAWS = 2000, 199, 19
 """Up to so many leaves so many permutations, else the least that can show ALPHA: a search has to take < 0.1 s."""
+MOST_EVENTS = 1e9
+"""Events of a leaf at most: beyond, evidence is lost in the digits of their logarithms, and chance is nothing beside SPREAD."""
 UNLIKE = 4.0
 """How many times as much as the past (or as little) may be known to be expected; beyond, the two are not of one thing."""

@@ -20,6 +20,7 @@ from lapwing.alerts.slicing.constants import (
     FEW_LEAVES,
     MANY_DRAWS,
     MOST,
+    MOST_EVENTS,
     REST,
     SHIFTS,
 )
@@ -126,14 +127,19 @@ def chance_bound(slices: int, score: float) -> float:
 
 def _look(lattice: Lattice, actual: Floats, expected: Floats, sign: int, moments: Floats | None) -> _Way:
     if moments is None:
-        size = event_size(actual, expected)
+        size = max(event_size(actual, expected), _least_size(actual, expected))
         counts, means = actual / size, np.maximum(expected / size, 1e-6)
         nats = evidence(counts, means, spread(counts, means, sign), sign)
     else:
-        size = event_size_of_share(actual, expected, moments, sign)
+        size = max(event_size_of_share(actual, expected, moments, sign), _least_size(actual, expected))
         counts, means = actual / size, expected / size
         nats = evidence_of_share(counts, means, spread(counts, means, sign, moments), sign, moments)
     return _Way(sign, nats, *lattice.search(nats))
+
+
+def _least_size(actual: Floats, expected: Floats) -> float:
+    """Of an event: more of them in a leaf would be lost in the last digits, and say no more."""
+    return max(float(actual.max()), float(expected.max())) / MOST_EVENTS
 
 
 def _with_rest(lattice: Lattice, codes: Ints, way: _Way) -> list[Scored]:

@@ -13,9 +13,8 @@ import numpy as np
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.history import Slice, Value
 from lapwing.alerts.slicing.answer import Answer, Named, explain
-from lapwing.alerts.slicing.constants import BOUND
 from lapwing.alerts.slicing.leaves import History
-from lapwing.alerts.slicing.search import chance_bound
+from lapwing.alerts.slicing.sure import sure
 from lapwing.alerts.why import says
 from lapwing.alerts.why.change import Cause, Change, Part, Table, without
 from lapwing.alerts.why.dimensions import Dimensions, Splits
@@ -33,9 +32,6 @@ TOP = 5
 """Slices that are told, causes and alternatives together."""
 LARGEST = 0.75
 """The part of the whole that causes may have at most: what most rows are in explains nothing."""
-MOST, MIDDLING, SURPRISE = 0.6, 0.5, 0.25
-"""Of a cause that is told by its share alone: its part of the change at least, of the whole at most, and of the change
-beyond that at least."""
 LITTLE = 0.1
 """The part of the change that a cause must have beyond its size, and a further cause at least."""
 
@@ -244,16 +240,14 @@ def _part(looked: _Looked, named: Named, within: Slice, titles: dict[str, str], 
 
 
 def _by_share(parts: tuple[Part, ...], searched: int) -> tuple[Part, ...]:
-    """Where dealing the evidence to the leaves anew can show nothing, for they are few or nearly all moved: the first slice
-    that surely changed and has most of the change, far beyond its size. Its `p` is a bound over all slices. Chosen is none,
-    or that one."""
+    """The slice that surely changed, first, if there is one: chosen is none, or that one, whose `p` is a bound then."""
     plain = [replace(part, chosen=False) for part in parts]
-    for i, part in enumerate(plain):
-        bound = chance_bound(searched, part.score)
-        had = part.share or 0.0
-        if bound <= BOUND and had >= MOST and part.size <= MIDDLING and had - part.size >= SURPRISE:
-            return (replace(part, chosen=True, p=bound), *plain[:i], *plain[i + 1 :])
-    return tuple(plain)
+    found = sure(((part.score, part.share, part.size) for part in parts), searched)
+    if found is None:
+        return tuple(plain)
+    place, bound = found
+    first = replace(plain.pop(place), chosen=True, p=bound)
+    return (first, *plain)
 
 
 def stands_out(chosen: Sequence[Part]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ are not looked at. "No clear cause" is an answer, too: where chance, or a move o
 
   lapwing explain sales.csv --time day --value revenue --at 2024-05-17
   lapwing explain plays.csv --time minute --numerator stalled --denominator viewers --at 1566397800 --json"""
+
+LOOKED_AT = 10
+"""Slices that are found at least: fewer that are told are the first of them."""
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -43,6 +47,7 @@ def run(options: Namespace) -> int:
         raise WrongUse.of("wrong-arguments", f"--top {options.top} leaves nothing to tell.", hint="Give 1 or more.")
     from lapwing.alerts.history_file import Columns, read_history
     from lapwing.alerts.slicing.answer import explain
+    from lapwing.alerts.slicing.sure import with_sure
 
     columns = Columns(
         time=options.time, value=value, denominator=denominator, dimensions=_dimensions(options.dimensions)
@@ -50,7 +55,8 @@ def run(options: Namespace) -> int:
     history, notes = read_history(Path(options.file), columns, options.at)
     for note in notes:
         print(note, file=sys.stderr)
-    answer = explain(history, top=options.top)
+    answer = with_sure(explain(history, top=max(options.top, LOOKED_AT)))
+    answer = replace(answer, causes=answer.causes[: options.top])
     if options.json:
         output.write_json(_document(answer))
     else:
