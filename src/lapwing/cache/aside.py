@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from lapwing.model.failing import OnError
+
 _IDLE: Final = 2.0  # seconds after which the thread ends
 
 
@@ -32,16 +34,16 @@ class Aside:
         return True
 
     def _work(self) -> None:
-        try:
+        with OnError(self._broke_off):
             while (work := self._next()) is not None:
                 try:
                     work()
                 finally:
                     self._waiting.task_done()
-        except BaseException:
-            with self._lock:
-                self._running = False  # the next piece of work gets another thread
-            raise
+
+    def _broke_off(self, _error: BaseException) -> None:
+        with self._lock:
+            self._running = False  # the next piece of work gets another thread
 
     def _next(self) -> Callable[[], None] | None:
         """The next piece of work; None where there has been none for a while, and the thread ends."""

@@ -38,6 +38,7 @@ from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stretch import RollupWork, Task, Window, numbered, stretches, why
 from lapwing.cache.workers import Workers
 from lapwing.cache.write import Written, write_version
+from lapwing.model.failing import OnError
 from lapwing.model.problem import Cancelled, Conflict, LapwingError, SourceError, StoreError
 from lapwing.model.project import History
 from lapwing.sources.bill import billed_while_taken
@@ -223,21 +224,19 @@ class DatasetBuild:
         """
         reserved: dict[RollupWork, list[int]] = {}
         borders = [*(window.start for window in windows), windows[-1].end]
-        try:
+        with OnError(lambda _: _give_up(reserved)):
             for family in _families(windows[0].rollups):
                 ledgers, marks = [one.ledger for one in family], [window.mark for window in windows]
                 adopted = self._how.left.adopt(ledgers, borders, marks, self._owner)
                 for number, one in enumerate(family):
-                    reserved[one] = (
-                        adopted[number]
-                        if adopted
-                        else one.ledger.reserve(borders, self._owner, time.time(), self._gone())
-                    )
-        except BaseException as error:
-            _give_up(reserved)
-            if isinstance(error, Busy):
-                raise _Taken(one, error) from error
-            raise
+                    try:
+                        reserved[one] = (
+                            adopted[number]
+                            if adopted
+                            else one.ledger.reserve(borders, self._owner, time.time(), self._gone())
+                        )
+                    except Busy as busy:
+                        raise _Taken(one, busy) from busy
         return reserved
 
     def _gone(self) -> frozenset[str]:

@@ -25,6 +25,7 @@ from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stretch import why
 from lapwing.cache.unpack import unpack
 from lapwing.cache.write import Written, write_version
+from lapwing.model.failing import OnError
 from lapwing.model.problem import Cancelled, Conflict, StoreError
 from lapwing.model.project import History
 from lapwing.sources.types import arrow_type
@@ -89,7 +90,14 @@ def _fold(
 ) -> None:
     reserved: dict[Definition, int] = {}
     published: set[Definition] = set()
-    try:
+
+    def give_up(_error: BaseException) -> None:
+        with contextlib.suppress(StoreError, Conflict):
+            for one, version in reserved.items():
+                if one not in published:
+                    ledgers[one].give_up([version])
+
+    with OnError(give_up):
         if partition.version:
             for one, ledger in ledgers.items():
                 (reserved[one],) = ledger.reserve([partition.start, partition.end], by, time.time())
@@ -105,14 +113,6 @@ def _fold(
             cause = why(old, mark) if version else Cause.EMPTIED
             ledger.publish([_described(partition, version, mark, cause, by, written)], by)
             published.add(one)
-    except BaseException as error:
-        with contextlib.suppress(StoreError, Conflict):
-            for one, version in reserved.items():
-                if one not in published:
-                    ledgers[one].give_up([version])
-        if isinstance(error, StoreError) and error.problems[0].code == "version-gone":
-            raise _Gone from error
-        raise
 
 
 def cells_of(store: RollupStore, definition: Definition, partition: Partition) -> Iterator[Cells]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from lapwing.model.failing import Caught
 from lapwing.model.problem import Cancelled, LapwingError, NotFound
 from lapwing.python.errors import told
 from lapwing.python.way import Json, Rows
@@ -39,7 +40,7 @@ class Background:
 
     def _run(self) -> None:
         since = time.time()
-        try:
+        with Caught() as caught:  # told to who comes back
             answer = self._lapwing.run_sql(self._asked, self.id)
             with self._lock:
                 self._answer, wanted = answer, self._wanted
@@ -47,10 +48,10 @@ class Background:
                 answer.running.cancel()
             self._lapwing.later.keep(answer.running, self._asked.text, since, self._count)
             self._receipt = answer.receipt().as_dict()
-        except LapwingError as error:
-            self._error = error
-        except Exception as error:  # noqa: BLE001 - told to who comes back
-            self._error = LapwingError.of("unexpected", f"Lapwing stumbled: {type(error).__name__}: {error}.")
+        error = caught.error
+        if error is not None and not isinstance(error, LapwingError):
+            error = LapwingError.of("unexpected", f"Lapwing stumbled: {type(error).__name__}: {error}.")
+        self._error = error
 
     def _count(self, rows: int) -> None:
         self._rows = rows

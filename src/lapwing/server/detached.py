@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -13,12 +12,14 @@ from typing import Final
 import pyarrow as pa
 import structlog
 
-from lapwing.model.problem import Conflict, LapwingError, NotFound, TooMany
+from lapwing.model.failing import Caught
+from lapwing.model.problem import Conflict, NotFound, TooMany
 from lapwing.query.ask import SqlQuery
 from lapwing.query.results.entry import Entry
 from lapwing.query.results.later import KEEP
 from lapwing.query.service import Lapwing
 from lapwing.server.queries import Queries, Query
+from lapwing.server.unforeseen import known
 
 MOST: Final = 100
 """Statements that wait or run at once."""
@@ -45,18 +46,10 @@ class Detached:
         threading.Thread(target=self._run, args=(query, asked), name=f"detached {query.id}", daemon=True).start()
 
     def _run(self, query: Query, asked: SqlQuery) -> None:
-        error: LapwingError | None = None
-        try:
+        with Caught() as caught:  # whoever comes back is told
             self._answer(query, asked)
-        except LapwingError as known:
-            error = known
-        except Exception as unknown:  # noqa: BLE001 - whoever comes back is told
-            number = uuid.uuid4().hex[:12]
-            _log.error("unexpected", id=number, door="detached", error=type(unknown).__name__, exc_info=unknown)
-            error = LapwingError.of("unexpected", f"Lapwing stumbled. The server's log tells more under {number}.")
-        finally:
-            self._queries.end(query, error)
-            self._running.release()
+        self._queries.end(query, None if caught.error is None else known(caught.error, door="detached"))
+        self._running.release()
 
     def _answer(self, query: Query, asked: SqlQuery) -> None:
         left = self._queries.wait(query, asked.wishes.time_limit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, NotFound, Place, Problem, WrongUse
+from lapwing.server.unforeseen import known
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
@@ -110,10 +110,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    number = uuid.uuid4().hex[:12]
-    _log.error("unexpected", id=number, path=request.url.path, error=type(error).__name__, exc_info=error)
-    says = f"Lapwing stumbled. The server's log tells more under {number}."
-    return response(500, Problem("unexpected", says, hint="Please report it with that part of the log."))
+    return response(500, *known(error, path=request.url.path).problems)
 
 
 def install(app: FastAPI) -> None:

@@ -21,15 +21,13 @@ class AvroReader(Reader):
     """Values of Avro, framed or not, each by the schema that it was written by where there is a registry."""
 
     def __init__(self, topic: Topic, file: Path) -> None:
-        from fastavro import parse_schema
+        from fastavro.schema import SchemaParseException, parse_schema
 
         try:
             told = json.loads(file.read_text(encoding="utf-8"))
             self._parsed = parse_schema(told)
             fields = told["fields"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise no_schema(topic, file, error, _HINT) from error
-        except Exception as error:  # fastavro's own have no common class
+        except (OSError, ValueError, KeyError, TypeError, SchemaParseException) as error:
             raise no_schema(topic, file, error, _HINT) from error
         self._frame = frame_of(topic, "AVRO", _written)
         kinds = {field["name"]: _avro_type(field["type"]) for field in fields}
@@ -60,13 +58,13 @@ class AvroReader(Reader):
 
 
 def _written(told: Mapping[str, Any]) -> Any:
-    from fastavro import parse_schema
+    from fastavro.schema import SchemaParseException, parse_schema
 
     if told.get("references"):
         raise ValueError("refers to others, which are not read")
     try:
         return parse_schema(json.loads(told["schema"]))
-    except Exception as error:  # fastavro's own have no common class
+    except (ValueError, KeyError, TypeError, SchemaParseException) as error:
         raise ValueError(f"is none of Avro: {error}") from error
 
 

@@ -11,8 +11,9 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Final
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from lapwing.model.problem import LapwingError, SourceError, TimeLimit
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Split, Stream, Table
 from lapwing.sources.engine import Cursor, Engine
-from lapwing.sources.lake_errors import explain, vanished
+from lapwing.sources.lake_errors import explain, in_our_words, vanished
 from lapwing.sources.lake_filter import Condition, condition_of
 from lapwing.sources.lake_sql import FILTERED, filtered, tables_of
 from lapwing.sources.lake_types import as_columns, column_of
@@ -280,14 +281,8 @@ class LakeSource(Source):
             for batch in snapshot.read([column.name for column in columns], condition, paths):
                 yield as_columns(batch, columns, snapshot.schema)
 
-    @contextmanager
-    def _explained(self, name: Name) -> Iterator[None]:
-        try:
-            yield
-        except LapwingError:
-            raise
-        except Exception as error:
-            raise explain(self._shown(name), self._place, error) from error
+    def _explained(self, name: Name) -> AbstractContextManager[None]:
+        return in_our_words(partial(explain, self._shown(name), self._place))
 
     def _shown(self, name: Name) -> str:
         return ".".join(part for part in (self.name, *name) if part)

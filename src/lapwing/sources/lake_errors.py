@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from lapwing.model.problem import LapwingError, Place, SourceError
@@ -63,6 +65,21 @@ def explain(table: str, place: Place | None, error: Exception) -> LapwingError:
         place=place,
         hint="A file of it may be damaged: look at the one that is named, or restore the table to a version before.",
     )
+
+
+@contextmanager
+def in_our_words(say: Callable[[Exception], LapwingError]) -> Iterator[None]:
+    """What the libraries raise in the block, which has no common class, as `say` says it.
+
+    Raises:
+        LapwingError: in the place of whatever else.
+    """
+    try:
+        yield
+    except LapwingError:
+        raise
+    except Exception as error:
+        raise say(error) from error
 
 
 def vanished(table: str, place: Place | None) -> LapwingError:

@@ -7,8 +7,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import PurePosixPath
 from typing import IO, Any, Final, cast
 
@@ -17,7 +16,7 @@ from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.disks import Disk
 from lapwing.sources.file_sets import KINDS, FileSet, StoredFile, known, literal, one_set, sets_of, stem
-from lapwing.sources.lake_errors import explain
+from lapwing.sources.lake_errors import explain, in_our_words
 from lapwing.sources.storage import filesystem, joined, protocol_of, split
 
 _KEEPS: Final = 1.0
@@ -100,21 +99,18 @@ class ObjectDisk(Disk):
             self._seen = None
             self._open.clear()
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
+    def explained(self) -> AbstractContextManager[None]:
         """What the storage answers, in our words.
 
         Raises:
             SourceError: in the place of whatever else.
         """
-        try:
-            yield
-        except LapwingError:
-            raise
-        except Exception as error:
-            if _NO_BUCKET.search(str(error)):
-                raise self._no_bucket() from error
-            raise explain(f"{self._config.name} ({self._uri})", self._place, error) from error
+        return in_our_words(self._says)
+
+    def _says(self, error: Exception) -> LapwingError:
+        if _NO_BUCKET.search(str(error)):
+            return self._no_bucket()
+        return explain(f"{self._config.name} ({self._uri})", self._place, error)
 
     def _look(self) -> dict[str, FileSet]:
         import pyarrow.fs as fs

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from lapwing.model.failing import OnError
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.sources.address import Address, AddressForm
@@ -120,12 +121,8 @@ def connect(login: Login) -> Any:
     import adbc_driver_snowflake.dbapi as adbc
 
     connection = adbc.connect(db_kwargs=dict(login.options), autocommit=True)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER SESSION SET {', '.join(f'{name} = {value}' for name, value in SETTINGS.items())}")
-    except BaseException:
-        connection.close()
-        raise
+    with OnError(lambda _: connection.close()), connection.cursor() as cursor:
+        cursor.execute(f"ALTER SESSION SET {', '.join(f'{name} = {value}' for name, value in SETTINGS.items())}")
     return connection
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from lapwing.cache.keys import FORMAT
 from lapwing.cache.stores.bigtable_errors import foreign, told
 from lapwing.cache.stores.pace import Pace
+from lapwing.model.failing import OnError
 from lapwing.model.problem import StoreError
 
 FAMILY: Final = "r"
@@ -63,12 +64,9 @@ def open_table(
     _, project, _, instance = address.instance.split("/")
     with told(str(address)):
         client = _data_client(project, pace)
-        try:
+        with OnError(lambda _: client.close()):
             table = client.get_table(instance, address.table, app_profile_id=address.app_profile)
             _check_format(table, address, read_only, seconds, check)
-        except BaseException:
-            client.close()
-            raise
     return client, table
 
 

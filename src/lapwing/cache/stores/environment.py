@@ -13,6 +13,7 @@ from typing import Any, Final
 import lmdb
 
 from lapwing.cache.keys import FORMAT
+from lapwing.model.failing import OnError
 from lapwing.model.problem import LapwingError, StoreError
 
 FORMAT_KEY: Final = b"format"
@@ -103,12 +104,9 @@ def _open_environment(path: Path, read_only: bool, map_bytes: int) -> tuple[Any,
             readonly=read_only,
             create=not read_only,
         )
-        try:
+        with OnError(lambda _: handle.close()):
             handle.reader_check()  # frees the slots of readers that were killed
             return handle, _open_rows(handle, read_only)
-        except BaseException:
-            handle.close()
-            raise
     except (lmdb.Error, OSError) as error:
         raise store_problem(error, path) from error
 

@@ -13,6 +13,7 @@ import lmdb
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.stores.environment import MAP_BYTES, Shared, acquire, release, store_problem
 from lapwing.cache.stores.limits import check_key, check_value, closed
+from lapwing.model.failing import OnError
 
 _BATCH_ROWS: Final = 10_000
 """Rows of one write transaction: bounds the pages it holds in memory."""
@@ -134,11 +135,8 @@ class LmdbStore(RollupStore):
     def _begin(self, shared: Shared, write: bool) -> Any:
         with shared.gate:
             shared.running += 1
-        try:
+        with OnError(lambda _: self._ended(shared)):
             return shared.handle.begin(db=shared.rows, write=write)
-        except BaseException:
-            self._ended(shared)
-            raise
 
     @staticmethod
     def _ended(shared: Shared) -> None:

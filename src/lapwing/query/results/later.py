@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from lapwing.model.failing import OnError
 from lapwing.model.problem import LapwingError, Refused
 from lapwing.model.size import shown_size
 from lapwing.query.results.entry import Entry, Facts, WriteOver, Writing
@@ -52,11 +53,8 @@ class Later:
         try:
             with running:
                 writing = self._shelf.write(running.schema)
-                try:
+                with OnError(lambda _: writing.drop()):
                     self._write(running, text, since, told, writing)
-                except BaseException:
-                    writing.drop()
-                    raise
         except WriteOver as error:
             says = f"The result is larger than {shown_size(self._shelf.largest)}, the most for one that is kept."
             hint = "Raise `results: {budget: ...}` in lapwing.yaml, of which one may take an eighth, or ask for less."

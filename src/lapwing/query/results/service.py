@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from lapwing.model.failing import OnError
 from lapwing.model.project import Project
 from lapwing.query.ask import Wishes
 from lapwing.query.results.entry import Entry, Facts, facts_of, told_time
@@ -85,11 +86,8 @@ class Results:
         fate = Fate("Kept, if nothing comes in between.")
         after = partial(versions_of, plan, self._sources, anew=True)
         keeping = Keeping(self.shelf, key, before, after, fate, flight, texts=self.texts)
-        try:
+        with OnError(lambda _: flight.land()):
             flight.running = self._start(plan, given, wishes, query_id, keeping)
-        except BaseException:
-            flight.land()
-            raise
         return Found(flight.running, fate)
 
     def _boarded(self, key: str, before: Versions, since: float, wishes: Wishes) -> tuple[Flight, bool]:

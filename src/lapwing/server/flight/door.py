@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.flight as fl
 
 from lapwing.model.duration import parse_duration
+from lapwing.model.failing import OnError
 from lapwing.model.problem import LapwingError, NotFound, Refused, WrongUse
 from lapwing.query.ask import SqlQuery, Wishes
 from lapwing.query.service import Lapwing
@@ -23,7 +25,7 @@ from lapwing.server.flight import catalog, info
 from lapwing.server.flight.left import Left
 from lapwing.server.flight.message import Fields, packed, raw, read, text, unpacked, write
 from lapwing.server.flight.statement import Statement, parameters
-from lapwing.server.queries import Queries, Query
+from lapwing.server.queries import Queries
 from lapwing.server.turns import Turns
 
 _KINDS = {401: fl.FlightUnauthenticatedError, 499: fl.FlightCancelledError, 502: fl.FlightUnavailableError,
@@ -106,10 +108,9 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
 
     def _rows(self, statement: Statement, who: str, wishes: Wishes) -> Iterator[Any]:
         """The schema, then the batches as they come."""
-        query: Query | None = None
-        try:
-            with told():
-                query = self._queries.begin(statement.text, statement.id, who=who, door="flight")
+        with told():
+            query = self._queries.begin(statement.text, statement.id, who=who, door="flight")
+            with OnError(partial(self._queries.end, query)):
                 wishes = replace(wishes, time_limit=self._queries.wait(query, wishes.time_limit))
                 with self._turns.turn():
                     self._queries.start(query)
@@ -122,10 +123,6 @@ class FlightDoor(fl.FlightServerBase):  # type: ignore[misc] # pyarrow is untype
                             query.rows += batch.num_rows
                             yield batch
                 self._queries.end(query)
-        except BaseException as error:
-            if query is not None:
-                self._queries.end(query, error.__cause__ or error)
-            raise
 
     def do_put(self, context: Any, descriptor: fl.FlightDescriptor, reader: Any, writer: Any) -> None:
         with told():

@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 from pygwire.messages import BackendKeyData, CancelRequest, ParameterStatus, StartupMessage
 
+from lapwing.model.failing import Caught
 from lapwing.model.problem import Cancelled, Conflict, LapwingError
 from lapwing.server.postgres.backends import Backend
 from lapwing.server.postgres.desk import Desk
@@ -19,6 +20,7 @@ from lapwing.server.postgres.login import Login
 from lapwing.server.postgres.session import Session
 from lapwing.server.postgres.settings import REPORTED, Settings
 from lapwing.server.postgres.wire import Left, Wire
+from lapwing.server.unforeseen import known
 
 MOST = 400
 """Connections at once."""
@@ -80,18 +82,15 @@ class PostgresDoor:
 
     def _serve(self, link: socket.socket) -> None:
         backend, count = self._backends.add(Wire(link))
-        try:
+        with Caught() as caught:
             self._client(backend, full=count > MOST)
-        except Left:
-            if backend.ended:
-                _tell(backend.wire, Cancelled.of("terminated", "The connection was ended by another one."))
-        except LapwingError as error:
-            _tell(backend.wire, error)
-        except Exception as error:  # noqa: BLE001 - one connection must not end others
-            _log.error("unexpected", door="postgres", error=type(error).__name__, exc_info=error)
-        finally:
-            self._backends.remove(backend)
-            backend.wire.close()
+        error = caught.error
+        if isinstance(error, Left):
+            error = Cancelled.of("terminated", "The connection was ended by another one.") if backend.ended else None
+        if error is not None:
+            _tell(backend.wire, known(error, door="postgres"))
+        self._backends.remove(backend)
+        backend.wire.close()
 
     def _client(self, backend: Backend, *, full: bool) -> None:
         wire = backend.wire

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pyarrow as pa
 
+from lapwing.model.failing import OnError
 from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery
 from lapwing.query.service import Lapwing
@@ -59,34 +61,36 @@ class QueryReading:
         self._query = queries.begin(text.original, who=who, door="postgres")
         begun(self._query.id)
         self._answer: SqlAnswer | None = None
-        try:
+        with self._watched():
             left = queries.wait(self._query, query.wishes.time_limit)
             with turns.turn():
                 queries.start(self._query)
                 asked = replace(query, who=who, wishes=replace(query.wishes, time_limit=left))
                 self._answer = lapwing.run_sql(asked, self._query.id)
                 queries.attach(self._query, self._answer.running)
-        except BaseException as error:
-            queries.end(self._query, error)
-            if isinstance(error, LapwingError):
-                raise at_home(error, text) from error
-            raise
         self.schema: pa.Schema = self._answer.running.schema
         self._batches = self._pieces(iter(self._answer.running))
 
     def next(self) -> pa.RecordBatch | None:
-        try:
+        with self._watched():
             batch = next(self._batches, None)
-        except BaseException as error:
-            self._queries.end(self._query, error)
-            self.close()
-            if isinstance(error, LapwingError):
-                raise at_home(error, self._text) from error
-            raise
         if batch is None:
             self._queries.end(self._query)
             self.close()
         return batch
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """An error ends the statement, and is told in the places of the client's text."""
+        try:
+            with OnError(self._broke_off):
+                yield
+        except LapwingError as error:
+            raise at_home(error, self._text) from error
+
+    def _broke_off(self, error: BaseException) -> None:
+        self._queries.end(self._query, error)
+        self.close()
 
     def _pieces(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         while True:

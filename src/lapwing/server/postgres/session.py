@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
+from contextlib import closing
 
 import structlog
 from pygwire.constants import ConnectionPhase, TransactionStatus
@@ -28,7 +28,8 @@ from pygwire.messages import (
     Terminate,
 )
 
-from lapwing.model.problem import LapwingError, Refused, WrongUse
+from lapwing.model.failing import Caught
+from lapwing.model.problem import Refused, WrongUse
 from lapwing.query.metric_sql import mentions_metrics
 from lapwing.server.postgres.desk import Desk
 from lapwing.server.postgres.errors import response
@@ -39,6 +40,7 @@ from lapwing.server.postgres.scan import Part, parts
 from lapwing.server.postgres.settings import Settings
 from lapwing.server.postgres.statement import Portal, Prepared
 from lapwing.server.postgres.wire import Left, Wire
+from lapwing.server.unforeseen import known
 
 _log = structlog.get_logger("lapwing.server")
 
@@ -85,28 +87,25 @@ class Session:
             self._wire.flush()
         elif not self._skipping:
             statement: list[Prepared] = []
-            try:
+            with Caught() as caught:  # whatever it is, the client is told and the connection goes on
                 self._extended(message, statement)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the client is told and the connection goes on
+            if caught.error is not None:
                 self._skipping = True
-                self._fail(error, statement[-1] if statement else None)
+                self._fail(caught.error, statement[-1] if statement else None)
 
     def _simple(self, text: str) -> None:
         """All statements of a text, until one fails."""
         for part in parts(text) or [Part("", 0)]:
             statement = None
-            try:
+            with Caught() as caught:
                 statement = self._desk.prepare(part.text, (), text, part.start)
                 if statement.types:
                     raise WrongUse.of("parameter", "A statement without bound values has no parameters.")
                 self._portals.check(statement)
-                portal = Portal(statement)
-                try:
+                with closing(Portal(statement)) as portal:
                     self._portals.run(portal, None, described=True)
-                finally:
-                    portal.close()
-            except Exception as error:  # noqa: BLE001 - as above
-                self._fail(error, statement)
+            if caught.error is not None:
+                self._fail(caught.error, statement)
                 return
 
     def _extended(self, message: PGMessage, at: list[Prepared]) -> None:
@@ -167,16 +166,11 @@ class Session:
         portal = Portal(statement, values.literals(mentions_metrics(statement.text)), tuple(message.result_formats))
         self._portals.bind(message.portal, portal)
 
-    def _fail(self, error: Exception, statement: Prepared | None) -> None:
+    def _fail(self, error: BaseException, statement: Prepared | None) -> None:
         """Tells the client. A client that has left is not told."""
         if isinstance(error, Left):
             raise error
         self._portals.failed()
-        if not isinstance(error, LapwingError):
-            number = uuid.uuid4().hex[:12]
-            _log.error("unexpected", id=number, door="postgres", error=type(error).__name__, exc_info=error)
-            says = f"Lapwing stumbled. The server's log tells more under {number}."
-            error = LapwingError.of("unexpected", says, hint="Please report it with that part of the log.")
         text, start = (statement.sent, statement.start) if statement else ("", 0)
-        self._wire.write(response(error, text, start=start))
+        self._wire.write(response(known(error, door="postgres"), text, start=start))
         self._wire.flush()

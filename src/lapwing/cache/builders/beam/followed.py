@@ -8,6 +8,7 @@ from typing import Final
 
 from lapwing.cache.builders.beam.dataflow_api import DONE, LIVE, Dataflow, console
 from lapwing.cache.builders.failures import found_in
+from lapwing.model.failing import Caught
 from lapwing.model.problem import LapwingError, SourceError
 
 POLL_SECONDS: Final = 5.0
@@ -34,18 +35,12 @@ class FollowedJob:
         threading.Thread(target=self._run, name="dataflow", daemon=True).start()
 
     def _run(self) -> None:
-        try:
+        with Caught() as caught:
             self._id = self._begin()
             self.begun = True
             self._follow(self._id)
-        except LapwingError as error:
-            self.error = error
-        except Exception as error:  # noqa: BLE001  Beam raises whatever it met on the way to a submission
-            says = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
-            hint = "Build again; what was published stays."
-            self.error = SourceError.of("pipeline-failed", f"The job could not be submitted: {says}.", hint=hint)
-        finally:
-            self.ended.set()
+        self.error = None if caught.error is None else _told(caught.error)
+        self.ended.set()
 
     def _follow(self, number: str) -> None:
         """Returns when the job has ended well; asks it to end where `stop` was called."""
@@ -106,3 +101,12 @@ class FollowedJob:
         """Asks it to end where it still runs, and waits a while until it has."""
         self._stop.set()
         self.ended.wait(_STOP_SECONDS)
+
+
+def _told(error: BaseException) -> LapwingError:
+    if isinstance(error, LapwingError):
+        return error
+    # Beam raises whatever it met on the way to a submission.
+    says = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+    hint = "Build again; what was published stays."
+    return SourceError.of("pipeline-failed", f"The job could not be submitted: {says}.", hint=hint)

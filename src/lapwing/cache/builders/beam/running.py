@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from lapwing.cache.builders.failures import found_in
+from lapwing.model.failing import Caught
 from lapwing.model.problem import LapwingError, SourceError
 
 _WAIT_SECONDS = 30.0
@@ -27,7 +28,7 @@ class Running:
         self._thread.start()
 
     def _run(self) -> None:
-        try:
+        with Caught() as caught:  # a runner raises whatever its workers did; `failure` says what it was
             result = self._pipeline.run()
             with self._lock:
                 self._result = result
@@ -35,10 +36,8 @@ class Running:
             if stop:
                 self._cancel()
             result.wait_until_finish()
-        except BaseException as error:  # noqa: BLE001  a runner raises whatever its workers did; `failure` says what it was
-            self.error = error
-        finally:
-            self.ended.set()
+        self.error = caught.error
+        self.ended.set()
 
     def failure(self) -> LapwingError | None:
         """Why it ended, where a worker told one of our errors."""

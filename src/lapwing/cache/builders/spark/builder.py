@@ -28,6 +28,7 @@ from lapwing.cache.home import Job
 from lapwing.cache.source_sql import SourceSql, source_sql
 from lapwing.cache.stores.base import RollupStore
 from lapwing.cache.write import Written
+from lapwing.model.failing import Caught
 from lapwing.model.problem import Cancelled, LapwingError, SourceError
 from lapwing.model.project import SparkConfig
 from lapwing.sql.service import SqlService
@@ -63,17 +64,13 @@ class SparkBuilder(HereOnly):
         session = open_session(self._config)
         order = replace(order, shards=self._config.shards or max(1, session.sparkContext.defaultParallelism))
         group = f"lapwing-{uuid.uuid4().hex}"
-        failed: list[BaseException] = []
-        ended = threading.Event()
+        caught, ended = Caught(), threading.Event()
 
         def work() -> None:
-            try:
+            with caught:
                 session.sparkContext.setJobGroup(group, f"build of {order.finest.name}", True)
                 self._run(session, order)
-            except BaseException as error:  # noqa: BLE001  told by who waits, whatever it is
-                failed.append(error)
-            finally:
-                ended.set()
+            ended.set()
 
         threading.Thread(target=copy_context().run, args=(work,), name="spark-build", daemon=True).start()
         at = 0
@@ -92,8 +89,8 @@ class SparkBuilder(HereOnly):
             if not ended.is_set():
                 session.sparkContext.cancelJobGroup(group)
                 ended.wait(_WAIT_SECONDS)
-        if failed:
-            raise _ours(order.finest.name, failed[0]) from failed[0]
+        if caught.error is not None:
+            raise _ours(order.finest.name, caught.error) from caught.error
         if at < len(order.borders) - 1:
             raise SourceError.of(
                 "spark-lost", f"Spark ended without all of {order.finest.name}.", hint="Build it again."

@@ -70,6 +70,7 @@ def open_session(config: SparkConfig) -> Any:
     """
     check_session(config.master)
     check_reachable(config.master, config.connect_limit)
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
@@ -84,13 +85,8 @@ def open_session(config: SparkConfig) -> Any:
             session = builder.getOrCreate()
         for setting in dialect_of("spark").settings:
             session.sql(setting)
-    except (PySparkException, RuntimeError, OSError, ValueError) as error:
+    except (PySparkException, Py4JError, RuntimeError, OSError, ValueError) as error:
         raise _unreachable(config, error) from error
-    except Exception as error:
-        # What Java throws has no class here that could be named without starting Java.
-        if type(error).__module__.startswith("py4j"):
-            raise _unreachable(config, error) from error
-        raise
     return session
 
 
