@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 import pyarrow as pa
 
@@ -146,7 +147,7 @@ class DatasetBuild:
         with workers:
             windows = (self._look(start, end, self._marks, self._rollups) for start, end in every)
             for stretch in stretches(windows, lambda: self._most):
-                workers.do(lambda stretch=stretch: self._work(stretch))  # type: ignore[misc]
+                workers.do(partial(self._work, stretch))
 
     def _look(self, start: int, end: int, marks: Marks, rollups: Sequence[RollupWork]) -> Window:
         """Settles the rollups for which nothing is to be read; the others are in the window."""
@@ -157,7 +158,7 @@ class DatasetBuild:
         to_build: dict[RollupWork, Cause] = {}
         for one in rollups:
             if (start, end) in one.windows and not one.stopped:
-                cause = self._patiently(one, start, end, lambda one=one: self._settle(one, start, end, mark))  # type: ignore[misc]
+                cause = self._patiently(one, start, end, partial(self._settle, one, start, end, mark))
                 if cause is not None:
                     to_build[one] = cause
         return Window(start, end, mark, tuple(to_build), tuple(to_build.values()))

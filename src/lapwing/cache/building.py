@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from lapwing.cache.ancestors import Ancestors
 from lapwing.cache.bindings import Bindings
@@ -140,7 +141,7 @@ class Builds:
         works = [DatasetBuild(self._store, builder, tasks, marks, totals, how) for tasks in planned if tasks]
         with _executors(parallel, len(works)) as (outer, inner), Workers(outer, parallel) as datasets:
             for work in works:
-                datasets.do(lambda work=work: _run(work, Workers(inner, parallel), failed, recorder))  # type: ignore[misc]
+                datasets.do(partial(_run, work, Workers(inner, parallel), failed, recorder))
         if isinstance(builder, WritingBuilder):
             ledgers = [one.ledger for work in works for one in work.rollups]
             close_lost(self.jobs, how.left, run_of(how.owner), ledgers, builder.cancel)

@@ -84,7 +84,7 @@ class State(ABC):
     engine returned for the other columns (they are then the merge's identity).
     """
 
-    kind: ClassVar[str]
+    kind: str
     columns: tuple[StateColumn, ...]
     additive: ClassVar[bool] = False
     """Parts add up to the whole; so an empty bucket inside complete time is 0 rather than null."""

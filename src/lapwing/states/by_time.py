@@ -17,7 +17,7 @@ class ByTime(State):
     """A moment in UTC microseconds and the value at it."""
 
     def __init__(self, kind: str, held: Held) -> None:
-        self.kind = kind  # type: ignore[misc]  # one class is both kinds
+        self.kind = kind
         self.held = held
         self.identity = GREATEST if kind == "first" else LEAST
         self.columns = (StateColumn("n", "<i8"), StateColumn("time", "<i8"), *held.columns)

@@ -19,7 +19,7 @@ class Extreme(State):
     """Of what is held as an int64; `numpy.minimum` and `maximum` merge it."""
 
     def __init__(self, kind: str, argument: Argument) -> None:
-        self.kind = kind  # type: ignore[misc]  # one class is both kinds
+        self.kind = kind
         self.held: Held = HeldInteger(argument, GREATEST if kind == "min" else LEAST)
         self.columns = (StateColumn("n", "<i8"), StateColumn("value", "<i8", "min" if kind == "min" else "max"))
 
@@ -46,7 +46,7 @@ class TextExtreme(State):
     columns = (StateColumn("n", "<i8"), *HeldText.columns)
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind  # type: ignore[misc]  # one class is both kinds
+        self.kind = kind
         self.held = HeldText()
 
     @property
@@ -79,7 +79,7 @@ class FloatExtreme(State):
     SQL; -0.0 is 0.0."""
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind  # type: ignore[misc]  # one class is both kinds
+        self.kind = kind
         self.identity = float(GREATEST_DOUBLE) if kind == "min" else -float(GREATEST_DOUBLE)
         counts = (StateColumn(suffix, "<i8") for suffix in ("n", "nan", "positive", "negative"))
         self.columns = (*counts, StateColumn("value", "<f8", "min" if kind == "min" else "max"))

@@ -25,7 +25,7 @@ class IntegerVariance(State):
     """Integers up to 64 bits and decimals up to 18 digits: exact sums of y and y * y."""
 
     def __init__(self, kind: str, argument: Argument) -> None:
-        self.kind = kind  # type: ignore[misc]  # one class is both kinds
+        self.kind = kind
         self.argument = argument
         self._total = IntegerSum(argument)
         self._squares = ("q1", "q0") if self._narrow else ("q3", "q2", "q1", "q0")
@@ -90,7 +90,7 @@ class FloatVariance(State):
     )
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind  # type: ignore[misc]  # one class is both kinds
+        self.kind = kind
 
     def sql(self, rows: Rows, dialect: str) -> tuple[str, ...]:
         engine = dialect_of(dialect)

@@ -67,8 +67,8 @@ def _told(lines: Iterable[Happened]) -> dict[str, Any]:
 
 def _line(number: int, kind: str, at: int, finding: Finding) -> Happened:
     numbers = {name: getattr(finding, name) for name in ("actual", "expected", "lower", "upper")}
-    known = finding.actual is not None and finding.expected is not None
-    difference = finding.actual - finding.expected if known else None  # type: ignore[operator]  # both are known
+    actual, expected = finding.actual, finding.expected
+    difference = None if actual is None or expected is None else actual - expected
     data = {
         "says": finding.says,
         "first": finding.start,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lapwing.model.problem import LapwingError
@@ -66,9 +67,9 @@ def _beside(node: exp.Expr, columns: dict[str, PgType]) -> PgType | None:
     return None
 
 
-def _first(parts: object, columns: dict[str, PgType]) -> PgType | None:
+def _first(parts: Iterable[exp.Expr], columns: dict[str, PgType]) -> PgType | None:
     """The type of the first of some expressions that tells."""
-    return next((kind for part in parts if (kind := _type(part, columns)) is not None), None)  # type: ignore[attr-defined]
+    return next((kind for part in parts if (kind := _type(part, columns)) is not None), None)
 
 
 def _type(node: exp.Expr, columns: dict[str, PgType]) -> PgType | None:
