@@ -29,9 +29,12 @@ class Aside:
             except queue.Full:
                 return False
             if not self._running:
-                self._running = True
-                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+                self._begin()
         return True
+
+    def _begin(self) -> None:
+        self._running = True
+        threading.Thread(target=self._work, name=self._name, daemon=True).start()
 
     def _work(self) -> None:
         with OnError(self._broke_off):
@@ -42,8 +45,11 @@ class Aside:
                     self._waiting.task_done()
 
     def _broke_off(self, _error: BaseException) -> None:
+        """What waits, and what comes, gets another thread."""
         with self._lock:
-            self._running = False  # the next piece of work gets another thread
+            self._running = False
+            if not self._waiting.empty():
+                self._begin()
 
     def _next(self) -> Callable[[], None] | None:
         """The next piece of work; None where there has been none for a while, and the thread ends."""
