@@ -104,15 +104,14 @@ def test_questions_that_missed_say_why(open_page: Open, api: Any) -> None:
 
 
 def test_a_rollup_is_built_when_asked_and_its_run_is_listed(open_page: Open, api: Any) -> None:
-    before = api("/rollups/runs?which=flights.total&limit=1")["runs"]
+    before = api("/rollups/runs?which=flights.total")["runs"]
     page = open_page("/cache", settled=True)
     page.get_by_role("button", name="Build flights.total").click()
     top = page.locator(".runs tbody tr").first
     expect(top).to_contain_text("flights.total")
     expect(top).to_contain_text("nothing to do in 12 partitions")
-    (last,) = api("/rollups/runs?which=flights.total&limit=1")["runs"]
-    assert (last["why"], last["result"]) == ("asked", "unchanged")
-    assert [last] != before
+    new = [run for run in api("/rollups/runs?which=flights.total")["runs"] if run not in before]
+    assert [run["result"] for run in new if run["why"] == "asked"] == ["unchanged"]  # those that were due come as they like
     row = page.locator(ROWS).filter(has_text="flights.total")
     expect(row).to_contain_text("just now")
     expect(row.get_by_role("button")).to_be_enabled()
