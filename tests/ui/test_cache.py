@@ -111,7 +111,9 @@ def test_a_rollup_is_built_when_asked_and_its_run_is_listed(open_page: Open, api
     expect(top).to_contain_text("flights.total")
     expect(top).to_contain_text("nothing to do in 12 partitions")
     new = [run for run in api("/rollups/runs?which=flights.total")["runs"] if run not in before]
-    assert [run["result"] for run in new if run["why"] == "asked"] == ["unchanged"]  # those that were due come as they like
+    assert [run["result"] for run in new if run["why"] == "asked"] == [
+        "unchanged"
+    ]  # those that were due come as they like
     row = page.locator(ROWS).filter(has_text="flights.total")
     expect(row).to_contain_text("just now")
     expect(row.get_by_role("button")).to_be_enabled()

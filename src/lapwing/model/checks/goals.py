@@ -48,7 +48,7 @@ def _amounts(
         return
     for text, amount in (given or {}).items():
         place = ("goals", name, str(document.aim), text)
-        found = moment(text, main, *place)
+        found = moment(text, *place)
         if found is None:
             continue
         start = floor(found[0], document.period, main.document.timezone, main.document.week_start)
