@@ -14,7 +14,7 @@ from tests.alerts.shop import BAD_DAY, PROJECT, orders, write_shop
 from tests.server.test_routes import undocumented
 from tests.shop import serving
 
-from lapwing.server.documents.alerts import Channels, DeliveriesDocument, TestDocument
+from lapwing.server.documents.deliveries import Channels, DeliveriesDocument, TestDocument
 
 DELIVERY = """
 base_url: https://lapwing.example.com

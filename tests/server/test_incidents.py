@@ -14,7 +14,8 @@ from tests.alerts.shop import BAD_DAY, orders, write_shop
 from tests.server.test_routes import undocumented
 from tests.shop import serving
 
-from lapwing.server.documents.alerts import IncidentView, Window, Windows
+from lapwing.server.documents.following import Window, Windows
+from lapwing.server.documents.incidents import IncidentView
 
 
 @pytest.fixture(scope="module")

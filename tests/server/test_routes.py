@@ -9,9 +9,12 @@ import pytest
 import requests
 from pydantic import BaseModel
 
-from lapwing.server.documents.alerts import Board, Change, Incidents, Windows
 from lapwing.server.documents.asked import Band, Explanation, PlanAnswer, Queries, QueryAnswer
 from lapwing.server.documents.audit import AuditDocument
+from lapwing.server.documents.board import Board
+from lapwing.server.documents.changes import Change
+from lapwing.server.documents.following import Windows
+from lapwing.server.documents.incidents import Incidents
 from lapwing.server.documents.project import (
     CatalogDocument,
     Completions,

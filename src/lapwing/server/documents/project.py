@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lapwing.server.documents.alerts import Alarms, Stake
 from lapwing.server.documents.base import Document, ProblemItem, TableColumn, Value
+from lapwing.server.documents.board import Alarms
 from lapwing.server.documents.rollups import RollupDocument
+from lapwing.server.documents.shown import Stake
 
 
 class Health(Document):

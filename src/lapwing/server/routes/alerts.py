@@ -17,18 +17,12 @@ from lapwing.model.grain import Grain
 from lapwing.model.problem import NotFound, WrongUse
 from lapwing.model.timerange import parse_moment, parse_range
 from lapwing.query.service import Lapwing
-from lapwing.server.documents.alerts import (
-    Backtest,
-    Board,
-    Change,
-    Goals,
-    Incidents,
-    IncidentView,
-    Suggestions,
-    Window,
-    Windows,
-)
 from lapwing.server.documents.asked import ActionBody, Band, BandBody, FilterBody, FollowBody, WhyBody, WindowBody
+from lapwing.server.documents.board import Board
+from lapwing.server.documents.changes import Change
+from lapwing.server.documents.following import Backtest, Suggestions, Window, Windows
+from lapwing.server.documents.goals import Goals
+from lapwing.server.documents.incidents import Incidents, IncidentView
 from lapwing.server.documents.project import Followed, Monitors, ScoredMonitor, Scores
 from lapwing.server.encode.columnar import dumps
 from lapwing.server.filters import where

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from lapwing.alerts.delivery import told
-from lapwing.server.documents.alerts import Channels, DeliveriesDocument, TestDocument
+from lapwing.server.documents.deliveries import Channels, DeliveriesDocument, TestDocument
 from lapwing.server.encode.columnar import dumps
 from lapwing.server.services import services
 
