@@ -7,7 +7,7 @@ and in the engine. Everything else stays SQL that the engine evaluates on the di
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -106,10 +106,21 @@ def _read(node: exp.Expr, types: Mapping[str, str]) -> Predicate:
         case exp.And():
             return And(tuple(_read(part, types) for part in node.flatten()))
         case exp.Or():
-            return Or(tuple(_read(part, types) for part in node.flatten()))
+            return _either([_read(part, types) for part in node.flatten()])
         case exp.Not():
             return Not(_read(node.this, types))
     return _leaf(node, types) or _sql(node)
+
+
+def _either(parts: Sequence[Predicate]) -> Predicate:
+    """Values of one dimension that are chosen one by one are a list: thousands of them are looked up at once."""
+    values: dict[str, dict[Value, None]] = {}
+    for part in parts:
+        if isinstance(part, In):
+            values.setdefault(part.dimension, {}).update(dict.fromkeys(part.values))
+    lists = [In(name, tuple(of)) for name, of in values.items()]
+    found = (*lists, *(part for part in parts if not isinstance(part, In)))
+    return found[0] if len(found) == 1 else Or(found)
 
 
 def _sql(node: exp.Expr) -> Sql:

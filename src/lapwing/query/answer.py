@@ -89,12 +89,18 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     parts = {name: _part(query, resolved, bound[name], asked.times[name], spans[name], sql, cache) for name in bound}
     clock.lap("route")
     clock.move("route", "read", sum(read.milliseconds for part in parts.values() for read in part.reads))
-    table = table_of(query, resolved, step, parts)
+    table = table_of(query, resolved, step, parts, lambda text, groups: _selected(text, groups, resolved, query, sql))
     clock.lap("answer")
     notes = (*_troubles(asked.bindings), *_notes(query, step, _around(spans)[0]), *_early(resolved, parts))
     receipt = _receipt(query, project, resolved, step, parts, notes, clock)
     note(cache.questions, query, step, bound, parts, receipt)
     return Answer(table=table, receipt=receipt)
+
+
+def _selected(text: str, groups: pa.Table, resolved: Resolved, query: MetricQuery, sql: SqlService) -> pa.Table:
+    given, limit = {"groups": groups}, query.wishes.time_limit
+    with sql.run(text, zone=resolved.zone, given=given, time_limit=limit, engine="duckdb") as running:
+        return pa.Table.from_batches(list(running), running.schema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

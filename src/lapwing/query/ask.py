@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lapwing.model.grain import Grain
+from lapwing.query.regroup import Regroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class MetricQuery:
     as_known_at: str | None = None
     restated_since: str | None = None
     top: Top | None = None
+    regroup: Regroup | None = None
     wishes: Wishes = field(default_factory=Wishes)
 
 

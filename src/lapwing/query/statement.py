@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -39,6 +39,7 @@ class SqlAnswer:
     definitions: dict[str, str]
     started: float
     fate: Fate
+    told: tuple[str, ...] = ()
 
     def table(self) -> pa.Table:
         """All rows at once."""
@@ -88,7 +89,7 @@ class SqlAnswer:
             bounds={name: says for answer in self.answers for name, says in answer.receipt.bounds.items()},
             definitions=self.definitions,
             milliseconds={"total": (time.perf_counter() - self.started) * 1e3},
-            notes=(self.fate.says,),
+            notes=(*self.told, self.fate.says),
         )
 
 
@@ -106,14 +107,14 @@ def run_statement(
     started, deadline = time.perf_counter(), Deadline(query.wishes.time_limit)
     zone = _zone(query, project)
     with bill_for(query.wishes.maximum_bytes_billed):
-        ready = _rewritten(query, zone, sql, _in_time(answer, deadline), project, deadline.left())
+        ready = _rewritten(query, zone, sql, _in_time(answer, deadline), project, deadline)
         plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine, time_limit=deadline.left())
         found = results.run(plan, given=ready.given, wishes=deadline.on(query.wishes), query_id=query_id)
     found.running.asked_limit = deadline.seconds
     wished = ResultLimit(rows=query.wishes.maximum_rows, bytes=query.wishes.maximum_bytes)
     found.running.limit = wished.within(project.result_limits.of(query.who, query.priority))
     definitions = {name: text for part in ready.answers for name, text in part.receipt.definitions.items()}
-    return SqlAnswer(found.running, query, zone, ready.answers, definitions, started, found.fate)
+    return SqlAnswer(found.running, query, zone, ready.answers, definitions, started, found.fate, ready.told)
 
 
 def plan_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> Plan:
@@ -157,9 +158,17 @@ def _rewritten(
     sql: SqlService,
     answer: Answerer,
     project: Project,
-    time_limit: float = PLANNING_TIME_LIMIT,
+    deadline: Deadline | None = None,
 ) -> Rewritten:
     if not mentions_metrics(query.text):
         return Rewritten(text=query.text, given={}, answers=())
-    sql.parse(query.text, time_limit)  # a bad statement is refused here, before anything is answered
-    return rewrite(query.text, project=project, zone=zone, wishes=query.wishes, answer=answer)
+    deadline = deadline or Deadline(PLANNING_TIME_LIMIT)
+    sql.parse(query.text, deadline.left())  # a bad statement is refused here, before anything is answered
+
+    def ask(text: str, given: Mapping[str, pa.Table]) -> pa.Table:
+        inner = _rewritten(replace(query, text=text), zone, sql, answer, project, deadline)
+        given = {**given, **inner.given}
+        with sql.run(inner.text, zone=zone, given=given, time_limit=deadline.left(), engine=query.engine) as running:
+            return pa.Table.from_batches(list(running), running.schema)
+
+    return rewrite(query.text, project=project, zone=zone, wishes=query.wishes, answer=answer, ask=ask)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +20,12 @@ from lapwing.query.grid import Grid, grid_of, values
 from lapwing.query.meet import Place, meet
 from lapwing.query.order import ordered
 from lapwing.query.reading import Times
+from lapwing.query.regroup import regrouped
 from lapwing.query.resolve import Buckets, Resolved
 from lapwing.query.stretches import Known
 from lapwing.states.base import State
+
+Select = Callable[[str, pa.Table], pa.Table]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,8 +39,10 @@ class Part:
     known: Known
 
 
-def table_of(query: MetricQuery, resolved: Resolved, step: Buckets, parts: Mapping[str, Part]) -> pa.Table:
-    """The dimensions, then "time" where a grain was asked, then the metrics.
+def table_of(
+    query: MetricQuery, resolved: Resolved, step: Buckets, parts: Mapping[str, Part], select: Select
+) -> pa.Table:
+    """The dimensions, then "time" where a grain was asked, then the metrics. `select` runs a statement over `given.groups`.
 
     Raises:
         Refused: it would be too large, or a value has no meaning.
@@ -48,6 +53,10 @@ def table_of(query: MetricQuery, resolved: Resolved, step: Buckets, parts: Mappi
         ]
         for name, part in parts.items()
     }
+    if query.regroup is not None:
+        for name, part in parts.items():
+            frames[name] = [regrouped(frame, query.regroup, part.states, select) for frame in frames[name]]
+        query = replace(query, by=query.regroup.by)
     groups, places = meet([frame.groups for of in frames.values() for frame in of])
     grid = grid_of(groups, len(step.times))
     left = iter(places)
