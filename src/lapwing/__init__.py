@@ -24,6 +24,13 @@ _DOOR = {
         ),
         "errors",
     ),
+    **dict.fromkeys(
+        (
+            "Date", "Time", "Timestamp", "DateFromTicks", "TimeFromTicks", "TimestampFromTicks", "Binary", "STRING",
+            "BINARY", "NUMBER", "DATETIME", "ROWID",
+        ),
+        "kinds",
+    ),
 }  # fmt: skip
 
 

@@ -153,3 +153,56 @@ def test_a_kept_result_by_its_age(con: Connection) -> None:
     assert asked() != asked()
     assert asked(max_age="1 hour") == asked(max_age="1 hour")
     assert asked(max_age="1 hour", no_cache=True) != asked(max_age="1 hour")
+
+
+def test_types_and_makers_of_pep_249(con: Connection) -> None:
+    cursor = con.execute(
+        "select 'a' a, 1 b, 1.5 c, true d, date '2024-01-02' e, timestamptz '2024-01-02 00:00+00' f, 'x'::blob g"
+    )
+    kinds = [column[1] for column in cursor.description or ()]
+    number, moment = lapwing.NUMBER, lapwing.DATETIME
+    assert kinds == [lapwing.STRING, number, number, number, moment, moment, lapwing.BINARY]
+    assert lapwing.ROWID not in kinds
+    assert kinds[0] != lapwing.NUMBER
+    given = [
+        lapwing.Date(2024, 1, 2),
+        lapwing.Timestamp(2024, 1, 2, 3, 4, 5),
+        lapwing.Time(3, 4, 5),
+        lapwing.Binary("x"),
+    ]
+    assert con.execute("select ?, ?, ?, ?", given).fetchall() == [tuple(given)]
+    tick = dt.datetime(2024, 1, 2, 3, 4, 5).astimezone().timestamp()
+    assert lapwing.TimestampFromTicks(tick) == given[1]
+    assert (lapwing.DateFromTicks(tick), lapwing.TimeFromTicks(tick)) == (given[0], given[2])
+
+
+def test_a_cursor_is_its_own_iterator(con: Connection) -> None:
+    cursor = con.execute("select i from range(3) numbers(i)")
+    assert next(cursor) == (0,)
+    assert list(cursor) == [(1,), (2,)]
+    with pytest.raises(StopIteration):
+        next(cursor)
+
+
+@pytest.mark.parametrize("kind", ["project", "server"])
+def test_a_closed_connection_is_told_by_all_that_came_of_it(shop: Path, address: str, kind: str) -> None:
+    closed = lapwing.connect(shop if kind == "project" else address, token="a-long-secret", progress=False)
+    cursor, rows = closed.execute("select * from files.orders"), closed.sql("select i from range(9000000) n(i)")
+    closed.close()
+    asks = [closed.cursor, closed.commit, closed.rollback, closed.tables, cursor.fetchone, cursor.fetchall]
+    for ask in (*asks, lambda: next(cursor), lambda: cursor.execute("select 1")):
+        with pytest.raises(lapwing.InterfaceError, match="The connection is closed"):
+            ask()
+    if kind == "project":
+        with pytest.raises(lapwing.InterfaceError, match="The connection is closed"):
+            rows.arrow()
+    rows.close()
+
+
+def test_tables_and_datasets_with_their_columns(con: Connection) -> None:
+    found = {one["path"]: one for one in con.tables()}
+    assert set(found) == {"files.orders", "places.towns", "metrics.orders"}
+    assert found["places.towns"]["columns"][0] == {"name": "town", "type": "VARCHAR"}
+    assert found["metrics.orders"]["description"] == "What was sold."
+    names = [one["name"] for one in found["metrics.orders"]["columns"]]
+    assert names == ["at", "shop", "town", "country", "orders", "amount", "returned", "return_rate"]

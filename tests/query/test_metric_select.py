@@ -70,6 +70,13 @@ SAME = {
         "select F.Origin, f.FLIGHTS from METRICS.Flights f where F.Carrier = 'UA' and f.Scheduled < '2013-02-02'",
         "select origin, {flights} from {f} where carrier = 'UA' and scheduled < '2013-02-02' group by 1",
     ),
+    "names with the table's whole name, as SQLAlchemy writes them": (
+        (
+            "select metrics.flights.origin, measure(metrics.flights.flights) from metrics.flights "
+            "where metrics.flights.carrier = 'UA' group by metrics.flights.origin"
+        ),
+        "select origin, {flights} from {f} where carrier = 'UA' group by 1",
+    ),
     "an alias that is another dimension's name": (
         "select carrier as origin, flights from {m} where {t} order by origin",
         "select carrier, {flights} from {f} where {t} group by 1",

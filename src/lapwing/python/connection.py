@@ -152,6 +152,11 @@ class Connection:
         names = {"metrics": _names(metrics), "by": _names(by), "grain": grain}
         return {"time_limit": self._time_limit, **names, **more}
 
+    def tables(self) -> list[Json]:
+        """What can be asked: each table, and each dataset as metrics.NAME, with its `path`, `description`, and `columns` of a
+        `name` and a `type`."""
+        return self._open().tables()
+
     def cursor(self) -> Cursor:
         self._open()
         return Cursor(self)
@@ -172,6 +177,10 @@ class Connection:
         if not self._closed:
             self._closed = True
             self._way.close()
+
+    def check(self) -> None:
+        """Raises InterfaceError where it is closed."""
+        self._open()
 
     def _open(self) -> Way:
         if self._closed:

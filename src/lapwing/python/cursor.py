@@ -30,7 +30,8 @@ class Cursor:
 
     @property
     def description(self) -> list[tuple[str, pa.DataType, None, None, None, None, bool]] | None:
-        """Name, Arrow type, and whether it may be null, of each column; None before a statement."""
+        """Name, Arrow type (which equals one of STRING, NUMBER, ...) and whether it may be null, of each column; None before a
+        statement."""
         if self._result is None:
             return None
         return [(field.name, field.type, None, None, None, None, field.nullable) for field in self._result.schema]
@@ -68,7 +69,15 @@ class Cursor:
 
     def __iter__(self) -> Iterator[Row]:
         self._asked()
-        return self._rows
+        return self
+
+    def __next__(self) -> Row:
+        self._asked()
+        return next(self._rows)
+
+    def next(self) -> Row:
+        """PEP 249's older name."""
+        return next(self)
 
     def cancel(self) -> None:
         """Stops the statement, from any thread."""
@@ -93,6 +102,7 @@ class Cursor:
     def _check(self) -> None:
         if self._closed:
             raise interface("closed", "The cursor is closed.")
+        self.connection.check()
 
     def _asked(self) -> None:
         self._check()

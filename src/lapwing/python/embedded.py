@@ -13,9 +13,10 @@ from lapwing.model.grain import Grain
 from lapwing.model.names import nearest
 from lapwing.model.problem import Conflict, NotFound
 from lapwing.python.background import Background
-from lapwing.python.errors import told
+from lapwing.python.errors import interface, told
 from lapwing.python.way import Asked, Json, Rows, Task
 from lapwing.query.ask import MetricQuery, Order, SqlQuery, Top, Wishes
+from lapwing.query.described import listed
 from lapwing.query.service import Lapwing
 from lapwing.query.statement import SqlAnswer
 
@@ -23,14 +24,19 @@ from lapwing.query.statement import SqlAnswer
 class EmbeddedRows:
     """See `Rows`."""
 
-    def __init__(self, answer: SqlAnswer) -> None:
-        self._answer = answer
+    def __init__(self, way: Embedded, answer: SqlAnswer) -> None:
+        self._way, self._answer = way, answer
         self.id = answer.running.id
         self.schema = answer.running.schema
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        with told(), self._answer.running:
-            yield from self._answer.running
+        try:
+            with told(), self._answer.running:
+                yield from self._answer.running
+        except Exception as error:
+            if self._way.closed:  # the engine is gone
+                raise interface("closed", "The connection is closed.") from error
+            raise
 
     def cancel(self) -> None:
         self._answer.running.cancel()
@@ -52,10 +58,11 @@ class Embedded:
         with told():
             self._lapwing = Lapwing.open(root)
         self._submitted: dict[str, Background] = {}
+        self.closed = False
 
     def run(self, asked: Asked) -> Rows:
         with told():
-            return EmbeddedRows(self._lapwing.run_sql(_query(asked), asked.query_id))
+            return EmbeddedRows(self, self._lapwing.run_sql(_query(asked), asked.query_id))
 
     def submit(self, asked: Asked, priority: str) -> Task:
         with told():
@@ -88,7 +95,12 @@ class Embedded:
         with told():
             return self._lapwing.explain(_query_of(body)).as_dict()
 
+    def tables(self) -> list[Json]:
+        with told():
+            return listed(self._lapwing)
+
     def close(self) -> None:
+        self.closed = True
         for task in self._submitted.values():
             task.cancel()
         for task in self._submitted.values():

@@ -121,6 +121,12 @@ class Remote:
         except ProgrammingError:
             return  # it never came to the server, or ended long ago
 
+    def tables(self) -> list[Json]:
+        found = self.ask("GET", "/api/catalog")
+        datasets = [{**one, "path": f"metrics.{one['name']}"} for one in found["datasets"]]
+        names = ("path", "description", "columns")
+        return [{name: one[name] for name in names} for one in (*found["tables"], *datasets)]
+
     def explain(self, text: str, zone: str | None) -> str:
         return str(self.ask("POST", "/api/sql/plan", {"text": text, "zone": zone})["text"])
 

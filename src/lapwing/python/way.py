@@ -73,4 +73,7 @@ class Way(Protocol):
         """Answers a metric query that has the keys of `POST /api/query`; its table and its receipt."""
 
     def explain_query(self, body: Mapping[str, Any]) -> Json: ...
+    def tables(self) -> list[Json]:
+        """See `Connection.tables`."""
+
     def close(self) -> None: ...

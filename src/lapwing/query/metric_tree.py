@@ -50,7 +50,8 @@ def settle_names(select: exp.Select, dataset: Dataset, name: str) -> None:
         for column in columns(clause):
             if not isinstance(column.this, exp.Identifier):
                 continue
-            if column.table and column.table.lower() == name.lower() and not column.db:
+            if column.table.lower() == name.lower() and column.db.lower() in ("", "metrics") and not column.catalog:
+                column.set("db", None)
                 column.set("table", None)
             if column.table:
                 continue

@@ -13,6 +13,7 @@ from lapwing.model.dataset import Aggregation, Dataset, Dimension, Metric
 from lapwing.model.expression import Binary, Expression, MeasureRef, Number, measures
 from lapwing.model.hashing import metric_hash
 from lapwing.model.problem import LapwingError
+from lapwing.query.described import columns_listed, dataset_columns
 from lapwing.query.service import Lapwing
 from lapwing.server.describe_rollups import rollup_entry
 from lapwing.sources.base import Table
@@ -114,7 +115,7 @@ def source_entries(lapwing: Lapwing) -> tuple[list[dict[str, Any]], list[Table]]
 
 
 def table_entry(lapwing: Lapwing, table: Table) -> dict[str, Any]:
-    columns = [{"name": column.name, "type": column.type} for column in table.columns]
+    columns = columns_listed(table)
     path = lapwing.sql.catalog.short(table)
     sizes = {"rows": table.rows, "bytes": table.bytes}
     return {"path": path, "source": table.source, **sizes, "columns": columns, "description": table.description}
@@ -130,6 +131,7 @@ def dataset_entry(lapwing: Lapwing, dataset: Dataset) -> dict[str, Any]:
         "time": dataset.time.column,
         "dimensions": list(dataset.dimensions),
         "metrics": list(dataset.metrics),
+        "columns": dataset_columns(lapwing, dataset),
         "data_until": data_until(lapwing, dataset.name),
     }
 

@@ -108,6 +108,7 @@ class DatasetDocument(Document):
     time: str
     dimensions: list[str]
     metrics: list[str]
+    columns: list[TableColumn]
     data_until: str | None
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
+from lapwing.query.described import METRICS, columns_of
 from lapwing.query.service import Lapwing
-from lapwing.server.described import METRICS, columns_of
 from lapwing.server.flight.message import Fields, text
 from lapwing.sources.base import Column, Table
 from lapwing.sources.types import arrow_type

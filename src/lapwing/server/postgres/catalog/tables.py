@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from lapwing.model.dataset import Dataset
+from lapwing.query.described import METRICS, columns_of
 from lapwing.query.service import Lapwing
-from lapwing.server.described import METRICS, columns_of
 from lapwing.server.postgres.catalog.columns import INFORMATION_SCHEMA, PG_CATALOG
 from lapwing.server.postgres.catalog.names import of_engine
 from lapwing.server.postgres.settings import FIRST
