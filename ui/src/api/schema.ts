@@ -316,6 +316,7 @@ export interface DatasetDocument {
   time: string;
   dimensions: string[];
   metrics: string[];
+  columns: TableColumn[];
   data_until: string | null;
 }
 

@@ -61,7 +61,7 @@ def _beside(node: exp.Expr, columns: dict[str, PgType]) -> PgType | None:
     if isinstance(parent, exp.Any):
         outer = parent.parent
         kind = _first((part for part in outer.iter_expressions() if part is not parent), columns) if outer else None
-        return None if kind is None else types.BY_OID.get(kind.array)
+        return types.BY_OID.get((kind or types.TEXT).array)  # whatever it is compared with, it is a list
     if isinstance(parent, exp.Between | exp.In | exp.Binary):
         return _first((part for part in parent.iter_expressions() if part is not node), columns)
     return None

@@ -14,7 +14,7 @@ _TRUE = (
 _NULL = (
     "pg_get_expr(a, b := 0, c := false)", "pg_get_indexdef(a, b := 0, c := false)",
     "pg_get_constraintdef(a, b := false)", "pg_get_ruledef(a, b := false)",
-    "pg_get_triggerdef(a, b := false)", "pg_get_functiondef(a)", "pg_get_function_result(a)",
+    "pg_get_triggerdef(a, b := false)", "pg_get_function_sqlbody(a)", "pg_get_functiondef(a)", "pg_get_function_result(a)",
     "pg_get_function_arguments(a)", "pg_get_function_identity_arguments(a)", "pg_get_partkeydef(a)",
     "pg_get_statisticsobjdef_columns(a)", "pg_get_serial_sequence(a, b)", "shobj_description(a, b := '')",
     "pg_tablespace_location(a)", "pg_relation_filenode(a)", "pg_last_xact_replay_timestamp()",
