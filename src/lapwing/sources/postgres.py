@@ -6,9 +6,11 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Final
+
+import pyarrow as pa
 
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
@@ -18,7 +20,7 @@ from lapwing.sources.passing import Passing
 from lapwing.sources.postgres_errors import CONNECT_SECONDS, explain, refusal
 from lapwing.sources.postgres_parts import MANY, MOST, PartsStream, Spare
 from lapwing.sources.postgres_price import FAR, rows_cost_less
-from lapwing.sources.postgres_types import column_of, transport
+from lapwing.sources.postgres_types import column_of, transport, with_infinity
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.streams import AdbcSession, AdbcStream
 
@@ -67,6 +69,12 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdro
 order by 1, 2, a.attnum
 """
 _CATALOG_SECONDS = 30.0
+
+
+class _Session(AdbcSession):
+    def batches(self, sql: str, options: dict[str, str] | None = None) -> Generator[pa.RecordBatch, None, None]:
+        for batch in super().batches(sql, options):
+            yield with_infinity(batch)
 
 
 class PostgresSource(Source):
@@ -272,7 +280,7 @@ class PostgresSource(Source):
         return connection
 
     def _session(self) -> AdbcSession:
-        return AdbcSession(self._connect, self._release, self._explain)
+        return _Session(self._connect, self._release, self._explain)
 
     def _release(self, connection: Any, healthy: bool) -> None:
         if healthy:

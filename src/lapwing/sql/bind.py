@@ -88,7 +88,7 @@ def bind(statement: Statement, catalog: Catalog, given: Mapping[str, pa.Table]) 
 
     Raises:
         NotFound: unknown sources and tables, all of them at once, with the nearest names.
-        WrongUse: `metrics.*`, which is answered by the query room.
+        WrongUse: `metrics.*`, which is answered by the query room; columns that differ by letters' case alone.
     """
     prefix = "scan"
     while prefix in statement.text.lower():  # so that no name of the statement can be taken for a stub's column
@@ -106,12 +106,31 @@ def bind(statement: Statement, catalog: Catalog, given: Mapping[str, pa.Table]) 
                 raise WrongUse.of("metrics-here", "Tables of metrics are answered by a query of metrics.", place=where)
             else:
                 table = catalog.resolve(reference.parts, where)
-                occurrences.append(Occurrence(len(occurrences), reference, table, prefix))
+                occurrences.append(_told_apart(Occurrence(len(occurrences), reference, table, prefix), where))
         except NotFound as error:
             problems += error.problems
     if problems:
         raise NotFound(*problems)
     return BoundStatement(statement, tuple(occurrences), tuple(handed), dict(given))
+
+
+def _told_apart(one: Occurrence, where: Place) -> Occurrence:
+    """The mention, if names tell the columns apart that it may mean: quoted or not, letters' case does not count in them.
+
+    Raises:
+        WrongUse: they don't.
+    """
+    seen: dict[str, str] = {}
+    for index in one.meant:
+        name = one.table.columns[index].name
+        if (other := seen.setdefault(name.lower(), name)) is not name:
+            raise WrongUse.of(
+                "ambiguous-column",
+                f"{one.table.path} has the columns {other} and {name}, which names don't tell apart here.",
+                place=where,
+                hint="Case of letters does not count. Name other columns, or make a view there that calls them otherwise.",
+            )
+    return one
 
 
 def _given(name: str, given: Mapping[str, pa.Table], where: Place) -> str:
