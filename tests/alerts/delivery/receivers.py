@@ -76,11 +76,13 @@ class Call:
 
 @dataclass
 class Hook:
-    """What a webhook's receiver was sent. `statuses`: what it answers to the next calls; 200 then."""
+    """What a webhook's receiver was sent. `statuses`: what it answers to the next calls; 200 then. `hangs`: it answers when
+    whoever sent is gone."""
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    hangs: bool = False
 
 
 @contextmanager
@@ -91,6 +93,9 @@ def webhook() -> Iterator[Hook]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             hook.calls.append(Call({key.lower(): value for key, value in self.headers.items()}, body))
+            if hook.hangs:
+                self.connection.recv(1)
+                return
             self.send_response(hook.statuses.pop(0) if hook.statuses else 200)
             self.send_header("content-length", "0")
             self.end_headers()

@@ -137,10 +137,47 @@ def test_what_is_refused_for_good_is_given_up_soon_and_all_within_a_day(box: Out
         state = box.failed(message, now, "No such user.", lasting=True)
         assert state == ("failed" if attempt == LASTING_ATTEMPTS else "waiting")
         now += LONGEST_WAIT
-    message = box.claim(now, "hook")
-    assert message is not None
-    assert box.failed(message, GIVE_UP + 1, "It is down.", lasting=False) == "failed"
+    for attempt in range(1, GIVE_UP + 1):
+        message = box.claim(now, "hook")
+        assert message is not None
+        state = box.failed(message, now, "It is down.", lasting=False)
+        assert state == ("failed" if attempt == GIVE_UP else "waiting")
+        now += LONGEST_WAIT
+    assert 23 < (now - LASTING_ATTEMPTS * LONGEST_WAIT) / SECOND / 3600 < 26
     assert [one.trouble for one in box.record()] == ["It is down.", "No such user."]
+
+
+def test_a_digest_of_a_week_is_tried_again_as_well(box: Outbox) -> None:
+    week = 7 * 24 * 3600 * SECOND
+    box.add([entry(1, due=week, kind="digest")], 1, 1, 0)
+    message = box.claim(week)
+    assert message is not None
+    assert box.failed(message, week, "It is down.", lasting=False) == "waiting"
+
+
+def test_a_clock_that_was_ahead_holds_nothing_back(box: Outbox) -> None:
+    """Made, claimed and put off by a clock that was a day ahead; then it goes back."""
+    day = 24 * 3600 * SECOND
+    box.add([entry(1), entry(1, "hook", due=day), entry(1, "late", due=2 * day)], 1, 1, day)
+    claimed, failed = box.claim(day), box.claim(day)
+    assert claimed is not None
+    assert failed is not None
+    box.failed(failed, day, "It is down.", lasting=False)
+    box.add([entry(3), entry(3, "hook", due=day)], 3, 3, day)
+    for channel in ("mail", "hook"):
+        told = []
+        while (message := box.claim(0, channel)) is not None:
+            told += [incident for incident, _ in message.lines]
+            assert box.claim(0, channel) is None, "it is in hand, and those after it wait"
+            box.sent(message, 0)
+        assert told == [1, 2]
+    assert box.claim(0) is None, "what is for later stays for later"
+    assert box.claim(2 * day) is not None
+
+
+def test_what_is_over_is_on_record_as_what_it_tells(box: Outbox) -> None:
+    box.add([entry(1, batch="both"), entry(2, batch="both", kind="resolved")], 1, 2, 0)
+    assert [one.kind for one in box.record()] == ["resolved"]
 
 
 def test_what_comes_late_to_a_digest_that_is_on_its_way_is_another_one(box: Outbox) -> None:

@@ -137,7 +137,7 @@ def test_what_is_over_before_it_could_be_told_is_one_message(night: Night) -> No
     assert incident["opened"].startswith("2024-02-20T12:00")
     assert incident["resolved"].startswith("2024-02-21T01:00")
     (sent,) = deliveries.record()
-    assert sent.incidents == (int(incident["id"]),)
+    assert (sent.incidents, sent.kind) == ((int(incident["id"]),), "resolved")
     assert deliveries.run() == ()
 
 

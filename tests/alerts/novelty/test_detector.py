@@ -79,15 +79,6 @@ def test_the_smallest_and_the_largest_numbers_are_judged(seed: int, few: bool, r
     assert (found.expected[there] <= found.upper[there]).all()
 
 
-def test_a_new_season_may_expect_what_was_never_seen() -> None:
-    """The band is of values then, and holds what is expected."""
-    random = np.random.default_rng(6)
-    times = np.cumsum(random.choice([0.0, 1.0, 1000.0], 320, p=[0.05, 0.93, 0.02])) * DAY
-    found = detect(times, steps(320, 1e-7))
-    there = np.isfinite(found.lower)
-    assert (found.expected[there] <= found.upper[there]).all()
-
-
 @pytest.mark.parametrize(("step", "count"), [(MINUTES, 4000), (HOUR, 1500), (DAY, 120)])
 def test_a_spike_and_a_fall_are_found(step: float, count: int) -> None:
     values = daily(np.random.default_rng(5), count, step)

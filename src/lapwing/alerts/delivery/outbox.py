@@ -23,8 +23,9 @@ LEASE = 5 * 60 * 1_000_000
 """Microseconds for which a claim holds: longer than any way out takes to answer."""
 FIRST_WAIT, LONGEST_WAIT = 30 * 1_000_000, 15 * 60 * 1_000_000
 """Between two attempts; each wait is twice the one before."""
-GIVE_UP = 24 * 3600 * 1_000_000
-"""After which a message is given up: nobody needs to be told any more."""
+GIVE_UP = 100
+"""Attempts, about a day of them, after which a message is given up: nobody needs to be told any more. Not by the clock,
+which may jump; and what was made a week ago for a digest is tried as often."""
 LASTING_ATTEMPTS = 3
 """How often one is tried again that was refused for good: the other side may be being mended."""
 _MARK = "delivery"
@@ -129,6 +130,7 @@ class Outbox:
         if session.scalar(sa.select(MessageLineRow).where(*same)) is not None:
             return  # two subscriptions lead to the same channel
         row = self._open(session, entry, now)
+        row.kind = entry.kind  # it tells the last of its lines
         session.add(MessageLineRow(message=row.id, line=entry.line, channel=entry.channel, kind=kind))
         session.flush()
 
@@ -168,12 +170,11 @@ class Outbox:
         """Takes the next message that is due in hand, so that nobody else sends it; None where there is none. Messages of a
         channel go out in order: while one is to be tried again, or in somebody's hand, those after it wait."""
         with self._state.changing() as session:
-            held = sa.select(MessageRow.channel).where(
-                MessageRow.state == "waiting",
-                sa.or_(MessageRow.claimed > now, sa.and_(MessageRow.attempts > 0, MessageRow.due > now)),
-            )
-            ready = sa.and_(MessageRow.state == "waiting", MessageRow.due <= now, MessageRow.claimed <= now)
-            chosen = sa.select(MessageRow).where(ready, MessageRow.channel.not_in(held))
+            waiting = MessageRow.state == "waiting"
+            in_hand = MessageRow.claimed.between(now + 1, now + LEASE)
+            again = sa.and_(MessageRow.attempts > 0, MessageRow.due.between(now + 1, now + LONGEST_WAIT))
+            held = sa.select(MessageRow.channel).where(waiting, sa.or_(in_hand, again))
+            chosen = sa.select(MessageRow).where(waiting, _is_due(now), MessageRow.channel.not_in(held))
             if channel is not None:
                 chosen = chosen.where(MessageRow.channel == channel)
             row = session.scalar(chosen.order_by(MessageRow.id).limit(1))
@@ -220,7 +221,9 @@ class Outbox:
         """It did not go out: it is tried again later, or given up; tests are not tried again. Gives the state that it is in
         now."""
         over = (
-            message.kind == "test" or now - message.made > GIVE_UP or (lasting and message.attempts >= LASTING_ATTEMPTS)
+            message.kind == "test"
+            or message.attempts >= GIVE_UP
+            or (lasting and message.attempts >= LASTING_ATTEMPTS)
         )
         if over:
             self._end(message, "failed", now, says)
@@ -265,6 +268,13 @@ class Outbox:
             rows = session.scalars(chosen).all()
             incidents = _incidents(session, [row.id for row in rows])
             return tuple(_sent(row, incidents.get(row.id, ())) for row in rows)
+
+
+def _is_due(now: int) -> sa.ColumnElement[bool]:
+    """What was put off, or made, by a clock that was ahead and went back does not wait until it is there again."""
+    put_off = sa.and_(MessageRow.attempts > 0, MessageRow.due > now + LONGEST_WAIT)
+    at_once = sa.and_(MessageRow.made > now, MessageRow.due <= MessageRow.made)
+    return sa.or_(MessageRow.due <= now, put_off, at_once)
 
 
 def _incidents(session: Session, messages: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
