@@ -221,9 +221,7 @@ class Outbox:
         """It did not go out: it is tried again later, or given up; tests are not tried again. Gives the state that it is in
         now."""
         over = (
-            message.kind == "test"
-            or message.attempts >= GIVE_UP
-            or (lasting and message.attempts >= LASTING_ATTEMPTS)
+            message.kind == "test" or message.attempts >= GIVE_UP or (lasting and message.attempts >= LASTING_ATTEMPTS)
         )
         if over:
             self._end(message, "failed", now, says)
