@@ -49,6 +49,13 @@ PUSHED = [
     "select 1 as one from {s}.things group by l",
     "select (select count(*) from {s}.things), 1 as one",
     "select l, count(*) from {s}.things group by l union all select null, count(*) from {s}.things order by all",
+    "select 'x' as x, count(*) from {s}.things where i = 12345 group by all",
+    "select l, count(*) from {s}.things group by l, 'x' order by l",
+    (
+        "select l as k, (select count(*) from {s}.things x where x.id > 3 and k) as c, count(*) from {s}.things group "
+        "by l order by 1"
+    ),
+    "select count(*) from {s}.things where i > 3 or 1 = 1",
 ]
 DECIMALS = [
     "select l, sum(n), avg(n), min(n), max(n), count(n) from {s}.things group by l order by l",
@@ -95,6 +102,7 @@ CUT_JOINED = [
     "select date_trunc('month', b.d) m, a.l, count(*) from pg.things a join pg.things b on a.i = b.i group by all order by all",
     "select year(p.d), o.l, sum(p.id) from own.things o join pg.things p on o.i = p.i group by 1, 2 order by all",
     "select date_trunc('year', p.d), count(p.i) from own.things o left join pg.things p on o.i = p.i group by 1 order by 1",
+    "select date_trunc('month', o.d) m, sum(p.id) from own.things o join pg.things p on o.i = p.i group by 1 order by 1",
 ]
 KEPT = [
     "select l, sum(i) from {s}.things t group by l having sum(i) > (select max(i) from {s}.things x where x.l = t.l) order by l",
@@ -108,6 +116,16 @@ KEPT = [
     "select a.l, (select count(*) from {s}.things b where b.i = a.i) from {s}.things a order by a.id",
     "select count(*) from {s}.things using sample 100 percent (bernoulli)",
     "select distinct random() < 2 as x from {s}.things",
+    "select distinct 1 as one from {s}.things where i = 12345",
+    "select l, max(id, 2) from {s}.things group by l order by l",
+    "select l, stddev(distinct i) from {s}.things group by l order by l",
+    "select count(distinct i) filter (where l) from {s}.things",
+    "select i, count(*) from {s}.things t(i, id) group by i order by i",
+    "select count(*) from {s}.things tablesample 50 percent (bernoulli)",
+    "select l, max(v) from {s}.things group by l order by l",
+    "select max(f) from {s}.things",
+    "select l, sum(id) export_state from {s}.things group by l order by l",
+    "select l, (select t.* exclude (id, i, v, w, f, n, d, t)) as x, count(*) from {s}.things t group by l order by l",
 ]
 
 
@@ -127,6 +145,10 @@ JOINED = [
     "select a.l, count(*) from pg.things a join pg.things b on a.i // 2 = b.i group by a.l order by a.l",
     "select a.l, count(*) c from pg.things a join (pg.things b join pg.big g on b.id = g.n) on a.i = b.i group by a.l order by 1",
     "select a.l, sum(1) from pg.things a left join (pg.things b join pg.big g on b.id = g.n) on a.i = g.g group by 1 order by 1",
+    "select a.l as kind, count(*) from pg.things a join pg.things b on a.i = b.i group by a.l order by a.l",
+    "select a.l as g, count(*) from pg.things a join pg.big b on a.id = b.n group by a.l, g order by all",
+    "select a.l as g, count(*) from pg.things a join pg.big b on a.id = b.n group by a.l, b.g having g > 3 order by g, 2, b.g",
+    "select -a.id as g, count(*) from pg.things a join pg.big b on a.id = b.n group by a.id, b.g order by g + 1, a.id",
 ]
 EARLY = [
     "select o.l, count(*), sum(p.i), min(p.d), max(p.i) from own.things o join pg.things p on o.i = p.i group by o.l order by 1",
@@ -149,6 +171,21 @@ EARLY = [
     "select q.l, sum(p.id) from (select distinct l from own.things) q join pg.things p on p.l = q.l group by all order by all",
     "select p.l, o.l, count(*) from own.things o join pg.things p on true group by p.l, o.l having sum(p.id) > 5 order by all",
     "select sum(p.id) from own.things o join pg.things p on o.l = p.l where o.id > 2 or p.i > 3",
+    "select q.j, sum(p.id) from pg.things p, (select p.i + 1 as j) q group by 1 order by 1",
+    (
+        "select o.l, sum(p.id), count(p.id) from own.things o left join pg.things p on o.i = p.i join own.things x on "
+        "p.id > 6 and x.id = o.id group by 1 order by 1"
+    ),
+    (
+        "select o.l, count(p.i) filter (where p.id is null or p.id > 3) from own.things o left join pg.things p on o.i "
+        "= p.i group by 1 order by 1"
+    ),
+    "select a.l, sum(b.id) from pg.things a left join pg.things b on a.i // 2 = b.i group by 1 order by 1",
+    (
+        "select o.l, sum(p.id) from own.things o left join (own.things x left join pg.things p on x.i = p.i and p.v <> "
+        "'a') on o.id = x.id group by 1 order by 1"
+    ),
+    "select i, sum(p.id) from own.big b join pg.things p on b.n = p.id join lite.things t using (i) group by i order by i",
 ]
 READ = [
     "select o.id, (select sum(p.id) from pg.things p where p.i = o.i) from own.things o order by 1",
@@ -163,7 +200,17 @@ READ = [
     "select o.l, p.id from own.things o join pg.things p on o.i = p.i order by all",
     "select a.l, b.id from pg.things a join pg.things b on a.i = b.i order by all",
     "select o.id, sum(p.id) over () from own.things o join pg.things p on o.i = p.i order by all",
+    "select n, count(*) from lite.things group by n order by n",
+    "select sum(p.id) from (select id, i from own.things) q join own.big b on q.id = b.n join pg.things p using (i)",
 ]
+
+APART = [
+    (
+        "select a.l, count(*) from pg.things a join pg.big g on a.id = g.n group by a.l "
+        "having count(*) > (select min(x.id) from pg.things x where x.l = a.l) order by 1"
+    ),
+]
+"""Over tables of one source, which are not taken together."""
 
 
 @pytest.fixture(autouse=True)
@@ -243,6 +290,12 @@ def test_joined_tables(everywhere: SqlService, text: str) -> None:
     same(everywhere, text, "pg", pushed=True)
     if text in JOINED + USED:
         assert len(everywhere.plan(text).scans) == 1
+
+
+@pytest.mark.parametrize("text", APART)
+def test_joined_tables_that_are_not_taken_together(everywhere: SqlService, text: str) -> None:
+    assert len(everywhere.plan(text).scans) > 1, everywhere.explain(text)
+    assert rows(everywhere.table(text)) == rows(everywhere.table(text.replace("pg.", "own.")))
 
 
 @pytest.mark.parametrize("text", READ)

@@ -116,7 +116,7 @@ class BlockWriter:
     def _placed(self, stub: str) -> str:
         return f"{self._source.reference(self._tables[stub])} AS {self._engine.quote(stub)}"
 
-    def _joined(self, node: Node, parts: From, said: Mapping[int, str | None], within: set[int]) -> str:
+    def _joined(self, node: Node, parts: From, said: Mapping[int, str], within: set[int]) -> str:
         """Inner joins have their conditions in WHERE; `within` gets those that are written here."""
         if node["type"] != "JOIN":
             return self._placed(node["table_name"])
@@ -128,15 +128,15 @@ class BlockWriter:
         on = " AND ".join(_sorted_out(said[id(one)] for one in own)) or "1 = 1"
         return f"{left} {'LEFT JOIN' if node['join_type'] == 'LEFT' else 'JOIN'} {right} ON {on}"
 
-    def _condition(self, node: Node, texts: Written) -> str | None:
-        """None: it holds for every row."""
+    def _condition(self, node: Node, texts: Written) -> str:
+        """ "": it holds for every row."""
         try:
             if id(node) not in texts.folded:
                 return f"({self._writer.filter(texts.conditions[id(node)])})"
             raws = {f"{stub}_{at}": f"{stub}.{column.name}".lower()
                     for stub, table in self._tables.items() for at, column in enumerate(table.columns)}  # fmt: skip
             found = [self._part(text, raws) for text in texts.folded[id(node)]]
-            return " AND ".join(found) or None
+            return " AND ".join(found)
         except No as why:
             raise Unwritten(id(node)) from why
 
@@ -153,7 +153,7 @@ class BlockWriter:
         return " AND ".join(f"({self._writer.condition(tree.transform(own))})" for tree in trees)
 
 
-def _sorted_out(texts: Iterable[str | None]) -> list[str]:
+def _sorted_out(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))
 
 

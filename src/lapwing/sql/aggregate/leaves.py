@@ -99,7 +99,7 @@ class _Reading:
         if not left and not optional:
             self.sure.add(place)
         first, shared = self.leaves(node["left"], optional=optional)
-        on = place if left and not optional else None
+        on = place if left else None
         second, own = self.leaves(node["right"], optional=optional or left, on=on)
         self.conditions[place] = conjuncts(node["condition"])
         for name in map(str.lower, node["using_columns"]):
@@ -124,6 +124,6 @@ def _owner(name: str, leaves: list[Leaf], shared: Mapping[str, str]) -> str:
         return shared[name]
     if len(leaves) == 1:
         return leaves[0].name
-    if len(known) != 1 or not all(leaf.stub for leaf in leaves):
+    if len(known) != 1:
         raise Unfit("it joins by a column of nobody knows which table")
     return known[0]

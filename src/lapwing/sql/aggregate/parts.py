@@ -123,9 +123,7 @@ def _null_of_none(made: Parts, whole: str, again: str, rows: Parts) -> Parts:
 
 def _limbs(x: str, argument: Argument, engine: Dialect, name: Callable[[str], str]) -> Parts:
     """A sum without its point, as limbs of 32 bits, the highest first; 0 of no values."""
-    count = (
-        1 if argument.bits and argument.bits <= 32 else 2 if argument.bits or argument.digits <= _EXACT_DIGITS else 4
-    )
+    count = 4 if not argument.bits else 1 if argument.bits <= 32 else 2
     if argument.kind is Kind.DECIMAL:
         texts = engine.cut(engine.unscaled(f"SUM({x})", argument.scale), count)
     else:

@@ -177,7 +177,7 @@ def _keep(found: Grouped, cursor: Cursor) -> None:
 
     where = conjuncts(node["where_clause"])
     for join, listed in zip(found.parts.joins, found.parts.conditions, strict=True):
-        if found.whole and len(found.stubs) > 1:
+        if len(found.stubs) > 1:
             where += listed
         elif join["condition"]:
             join["condition"] = all_of(list(listed)) or true

@@ -84,16 +84,16 @@ def written(cut: Cut, x: str, type_: str, engine: Dialect) -> str:
 def cut_of(node: Node) -> tuple[Cut, Node] | None:
     """How an expression in the engine's syntax tree cuts a time, and what it cuts; None where it does not."""
     if node["class"] == "CAST":
-        day = str(node["type_expr"].get("type_name", "")).lower() == "date" and not node["try_cast"]
+        day = str(node["type_expr"].get("type_name", "")).lower() == "date"  # of a time try_cast is the same
         return (Cut("date"), node["child"]) if day else None
     if node["class"] != "FUNCTION" or node["filter"] or node["distinct"] or node["order_bys"]["orders"]:
         return None
     name, arguments = str(node["function_name"]).lower(), [one["expression"] for one in node["arguments"]]
-    if name in _NAMED and len(arguments) == 1:
+    if name in _NAMED:
         return Cut(_NAMED[name], part=True), arguments[0]
-    if name in _CUTS | _PARTS and len(arguments) == 2 and arguments[0]["class"] == "CONSTANT":
+    if name in _CUTS | _PARTS:
         literal, part = arguments[0].get("literal", {}), name in _PARTS
         unit = str(literal.get("text", "")).lower()
-        if literal.get("kind") == "STRING" and unit in (_FEW_PARTS if part else _FEW):
+        if unit in (_FEW_PARTS if part else _FEW):
             return Cut(unit, part), arguments[1]
     return None

@@ -127,12 +127,11 @@ class _Reading:
                 self._ordered([order["expression"] for order in one["orders"]])
             elif one["type"] != "DISTINCT_MODIFIER":
                 self._outside(one)
-        forced = node["aggregate_handling"] != "STANDARD_HANDLING"
-        if not (found.calls or node["group_expressions"] or (ways and found.keys)):
+        if not (found.calls or node["group_expressions"] or ways):
             raise Unfit("it aggregates nothing")
-        if not found.keys and (not found.calls or node["group_expressions"] or forced or not self._whole):
+        if not found.keys and (not found.calls or node["group_expressions"] or not self._whole):
             raise Unfit("it groups by what is no column")  # over no rows it has no group, and the source would give one
-        found.alone = self._whole and not forced and not self._once(node) and self._by_columns() == set(found.keys)
+        found.alone = self._whole and not self._once(node) and self._by_columns() == set(found.keys)
         return found
 
     def _joined(self) -> None:
@@ -185,14 +184,13 @@ class _Reading:
     def _by_columns(self) -> set[Name] | None:
         """The columns that it groups by, if they are columns, each in every group."""
         node = self._node
-        if len(node["group_sets"]) > 1 or any(len(one) != len(node["group_expressions"]) for one in node["group_sets"]):
+        if len(node["group_sets"]) > 1:
             return None
         found = set()
         for one in node["group_expressions"]:
             if one["class"] == "CONSTANT":  # a place in the list
                 place = str(one.get("literal", {}).get("text", ""))
-                inside = place.isdigit() and 0 < int(place) <= len(node["select_list"])
-                one = node["select_list"][int(place) - 1] if inside else one  # noqa: PLW2901
+                one = node["select_list"][int(place) - 1] if place.isdigit() else one  # noqa: PLW2901
             name = self._column(one)
             if name is None:
                 return None
@@ -257,7 +255,7 @@ class _Reading:
     def _call(self, node: Node) -> None:
         name, arguments = _name(node), [one["expression"] for one in node["arguments"]]
         plain = not node["order_bys"]["orders"] and not node["export_state"] and len(arguments) <= 1
-        if not plain or any(one["name"] for one in node["arguments"]):
+        if not plain:
             raise Unfit(f"{name} needs the rows")
         if node["distinct"] and name in REPEATABLE and not node["filter"]:
             for one in arguments:
@@ -277,7 +275,7 @@ class _Reading:
     def _of_column(self, call: Node) -> bool:
         """Null of a row of nulls."""
         listed = call["arguments"]
-        return not call["filter"] and bool(listed) and listed[0]["expression"]["class"] == "COLUMN_REF"
+        return bool(listed) and listed[0]["expression"]["class"] == "COLUMN_REF"
 
     def _inside(self, node: object) -> None:
         """What is aggregated or filtered by: only the tables' own columns, by steady functions."""
@@ -293,26 +291,18 @@ class _Reading:
             self._found.columns[id(node)] = name
             return
         self._checked(node)
-        if node.get("class") == "FUNCTION" and self._aggregates(node):
-            raise Unfit("an aggregate of an aggregate")
         for one in node.values():
             self._inside(one)
 
     def _key(self, node: Node) -> None:
         name = self._own(node)
         if name is not None:
-            self._needed(node, name)
+            self._found.keys[name] = None
+            self._found.used.append((node, name))
         elif self._whole and (
             len(node["column_names"]) != 1 or str(node["column_names"][0]).lower() not in self._aliases
         ):
             raise Unfit("it uses a name from outside")
-
-    def _needed(self, node: Node, name: Name) -> None:
-        alias = self._aliases.get(str(node["column_names"][0]).lower()) if len(node["column_names"]) == 1 else None
-        if len(self._mine) > 1 and alias is not None and self._column(alias) != name:
-            raise Unfit("a name may be a column or what is selected")
-        self._found.keys[name] = None
-        self._found.used.append((node, name))
 
     def _apart(self, node: object, names: frozenset[str]) -> None:
         """A subquery: what it may use of the tables it needs of each row. `names` are those of its own tables."""
@@ -329,8 +319,6 @@ class _Reading:
             own = None if qualified and first in names else self._own(node)
             if own is not None and self._whole and len(self._mine) > 1:
                 raise Unfit("a subquery may be about its rows")
-            if not qualified and first in self._aliases:
-                raise Unfit("a subquery may be about what is selected")
             self._found.keys |= {} if own is None else {own: None}
         elif kind == "STAR" and str(node.get("relation_name", "")).lower() in self._mine:
             raise Unfit("a subquery takes all its columns")

@@ -134,7 +134,7 @@ class _Reading:
         right = join.this.alias_or_name
         for part in conjuncts(join.args.get("on")):
             for one, other in (pair, pair[::-1]) if (pair := _equal_columns(part)) else ():
-                if one.table == right and other.table != right and other.table in scope.selected_sources:
+                if one.table == right:
                     self._link(scope, one, scope, other)
 
     def _link(self, scope: Scope, column: exp.Column, other: Scope, provided: exp.Column) -> None:
