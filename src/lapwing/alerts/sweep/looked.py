@@ -9,7 +9,7 @@ import numpy as np
 
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.sweep.cuboids import Cuboid
-from lapwing.alerts.sweep.reading import Key
+from lapwing.alerts.sweep.reading import Key, Read
 from lapwing.alerts.sweep.remembered import State
 from lapwing.alerts.sweep.setting import Setting
 from lapwing.alerts.sweep.values import Ints
@@ -28,7 +28,7 @@ class Flag:
 class Looked:
     """`many` (D + 1, T): among how many series one of so many dimensions is looked at; `tests` (T,): how many series of
     their own all of them, the whole among them, are worth; `watching` (T,): how many slices had support, of all `groups`;
-    `unread`: combinations with too many slices."""
+    `unread`: combinations with too many slices; `read`: what was read of the others last."""
 
     flags: tuple[Flag, ...]
     many: Floats
@@ -36,9 +36,10 @@ class Looked:
     watching: Ints
     groups: Mapping[Cuboid, int]
     unread: tuple[Cuboid, ...]
+    read: Mapping[Cuboid, Read]
 
 
-def looked(setting: Setting, state: State, buckets: int) -> Looked:
+def looked(setting: Setting, state: State, known: Mapping[Cuboid, Read], buckets: int) -> Looked:
     """What was seen, over so many buckets."""
     depth = setting.depth
     watched = np.zeros((depth, buckets), np.int64)
@@ -55,6 +56,7 @@ def looked(setting: Setting, state: State, buckets: int) -> Looked:
         watching=watched.sum(axis=0),
         groups={cuboid: int(np.count_nonzero(of.since < state.buckets)) for cuboid, of in read.items()},
         unread=state.unread,
+        read=known,
     )
 
 

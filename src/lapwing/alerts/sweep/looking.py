@@ -66,7 +66,7 @@ class Looking:
 
     def looked(self, buckets: int) -> Looked:
         """What was seen, over so many buckets."""
-        return looked(self.stretches.setting, self.state, buckets)
+        return looked(self.stretches.setting, self.state, self.stretches.known, buckets)
 
     def _load(self, first: int, last: int) -> None:
         """Makes sure that the slots of some buckets are held."""

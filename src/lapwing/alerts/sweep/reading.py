@@ -71,6 +71,10 @@ class Rows:
         return list(zip(*(column.to_pylist() for column in self.columns), strict=True))
 
 
+Read = tuple[int, int, Rows]
+"""All slices of a combination from one bucket to another."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reader:
     """`borders` (T + 1) are those of all buckets, UTC microseconds; `counted` is the measure that supports slices. `blank`:
@@ -122,20 +126,18 @@ class Reader:
         few = len(keys) <= MOST_NAMED and len(keys) < groups
         return self.rows(by, first, last, keys if few else None)
 
-    def panel(self, by: Cuboid, keys: Sequence[Key], first: int, last: int, *, groups: int) -> Panel:
-        """Some slices, in order, over a stretch of time, of so many `groups` that there are. Of who does not occur nothing
-        happened."""
-        read = self.rows_of(by, keys, first, last, groups=groups)
+    def laid(self, rows: Rows, keys: Sequence[Key]) -> Panel:
+        """Some slices, in order, of those that were read. Of who does not occur nothing happened."""
         places = {key: place for place, key in enumerate(keys)}
-        place = np.array([places.get(key, -1) for key in read.keys], np.intp)
+        place = np.array([places.get(key, -1) for key in rows.keys], np.intp)
         here = place >= 0
 
         def laid(array: Floats, blank: float) -> Floats:
-            out = np.full((len(keys), last - first), blank)
+            out = np.full((len(keys), array.shape[1]), blank)
             out[place[here]] = array[here]
             return out
 
-        panel, blank = read.panel, self.blank or (0.0, 0.0)
+        panel, blank = rows.panel, self.blank or (0.0, 0.0)
         return Panel(
             laid(panel.amount, blank[0]),
             None if panel.exposure is None else laid(panel.exposure, blank[1]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -14,7 +14,7 @@ from lapwing.alerts.sweep.constants import LIKE_EVENTS, LOOK_BACK, MOST_LOOKED
 from lapwing.alerts.sweep.cuboids import Cuboid
 from lapwing.alerts.sweep.earlier import Earlier
 from lapwing.alerts.sweep.looked import Flag, Looked
-from lapwing.alerts.sweep.reading import Key, Reader, slice_of
+from lapwing.alerts.sweep.reading import Key, Reader, Rows, slice_of
 from lapwing.alerts.sweep.values import Ints
 from lapwing.model.problem import Refused
 
@@ -48,7 +48,7 @@ class Second:
         amounts, exposures = [whole.amount], [whole.exposure]
         for cuboid, keys in wanted.items():
             named = [slice_of(cuboid, key, reader.within) for key in keys]
-            amount, exposure = _read(reader, cuboid, keys, seen.groups[cuboid], named, earlier)
+            amount, exposure = _read(reader, seen, cuboid, keys, named, earlier)
             slices += named
             amounts.insert(-1, amount)
             exposures.insert(-1, exposure)
@@ -58,7 +58,7 @@ class Second:
             np.concatenate(amounts),
             np.concatenate(exposures),
             whole.data_until,
-            min(whole.firm, *reader.firm),
+            min((whole.firm, *reader.firm)),
         )
         flags = {slice_of(flag.cuboid, flag.key, reader.within): flag for flag in seen.flags}
         return cls(reader, series, flags, slots)
@@ -92,7 +92,7 @@ class Second:
 
 
 def _read(
-    reader: Reader, cuboid: Cuboid, keys: Sequence[Key], groups: int, named: Sequence[Slice], earlier: Earlier | None
+    reader: Reader, seen: Looked, cuboid: Cuboid, keys: Sequence[Key], named: Sequence[Slice], earlier: Earlier | None
 ) -> tuple[Floats, Floats]:
     """Amounts and exposures (S, T) of some slices."""
     buckets = len(reader.borders) - 1
@@ -106,14 +106,30 @@ def _read(
         amount[old, :sure] = earlier.judged.amount[rows, :sure]
         exposure[old, :sure] = earlier.judged.exposure[rows, :sure]
     for places, first, last in ((new, 0, sure), (range(len(keys)), sure, buckets)):
-        step = reader.step(groups)
-        for at in range(first, last, step) if places else ():
-            part = slice(at, min(at + step, last))
-            panel = reader.panel(cuboid, [keys[place] for place in places], part.start, part.stop, groups=groups)
+        some = [keys[place] for place in places]
+        for part, read in _stretches(reader, seen, cuboid, some, first, last):
+            panel = reader.laid(read, some)
             amount[places, part] = panel.amount
             if panel.exposure is not None:
                 exposure[places, part] = panel.exposure
     return amount, exposure
+
+
+def _stretches(
+    reader: Reader, seen: Looked, cuboid: Cuboid, keys: Sequence[Key], first: int, last: int
+) -> Iterator[tuple[slice, Rows]]:
+    """What is to be known of some slices; what was read for the first look is not read again."""
+    known, groups = seen.read.get(cuboid), seen.groups[cuboid]
+    while keys and first < last:
+        end = min(first + reader.step(groups), last)
+        if known is not None and known[0] <= first < known[1]:
+            end = min(known[1], last)
+            yield slice(first, end), known[2].part(first - known[0], end - known[0])
+        else:
+            if known is not None and first < known[0]:
+                end = min(end, known[0])
+            yield slice(first, end), reader.rows_of(cuboid, keys, first, end, groups=groups)
+        first = end
 
 
 def _with_parents(flags: Sequence[Flag]) -> dict[Cuboid, list[Key]]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lapwing.alerts.chance import Floats
 from lapwing.alerts.sweep.cuboids import Cuboid
 from lapwing.alerts.sweep.digest import digest
-from lapwing.alerts.sweep.reading import Panel, Reader, Rows
+from lapwing.alerts.sweep.reading import Panel, Read, Reader, Rows
 from lapwing.alerts.sweep.remembered import State
 from lapwing.alerts.sweep.setting import Setting
 from lapwing.alerts.sweep.values import Ints
@@ -26,7 +26,7 @@ class Stretches:
     whole: Panel
     setting: Setting
     state: State
-    known: dict[Cuboid, tuple[int, int, Rows]] = field(default_factory=dict)
+    known: dict[Cuboid, Read] = field(default_factory=dict)
     coded: dict[Cuboid, Ints] = field(default_factory=dict)
     most: int = 0
 
