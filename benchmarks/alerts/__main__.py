@@ -1,7 +1,8 @@
 """How good alerts are, on labelled data, beside baselines.
 
     python -m benchmarks.alerts [--injected [--sealed] [--several]] [--early [--sealed]] [--data] [--budget [--sealed]] [--ads]
-        [--flights] [--nab FOLDER] [--heavy-tails] [--causes FOLDER] [--keeping] [--first-stage [--kept]] [--small] [--json FILE]
+        [--flights] [--nab FOLDER] [--heavy-tails] [--causes FOLDER] [--search] [--keeping] [--first-stage [--kept]]
+        [--small] [--json FILE]
 
 Each part is a module with `arguments(parser)` and `run(options)`, which prints its table and gives its figures, or None
 where it was not asked for. Folders of data are not part of the repository.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks.alerts import ads, budget, causes, first_stage, flights, heavy_tails, keeping, nab
+from benchmarks.alerts import ads, budget, causes, first_stage, flights, heavy_tails, keeping, nab, slice_search
 from benchmarks.alerts.data import table as data
 from benchmarks.alerts.early import table as early
 from benchmarks.alerts.injected import table as injected
@@ -28,6 +29,7 @@ PARTS = {
     "nab": nab,
     "heavy_tails": heavy_tails,
     "causes": causes,
+    "search": slice_search,
     "keeping": keeping,
     "first_stage": first_stage,
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from lapwing.alerts.slicing.constants import SPARSE, UNLIKE
 from lapwing.alerts.slicing.expected import Expected, expected, one_event
-from lapwing.alerts.slicing.leaves import Bools, Floats, History, Piece, Value
+from lapwing.alerts.slicing.leaves import Bools, Floats, History, Ints, Piece, Value
 from lapwing.alerts.slicing.search import SliceFound, search
 from lapwing.alerts.slicing.split import rate_and_mix
 
@@ -169,12 +169,21 @@ def _parts(
     weights = history.weights
     if weights is None or usual.before_weights is None or not weights[:, -1].sum() or not usual.before_weights.sum():
         return None
-    _, key = np.unique(history.codes[[place for place, _ in piece]], axis=1, return_inverse=True)
-    key = key.reshape(-1)
+    key = _numbers(history.codes[[place for place, _ in piece]])
     sides = (usual.before, usual.before_weights, searched[:, -1], weights[:, -1])
     rates, mix = rate_and_mix(*(np.bincount(key, side).astype(np.float64) for side in sides))
     at, sign = int(key[np.argmax(history.inside(piece))]), -1.0 if mirrored else 1.0
     return tuple(sign * float(part) for part in (rates[at], mix[at], rates.sum(), mix.sum()))
+
+
+def _numbers(codes: Ints) -> Ints:
+    """(leaves,): which slice of some dimensions each leaf is in, from 0 without gaps."""
+    key = np.zeros(codes.shape[1], np.int64)
+    for code in codes:
+        key = key * (int(code.max()) + 1) + code
+        there = np.bincount(key) > 0 if key.max(initial=0) <= 8 * len(key) else None
+        key = np.unique(key, return_inverse=True)[1].reshape(-1) if there is None else (np.cumsum(there) - 1)[key]
+    return key
 
 
 def _ratio(amounts: Floats, weights: Floats) -> float:

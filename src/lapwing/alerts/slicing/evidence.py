@@ -71,6 +71,8 @@ def evidence(actual: Floats, expected: Floats, variance: float, sign: int) -> Fl
 def evidence_of_share(actual: Floats, expected: Floats, variance: float, sign: int, moments: Floats) -> Floats:
     """(leaves, shifts): the same where `expected` is the mean of a past that is `moments` times as much as now."""
     past = moments * expected
+    if len(moments) and (moments == moments[0]).all():
+        moments = moments[:1]  # what depends on it alone is reckoned once
     unchanged = _log_share(actual, past, moments, variance)
     columns = [
         _log_share(actual, past, moments * math.exp(-sign * shift), variance + (UNEVEN * shift) ** 2) - unchanged

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,20 +24,14 @@ class Scored:
 @dataclass(frozen=True, slots=True, eq=False)
 class Cuboid:
     """One combination of dimensions. `key`: (leaves,) the number of the slice each leaf is in; `values`: the full key of
-    each number where they were made dense; `blank`: 0 for slices that have leaves, else -inf."""
+    each number where they were made dense; `blank`: 0 for slices that have leaves, else -inf. `within`: the number of a
+    combination of one dimension more, whose sums over an axis are this one's; None: leaves are summed."""
 
     places: tuple[int, ...]
     key: Ints
     values: Ints | None
     blank: Floats
-
-    def scores(self, nats: Floats) -> Floats:
-        """(slices,): the evidence at the best shift."""
-        found = self.blank + np.bincount(self.key, weights=nats[:, 0], minlength=len(self.blank))
-        for shift in range(1, nats.shape[1]):
-            other = self.blank + np.bincount(self.key, weights=nats[:, shift], minlength=len(self.blank))
-            np.maximum(found, other, out=found)
-        return found + DEEPEN * len(self.places)
+    within: tuple[int, tuple[int, ...], int] | None = None
 
 
 class Lattice:
@@ -46,11 +40,12 @@ class Lattice:
     def __init__(self, codes: Ints) -> None:
         self._sizes = [int(code.max()) + 1 for code in codes]
         varying = [place for place, code in enumerate(codes) if (code != code[0]).any()]
-        self.cuboids = [
+        cuboids = [
             self._cuboid(codes, places)
             for depth in range(1, min(LAYERS, len(varying)) + 1)
             for places in itertools.combinations(varying, depth)
         ]
+        self.cuboids = [replace(cuboid, within=self._within(cuboid, cuboids)) for cuboid in cuboids]
 
     def _cuboid(self, codes: Ints, places: tuple[int, ...]) -> Cuboid:
         key, size = codes[places[0]], math.prod(self._sizes[place] for place in places)
@@ -62,17 +57,52 @@ class Lattice:
         present = np.bincount(key, minlength=size if values is None else len(values))
         return Cuboid(places, key, values, np.where(present > 0, 0.0, -np.inf))
 
+    def _within(self, cuboid: Cuboid, cuboids: list[Cuboid]) -> tuple[int, tuple[int, ...], int] | None:
+        """The smallest that has it as a part and fewer slices than there are leaves: its number, its sizes, and the axis."""
+        found = None
+        for number, other in enumerate(cuboids):
+            more = set(other.places) - set(cuboid.places)
+            wider = len(other.places) == len(cuboid.places) + 1 == len(more) + len(cuboid.places)
+            small = other.values is None and 2 * len(other.blank) <= len(other.key)
+            if wider and small and (found is None or len(other.blank) < len(cuboids[found[0]].blank)):
+                sizes = tuple(self._sizes[place] for place in other.places)
+                found = number, sizes, other.places.index(more.pop())
+        return found
+
+    def _sums(self, nats: Floats) -> list[Floats]:
+        """(slices,) of each combination, of (leaves,)."""
+        sums: list[Floats] = [nats] * len(self.cuboids)
+        for number in reversed(range(len(self.cuboids))):
+            cuboid = self.cuboids[number]
+            if cuboid.within is None:
+                summed = np.bincount(cuboid.key, weights=nats, minlength=len(cuboid.blank))
+                sums[number] = summed.astype(np.float64, copy=False)
+            else:
+                of, sizes, axis = cuboid.within
+                sums[number] = sums[of].reshape(sizes).sum(axis).reshape(-1)
+        return sums
+
+    def _scores(self, nats: Floats) -> list[Floats]:
+        """(slices,) of each combination: the evidence at the best shift."""
+        most = self._sums(np.ascontiguousarray(nats[:, 0]))
+        for shift in range(1, nats.shape[1]):
+            for found, other in zip(most, self._sums(np.ascontiguousarray(nats[:, shift])), strict=True):
+                np.maximum(found, other, out=found)
+        return [
+            found + cuboid.blank + DEEPEN * len(cuboid.places) for found, cuboid in zip(most, self.cuboids, strict=True)
+        ]
+
     def count(self) -> int:
         """How many slices there are."""
         return sum(int(np.isfinite(cuboid.blank).sum()) for cuboid in self.cuboids)
 
     def top(self, nats: Floats) -> float:
-        """The most evidence that any slice has."""
-        return max(float(cuboid.scores(nats).max()) for cuboid in self.cuboids)
+        """The most evidence that any slice has, of (leaves,) at one shift."""
+        return max(float(scores.max()) for scores in self._scores(nats[:, None]))
 
     def search(self, nats: Floats) -> tuple[list[Scored], list[Scored]]:
         """The best set of slices of one combination of dimensions, and single slices, both the best first."""
-        rows = [self._best(cuboid, nats) for cuboid in self.cuboids]
+        rows = [self._best(cuboid, scores) for cuboid, scores in zip(self.cuboids, self._scores(nats), strict=True)]
         every = sorted(itertools.chain(*rows), key=lambda scored: -scored.score)
         chosen, most = every[:1], every[0].score
         step = max(SPLIT * most, EXTRA)
@@ -85,8 +115,7 @@ class Lattice:
                     most, chosen = total, row[:size]
         return list(chosen), every
 
-    def _best(self, cuboid: Cuboid, nats: Floats) -> list[Scored]:
-        scores = cuboid.scores(nats)
+    def _best(self, cuboid: Cuboid, scores: Floats) -> list[Scored]:
         best = np.argpartition(-scores, min(KEEP, len(scores)) - 1)[:KEEP]
         best = best[np.argsort(-scores[best], kind="stable")]
         return list(self._scored(cuboid, scores, best))

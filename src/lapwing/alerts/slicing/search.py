@@ -158,7 +158,7 @@ def _with_rest(lattice: Lattice, codes: Ints, way: _Way) -> list[Scored]:
 def _by_chance(lattice: Lattice, codes: Ints, way: _Way, best: Scored, seed: int) -> Floats:
     """What the best slice has where the evidence is dealt to the leaves anew; ends early where it is no less."""
     shift = int(np.argmax(way.nats[inside(codes, best.piece)].sum(0)))
-    column = way.nats[:, shift : shift + 1]
+    column = way.nats[:, shift].copy()
     draws = MANY_DRAWS if len(column) <= FEW_LEAVES else FEW_DRAWS
     random, tops, score = np.random.default_rng(seed), [], way.every[0].score
     reached = 0
