@@ -25,11 +25,28 @@ ENDLESS = b"select count(*) from range(1000000000) a(x), range(1000000) b(y) whe
         ("select count(*) from files.orders where at < to_date('02.01.2024', 'DD.MM.YYYY')", 3),
         ("select orders from metrics.orders where at >= to_timestamp('2024-02-29', 'YYYY-MM-DD')", 5),
         ("select count(*) from (select distinct town, shop from metrics.orders) x", 6),
+        (
+            "select count(*) from files.orders where TO_CHAR(at, 'YYYY-MM') = '2024-02' and to_char(\"at\" , 'DD') < '03'",
+            8,
+        ),
+        (
+            "select count(*) from files.orders where to_char(date_trunc('day', at), 'FMMonth DD, yyyy') = 'February 02, 2024'",
+            4,
+        ),
+        (
+            "select count(*) from (select to_char(date_trunc('month', at), 'Mon ''YY') m, orders from metrics.orders) x",
+            2,
+        ),
         ('select count(*) from "files"."orders" where shop <> \'at\' -- at', ORDERS),
     ],
 )
 def test_what_is_read_otherwise(connection: psycopg.Connection[Any], text: str, count: int) -> None:
     assert connection.execute(text.encode()).fetchone() == (count,)
+
+
+def test_a_form_that_is_not_known_is_told(connection: psycopg.Connection[Any]) -> None:
+    with pytest.raises(psycopg.errors.UndefinedFunction, match="to_char"):
+        connection.execute("select to_char(amount, '999D99') from files.orders")
 
 
 def test_names_without_a_schema(connection: psycopg.Connection[Any]) -> None:

@@ -2,7 +2,7 @@
 
 `at` is no word of PostgreSQL's SQL that a column can't be called by, and its clients do not quote it; schemas with a dot
 inside have a name of two parts here; tables may be called without their schema, where `search_path` names it; and
-`to_date` and `to_timestamp` read moments by a form.
+`to_date` and `to_timestamp` read moments by a form, and `to_char` writes them by one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from lapwing.server.postgres import forms
 from lapwing.server.postgres.catalog.tables import Shown
 from lapwing.server.postgres.scan import Token, tokens
 from lapwing.sources.quote import identifier
@@ -44,7 +45,9 @@ def edits(text: str, shown: Sequence[Shown], path: Sequence[str] = ()) -> list[E
     """
     check_length(text)
     schemas, letters = {one.schema for one in shown}, Letters(text)
-    found = [edit for token in tokens(text) if (edit := _edit(letters, token, schemas)) is not None]
+    every = list(tokens(text))
+    found = [edit for token in every if (edit := _edit(letters, token, schemas)) is not None]
+    found += forms.edits(text, letters, (token.start for token in every if token.kind == "to_char"))
     return found + (_qualified(text, letters, shown, path) if schemas & set(path) else [])
 
 

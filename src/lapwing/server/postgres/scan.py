@@ -13,6 +13,7 @@ _SIGNS = scanner(
       "(?P<dotted>[^"\s]++)"(?=\s*\.)                # may be a schema of a source that is not its own
     | (?<![\w$])\$(?P<parameter>[1-9]\d{0,4})(?!\w)
     | (?P<moment>(?<![\w$."])(?i:to_(?:date|timestamp))\s*\(\s*'[^']*'\s*,\s*'[^']*'\s*\))
+    | (?P<to_char>(?<![\w$."])(?i:to_char)(?=\s*\())
     | (?P<at>(?<![\w$])(?i:at)(?![\w$]))(?!\s*(?:\(|(?i:time\s+zone|local)\b))
     | (?P<end>;)
     """
@@ -20,7 +21,7 @@ _SIGNS = scanner(
 BEFORE = r"(?:\s++|--[^\n]*+(?:\n|\Z)|/\*.*?(?:\*/|\Z))*+"
 """Blanks and comments before a statement, for patterns that also find line ends by a dot. Never given back: trying them in
 other portions would take twice as long for each blank more."""
-_KINDS = ("parameter", "dotted", "at", "moment", "end")
+_KINDS = ("parameter", "dotted", "at", "moment", "to_char", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Part:
 class Token:
     """Something that is not always taken as it is written, characters `start` to `end`. `kind`: parameter ($1); dotted, a quoted
     name with a dot inside that qualifies others; at, that word where it is a name; moment, a call of to_date or to_timestamp
-    with two texts; end, a semicolon."""
+    with two texts; to_char, the name in a call of it; end, a semicolon."""
 
     kind: str
     text: str
