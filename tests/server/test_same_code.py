@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import adbc_driver_flightsql.dbapi as adbc
@@ -33,8 +33,8 @@ class Doors:
     flight: int
 
 
-@pytest.fixture(scope="module")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+@pytest.fixture(scope="module", name="folder")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop with a limit of results, and a source where nobody listens."""
     folder: Path = write_shop(tmp_path_factory.mktemp("shop"))
     (folder / "broken").mkdir()
@@ -44,6 +44,11 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     down = '  down: {type: postgres, dsn: "postgresql://reader@127.0.0.1:1/shop"}\n'
     limits = f"result_limits: {{rows: {MOST}}}\n"
     (folder / "lapwing.yaml").write_text(PROJECT.replace("store:", f"{down}{broken}store:") + limits)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def doors(folder: Path) -> Iterator[Doors]:
     postgres, flight = free_port(), free_port()
     doors = ("--postgres", str(postgres), "--flight", str(flight))
     with serving(folder, "--no-refresh", "--audit-seconds", "0", *doors) as server:
@@ -95,6 +100,30 @@ def by_python(doors: Doors, text: str) -> str:
 
 
 CODES = ("broken-line", "circuit-open", "result-too-large")
+SAID = {
+    "syntax": ("select 1 +", 400, "42601", "ProgrammingError"),
+    "not-a-query": ("insert into files.orders values (1)", 422, "25006", "NotSupportedError"),
+    "unknown-column": ("select nope from files.orders", 404, "42703", "ProgrammingError"),
+    "unknown-table": ("select * from files.order", 404, "42P01", "ProgrammingError"),
+    "unknown-source": ("select * from fils.orders", 404, "3F000", "ProgrammingError"),
+    "unknown-function": ("select lenght('a')", 404, "42883", "ProgrammingError"),
+    "unknown-type": ("select cast(1 as strin)", 404, "42704", "ProgrammingError"),
+    "unknown-dataset": ("select orders from metrics.order", 404, "42P01", "ProgrammingError"),
+    "unknown-metric": ("select measure(nope) from metrics.orders", 404, "42703", "ProgrammingError"),
+    "unknown-dimension": ("select orders from metrics.orders where nope = 1", 404, "42703", "ProgrammingError"),
+    "metric-in-where": ("select orders from metrics.orders where amount > 1", 400, "42000", "ProgrammingError"),
+    "subtotals": ("select shop, orders from metrics.orders group by rollup(shop)", 400, "42000", "ProgrammingError"),
+    "not-grouped": ("select upper(shop), orders from metrics.orders order by shop", 400, "42000", "ProgrammingError"),
+    "metrics-joined": (
+        "select o.orders from metrics.orders o join places.towns t on o.town = t.town", 400, "42000", "ProgrammingError",
+    ),
+    "conversion": ("select cast(shop as int) from files.orders", 400, "22P02", "DataError"),
+    "out-of-range": ("select count(*) + 9223372036854775807 from files.orders", 400, "22003", "ProgrammingError"),
+    "table-function-refused": ("select * from read_csv('/etc/passwd')", 422, "42501", "NotSupportedError"),
+    "function-refused": ("select getenv('HOME')", 422, "42501", "NotSupportedError"),
+    "too-deep": ("select " + "(" * 600 + "1" + ")" * 600, 400, "42000", "ProgrammingError"),
+}  # fmt: skip
+"""Of each code a statement that meets it, its status over HTTP, its SQLSTATE, and PEP 249's exception."""
 DOORS = [by_http, by_postgres, by_flight, by_python]
 
 
@@ -115,6 +144,37 @@ def test_a_source_that_is_left_alone(doors: Doors, door: Callable[[Doors, str], 
     told = asked_until_open(doors, door)
     assert "circuit-open" in told
     assert told <= {"circuit-open", "source-unreachable"}
+
+
+@pytest.mark.parametrize("code", SAID)
+def test_every_door_says_the_same(doors: Doors, folder: Path, code: str) -> None:
+    """Code, message, hint and place, each door in its own way."""
+    text, status, state, exception = SAID[code]
+    answer = requests.post(f"{doors.http}/api/sql", json={"text": text}, timeout=60)
+    told = answer.json() if not answer.ok else json.loads(answer.content.splitlines()[-1])["problem"]
+    (problem,) = told.get("problems") or [{name: told[name] for name in told if name not in ("status", "query_id")}]
+    assert (told["code"], told["status"], problem["code"]) == (code, status, code)
+    for where in (doors.http, folder):
+        with lapwing.connect(where, progress=False) as connection, pytest.raises(lapwing.Error) as caught:
+            connection.sql(text).arrow()
+        (own,) = caught.value.problems
+        assert own.as_dict() == problem
+        assert type(caught.value).__name__ == exception
+    dsn = f"postgresql://anna@127.0.0.1:{doors.postgres}/shop"
+    with psycopg.connect(dsn, autocommit=True) as connection, pytest.raises(psycopg.Error) as failed:
+        connection.execute(text.encode())
+    diag, place = failed.value.diag, problem.get("place")
+    said = str(replace(own, place=None, hint=None))  # with the nearest names
+    assert (diag.sqlstate, diag.constraint_name, diag.message_primary) == (state, code, said)
+    assert (diag.message_hint or None) == own.hint
+    assert diag.statement_position == (str(place["column"]) if place else None)
+    with (
+        adbc.connect(f"grpc://127.0.0.1:{doors.flight}", autocommit=True) as flight,
+        flight.cursor() as cursor,
+        pytest.raises(adbc.Error, match=code) as refused,
+    ):
+        _table(cursor, text)
+    assert problem["message"] in str(refused.value)
 
 
 def test_health_tells_of_a_source_that_is_left_alone(doors: Doors) -> None:

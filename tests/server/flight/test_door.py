@@ -137,7 +137,11 @@ def test_connections_are_encrypted(shop: Path, tmp_path: Path) -> None:
     files = ("--postgres-certificate", str(found), "--postgres-key", str(key))
     with serving(shop, "--flight", str(port), "--token", TOKEN, *files) as server:
         address = f"grpc+tls://localhost:{port}"
-        assert f"Clients of Arrow Flight SQL: grpc+tls://127.0.0.1:{port}" in server.log.read_text()
+        said = f"Clients of Arrow Flight SQL: grpc+tls://127.0.0.1:{port}"
+        until = time.monotonic() + 30  # HTTP answers a moment before the doors are told of
+        while said not in server.log.read_text() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert said in server.log.read_text()
         options = {"username": "me", "password": TOKEN}
         roots = {"adbc.flight.sql.client_option.tls_root_certs": found.read_text()}
         with adbc.connect(address, db_kwargs=options | roots, autocommit=True) as con, con.cursor() as cursor:

@@ -34,8 +34,8 @@ _TRANSACTION = {
     "end": ("COMMIT", "end"), "rollback": ("ROLLBACK", "end"), "abort": ("ROLLBACK", "end"),
     "savepoint": ("SAVEPOINT", None), "release": ("RELEASE", None),
 }  # fmt: skip
-_QUIET = {"listen": "LISTEN", "unlisten": "UNLISTEN", "notify": "NOTIFY"}
-_RECOGNISED = {*_TRANSACTION, *_QUIET, "set", "reset", "show", "deallocate", "close", "discard"}
+_NEVER = ("listen", "notify")
+_RECOGNISED = {*_TRANSACTION, *_NEVER, "unlisten", "set", "reset", "show", "deallocate", "close", "discard"}
 
 
 def first_word(text: str) -> str:
@@ -68,8 +68,11 @@ def run(text: str, settings: Settings) -> Done:
         if word == "rollback" and "to" in words:
             effect = "savepoint"
         return Done(tag, effect=effect)
-    if word in _QUIET:
-        return Done(_QUIET[word])
+    if word in _NEVER:
+        hint = "GET /api/queries/ID/events tells how statements get on."
+        raise WrongUse.of("not-implemented", f"{word.upper()} is not there: nobody would be told.", hint=hint)
+    if word == "unlisten":
+        return Done("UNLISTEN")
     if word == "show":
         return Done("SHOW", rows=_show(str(shown_name(text)), settings))
     if word == "discard":
