@@ -168,6 +168,70 @@ PROBES = {
         ),
         [],
     ),
+    "grafana: tables": (
+        """SELECT CASE WHEN quote_ident(table_schema) IN (
+             SELECT CASE WHEN trim(s[i]) = '"$user"' THEN user ELSE trim(s[i]) END
+             FROM generate_series(
+               array_lower(string_to_array(current_setting('search_path'), ','), 1),
+               array_upper(string_to_array(current_setting('search_path'), ','), 1)
+             ) as i, string_to_array(current_setting('search_path'), ',') s
+           ) THEN quote_ident(table_name) ELSE quote_ident(table_schema) || '.' || quote_ident(table_name) END AS "table"
+           FROM information_schema.tables WHERE quote_ident(table_schema) NOT IN ('information_schema', 'pg_catalog')
+           ORDER BY 1""",
+        [("files.orders",), ("metrics.orders",), ("places.towns",)],
+    ),
+    "grafana: columns": (
+        """SELECT quote_ident(column_name) AS "column", data_type AS "type" FROM information_schema.columns
+           WHERE CASE WHEN array_length(parse_ident('places.towns'), 1) = 2
+             THEN quote_ident(table_schema) = (parse_ident('places.towns'))[1]
+               AND quote_ident(table_name) = (parse_ident('places.towns'))[2]
+             ELSE quote_ident(table_name) = 'places.towns' END""",
+        [("town", "text"), ("country", "text")],
+    ),
+    "pgadmin: settings": (
+        "SELECT set_config('bytea_output', 'hex', false) FROM pg_show_all_settings() WHERE name = 'bytea_output'",
+        [("hex",)],
+    ),
+    "pgadmin: role": (
+        "SELECT rolname, rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user",
+        [("anna", False)],
+    ),
+    "pgadmin: recovery": (
+        (
+            "SELECT CASE WHEN usesuper THEN pg_is_in_recovery() AND pg_is_wal_replay_paused() ELSE FALSE END "
+            "FROM pg_user WHERE usename = current_user"
+        ),
+        [(False,)],
+    ),
+    "dbeaver: keywords": (
+        "select count(*) > 50 from pg_catalog.pg_get_keywords() where word <> ALL ('{a,abs}'::text[])",
+        [(True,)],
+    ),
+    "power bi: types": (
+        """SELECT count(*) > 20 FROM (
+             SELECT typ.oid, CASE WHEN proc.proname = 'array_recv' THEN 'a' ELSE typ.typtype END AS typtype, CASE
+               WHEN typ.typtype = 'm' THEN (SELECT rngtypid FROM pg_range WHERE rngmultitypid = typ.oid)
+               WHEN typ.typtype = 'd' THEN typ.typbasetype END AS elemtypoid
+             FROM pg_type AS typ LEFT JOIN pg_proc AS proc ON proc.oid = typ.typreceive
+             LEFT JOIN pg_range ON (pg_range.rngtypid = typ.oid)) AS t
+           LEFT JOIN pg_type AS elemtyp ON elemtyp.oid = elemtypoid WHERE t.typtype IN ('b', 'r', 'm', 'e', 'd')""",
+        [(True,)],
+    ),
+    "tableau: a table's columns": (
+        """select n.nspname, a.attname, t.typname, pg_get_expr(d.adbin, d.adrelid) from (((pg_catalog.pg_class c
+           inner join pg_catalog.pg_namespace n on n.oid = c.relnamespace and c.relname = E'towns' and n.nspname = E'places')
+           inner join pg_catalog.pg_attribute a on (not a.attisdropped) and a.attnum > 0 and a.attrelid = c.oid)
+           inner join pg_catalog.pg_type t on t.oid = a.atttypid)
+           left outer join pg_attrdef d on a.atthasdef and d.adrelid = a.attrelid and d.adnum = a.attnum order by attnum""",
+        [("places", "town", "text", None), ("places", "country", "text", None)],
+    ),
+    "ibis: a table": (
+        """SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a
+           INNER JOIN pg_catalog.pg_class c ON a.attrelid = c.oid
+           INNER JOIN pg_catalog.pg_namespace n ON c.relnamespace = n.oid
+           WHERE a.attnum > 0 AND n.nspname = ANY('{places}'::text[]) AND c.relname = 'towns' ORDER BY a.attnum""",
+        [("town", "text"), ("country", "text")],
+    ),
     "metabase: time zone": ("show timezone", [("Europe/Berlin",)]),
     "dbeaver: start": ("SELECT current_schema(), session_user", [("public", "anna")]),
     "dbeaver: tables": (
@@ -179,6 +243,17 @@ PROBES = {
         [(True, "orders", "What was sold."), (True, "orders", None), (True, "towns", None)],
     ),
 }
+
+
+def test_a_list_may_be_a_parameter(door: Door) -> None:
+    """As ibis asks for a table: the client does not say of what the list is."""
+    text = (
+        "select relname from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = any(%s) order by 1"
+    )
+    with psycopg.connect(door.dsn) as connection:
+        assert connection.execute(text, [["files", "places"]], prepare=True).fetchall() == [("orders",), ("towns",)]
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="LISTEN is not there"):
+            connection.execute("listen nothing")
 
 
 @pytest.mark.parametrize("name", PROBES)

@@ -35,7 +35,7 @@ ENDLESS = b"select count(*) from range(1000000000) a(x), range(1000000) b(y) whe
         ),
         (
             "select count(*) from (select to_char(date_trunc('month', at), 'Mon ''YY') m, orders from metrics.orders) x",
-            2,
+            3,
         ),
         ('select count(*) from "files"."orders" where shop <> \'at\' -- at', ORDERS),
     ],

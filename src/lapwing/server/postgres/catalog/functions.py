@@ -53,7 +53,9 @@ _OWN = {
     "pg_my_temp_schema()": "0::BIGINT",
     "pg_has_role(a, b, c := '')": "true",
     "pg_char_to_encoding(t)": "6",
-    "pg_get_keywords()": "NULL",
+    "pg_is_wal_replay_paused()": "false",
+    "string_to_array(t, s, n := NULL)": "string_split(t, s)",
+    "parse_ident(t, b := true)": "list_transform(string_split(t, '.'), lambda x: trim(x, '\"'))",
     "quote_ident(t)": "CASE WHEN regexp_full_match(t, '[a-z_][a-z0-9_]*') THEN t"
     " ELSE '\"' || replace(t, '\"', '\"\"') || '\"' END",
     "quote_literal(t)": "'''' || replace(t, '''', '''''') || ''''",

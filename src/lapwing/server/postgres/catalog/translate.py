@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lapwing.server.postgres.catalog.columns import INFORMATION_SCHEMA, PG_CATALOG
 from lapwing.server.postgres.catalog.functions import NAMES, PREFIX
+from lapwing.server.postgres.catalog.relations import ROLES, from_function, roles
 from lapwing.server.postgres.types import SCALARS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _QUALIFIED = re.compile(
 _KEYWORDS = re.compile(r"\bas\s+(select|insert|update|delete|table)\b(?!\s*\()", re.IGNORECASE)
 _LISTS = re.compile(r"::\s*(oid|regclass|regtype|name)\s*\[\]", re.IGNORECASE)
 _COLLATE = re.compile(r"""\bcollate\s+(?:pg_catalog\s*\.\s*)?"?(?:default|C)"?""", re.IGNORECASE)
+_ELEMENTS = re.compile(r'"([^"]*)"|([^,"]+)')
 _TYPES = {"regclass": "UINTEGER", "oid": "UINTEGER", "name": "VARCHAR", "char": "VARCHAR", "regtype": "UINTEGER",
           "regproc": "VARCHAR", "regnamespace": "UINTEGER", "cardinal_number": "BIGINT", "sql_identifier": "VARCHAR",
           "character_data": "VARCHAR", "yes_or_no": "VARCHAR", "xid": "BIGINT", "aclitem": "VARCHAR",
@@ -130,7 +132,9 @@ def _node(node: exp.Expr, session: Mapping[str, str]) -> exp.Expr:
     from sqlglot import exp
 
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
-        return _table(node)
+        return _table(node, session)
+    if isinstance(node, exp.Table):
+        return from_function(node)
     if isinstance(node, exp.Column):
         return _column(node, session)
     if isinstance(node, exp.Cast):
@@ -140,12 +144,14 @@ def _node(node: exp.Expr, session: Mapping[str, str]) -> exp.Expr:
     return node
 
 
-def _table(node: exp.Table) -> exp.Expr:
+def _table(node: exp.Table, session: Mapping[str, str]) -> exp.Expr:
     from sqlglot import exp
 
     if not _known(node):
         return node
     name = node.name.lower()
+    if name in ROLES and session["user"] != "lapwing":
+        return roles(node, session["user"])
     if name == "pg_stat_activity":
         return exp.Table(
             this=exp.to_identifier(ACTIVITY),
@@ -174,6 +180,10 @@ def _cast(node: exp.Cast) -> exp.Expr:
 
     name = node.to.sql(dialect="postgres").lower().replace("information_schema.", "")
     name = name.strip('"').rstrip("[]").strip('"')
+    plain = node.this
+    if node.is_type("array") and isinstance(plain, exp.Literal) and plain.is_string and plain.name[:1] == "{":
+        listed = [quoted or bare for quoted, bare in _ELEMENTS.findall(plain.name[1:-1])]
+        node.this.replace(exp.Array(expressions=[exp.Literal.string(one) for one in listed]))
     if name not in _TYPES:
         return node
     many = node.to.sql(dialect="postgres").endswith("[]")
