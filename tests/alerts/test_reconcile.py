@@ -39,6 +39,21 @@ def test_after_any_judgings_what_holds_is_what_the_last_one_told(judgings: list[
             assert additions(lines, told(judged), judging) == []
 
 
+@given(st.lists(st.tuples(st.none() | steps, st.integers(31, 500)), min_size=1, max_size=6))
+def test_whatever_the_clock_says_what_holds_is_what_the_last_judging_told(
+    judgings: list[tuple[tuple[Step, ...] | None, int]],
+) -> None:
+    """It may go back: what is added then is not taken for what happened before."""
+    lines: tuple[Happened, ...] = ()
+    for number, (judged, now) in enumerate(judgings):
+        judging = Judging(now=now, covered=None if not number else 31, same=True)
+        added = taken_back(lines, "late_data", judging) if judged is None else additions(lines, told(judged), judging)
+        lines = (*lines, *added)
+        assert life(lines).open == (judged is not None and judged[-1].kind != "resolved")
+        if judged is not None:
+            assert additions(lines, told(judged), judging) == []
+
+
 @given(steps, steps)
 def test_what_was_known_before_a_judging_stays_known_as_it_was(
     first: tuple[Step, ...], second: tuple[Step, ...]

@@ -12,7 +12,7 @@ from typing import Any
 
 from lapwing.alerts.inputs import Inputs
 from lapwing.alerts.life import GONE, life
-from lapwing.alerts.record import ENDINGS, Happened, Key
+from lapwing.alerts.record import ENDINGS, Happened, Key, added_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +88,21 @@ def additions(lines: tuple[Happened, ...], told: Told, judging: Judging) -> list
     before = life(lines)
     held = {(step.kind, step.bucket): step for step in before.steps}
     wanted = {(step.kind, step.bucket) for step in told.steps}
-    number = _next(lines)
+    number, now = _next(lines), added_at(lines, judging.now)
     out: list[Happened] = []
     gone = [known for known in held.values() if (known.kind, known.bucket) not in wanted]
     if gone:
         left_out = any(judging.inputs.in_maintenance(known.bucket or 0) for known in gone)
         reason = "maintenance" if left_out else "late_data" if judging.same else "redefined"
         data = {"of": [known.number for known in gone], "reason": reason}
-        out.append(_line(number, "withdrawn", judging.now, judging.now, data=data))
+        out.append(_line(number, "withdrawn", now, now, data=data))
     for step in told.steps:
         if (step.kind, step.bucket) not in held:
             late = judging.covered is not None and step.at <= judging.covered and (judging.same or bool(lines))
-            at = judging.now if late else step.at
-            out.append(_line(number + len(out), step.kind, at, judging.now, step.bucket, told.tell(step)))
+            at = now if late else step.at
+            out.append(_line(number + len(out), step.kind, at, now, step.bucket, told.tell(step)))
     if before.reason in GONE and told.steps[-1].kind not in ENDINGS:
-        out.append(_line(number + len(out), "reopened", judging.now, judging.now))  # it is judged again
+        out.append(_line(number + len(out), "reopened", now, now))  # it is judged again
     return out
 
 
@@ -115,8 +115,8 @@ def taken_back(lines: tuple[Happened, ...], reason: str, judging: Judging) -> li
     gone = reason in GONE
     if gone and not now.open and reason != "redefined":
         return []  # it was over before its metric went
-    kind = "closed" if gone and now.open else "retracted"
-    return [_line(_next(lines), kind, judging.now, judging.now, data={"reason": reason})]
+    kind, at = "closed" if gone and now.open else "retracted", added_at(lines, judging.now)
+    return [_line(_next(lines), kind, at, at, data={"reason": reason})]
 
 
 def _next(lines: tuple[Happened, ...]) -> int:

@@ -60,6 +60,12 @@ class Record:
         return ordered(line for line in self.lines if moment is None or line.at <= moment)
 
 
+def added_at(lines: Iterable[Happened], now: int) -> int:
+    """When what is added now is known: now, or, where a clock that was ahead went back, when the last line was. Else it
+    would be taken for what happened before."""
+    return max([now, *(line.at for line in lines)])
+
+
 def ordered(lines: Iterable[Happened]) -> tuple[Happened, ...]:
     """Lines by when they could be known; of one moment as they were written."""
     return tuple(sorted(lines, key=lambda line: (line.at, line.number)))

@@ -36,6 +36,15 @@ def test_it_opens_once_grows_and_ends() -> None:
     assert additions(over, None, 1500) == []
 
 
+def test_it_is_over_though_the_clock_went_back() -> None:
+    """It opened by a clock that was ahead: what comes then comes after it, and is written once."""
+    first = record(*additions(None, LATE, 1000))
+    (mended,) = additions(first, None, 500)
+    over = record(*first.lines, mended)
+    assert (mended.kind, mended.at, life(over.lines).state) == ("resolved", 1000, "resolved")
+    assert additions(over, None, 510) == []
+
+
 def test_what_something_else_explains_is_not_over() -> None:
     first = record(*additions(None, LATE, 1000))
     assert additions(first, None, 1100, explained=True) == []

@@ -12,7 +12,7 @@ from typing import Any
 from lapwing.alerts.data.constants import GREW, LATE_BACK
 from lapwing.alerts.data.finding import Finding
 from lapwing.alerts.life import life
-from lapwing.alerts.record import STEPS, Happened, Record
+from lapwing.alerts.record import STEPS, Happened, Record, added_at
 
 Lines = list[Happened]
 
@@ -35,7 +35,7 @@ def additions(record: Record | None, finding: Finding | None, at: int, *, explai
             return []  # somebody said that it is well as it is
         opened = [_line(1, "opened", at, finding)]
         return [*opened, _line(2, "resolved", at, finding)] if finding.quiet else opened
-    number = max(line.number for line in lines) + 1
+    number, at = max(line.number for line in lines) + 1, added_at(lines, at)
     if finding is None:
         if explained:
             return []
