@@ -74,6 +74,13 @@ def test_each_kind_says_what_it_is(view: IncidentView, kind: str, begins: str) -
     assert RENDERER.one(telling(view, kind), "k").subject.startswith(f"[shop] {begins}")
 
 
+def test_what_opens_again_is_back(view: IncidentView) -> None:
+    (opened,) = (step for step in view.story if step.kind == "opened")
+    again = replace(view, story=[*view.story, replace(opened, at="2024-02-22T19:00:00-05:00")])
+    assert RENDERER.one(telling(again), "k").subject == "[shop] Back: Fail rate: 27.7%, 4.9% expected. $1.01 k at stake"
+    assert "Back" not in RENDERER.one(telling(again, "resolved"), "k").subject
+
+
 def test_without_an_address_there_is_no_link(view: IncidentView) -> None:
     found = replace(RENDERER, base_url=None).one(telling(view), "k")
     assert found.link is None

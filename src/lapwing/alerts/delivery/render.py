@@ -12,6 +12,7 @@ from urllib.parse import quote
 from lapwing.alerts.delivery import warn
 from lapwing.alerts.delivery.chart import png
 from lapwing.alerts.delivery.message import Message
+from lapwing.alerts.record import OPENINGS
 from lapwing.alerts.views import IncidentSummary, IncidentView
 from lapwing.alerts.words import money, number, signed, when
 
@@ -28,6 +29,8 @@ HEADS = {
     "assigned": "Assigned to you: ",
     "escalation": "Nobody has acknowledged: ",
 }
+BACK = "Back: "
+"""Of an incident that opens again."""
 GOOD = ("resolved", "ended", "retracted", "accepted", "closed")
 LINES = ("pacing", "limit")
 """Warnings of a line that people drew: it is in the picture."""
@@ -173,7 +176,7 @@ def _name(one: IncidentSummary) -> str:
 
 def _subject(telling: Telling) -> str:
     one = telling.view.summary
-    head = HEADS.get(telling.kind, "")
+    head = BACK if _back(telling) else HEADS.get(telling.kind, "")
     if one.warning is not None:
         return f"{head}{warn.subject(_name(one), one, one.warning, telling.as_of)}{_stake(one)}"
     if one.data is not None:
@@ -181,6 +184,11 @@ def _subject(telling: Telling) -> str:
     if one.kind == "so_far":
         return f"{head}So far, {_name(one)}: {_say(one.actual, one)}, {_say(one.expected, one)} usual at this age"
     return f"{head}{_name(one)}: {_against(one)}{_stake(one)}"
+
+
+def _back(telling: Telling) -> bool:
+    """It opened, and had been open before: who reads of it was told that it was over."""
+    return telling.kind == "opened" and sum(step.kind in OPENINGS for step in telling.view.story) > 1
 
 
 def _say(value: float | None, one: IncidentSummary) -> str:
