@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 import subprocess
 import time
@@ -81,6 +82,19 @@ def test_explain_tells_what_each_source_is_sent(lapwing: Lapwing, shop: Path) ->
     assert "of 3 files" in told
     assert str(shop) not in told
     assert lapwing("-p", shop, "sql", text, "--explain", "--json").json["explain"].strip() == told.strip()
+
+
+def test_analyze_tells_what_happened(lapwing: Lapwing, shop: Path) -> None:
+    text = "select town from places.towns where country = 'DE'"
+    told = lapwing("-p", shop, "sql", text, "--analyze").text
+    assert re.search(r"read 1 rows \(about \d+ expected\)", told), told
+    assert told.rstrip().endswith(" ms")
+    said = lapwing("-p", shop, "sql", text, "--analyze", "--json").json
+    (scan,) = said["plan"]["scans"]
+    assert (scan["rows"], said["plan"]["ran"]["rows"]) == (1, 1)
+    assert "places.towns" in said["explain"]
+    before = lapwing("-p", shop, "sql", text, "--explain", "--json").json["plan"]
+    assert (before["ran"], before["scans"][0]["rows"], before["scans"][0]["sql"]) == (None, None, scan["sql"])
 
 
 def test_the_statement_comes_from_a_file_or_a_pipe(lapwing: Lapwing, shop: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from lapwing.sources.circuit import CircuitState
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
 from lapwing.sources.storage import engine_reads
+from lapwing.sql.explain import Explanation
 from lapwing.sql.nodes import Plan
 from lapwing.sql.service import SqlService
 
@@ -132,7 +133,14 @@ class Lapwing:
 
     def explain_sql(self, query: SqlQuery) -> str:
         """The plan in words, with the SQL that each source would be sent."""
-        return explain_statement(query, sql=self.sql, results=self.results, answer=self.answer, project=self.project)
+        return self.explained_sql(query).text
+
+    def explained_sql(self, query: SqlQuery, *, analyze: bool = False, query_id: str | None = None) -> Explanation:
+        """How the statement would run; `analyze` runs it, under that id, and tells how it did."""
+        return explain_statement(
+            query, sql=self.sql, results=self.results, answer=self.answer, project=self.project, analyze=analyze,
+            query_id=query_id,
+        )  # fmt: skip
 
     def plan_sql(self, query: SqlQuery) -> Plan:
         """The plan as data."""

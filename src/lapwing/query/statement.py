@@ -20,6 +20,7 @@ from lapwing.query.results.keeping import Fate
 from lapwing.query.results.service import Results
 from lapwing.sources.bill import bill_for, cost_of
 from lapwing.sql.depth import within_depth
+from lapwing.sql.explain import Explanation
 from lapwing.sql.nodes import Plan
 from lapwing.sql.plan import PLANNING_TIME_LIMIT
 from lapwing.sql.run import Running
@@ -124,17 +125,31 @@ def plan_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, projec
     return sql.plan(ready.text, zone=zone, given=ready.given, engine=query.engine)
 
 
-def explain_statement(query: SqlQuery, *, sql: SqlService, results: Results, answer: Answerer, project: Project) -> str:
-    """What would happen, in words. Metrics are answered to tell by what."""
-    zone = _zone(query, project)
-    ready = _rewritten(query, zone, sql, answer, project)
-    lines = [sql.explain(ready.text, zone=zone, given=ready.given, engine=query.engine)]
+def explain_statement(
+    query: SqlQuery,
+    *,
+    sql: SqlService,
+    results: Results,
+    answer: Answerer,
+    project: Project,
+    analyze: bool = False,
+    query_id: str | None = None,
+) -> Explanation:
+    """What would happen, or with `analyze` what did: its rows are read and left. Metrics are answered to tell by what."""
+    zone, wishes = _zone(query, project), query.wishes
+    with bill_for(wishes.maximum_bytes_billed):
+        ready = _rewritten(query, zone, sql, answer, project)
+        told = sql.explained(
+            ready.text, analyze=analyze, zone=zone, given=ready.given, engine=query.engine, time_limit=wishes.time_limit,
+            query_id=query_id,
+        )  # fmt: skip
+    asides = []
     for number, part in enumerate(ready.answers):
         by = ", ".join(f"{piece.by} {piece.name}" for piece in part.receipt.pieces)
-        lines.append(f"given.m{number}: {part.receipt.asked}, answered by {by}")
-    plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine)
-    lines += ["", results.foretold(plan, given=ready.given, wishes=query.wishes)]
-    return "\n".join(lines)
+        asides.append(f"given.m{number}: {part.receipt.asked}, answered by {by}")
+    if not analyze:
+        asides += ["", results.foretold(told.plan, given=ready.given, wishes=wishes)]
+    return replace(told, asides=tuple(asides))
 
 
 def _zone(query: SqlQuery, project: Project) -> str:

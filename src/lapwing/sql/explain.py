@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from lapwing.model.size import shown_size
+from lapwing.sql.document import plan_document
 from lapwing.sql.nodes import Plan, Scan
 from lapwing.sql.run import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a statement would run, or how it ran: then `progress` and `milliseconds` tell. `estimates` are bytes that scans
+    would be billed for, by their ids; `asides`, lines about what is around it."""
+
+    plan: Plan
+    estimates: Mapping[str, int]
+    progress: Progress | None = None
+    milliseconds: float | None = None
+    asides: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        told = explain(self.plan, self.progress, self.milliseconds, estimates=self.estimates)
+        return "\n".join((told, *self.asides))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As JSON; see `plan_document`."""
+        ran = self.progress
+        made = None if ran is None else {"rows": ran.rows, "bytes": ran.bytes, "milliseconds": self.milliseconds}
+        return {**plan_document(self.plan, ran, self.estimates), "ran": made}
 
 
 def explain(
@@ -26,7 +53,8 @@ def explain(
         if scan.id in done:
             many = done[scan.id].connections
             over = f", over {many} connections at once" if many > 1 else ""
-            lines.append(f"  read {done[scan.id].rows:,} rows, {done[scan.id].bytes:,} bytes{over}")
+            expected = f" (about {scan.rows:,} expected)" if scan.rows is not None else ""
+            lines.append(f"  read {done[scan.id].rows:,} rows{expected}, {done[scan.id].bytes:,} bytes{over}")
             if done[scan.id].retries:
                 lines.append(f"  begun again {done[scan.id].retries} times: {done[scan.id].trouble}")
             if (spent := done[scan.id].spent) is not None:

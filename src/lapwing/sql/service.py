@@ -30,7 +30,7 @@ from lapwing.sql.check import check_dataset
 from lapwing.sql.dataset import DatasetBinder
 from lapwing.sql.depth import within_depth
 from lapwing.sql.expected import Expected
-from lapwing.sql.explain import explain
+from lapwing.sql.explain import Explanation
 from lapwing.sql.nodes import Plan
 from lapwing.sql.plan import PLANNING_TIME_LIMIT, Planner
 from lapwing.sql.plans import Plans
@@ -335,13 +335,30 @@ class SqlService:
         engine: str | None = None,
     ) -> str:
         """The plan in words; `analyze` runs the statement and tells what happened."""
+        return self.explained(text, analyze=analyze, zone=zone, given=given, engine=engine).text
+
+    @within_depth()
+    def explained(
+        self,
+        text: str,
+        *,
+        analyze: bool = False,
+        zone: str | None = None,
+        given: Mapping[str, pa.Table] | None = None,
+        engine: str | None = None,
+        time_limit: float = 60.0,
+        query_id: str | None = None,
+    ) -> Explanation:
+        """The plan by which the statement would run; `analyze` runs it, within `time_limit` seconds. Raises as `run` does."""
+        limit = time_limit if analyze else PLANNING_TIME_LIMIT
+        plan = self.ready(text, zone=zone, given=given, engine=engine, time_limit=limit)
+        estimates = self.estimates(plan)
         if not analyze:
-            plan = self._reducer.reduced(self.plan(text, zone=zone, given=given, engine=engine))
-            return explain(plan, estimates=self.estimates(plan))
-        with self.run(text, zone=zone, given=given, engine=engine) as running:
+            return Explanation(plan, estimates)
+        with self.start(plan, given=given, time_limit=time_limit, query_id=query_id) as running:
             for _ in running:
                 pass
-        return explain(running.plan, running.progress(), running.milliseconds)
+        return Explanation(running.plan, estimates, running.progress(), running.milliseconds)
 
     def tables(self, dataset: Dataset) -> tuple[Table, ...]:
         """The tables that a dataset is made of. Raises as `bind` does."""

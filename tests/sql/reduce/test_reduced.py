@@ -182,6 +182,12 @@ def test_a_chain_over_three_sources_is_reduced_and_told(scattered: SqlService) -
     told = scattered.explain(text, analyze=True)
     assert "rows at the source only with id in the k of scan0" in told
     assert told.count("rows at the source only with") == 2
+    keyed = [scan["keys"] for scan in scattered.explained(text).document["scans"]]
+    assert [[(key["provider"], key["provided"], key["column"]) for key in keys] for keys in keyed] == [
+        [],
+        [("scan0", "k", "id")],
+        [("scan1", "v", "k")],
+    ]
     same(scattered, text)
 
 

@@ -752,9 +752,13 @@ export interface PlaceDocument {
   key?: string | null;
 }
 
+/** `where`: what runs the statement; `notes`: what was done besides, and what not, and why. */
 export interface Plan {
+  where: string;
   steps: PlanStep[];
   scans: PlanScan[];
+  notes: string[];
+  ran?: PlanRun | null;
 }
 
 export interface PlanAnswer {
@@ -768,21 +772,43 @@ export interface PlanBody {
   engine?: string | null;
 }
 
-/** One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id. */
+/** Rows are read only whose `column` is one of the values of `provided` in the read with the id `provider`, about `expected` of them. `inside`: the source finds them itself. */
+export interface PlanKey {
+  column: string;
+  provider: string;
+  provided: string;
+  expected: number;
+  inside: boolean;
+}
+
+/** The result of what has run. */
+export interface PlanRun {
+  rows: number;
+  bytes: number;
+  milliseconds: number;
+}
+
+/** One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id. `limit`: so many rows are enough. `bytes_estimated` and `bytes_billed` are of sources that charge by bytes, before and after. */
 export interface PlanScan {
   id: string;
   source: string;
   kind: string;
   table: string;
+  alias: string;
   rows_estimated: number | null;
   rows?: number | null;
   bytes?: number | null;
+  bytes_estimated?: number | null;
+  bytes_billed?: number | null;
+  connections?: number | null;
+  limit?: number | null;
   shares?: string | null;
   retries?: number;
   trouble?: string | null;
   milliseconds?: number | null;
   pushed: string[];
   kept: Kept[];
+  keys: PlanKey[];
   sql: string;
 }
 

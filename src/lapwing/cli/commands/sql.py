@@ -21,6 +21,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("text", metavar="STATEMENT", help="the statement, or - to read it from stdin, or @FILE")
     output.arguments(parser)
     parser.add_argument("--explain", action="store_true", help="tell how it would run, and what each source is sent")
+    parser.add_argument("--analyze", action="store_true", help="run it, leave its rows, and tell how it ran")
     parser.add_argument(
         "--maximum-bytes-billed",
         type=size,
@@ -104,12 +105,12 @@ def run(options: Namespace) -> int:
     asked = SqlQuery(text=_text(options.text), zone=options.tz, wishes=wishes, engine=options.engine)
     form = output.format_of(options)
     with open_project(options) as lapwing:
-        if options.explain:
-            told = lapwing.explain_sql(asked)
+        if options.explain or options.analyze:
+            told = lapwing.explained_sql(asked, analyze=options.analyze)
             if options.json:
-                output.write_json({"explain": told})
+                output.write_json({"explain": told.text, "plan": told.document})
             else:
-                print(told)
+                print(told.text)
             return 0
         answer = lapwing.run_sql(asked)
         try:

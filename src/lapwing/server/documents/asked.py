@@ -188,29 +188,60 @@ class Kept(Document):
     reason: str
 
 
+class PlanKey(Document):
+    """Rows are read only whose `column` is one of the values of `provided` in the read with the id `provider`, about `expected`
+    of them. `inside`: the source finds them itself."""
+
+    column: str
+    provider: str
+    provided: str
+    expected: int
+    inside: bool
+
+
 class PlanScan(Document):
     """One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read
-    was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id."""
+    was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id. `limit`: so many
+    rows are enough. `bytes_estimated` and `bytes_billed` are of sources that charge by bytes, before and after."""
 
     id: str
     source: str
     kind: str
     table: str
+    alias: str
     rows_estimated: int | None
     rows: int | None = None
     bytes: int | None = None
+    bytes_estimated: int | None = None
+    bytes_billed: int | None = None
+    connections: int | None = None
+    limit: int | None = None
     shares: str | None = None
     retries: int = 0
     trouble: str | None = None
     milliseconds: float | None = None
     pushed: list[str]
     kept: list[Kept]
+    keys: list[PlanKey]
     sql: str
 
 
+class PlanRun(Document):
+    """The result of what has run."""
+
+    rows: int
+    bytes: int
+    milliseconds: float
+
+
 class Plan(Document):
+    """`where`: what runs the statement; `notes`: what was done besides, and what not, and why."""
+
+    where: str
     steps: list[PlanStep]
     scans: list[PlanScan]
+    notes: list[str]
+    ran: PlanRun | None = None
 
 
 class PlanAnswer(Document):

@@ -11,6 +11,7 @@ from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery
 from lapwing.query.metric_sql import mentions_metrics
 from lapwing.query.service import Lapwing
+from lapwing.server.encode.columnar import dumps
 from lapwing.server.postgres import commands, copying, cursors, dialect
 from lapwing.server.postgres.backends import Backends
 from lapwing.server.postgres.catalog.answer import Catalogs
@@ -27,7 +28,9 @@ from lapwing.server.turns import Turns
 from lapwing.sql.text import Edited, apply
 from lapwing.sql.wrong import at_home
 
-_EXPLAIN = re.compile(r"\bexplain\s+(?:\([^)]*\)\s*|analyze\s+|verbose\s+)*", re.IGNORECASE)
+_EXPLAIN = re.compile(r"\bexplain\s+((?:\([^)]*\)\s*|analyze\s+|verbose\s+)*)", re.IGNORECASE)
+_ANALYZE = re.compile(r"\banaly[sz]e\b(?!\s+(?:off|false|0)\b)", re.IGNORECASE)
+_JSON = re.compile(r"\bformat\s+json\b", re.IGNORECASE)
 _DOTTED = re.compile(r'"[^"\s.]*+\.')
 
 
@@ -98,9 +101,13 @@ class Desk:
         if statement.kind is Kind.CATALOG:
             return TableReading(self._catalog(statement, literals, settings))
         if statement.kind is Kind.EXPLAIN:
-            asked = SqlQuery(text=statement.text[_begin(statement.text, Kind.EXPLAIN) :], zone=settings.zone)
+            found = _EXPLAIN.search(statement.text)
+            options = found[1] if found else ""
+            asked = statement.text[_begin(statement.text, Kind.EXPLAIN) :]
+            query = SqlQuery(text=asked, zone=settings.zone, wishes=settings.wishes())
             with self.turns.turn():
-                lines = self.lapwing.explain_sql(asked).split("\n")
+                told = self.lapwing.explained_sql(query, analyze=bool(_ANALYZE.search(options)))
+            lines = [dumps([told.document]).decode()] if _JSON.search(options) else told.text.split("\n")
             return TableReading(pa.table({"QUERY PLAN": lines}))
         text = self.filled(statement, literals, settings)
         query = SqlQuery(text=text.text, zone=settings.zone, wishes=settings.wishes())

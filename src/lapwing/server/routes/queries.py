@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from lapwing.server.documents.asked import Queries, QueryDetail, QueryLog, QueryState
 from lapwing.server.encode.columnar import dumps
-from lapwing.server.plan import plan_document
 from lapwing.server.problem import body
 from lapwing.server.query_log import read
 from lapwing.server.services import services
+from lapwing.sql.document import plan_document
 
 router = APIRouter(tags=["sql"])
 

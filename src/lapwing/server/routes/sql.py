@@ -22,10 +22,10 @@ from lapwing.server.encode.stream import MEDIA_TYPES, Format, encode
 from lapwing.server.encode.types import columns
 from lapwing.server.live import LiveResponse
 from lapwing.server.negotiate import wanted
-from lapwing.server.plan import plan_document
 from lapwing.server.problem import of_error
 from lapwing.server.queries import Query
 from lapwing.server.services import Services, services
+from lapwing.sql.document import plan_document
 
 router = APIRouter(tags=["sql"])
 FORMATS = (Format.CSV, Format.ARROW, Format.PARQUET)
@@ -141,5 +141,6 @@ def plan_sql(body: PlanBody, request: Request) -> Response:
     """How a statement would run, without running it."""
     lapwing = services(request).lapwing
     asked = SqlQuery(text=body.text, zone=body.zone or None, engine=body.engine)
-    data = {"plan": plan_document(lapwing.plan_sql(asked)), "text": lapwing.explain_sql(asked)}
+    told = lapwing.explained_sql(asked)
+    data = {"plan": told.document, "text": told.text}
     return Response(dumps(data), media_type="application/json")

@@ -1,6 +1,6 @@
 import type { Plan, PlanScan } from "../../api/types";
 import { Icon } from "../../components/Icon";
-import { count } from "../../lib/numbers";
+import { bytes, count } from "../../lib/numbers";
 import { stepWords } from "./steps";
 import { kindName } from "./TablesPanel";
 
@@ -23,8 +23,9 @@ export function PlanPanel({ plan, state, onClose }: { plan: Plan; state: string;
         {plan.steps.map((step, i) => (
           <Step key={i} step={step} />
         ))}
-        {plan.scans.map((scan, i) => <Scan key={scan.id} scan={scan} number={i + 1} />)}
+        {plan.scans.map((scan, i) => <Scan key={scan.id} scan={scan} number={i + 1} scans={plan.scans} />)}
       </ol>
+      {plan.notes.map((note) => <p key={note} className="faint plan-note">{note}</p>)}
     </aside>
   );
 }
@@ -42,17 +43,43 @@ function tenths(ms: number | null | undefined): string {
   return !isNumber(ms) ? "" : ms < 10 ? ms.toFixed(1) : count(Math.round(ms));
 }
 
-function Scan({ scan, number }: { scan: PlanScan; number: number }) {
-  const estimated = !isNumber(scan.rows);
+/** Whose values leave out rows of a scan: `customer_id in the id of customers (2), about 13 values`. */
+function keyWords(key: PlanScan["keys"][number], scans: readonly PlanScan[]): string {
+  const at = scans.findIndex((one) => one.id === key.provider);
+  const provider = scans[at] ? `${scans[at].alias} (${at + 1})` : key.provider;
+  const inside = key.inside ? ", found by the source itself" : "";
+  return `only with ${key.column} in the ${key.provided} of ${provider}, about ${count(key.expected)} values${inside}`;
+}
+
+/** Rows as they came with what was expected beside them, or what is expected. */
+function Rows({ scan }: { scan: PlanScan }) {
+  const expected = isNumber(scan.rows_estimated) ? `~${count(scan.rows_estimated)}` : null;
+  if (!isNumber(scan.rows)) return <span className="num" title="estimated">{expected ?? "–"}</span>;
+  return <span className="num">{expected && <span className="faint" title="estimated">{expected} </span>}{count(scan.rows)}</span>;
+}
+
+/** What a source that charges by bytes would bill, or did. */
+function costWords(scan: PlanScan): string | null {
+  if (isNumber(scan.bytes_billed)) return `billed for ${bytes(scan.bytes_billed)}`;
+  return isNumber(scan.bytes_estimated) ? `would be billed for ${bytes(scan.bytes_estimated)}` : null;
+}
+
+function Scan({ scan, number, scans }: { scan: PlanScan; number: number; scans: readonly PlanScan[] }) {
+  const cost = costWords(scan);
+  const shared = scan.shares === null ? -1 : scans.findIndex((one) => one.id === scan.shares);
   return (
     <li className="plan-source">
       <div className="plan-line">
         <b><sup>{number}</sup>{tableName(scan)}</b><span>{kindName(scan.kind)}</span>
-        <span className="num" title={estimated ? "estimated" : ""}>{estimated ? (scan.rows_estimated === null ? "–" : `~${count(scan.rows_estimated)}`) : count(scan.rows)}</span>
+        <Rows scan={scan} />
         <span className="num">{tenths(scan.milliseconds)}</span>
       </div>
       <ul className="pushed">
         {scan.pushed.map((text) => <li key={text}><Icon name="check" /><span>{text}</span></li>)}
+        {scan.keys.map((one) => <li key={`${one.column} ${one.provider}`}><Icon name="check" /><span>{keyWords(one, scans)}</span></li>)}
+        {scan.limit !== null && <li><Icon name="check" /><span>no more than {count(scan.limit)} rows</span></li>}
+        {shared >= 0 && <li><Icon name="check" /><span>its rows are those that {shared + 1} reads</span></li>}
+        {cost && <li><span>{cost}</span></li>}
         {scan.kept.map((one) => <li key={one.text} className="kept"><Icon name="cross" /><span>{one.text} runs here: {one.reason}</span></li>)}
       </ul>
       <pre className="sent" tabIndex={0}>{scan.sql}</pre>
