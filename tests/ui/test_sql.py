@@ -74,6 +74,16 @@ def test_tables_in_the_statement_carry_the_plans_numbers(open_page: Open) -> Non
     expect(plan).to_have_count(0)
 
 
+def test_the_plan_has_what_came_beside_what_was_expected(open_page: Open) -> None:
+    page = open_page(asked("select name from airline.airlines where carrier <> 'nobody'"))
+    page.get_by_role("button", name="Run").click()
+    plan = page.get_by_role("complementary", name="Plan")
+    expect(plan).to_contain_text("As it ran")
+    rows = plan.locator(".plan-source .plan-line .num").first
+    expect(rows).to_have_text(re.compile(r"^~\d+ 16$"))
+    expect(plan.locator(".pushed")).to_contain_text("nobody")
+
+
 def test_a_table_is_written_by_a_press(open_page: Open) -> None:
     page = open_page(asked("select count(*) from "))
     tables = page.get_by_role("complementary", name="Tables")

@@ -12,6 +12,8 @@ export interface SqlDone {
   rows: number;
   milliseconds: number;
   receipt: Receipt | null;
+  /** With what came of each source; of a result that was kept, nothing did. */
+  plan: Plan | null;
 }
 
 export interface SqlEvents {
@@ -42,7 +44,7 @@ function take(line: Line, events: SqlEvents, id: string): void {
   if (line.problem) throw new ApiError(422, [line.problem], id);
   if (line.columns) events.onHead({ query_id: line.query_id ?? id, columns: line.columns, plan: line.plan ?? null });
   if (Array.isArray(line.rows)) events.onRows(line.rows);
-  if (line.done) events.onDone({ rows: Number(line.rows), milliseconds: line.milliseconds ?? 0, receipt: line.receipt ?? null });
+  if (line.done) events.onDone({ rows: Number(line.rows), milliseconds: line.milliseconds ?? 0, receipt: line.receipt ?? null, plan: line.plan ?? null });
 }
 
 /** The result as a file. It is run again, so that all rows come and types are kept. */

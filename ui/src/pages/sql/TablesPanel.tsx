@@ -40,7 +40,10 @@ function TableRow({ table, onPick }: { table: Table; onPick: (text: string) => v
   );
 }
 
-const KINDS: Record<string, string> = { files: "Files", sqlite: "SQLite", duckdb: "DuckDB", postgres: "PostgreSQL", mysql: "MariaDB", metrics: "Metrics" };
+const KINDS: Record<string, string> = {
+  files: "Files", sqlite: "SQLite", duckdb: "DuckDB", postgres: "PostgreSQL", mariadb: "MariaDB", bigquery: "BigQuery", clickhouse: "ClickHouse",
+  delta: "Delta", iceberg: "Iceberg", kafka: "Kafka", snowflake: "Snowflake", trino: "Trino", metrics: "Metrics",
+};
 
 /** A kind of source as people write it. */
 export function kindName(kind: string): string {

@@ -36,7 +36,7 @@ export function useRun(zone: string): { run: Run; start: (text: string) => void;
     runSql({ text, zone, query_id: id }, {
       onHead: (head) => patch(id, () => ({ columns: head.columns, plan: head.plan, rows })),
       onRows: (more) => { for (const row of more) rows.push(row); patch(id, () => ({ rows: rows.slice(0) })); },
-      onDone: (done) => patch(id, (old) => ({ state: "done", done, rows, plan: old.plan })),
+      onDone: (done) => patch(id, (old) => ({ state: "done", done, rows, plan: done.plan ?? old.plan })),
     }, stop.signal).then(
       () => patch(id, (old) => (old.state === "running" ? { state: "done" } : {})),
       (error: Error) => patch(id, (old) => (old.state === "cancelled" || error.name === "AbortError" ? { state: "cancelled" } : { state: "failed", error, rows: old.done ? old.rows : [], columns: [] })),
