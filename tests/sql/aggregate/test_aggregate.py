@@ -56,6 +56,8 @@ PUSHED = [
         "by l order by 1"
     ),
     "select count(*) from {s}.things where i > 3 or 1 = 1",
+    "select l, count(distinct l), count(*) from {s}.things group by l order by l",
+    "select date_trunc('month', d + 1) as m, count(*) from {s}.things group by m order by m",
 ]
 DECIMALS = [
     "select l, sum(n), avg(n), min(n), max(n), count(n) from {s}.things group by l order by l",
@@ -126,6 +128,7 @@ KEPT = [
     "select max(f) from {s}.things",
     "select l, sum(id) export_state from {s}.things group by l order by l",
     "select l, (select t.* exclude (id, i, v, w, f, n, d, t)) as x, count(*) from {s}.things t group by l order by l",
+    "select l, count(*) from {s}.things group by l qualify row_number() over (order by l) = 1",
 ]
 
 
@@ -186,6 +189,7 @@ EARLY = [
         "'a') on o.id = x.id group by 1 order by 1"
     ),
     "select i, sum(p.id) from own.big b join pg.things p on b.n = p.id join lite.things t using (i) group by i order by i",
+    "select o.l, count(*), sum(p.id) from pg.things p left join own.things o on o.i = p.i and p.id > 5 group by 1 order by 1",
 ]
 READ = [
     "select o.id, (select sum(p.id) from pg.things p where p.i = o.i) from own.things o order by 1",
@@ -202,6 +206,7 @@ READ = [
     "select o.id, sum(p.id) over () from own.things o join pg.things p on o.i = p.i order by all",
     "select n, count(*) from lite.things group by n order by n",
     "select sum(p.id) from (select id, i from own.things) q join own.big b on q.id = b.n join pg.things p using (i)",
+    "select max(o.id), sum(p.id) from own.things o, pg.things p where p.i = 12345",
 ]
 
 APART = [

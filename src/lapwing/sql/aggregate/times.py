@@ -86,7 +86,7 @@ def cut_of(node: Node) -> tuple[Cut, Node] | None:
     if node["class"] == "CAST":
         day = str(node["type_expr"].get("type_name", "")).lower() == "date"  # of a time try_cast is the same
         return (Cut("date"), node["child"]) if day else None
-    if node["class"] != "FUNCTION" or node["filter"] or node["distinct"] or node["order_bys"]["orders"]:
+    if node["class"] != "FUNCTION":
         return None
     name, arguments = str(node["function_name"]).lower(), [one["expression"] for one in node["arguments"]]
     if name in _NAMED:

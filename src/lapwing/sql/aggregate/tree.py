@@ -66,7 +66,7 @@ def selects(tree: Node, tables: Mapping[str, Table]) -> Iterator[tuple[Node, Fro
             parts = from_of(node, tables)
         except Unfit:
             continue
-        if any(leaf.stub for leaf in parts.leaves) and not node["sample"] and not node["qualify"]:
+        if not node["sample"] and not node["qualify"]:
             yield node, parts
 
 
@@ -125,7 +125,7 @@ class _Reading:
         for one in node["modifiers"]:
             if one["type"] == "ORDER_MODIFIER":
                 self._ordered([order["expression"] for order in one["orders"]])
-            elif one["type"] != "DISTINCT_MODIFIER":
+            else:
                 self._outside(one)
         if not (found.calls or node["group_expressions"] or ways):
             raise Unfit("it aggregates nothing")
@@ -138,7 +138,7 @@ class _Reading:
         """The conditions of WHERE and of joins: those that only need these tables, and the others."""
         parts = self._found.parts
         for leaf in parts.leaves:
-            if leaf.name not in self._mine and leaf.node["type"] == "SUBQUERY":
+            if leaf.node["type"] == "SUBQUERY":
                 self._apart(leaf.node["subquery"], frozenset())
         everywhere = self._whole or not any(leaf.optional for leaf in self._mine.values())
         own = {leaf.on for leaf in self._mine.values()}
