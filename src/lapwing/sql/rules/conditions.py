@@ -36,7 +36,7 @@ def conditions(scan: Scan, facts: Facts) -> Scan:
     places = [_of_place(seen.filters, columns, renderer) for seen in facts.sightings]
     if len(places) == 1:
         return replace(scan, conditions=tuple(places[0]))
-    if not places or not all(places):
+    if not all(places):
         return scan
     return replace(scan, conditions=(_either(places),))
 

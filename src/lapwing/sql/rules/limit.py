@@ -13,7 +13,7 @@ def limit(scan: Scan, facts: Facts) -> Scan:
     """Legal when the plan is a limit over this scan alone, with nothing between but columns and conditions, and the
     source was given every one of these. The offset is part of the limit. The statement names no order, so any of its
     rows will do."""
-    if scan.native or len(facts.sightings) != 1 or facts.sightings[0].limit is None or scan.kept:
+    if scan.native or len(facts.sightings) != 1 or scan.kept:
         return scan
     if Operation.LIMIT not in facts.source.capabilities.pushable:
         return scan
