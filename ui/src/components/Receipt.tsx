@@ -8,7 +8,8 @@ import "./receipt.css";
 
 /** What answered, in a few words. */
 function by(receipt: Receipt): string {
-  const names = [...new Set(receipt.pieces.map((piece) => (piece.by === "source" ? piece.name : `${piece.by} ${piece.name}`)))];
+  const name = (piece: Receipt["pieces"][number]) => ({ source: piece.name, "kept result": piece.by }[piece.by as string] ?? `${piece.by} ${piece.name}`);
+  const names = [...new Set(receipt.pieces.map(name))];
   return names.slice(0, 2).join(" and ") || "no data";
 }
 

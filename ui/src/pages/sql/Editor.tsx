@@ -65,6 +65,7 @@ export function Editor({ text, known, tables, mistake, onChange, onRun, onReady 
           numberedTables, markedMistake,
           spoken.current.of(language(first.current.known)),
           keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+          EditorView.lineWrapping,
           EditorView.contentAttributes.of({ "aria-label": "SQL", tabindex: "0" }),
           EditorView.updateListener.of((update) => { if (update.docChanged) calls.current.onChange(update.state.doc.toString()); }),
         ],
