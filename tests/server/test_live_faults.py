@@ -1,4 +1,4 @@
-"""Faults while a real server, a process of its own, watches and tells: it is killed, a channel fails, two
+"""Faults while a real server, a process of its own, watches and tells: it is killed, its clock jumps, a channel fails, two
 serve one project, a metric goes in an incident. Who is told is told once, and in order."""
 
 from __future__ import annotations
@@ -99,6 +99,32 @@ def test_killed_while_it_tells_and_while_it_checks(tmp_path: Path, hook: Hook) -
     assert [kind for kind, _ in told(hook)] == ["opened"]
     assert len(hook.calls) == 2, "nobody knows whether the first was taken, so both have one key"
     assert hook.calls[0].body == hook.calls[1].body
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.long
+def test_a_clock_that_jumps(tmp_path: Path, hook: Hook) -> None:
+    """Three days ahead there is no data: that is news of the data, told once, and none of the metric; back, it is over."""
+    project = PROJECT.replace("now: {now}\n", "").replace(HOURLY, "sold: {{metric: orders, grain: day}}")
+    project += DELIVERY.replace("HOOK", hook.url).replace(", monitors: failed_daily", "")
+    dataset = DATASET.replace("complete_after: 1 hours", "complete_after: 1 hours\nchecks: {stale: 12 hours}")
+    table = orders(end=BAD_DAY + timedelta(days=1))
+    root = write_shop(tmp_path / "shop", now="", table=table, project=project, dataset=dataset)
+    now = tmp_path / "clock"
+    now.write_text("@2024-02-21 07:00:00\n")
+    with serving(root, environment=clock(now)) as server:
+        wait(lambda: "opened" in [kind for kind, _ in told(hook)])
+        before = told(hook)
+        now.write_text("@2024-02-24 07:00:00\n")
+        wait(lambda: len(told(hook)) > len(before))
+        time.sleep(6)
+        assert hook.calls[-1].data["incidents"][0]["kind"] == "data"
+        assert len(told(hook)) == len(before) + 1
+        now.write_text("@2024-02-21 07:10:00\n")
+        wait(lambda: len(told(hook)) > len(before) + 1)
+        time.sleep(6)
+        assert told(hook)[len(before) + 1 :] == [("resolved", told(hook)[len(before)][1])]
+        assert server.stop() == 0
     assert "Traceback" not in server.log.read_text()
 
 

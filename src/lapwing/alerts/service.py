@@ -49,7 +49,7 @@ from lapwing.alerts.watches import Followed, Watches
 from lapwing.alerts.why.asked import Asked, why
 from lapwing.alerts.why.service import Why
 from lapwing.alerts.wishes import Chosen, Wish, slice_of
-from lapwing.model.calendar import DAY, from_us, local_iso, to_us
+from lapwing.model.calendar import DAY, local_iso, to_us
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import Monitor
 from lapwing.model.problem import Cancelled, LapwingError, WrongUse
@@ -334,7 +334,11 @@ class Alerts:
         Raises:
             NotFound: no such incident, or nobody knew of it yet at that moment.
         """
-        known, moment = self._keeper.kept().known, self._moment(as_of)
+        return self.incident_at(number, self._moment(as_of))
+
+    def incident_at(self, number: int, moment: int) -> IncidentView:
+        """As `incident`, at a moment in UTC microseconds; one on record may be to come, where a clock was ahead."""
+        known = self._keeper.kept().known
         if (warned := of_number(self._warnings(), number)) is not None:
             return early.view(*warned, moment, self._lapwing.project)
         if (about := self.data.view(number, moment)) is not None:
@@ -384,10 +388,6 @@ class Alerts:
     def moment(self) -> int:
         """Now, in UTC microseconds: the project's own now, where its clock stands."""
         return self._moment(None)
-
-    def incident_at(self, number: int, moment: int) -> IncidentView:
-        """As `incident`, at a moment in UTC microseconds."""
-        return self.incident(number, from_us(moment))
 
     def band(self, metric: str, within: Mapping[str, str], grain: Grain, start: int, end: int) -> Band:
         """What a metric's buckets in [start, end) (UTC microseconds) were expected to be, by what came before each.

@@ -291,7 +291,7 @@ class Deliveries:
         moment = -(-line.at // MINUTE) * MINUTE
         says = str(line.data.get("says", "")) if line.kind in STEPS else said(line, zone)
         kind = "escalation" if waiting.kind == "escalation" else line.kind
-        view = self._alerts.incident_at(incident, moment)
+        view = self._alerts.incident_at(incident, min(moment, max(self._alerts.moment(), line.at)))
         return Telling(kind=kind, says=says, view=view, as_of=local_iso(moment, zone))
 
     # For people who look after it
