@@ -27,7 +27,7 @@ from lapwing.query.service import Lapwing
 def killed(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
-places = {"judge": keeper, "pack": keeper, "save": journal.Journal, "additions": judged_rows, "_keep": judged_rows}
+places = {"judge_any": keeper, "pack": keeper, "save": journal.Journal, "additions": judged_rows, "_keep": judged_rows}
 root, (name, when, turn) = Path(sys.argv[1]), sys.argv[2].split()
 where, calls = places[name], [int(turn)]
 real = getattr(where, name)
@@ -47,7 +47,7 @@ with Lapwing.open(root) as lapwing:
 """
 POINTS = [
     f"{name} {when} {turn}"
-    for name in ("judge", "pack", "save", "additions", "_keep")
+    for name in ("judge_any", "pack", "save", "additions", "_keep")
     for when in ("before", "after")
     for turn in (1, 2)
 ]
