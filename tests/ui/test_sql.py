@@ -103,6 +103,13 @@ def test_completion_knows_tables_and_columns(open_page: Open) -> None:
     options = page.locator(".cm-tooltip-autocomplete li")
     expect(options.filter(has_text="airlines")).to_be_visible()
     page.keyboard.press("Escape")
+    write(page, "select * from ")
+    page.keyboard.type("metrics.f")
+    expect(options).to_have_text(["flights"])
+    page.keyboard.type("lights where sch")
+    expect(options.first).to_have_text("scheduledtime")
+    expect(page.locator(".cm-completionIcon")).to_have_count(0)
+    page.keyboard.press("Escape")
     write(page, "")
     page.keyboard.type("select w.vis from weather.weather w")
     for _ in range(len(" from weather.weather w")):
@@ -149,6 +156,18 @@ def test_mistakes_are_told_with_the_nearest_name(open_page: Open, text: str, say
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_role("alert")).to_contain_text(re.compile(says, re.IGNORECASE))
     assert "Traceback" not in page.get_by_role("alert").inner_text()
+
+
+def test_an_error_has_no_plan_of_the_statement_before_beside_it(open_page: Open) -> None:
+    page = open_page(asked("select name from airline.airlines"), fails=True)
+    plan = page.get_by_role("complementary", name="Plan")
+    page.get_by_role("button", name="Run").click()
+    expect(plan).to_contain_text("As it ran")
+    write(page, "select nam from airline.airlines")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no column nam.")
+    expect(plan).to_have_count(0)
+    expect(page.locator(".cm-tooltip-autocomplete")).to_have_count(0)
 
 
 def test_the_wrong_word_is_underlined_until_it_is_changed(open_page: Open) -> None:

@@ -64,7 +64,8 @@ def completions(request: Request) -> Response:
         about = {"name": entry["path"], "kind": kind, "description": entry["description"]}
         listed.append({**about, "columns": entry["columns"]})
     for dataset in lapwing.project.datasets.values():
-        names = [{"name": name, "type": "dimension"} for name in dataset.dimensions]
+        names = [{"name": dataset.time.column, "type": "time"}]
+        names += [{"name": name, "type": "dimension"} for name in dataset.dimensions]
         names += [{"name": name, "type": "metric"} for name in dataset.metrics]
         about = {"name": f"metrics.{dataset.name}", "kind": "metrics", "description": dataset.shown.description}
         listed.append({**about, "columns": names})

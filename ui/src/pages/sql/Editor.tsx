@@ -1,12 +1,12 @@
-import { acceptCompletion, autocompletion, closeBrackets, completionKeymap } from "@codemirror/autocomplete";
+import { acceptCompletion, autocompletion, closeBrackets, closeCompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
-import { PostgreSQL, sql, type SQLNamespace } from "@codemirror/lang-sql";
 import { HighlightStyle, bracketMatching, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState, Prec } from "@codemirror/state";
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
 import type { Completions } from "../../api/types";
+import { language } from "./complete";
 import { markedMistake, setMistake, type Spot } from "./mistake";
 import { numberedTables, setTables } from "./numbered";
 
@@ -16,22 +16,6 @@ const LOOK = HighlightStyle.define([
   { tag: [tags.lineComment, tags.blockComment], color: "var(--ink-3)" },
   { tag: [tags.function(tags.variableName), tags.standard(tags.name)], color: "var(--ink-2)" },
 ]);
-
-/** Tables and their columns, nested by the dots of their names. */
-function namespace(known: Completions): SQLNamespace {
-  const root: Record<string, SQLNamespace> = {};
-  for (const table of known.tables) {
-    const path = table.name.split(".");
-    let level = root;
-    for (const part of path.slice(0, -1)) level = (level[part] ??= {}) as Record<string, SQLNamespace>;
-    level[path.at(-1) ?? table.name] = table.columns.map((column) => ({ label: column.name, detail: column.type, type: "property" }));
-  }
-  return root;
-}
-
-function language(known: Completions | undefined) {
-  return sql({ dialect: PostgreSQL, schema: known ? namespace(known) : {}, upperCaseKeywords: false });
-}
 
 interface Props {
   text: string;
@@ -58,14 +42,15 @@ export function Editor({ text, known, tables, mistake, onChange, onRun, onReady 
       state: EditorState.create({
         doc: first.current.text,
         extensions: [
-          Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => { calls.current.onRun(); return true; } }, { key: "Tab", run: acceptCompletion }])),
+          Prec.highest(keymap.of([{ key: "Mod-Enter", run: (editor) => { closeCompletion(editor); calls.current.onRun(); return true; } }, { key: "Tab", run: acceptCompletion }])),
           lineNumbers(), history(), bracketMatching(), closeBrackets(), highlightActiveLine(),
-          autocompletion({ activateOnTyping: true }),
+          autocompletion({ icons: false }),
           syntaxHighlighting(LOOK),
           numberedTables, markedMistake,
           spoken.current.of(language(first.current.known)),
           keymap.of([...completionKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
           EditorView.lineWrapping,
+          EditorView.domEventHandlers({ blur: (_, editor) => { closeCompletion(editor); } }), // one that is still looked for would open later
           EditorView.contentAttributes.of({ "aria-label": "SQL", tabindex: "0" }),
           EditorView.updateListener.of((update) => { if (update.docChanged) calls.current.onChange(update.state.doc.toString()); }),
         ],

@@ -43,14 +43,14 @@ export default function SqlPage() {
   const plan = (): void => {
     setTrouble(null);
     setDrawer(true);
-    post<{ plan: Plan }>("/sql/plan", { text, zone }).then((answer) => setAsked(answer.plan), setTrouble);
+    post<{ plan: Plan }>("/sql/plan", { text, zone }).then((answer) => setAsked(answer.plan), (error: Error) => { setAsked(null); setTrouble(error); });
   };
   useKeys({
     Escape: () => { if (run.state === "running") cancel(); },
     p: plan,
   });
   const failure = trouble ?? (run.state === "failed" ? run.error : null);
-  const shown = asked ?? run.plan;
+  const shown = trouble ? null : asked ?? run.plan;
   const mistake = useMemo(() => spotOf(failure), [failure]);
   const tables = useMemo(() => shown?.scans.map(tableName) ?? [], [shown]);
   return (

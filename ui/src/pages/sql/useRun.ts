@@ -18,7 +18,7 @@ export interface Run {
 
 const IDLE: Run = { state: "idle", id: "", text: "", began: 0, columns: [], rows: [], plan: null, done: null, error: null, progress: null };
 
-/** One query at a time: run, watch how far it is, cancel. The old result stays until the first line of the new one. */
+/** One query at a time: run, watch how far it is, cancel. The old result stays until the first line of the new one, or its error. */
 export function useRun(zone: string): { run: Run; start: (text: string) => void; cancel: () => void } {
   const [run, setRun] = useState<Run>(IDLE);
   const abort = useRef<AbortController | null>(null);
@@ -39,7 +39,7 @@ export function useRun(zone: string): { run: Run; start: (text: string) => void;
       onDone: (done) => patch(id, (old) => ({ state: "done", done, rows, plan: done.plan ?? old.plan })),
     }, stop.signal).then(
       () => patch(id, (old) => (old.state === "running" ? { state: "done" } : {})),
-      (error: Error) => patch(id, (old) => (old.state === "cancelled" || error.name === "AbortError" ? { state: "cancelled" } : { state: "failed", error, rows: old.done ? old.rows : [], columns: [] })),
+      (error: Error) => patch(id, (old) => (old.state === "cancelled" || error.name === "AbortError" ? { state: "cancelled" } : { state: "failed", error, rows: old.done ? old.rows : [], columns: [], plan: null })),
     );
   }, [zone, patch]);
 
