@@ -65,6 +65,22 @@ def test_psql(door: Door, command: str, shows: list[str]) -> None:
     assert "ERROR" not in said or "nope" in command
 
 
+# Of tables and datasets, of what there is none here, and of how things are compared, which is told nowhere else.
+WALK = (
+    "l d dt dv dm di ds dE dn du dg dp ddp df da do dT dD dC dc dd des deu det dew dF dFd dFp dFt dL dl dO db dA dAc dAf dAo dAp "
+    "dconfig drds dRp dRs dx dX dy dP dfS dTS"
+)
+
+
+def test_psql_tells_of_everything(door: Door) -> None:
+    """Each of its commands, short and long, in one session."""
+    commands = [f"\\{command}{more}" for command in WALK.split() for more in ("", "+")]
+    said = psql(door, *commands, r"\dRs", r"\sf nothing", r"\d+ metrics.orders")
+    assert [line for line in said.splitlines() if "ERROR" in line] == []
+    for title in ("List of subscriptions", "Large objects", "Object descriptions", "List of user mappings"):
+        assert title in said
+
+
 def asked(door: Door, work: Callable[[Any], Awaitable[Any]]) -> Any:
     import asyncpg
 
@@ -219,6 +235,39 @@ PROBES = {
              LEFT JOIN pg_range ON (pg_range.rngtypid = typ.oid)) AS t
            LEFT JOIN pg_type AS elemtyp ON elemtyp.oid = elemtypoid WHERE t.typtype IN ('b', 'r', 'm', 'e', 'd')""",
         [(True,)],
+    ),
+    "datagrip: columns": (
+        """with T as (select distinct T.oid as table_id, T.relname from pg_catalog.pg_class T, pg_catalog.pg_attribute A
+             where T.relname = 'towns' and T.relkind in ('r', 'm', 'v', 'f', 'p') and A.attrelid = T.oid
+               and pg_catalog.age(T.xmin) <= 2147483647)
+           select C.attnum, C.attname, C.xmin as column_state_number, pg_catalog.format_type(C.atttypid, C.atttypmod),
+             pg_catalog.pg_get_expr(D.adbin, T.table_id), not C.attislocal
+           from T inner join pg_catalog.pg_attribute C on T.table_id = C.attrelid
+           left outer join pg_catalog.pg_attrdef D on (C.attrelid, C.attnum) = (D.adrelid, D.adnum) order by 1""",
+        [(1, "town", 1, "text", None, False), (2, "country", 1, "text", None, False)],
+    ),
+    "datagrip: transactions": (
+        """select L.transactionid::varchar::bigint as transaction_id from pg_catalog.pg_locks L
+           where L.transactionid is not null order by pg_catalog.age(L.transactionid) desc limit 1""",
+        [],
+    ),
+    "datagrip: zones": (
+        """select name, is_dst from pg_catalog.pg_timezone_names
+           union distinct select abbrev as name, is_dst from pg_catalog.pg_timezone_abbrevs""",
+        [],
+    ),
+    "jdbc: arrays": (
+        """SELECT typinput = 'pg_catalog.array_in'::regproc as is_array, typname FROM pg_catalog.pg_type
+           WHERE typname IN ('text', '_text') ORDER BY 2""",
+        [(True, "_text"), (False, "text")],
+    ),
+    "anyone: integers by integers": (
+        "SELECT current_setting('server_version_num')::int / 100, 7 / 2, 7 / 2.0, -7 / 2, (SELECT 5 / count(*) FROM pg_am)",
+        [(1600, 3, 3.5, -3, 5)],
+    ),
+    "anyone: the clock": (
+        "SELECT current_timestamp = now(), current_date = now()::date, current_schema()",
+        [(True, True, "public")],
     ),
     "tableau: a table's columns": (
         """select n.nspname, a.attname, t.typname, pg_get_expr(d.adbin, d.adrelid) from (((pg_catalog.pg_class c

@@ -19,7 +19,7 @@ PG_CATALOG = {
     "typreceive:oid typsend:oid typmodin:oid typmodout:oid typanalyze:oid typalign typstorage typnotnull:bool "
     "typbasetype:oid typtypmod:int typndims:int typcollation:oid typdefaultbin typdefault typacl:list typsubscript:oid",
     "pg_database": "oid:oid datname datdba:oid encoding:int datlocprovider datistemplate:bool datallowconn:bool "
-    "datconnlimit:int dattablespace:oid datcollate datctype daticulocale datcollversion datacl:list datfrozenxid:int",
+    "datconnlimit:int dattablespace:oid datcollate datctype daticulocale daticurules datcollversion datacl:list datfrozenxid:int",
     "pg_roles": "oid:oid rolname rolsuper:bool rolinherit:bool rolcreaterole:bool rolcreatedb:bool rolcanlogin:bool "
     "rolreplication:bool rolconnlimit:int rolpassword rolvaliduntil rolbypassrls:bool rolconfig:list",
     "pg_user": "usename usesysid:oid usecreatedb:bool usesuper:bool userepl:bool usebypassrls:bool passwd valuntil "
@@ -33,7 +33,7 @@ PG_CATALOG = {
     "pg_tablespace": "oid:oid spcname spcowner:oid spcacl:list spcoptions:list",
     "pg_am": "oid:oid amname amhandler:oid amtype",
     "pg_collation": "oid:oid collname collnamespace:oid collowner:oid collprovider collisdeterministic:bool "
-    "collencoding:int collcollate collctype colliculocale collversion",
+    "collencoding:int collcollate collctype colliculocale collicurules collversion",
     "pg_stat_activity": "datid:oid datname pid:int leader_pid:int usesysid:oid usename application_name client_addr "
     "client_hostname client_port:int backend_start:moment xact_start:moment query_start:moment state_change:moment "
     "wait_event_type wait_event state backend_xid:int backend_xmin:int query_id:int query backend_type",
@@ -87,7 +87,7 @@ PG_CATALOG = {
     "pg_foreign_data_wrapper": "oid:oid fdwname fdwowner:oid fdwhandler:oid fdwvalidator:oid fdwacl:list "
     "fdwoptions:list",
     "pg_user_mapping": "oid:oid umuser:oid umserver:oid umoptions:list",
-    "pg_language": "oid:oid tableoid:oid lanname laninline:oid lanvalidator:oid lanplcallfoid:oid lanacl:list "
+    "pg_language": "oid:oid lanname laninline:oid lanvalidator:oid lanplcallfoid:oid lanacl:list "
     "lanowner:oid lanispl:bool lanpltrusted:bool",
     "pg_matviews": "schemaname matviewname matviewowner tablespace hasindexes:bool ispopulated:bool definition",
     "pg_sequence": "seqrelid:oid seqtypid:oid seqstart:int seqincrement:int seqmax:int seqmin:int seqcache:int "
@@ -96,13 +96,14 @@ PG_CATALOG = {
     "increment_by:int cycle:bool cache_size:int last_value:int",
     "pg_shdescription": "objoid:oid classoid:oid description",
     "pg_seclabel": "objoid:oid classoid:oid objsubid:int provider label",
-    "pg_auth_members": "roleid:oid member:oid grantor:oid admin_option:bool",
+    "pg_auth_members": "oid:oid roleid:oid member:oid grantor:oid admin_option:bool inherit_option:bool set_option:bool",
     "pg_authid": "oid:oid rolname rolsuper:bool rolcanlogin:bool",
     "pg_group": "groname grosysid:oid grolist:ints",
     "pg_default_acl": "oid:oid defaclrole:oid defaclnamespace:oid defaclobjtype defaclacl:list",
     "pg_db_role_setting": "setdatabase:oid setrole:oid setconfig:list",
     "pg_event_trigger": "oid:oid evtname evtevent evtowner:oid evtfoid:oid evtenabled evttags:list",
-    "pg_locks": "locktype database:oid relation:oid pid:int mode granted:bool",
+    "pg_locks": "locktype database:oid relation:oid page:int tuple:int virtualxid transactionid:int classid:oid "
+    "objid:oid objsubid:int virtualtransaction pid:int mode granted:bool fastpath:bool waitstart:moment",
     "pg_prepared_xacts": "transaction gid prepared owner database",
     "pg_prepared_statements": "name statement prepare_time parameter_types:list from_sql:bool",
     "pg_cursors": "name statement is_holdable:bool is_binary:bool is_scrollable:bool creation_time",
@@ -110,11 +111,22 @@ PG_CATALOG = {
     "pg_statio_user_tables": "relid:oid schemaname relname",
     "pg_stats": "schemaname tablename attname null_frac:float n_distinct:float",
     "pg_timezone_names": "name abbrev utc_offset is_dst:bool",
+    "pg_timezone_abbrevs": "abbrev utc_offset is_dst:bool",
     "pg_ts_config": "oid:oid cfgname cfgnamespace:oid cfgowner:oid cfgparser:oid",
     "pg_ts_dict": "oid:oid dictname dictnamespace:oid dictowner:oid dicttemplate:oid dictinitoption",
-    "pg_ts_parser": "oid:oid prsname prsnamespace:oid",
-    "pg_ts_template": "oid:oid tmplname tmplnamespace:oid",
-    "pg_subscription": "oid:oid subdbid:oid subname subowner:oid subenabled:bool",
+    "pg_ts_config_map": "mapcfg:oid maptokentype:int mapseqno:int mapdict:oid",
+    "pg_ts_parser": "oid:oid prsname prsnamespace:oid prsstart:oid prstoken:oid prsend:oid prsheadline:oid "
+    "prslextype:oid",
+    "pg_ts_template": "oid:oid tmplname tmplnamespace:oid tmplinit:oid tmpllexize:oid",
+    "pg_subscription": "oid:oid subdbid:oid subskiplsn subname subowner:oid subenabled:bool subbinary:bool "
+    "substream:bool subtwophasestate subdisableonerr:bool subpasswordrequired:bool subrunasowner:bool suborigin "
+    "subconninfo subslotname subsynccommit subpublications:list",
+    "pg_opfamily": "oid:oid opfmethod:oid opfname opfnamespace:oid opfowner:oid",
+    "pg_amop": "oid:oid amopfamily:oid amoplefttype:oid amoprighttype:oid amopstrategy:int amoppurpose amopopr:oid "
+    "amopmethod:oid amopsortfamily:oid",
+    "pg_amproc": "oid:oid amprocfamily:oid amproclefttype:oid amprocrighttype:oid amprocnum:int amproc:oid",
+    "pg_largeobject_metadata": "oid:oid lomowner:oid lomacl:list",
+    "pg_user_mappings": "umid:oid srvid:oid srvname umuser:oid usename umoptions:list",
     "pg_parameter_acl": "oid:oid parname paracl:list",
     "pg_stat_ssl": "pid:int ssl:bool version cipher bits:int",
 }

@@ -8,8 +8,9 @@ from __future__ import annotations
 PREFIX = "pg__"
 _TRUE = (
     "pg_table_is_visible(o)", "pg_type_is_visible(o)", "pg_function_is_visible(o)", "pg_collation_is_visible(o)",
-    "pg_opclass_is_visible(o)", "pg_operator_is_visible(o)", "pg_conversion_is_visible(o)",
-    "pg_statistics_obj_is_visible(o)", "pg_ts_config_is_visible(o)", "pg_is_in_recovery()",
+    "pg_opclass_is_visible(o)", "pg_opfamily_is_visible(o)", "pg_operator_is_visible(o)", "pg_conversion_is_visible(o)",
+    "pg_statistics_obj_is_visible(o)", "pg_ts_config_is_visible(o)", "pg_ts_dict_is_visible(o)", "pg_ts_parser_is_visible(o)",
+    "pg_ts_template_is_visible(o)", "pg_is_in_recovery()",
 )  # fmt: skip
 _NULL = (
     "pg_get_expr(a, b := 0, c := false)", "pg_get_indexdef(a, b := 0, c := false)",
@@ -44,6 +45,7 @@ _OWN = {
     "pg_table_size(o)": "0::BIGINT",
     "pg_indexes_size(o)": "0::BIGINT",
     "pg_database_size(o)": "0::BIGINT",
+    "pg_tablespace_size(o)": "0::BIGINT",
     "pg_size_pretty(n)": "n::VARCHAR || ' bytes'",
     "pg_stat_get_numscans(o)": "0::BIGINT",
     "pg_relation_is_publishable(o)": "false",
@@ -77,7 +79,14 @@ MACROS = {
     **{f"has_{kind}_privilege(a, b, c := '', d := '')": _READING for kind in _PRIVILEGES},
     **_OWN,
 }
-NAMES = frozenset(head.partition("(")[0] for head in MACROS)
+
+_BY_TYPE = {
+    # Integers by integers are integers there.
+    "divide": "(a BIGINT, b BIGINT) AS a // b, (a INTERVAL, b DOUBLE) AS a / b, (a DOUBLE, b DOUBLE) AS a / b",
+    # Of a transaction's number, too.
+    "age": "(a BIGINT) AS 0, (a TIMESTAMPTZ) AS age(a), (a TIMESTAMPTZ, b TIMESTAMPTZ) AS age(a, b)",
+}
+NAMES = frozenset(head.partition("(")[0] for head in (*MACROS, *_BY_TYPE))
 
 _REGCLASS = """
 CREATE MACRO pg__regclass(t) AS (
@@ -95,4 +104,5 @@ def macros() -> list[str]:
     """The statements that make them, in their order. They need the catalogs, and `pg__types` (oid, typname, shown)."""
     plain = [f"CREATE MACRO {PREFIX}{head} AS {body}" for head, body in MACROS.items() if "to_reg" not in head]
     last = [f"CREATE MACRO {PREFIX}{head} AS {body}" for head, body in MACROS.items() if "to_reg" in head]
-    return [_REGCLASS, *plain, *last, _SYSTEM]
+    by_type = [f"CREATE MACRO {PREFIX}{name}{body}" for name, body in _BY_TYPE.items()]
+    return [*by_type, _REGCLASS, *plain, *last, _SYSTEM]

@@ -17,6 +17,11 @@ _SELECTS: Final = {
         "FROM duckdb_keywords()"
     ),
     "pg_show_all_settings": "SELECT * FROM main.pg_settings",
+    "pg_options_to_table": "SELECT NULL::VARCHAR AS option_name, NULL::VARCHAR AS option_value WHERE false",
+    "pg_partition_tree": (
+        "SELECT NULL::UINTEGER AS relid, NULL::UINTEGER AS parentrelid, NULL::BOOLEAN AS isleaf, 0 AS level WHERE false"
+    ),
+    "pg_partition_ancestors": "SELECT NULL::UINTEGER AS relid WHERE false",
 }
 
 

@@ -25,6 +25,8 @@ from lapwing.sql.catalog import DEFAULT_SCHEMAS
 PUBLIC = "public"
 SYSTEM = {"pg_catalog": 11, "information_schema": 13_000, PUBLIC: 2_200}
 OWNER, DATABASE, HEAP, CLASSES = 10, 16_384, 2, 1_259
+PROCEDURES = {"array_in": 750, "array_out": 751, "array_recv": 2_400, "array_send": 2_401}
+"""The only functions that are told of: by them clients know arrays from other types."""
 _TYPES = {"": pa.string(), "oid": pa.uint32(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(),
           "list": pa.list_(pa.string()), "ints": pa.list_(pa.int64()), "moment": pa.timestamp("us", "UTC")}  # fmt: skip
 _ON = {"relpersistence": "p", "relreplident": "d", "relispopulated": True, "attislocal": True, "attidentity": "",
@@ -97,6 +99,10 @@ def _pg_catalog(found: tuple[Shown, ...], database: str) -> dict[str, list[Row]]
         "pg_class": [_class(one, schemas) for one in found],
         "pg_attribute": [row for one in found for row in _attributes(one)],
         "pg_type": [_type(one) for one in (*SCALARS, *ARRAYS)],
+        "pg_proc": [
+            {"oid": oid, "proname": name, "pronamespace": SYSTEM["pg_catalog"], "proowner": OWNER, "prokind": "f"}
+            for name, oid in PROCEDURES.items()
+        ],
         "pg_database": [
             {"oid": DATABASE, "datname": database, "datdba": OWNER, "encoding": 6, "datallowconn": True,
              "datconnlimit": -1, "dattablespace": 1663, "datcollate": "C.UTF-8", "datctype": "C.UTF-8",
@@ -151,12 +157,17 @@ def _descriptions(one: Shown) -> Iterator[Row]:
         yield {"objoid": one.oid, "classoid": CLASSES, "objsubid": 0, "description": one.description}
 
 
+_WAYS = {"input": "array_in", "output": "array_out", "receive": "array_recv", "send": "array_send"}
+
+
 def _type(one: PgType) -> Row:
     element = ELEMENTS.get(one.oid)
     return {
         "oid": one.oid, "typname": one.name, "typnamespace": SYSTEM["pg_catalog"], "typowner": OWNER, "typlen": one.size,
         "typtype": "p" if one.name == "unknown" else "b", "typcategory": one.category, "typarray": one.array,
-        "typelem": element.oid if element else 0, "typcollation": 100 if one.category == "S" else 0,
+        "typelem": element.oid if element else 0,
+        **{f"typ{way}": PROCEDURES[name] for way, name in _WAYS.items() if element},
+        "typcollation": 100 if one.category == "S" else 0,
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lapwing.server.postgres.catalog.columns import INFORMATION_SCHEMA, PG_CATALOG
 from lapwing.server.postgres.catalog.functions import NAMES, PREFIX
 from lapwing.server.postgres.catalog.relations import ROLES, from_function, roles
+from lapwing.server.postgres.catalog.tables import CLASSES, PROCEDURES
 from lapwing.server.postgres.types import SCALARS
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ _ELEMENTS = re.compile(r'"([^"]*)"|([^,"]+)')
 _TYPES = {"regclass": "UINTEGER", "oid": "UINTEGER", "name": "VARCHAR", "char": "VARCHAR", "regtype": "UINTEGER",
           "regproc": "VARCHAR", "regnamespace": "UINTEGER", "cardinal_number": "BIGINT", "sql_identifier": "VARCHAR",
           "character_data": "VARCHAR", "yes_or_no": "VARCHAR", "xid": "BIGINT", "aclitem": "VARCHAR",
-          "regrole": "VARCHAR", "int2vector": "BIGINT[]", "oidvector": "BIGINT[]", "anyarray": "VARCHAR[]"}  # fmt: skip
+          "regrole": "VARCHAR", "regprocedure": "VARCHAR", "regoper": "VARCHAR", "regoperator": "VARCHAR",
+          "regconfig": "VARCHAR", "regdictionary": "VARCHAR", "regcollation": "VARCHAR", "int2vector": "BIGINT[]",
+          "oidvector": "BIGINT[]", "anyarray": "VARCHAR[]"}  # fmt: skip
 _RENAMED = {"json_build_object": "json_object", "jsonb_build_object": "json_object", "json_build_array": "json_array"}
+_CLOCKS = {"current_timestamp": "now", "current_date": "today"}
 _TYPE_NAMES = {one.sql: one.oid for one in SCALARS} | {one.name: one.oid for one in SCALARS}
 
 
@@ -139,6 +143,8 @@ def _node(node: exp.Expr, session: Mapping[str, str]) -> exp.Expr:
         return _column(node, session)
     if isinstance(node, exp.Cast):
         return _cast(node)
+    if isinstance(node, exp.Div):
+        return exp.Anonymous(this=f"{PREFIX}divide", expressions=[node.this, node.expression])
     if isinstance(node, exp.Func):
         return _function(node, session)
     return node
@@ -168,11 +174,28 @@ def _table(node: exp.Table, session: Mapping[str, str]) -> exp.Expr:
 def _column(node: exp.Column, session: Mapping[str, str]) -> exp.Expr:
     from sqlglot import exp
 
+    if node.name == "tableoid":
+        return exp.Literal.number(_table_oid(node))
+    if node.name == "xmin":
+        return exp.Literal.number(1)  # nobody changes the catalogs
     if not node.table and not node.this.args.get("quoted") and (found := _said(node.name.lower(), session)) is not None:
         return exp.Literal.string(found)
     if node.args.get("db"):
         return exp.column(node.this, table=node.args["table"])
     return node
+
+
+def _table_oid(node: exp.Column) -> int:
+    """The number of the catalog that a row is of. Only those of tables, columns and datasets are told of elsewhere."""
+    from sqlglot import exp
+
+    select = node.find_ancestor(exp.Select)
+    while select is not None:
+        for table in select.find_all(exp.Table):
+            if not node.table or table.alias_or_name == node.table:
+                return CLASSES if table.name.lower() == "pg_class" else 0
+        select = select.find_ancestor(exp.Select)
+    return 0
 
 
 def _cast(node: exp.Cast) -> exp.Expr:
@@ -190,13 +213,16 @@ def _cast(node: exp.Cast) -> exp.Expr:
     value = node.this
     if name == "regclass" and not many:
         if isinstance(value, exp.Literal) and value.is_string and value.name.removeprefix("pg_catalog.") == "pg_class":
-            return exp.Literal.number(1259)
+            return exp.Literal.number(CLASSES)
         of_name = isinstance(value, exp.Literal) and value.is_string
         return exp.Anonymous(this=f"{PREFIX}{'regclass' if of_name else 'class_name'}", expressions=[value])
     if name == "regtype" and isinstance(value, exp.Literal) and value.is_string:
         return exp.Literal.number(_TYPE_NAMES.get(value.name.lower(), 0))
     if name == "regtype":
         return exp.Anonymous(this=f"{PREFIX}format_type", expressions=[value, exp.Literal.number(-1)])
+    if name == "regproc" and isinstance(value, exp.Literal) and value.is_string:
+        known = PROCEDURES.get(value.name.lower().removeprefix("pg_catalog."))
+        return exp.Null() if known is None else exp.Literal.number(known)
     if name == "char" and not node.to.sql(dialect="postgres").startswith('"'):
         return node
     kind = _TYPES[name] + ("[]" if many else "")
@@ -212,6 +238,8 @@ def _function(node: exp.Func, session: Mapping[str, str]) -> exp.Expr:
         return exp.Literal.string(found)
     if name in ("current_setting", "set_config") and arguments:
         return _setting(name, arguments, session)
+    if name in _CLOCKS:  # as words, they would be the columns that are called so
+        return exp.Anonymous(this=_CLOCKS[name])
     if name == "pg_backend_pid":
         return exp.Literal.number(session[name])
     if name == "current_schemas":
