@@ -14,8 +14,8 @@ BOTH = {"a.k<-b.k", "b.k<-a.k"}
 
 
 def found(text: str) -> set[str]:
-    """Edges as `receiver.column<-provider.column`; tables are called a, b, c."""
-    names = sorted(set(re.findall(r"\b[abc]\b(?=\s|\)|$|,)", text)) & set("abc"))
+    """Edges as `receiver.column<-provider.column`; tables are called a, b, c, d."""
+    names = sorted(set(re.findall(r"\b[abcd]\b(?=\s|\)|$|,)", text)))
     tables = {name: (number, COLUMNS) for number, name in enumerate(names)}
     return {
         f"{names[one.receiver]}.{COLUMNS[one.column].name}<-{names[one.provider]}.{COLUMNS[one.provided].name}"
@@ -63,6 +63,19 @@ def found(text: str) -> set[str]:
             "select 1 from a join (select b.k from c join b on b.v = c.v) q on q.k = a.k",
             BOTH | {"b.v<-c.v", "c.v<-b.v"},
         ),
+        (
+            "select 1 from a , b , c where a.k = b.k and b.k = c.v and not exists (select 1 from d where d.k = a.k)",
+            {
+                f"{one}<-{other}"
+                for one in ("a.k", "b.k", "c.v", "d.k")
+                for other in ("a.k", "b.k", "c.v")
+                if one != other
+            },
+        ),
+        ("select 1 from a where exists (select b.v from b where b.k = a.k order by 1 limit 2)", BOTH),
+        ("select 1 from a join (select k from b union all (select v from c limit 3)) q on q.k = a.k", {"b.k<-a.k"}),
+        ("select 1 from a join (select k from b union all values (1)) q on q.k = a.k", {"b.k<-a.k"}),
+        ("select 1 from a join other on other.k = a.k join b on b.k = a.k", BOTH),
         (
             "select 1 from a , b , c where a.k = b.k and c.v = a.k",
             {"a.k<-b.k", "a.k<-c.v", "b.k<-a.k", "b.k<-c.v", "c.v<-a.k", "c.v<-b.k"},
@@ -150,7 +163,38 @@ def test_equalities_reduce(text: str, expected: set[str]) -> None:
         ("select 1 from a left join b on b.k = b.v", set()),
         ("select 1 from c join (select b.k from b right join a on a.v = b.v) q on q.k = c.k", {"c.k<-b.k"}),
         ("select 1 from c join (select a.k from a anti join b on a.v = b.v) q on q.k = c.k", {"c.k<-a.k"}),
+        # Of no rows there is a row.
+        ("select 1 from a where exists (select count(*) from b where b.k = a.k)", {"b.k<-a.k"}),
+        ("select 1 from a where exists (select 1 from b where b.k = a.k having count(*) = 0)", {"b.k<-a.k"}),
+        ("select 1 from a where exists (select 1 from b where b.k = a.k group by ())", {"b.k<-a.k"}),
+        # What is taken of rows may be said around their brackets.
+        ("select 1 from a join ((select k from b) order by k limit 3) q on q.k = a.k", {"a.k<-b.k"}),
+        ("select 1 from a join ((select k from b) offset 1) q on q.k = a.k", {"a.k<-b.k"}),
+        ("with q as ((select k from b) order by k limit 3) select 1 from a join q on q.k = a.k", {"a.k<-b.k"}),
+        ("select 1 from a where k in ((select k from b) order by k limit 3)", {"a.k<-b.k"}),
+        ("select 1 from a join ((select k from b union all select v from c) limit 3) q on q.k = a.k", set()),
+        ("select 1 from a join (select k from b union all ((select v from c) limit 3)) q on q.k = a.k", {"b.k<-a.k"}),
+        # Columns of these meet by their names, not their places.
+        ("select 1 from a join (select k from b union all by name select v, k from c) q on q.k = a.k", set()),
+        ("select 1 from a join b q(v, k) on q.k = a.k", set()),
+        (
+            (
+                "with q as (select k, v from b) select 1 from a join q on q.k = a.k "
+                "where a.v in (select c.v from c anti join q r on r.v = c.v)"
+            ),
+            {"a.k<-b.k", "a.v<-c.v"},
+        ),
+        (
+            (
+                "select 1 from a join b on true anti join (select 1 as one) q on a.k = b.k "
+                "where not exists (select 1 from c where c.k = a.k)"
+            ),
+            {"c.k<-a.k"},
+        ),
+        ("select 1 from a x , b y where exists (select 1 from c x , d y where x.k = y.k)", {"c.k<-d.k", "d.k<-c.k"}),
+        ("select 1 from a where k = any ([1, 2])", set()),
         # What has the name of a CTE may be a table of the SELECT around.
+        ("with q as (select k from b) select (select count(*) from c left join d on d.k = q.k) from a as q", set()),
         ("with q as (select k from b) select 1 from a , q where not exists (select 1 from c where a.k = q.k)", set()),
         (
             "with q as (select k from a) select 1 from q where not exists (select 1 from b where b.k = q.k)",
@@ -171,3 +215,17 @@ def test_equalities_reduce(text: str, expected: set[str]) -> None:
 )
 def test_what_could_miss_a_row_does_not(text: str, expected: set[str]) -> None:
     assert found(text) == expected
+
+
+def test_a_name_that_two_columns_have_is_of_neither() -> None:
+    twice = (Column("k", "BIGINT"), Column("K", "BIGINT"))
+    assert edges("select 1 from a join b on a.k = b.k", {"a": (0, COLUMNS), "b": (1, twice)}) == ()
+
+
+def test_columns_that_the_statement_cannot_mean() -> None:
+    """Of a table by hidden columns, a name without a table is another's."""
+    tables = {"a": (0, COLUMNS), "b": (1, COLUMNS)}
+    text = "select 1 from a join b on a.k = b.k where v = a.k"
+    assert edges(text, tables) == ()
+    met = edges(text, tables, {"a": COLUMNS[:1]})
+    assert {(one.receiver, one.column, one.provider, one.provided) for one in met} >= {(0, 0, 1, 1), (1, 1, 0, 0)}

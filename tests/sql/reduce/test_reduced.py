@@ -57,7 +57,9 @@ def equal(draw: st.DrawFn, one: str, other: str) -> str:
 def relation(draw: st.DrawFn, depth: int = 0) -> str:
     """A table, or something made of tables with its columns."""
     kind = draw(
-        st.sampled_from(["table"] * 4 + ["where", "group", "distinct", "union", "limit", "window", "join", "left"])
+        st.sampled_from(
+            ["table"] * 4 + ["where", "group", "distinct", "union", "limit", "brackets", "window", "join", "left"]
+        )
     )
     if kind == "table" or depth > 1:
         return table(draw)
@@ -72,9 +74,14 @@ def relation(draw: st.DrawFn, depth: int = 0) -> str:
             return f"(select distinct * from {inner} x)"
         case "union":
             both = draw(st.sampled_from(["union", "union all", "except", "intersect"]))
-            return f"(select * from {inner} x {both} select * from {relation(draw, depth + 1)} y)"
+            other = relation(draw, depth + 1)
+            if draw(st.booleans()):
+                return f"(select * from {inner} x union by name select v, k, id, name, day from {other} y)"
+            return f"(select * from {inner} x {both} select * from {other} y)"
         case "limit":
             return f"(select * from {inner} x order by id, k, v, name, day limit 5)"
+        case "brackets":
+            return f"((select * from {inner} x) order by id, k, v, name, day limit 5)"
         case "window":
             return f"(select id, k, count(*) over (partition by name)::bigint v, name, day from {inner} x)"
     side = "left join" if kind == "left" else "join"
@@ -104,6 +111,7 @@ def statements(draw: st.DrawFn) -> str:
                         f"{outer}.k not in (select {name}.v from {inner} where {kept} and {name}.v is not null)",
                         f"exists (select 1 from {inner} where {equal(draw, name, outer)} and {kept})",
                         f"not exists (select 1 from {inner} where {equal(draw, name, outer)} and {kept})",
+                        f"exists (select count(*) from {inner} where {equal(draw, name, outer)} having count(*) < 2)",
                         f"{outer}.v >= (select min({name}.v) from {inner} where {equal(draw, name, outer)})",
                         f"(select count(*) from {inner} where {equal(draw, name, outer)}) < 3",
                         f"({outer}.v = 1 or {outer}.k in (select {name}.k from {inner} where {kept}))",
@@ -158,6 +166,27 @@ def test_reduction_changes_nothing_at_length(
     scattered: SqlService, text: str, check: Callable[[SqlService, str], None]
 ) -> None:
     check(scattered, text)
+
+
+ONCE_WRONG = [
+    "select r.id from pg.r r where exists (select count(*) from lite.s s where s.k = r.k and s.id = 2)",
+    "select r.id from pg.r r where exists (select 1 from lite.s s where s.id = r.k and s.v > 6 having count(*) = 0)",
+    "select count(*) from pg.r r join ((select k, id from lite.s) order by id limit 6) q on q.k = r.k where r.id = 4",
+    "select q.k from pg.r r join (select k from my.t union all by name select v, k from lite.s) q on q.k = r.k where r.id = 6",
+    "select r.id from pg.r r join lite.s q(id, v, k) on q.k = r.id where r.id < 5",
+    (
+        "with q as (select k, v, id from lite.s) select count(*) from pg.r r join q on q.k = r.k where r.id = 6 "
+        "and (select count(*) from my.t t anti join q x on x.v = t.v) < 5"
+    ),
+]
+"""Each had other rows by keys."""
+
+
+@pytest.mark.parametrize("text", ONCE_WRONG)
+def test_no_row_is_missed(scattered: SqlService, text: str) -> None:
+    right = whole(scattered, text)
+    assert isinstance(right, list)
+    assert answer(scattered, text) == right, scattered.explain(text, analyze=True)
 
 
 MISSED = {

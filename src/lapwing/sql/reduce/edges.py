@@ -3,13 +3,14 @@
 An edge is legal if no row that it drops can be part of the result, nor change it:
 
 - `x.a = y.b` in WHERE or in the ON of an inner join: each side may receive from the other. In the ON of a LEFT JOIN only
-  the right side receives. `IN (SELECT ...)` that must hold is such an equality, and so is `EXISTS`.
+  the right side receives. `IN (SELECT ...)` that must hold is such an equality, and so is `EXISTS`, unless its subquery
+  aggregates: over no rows it has one.
 - a correlated equality, wherever the subquery stands: inner rows that no outer row asks for do not matter. What the outer
   column must equal in every row that is left of the outer joins tells it as well.
 - A receiver is found through derived tables, each branch of a UNION, and GROUP BY if the column is a plain key of it;
-  never through LIMIT, windows, DISTINCT ON, an aggregate over all rows, the null side of an outer join, or a CTE that is
-  used twice. A provider is found through anything but set operations: its values are then more than there are, never
-  fewer.
+  never through LIMIT, windows, DISTINCT ON, an aggregate over all rows, the null side of an outer join, UNION BY NAME, or
+  a CTE that is used twice. A provider is found through anything but set operations: its values are then more than there
+  are, never fewer.
 
 What is written in a way that is not listed here has no edges. Semi-joins of this kind: Bernstein and Chiu, "Using
 semi-joins to solve relational queries", JACM 28 (1981).
@@ -66,6 +67,8 @@ def edges(
             one.args.get("recursive") for one in tree.find_all(exp.With)
         ):
             return ()
+        if any(one.alias_column_names for one in tree.find_all(exp.Table)):
+            return ()  # the library forgets that a table's columns have other names
         schema: dict[str, object] = {
             name: {column.name: column.type for column in meant.get(name, columns)}
             for name, (_, columns) in tables.items()
@@ -84,16 +87,16 @@ class _Reading:
         self._uses = Counter(
             id(source.expression)
             for scope in self._scopes
-            for _, source in scope.selected_sources.values()
-            if isinstance(source, Scope)
+            for name, _ in scope.references  # those of semi-joins among them
+            if isinstance(source := scope.sources.get(name), Scope)
         )
         for scope in self._scopes:
-            if isinstance(scope.expression, exp.Select) and all(_plain(join) for join in _joins(scope.expression)):
+            if all(map(_plain, _joins(scope.expression))):
                 self._select(scope, scope.expression)
 
     # -- equalities
 
-    def _select(self, scope: Scope, select: exp.Select) -> None:
+    def _select(self, scope: Scope, select: exp.Expr) -> None:
         for part in _sure(select):
             if pair := _equal_columns(part):
                 if not all(one.table in scope.selected_sources for one in pair):
@@ -103,38 +106,36 @@ class _Reading:
         for one, other in _alike(scope, select).pairs():
             self._link(scope, one, scope, other)
         for join in _joins(select):
-            if join.side == "LEFT":
-                self._left(scope, join)
+            self._right(scope, join)
 
-    def _correlated(self, scope: Scope, select: exp.Select, left: exp.Column, right: exp.Column) -> None:
+    def _correlated(self, scope: Scope, select: exp.Expr, left: exp.Column, right: exp.Column) -> None:
         inner, outer = (left, right) if left.table in scope.selected_sources else (right, left)
         above = scope.parent
         if above is None or inner.table not in scope.selected_sources or outer.table not in above.selected_sources:
             return
         query = above.expression
-        if not isinstance(query, exp.Select) or not all(map(_plain, _joins(query))):
+        if not all(map(_plain, _joins(query))):
             self._link(scope, inner, above, outer)
             return
         for known in _alike(above, query).of(outer):
             self._link(scope, inner, above, known)
-        if isinstance(select.parent, exp.Exists) and any(select.parent is one for one in conjuncts(_where(query))):
+        if not _aggregates(select) and any(select.parent is one for one in conjuncts(_where(query))):
             self._link(above, outer, scope, inner)
 
     def _contained(self, scope: Scope, column: exp.Column, query: exp.Expr) -> None:
         below = next((one for one in scope.subquery_scopes if one.expression is query), None)
-        if below is None or not isinstance(query, exp.Query) or len(query.named_selects) != 1:
+        if below is None or column.table not in scope.selected_sources:
             return
-        if column.table not in scope.selected_sources:
-            return
-        (name,) = query.named_selects
+        name = below.expression.named_selects[0]
         self._add(self._origins(scope, column, receives=True), self._through(below, name, receives=False))
         self._add(self._through(below, name, receives=True), self._origins(scope, column, receives=False))
 
-    def _left(self, scope: Scope, join: exp.Join) -> None:
+    def _right(self, scope: Scope, join: exp.Join) -> None:
+        """The right side of a join, whatever becomes of the left."""
         right = join.this.alias_or_name
         for part in conjuncts(join.args.get("on")):
             for one, other in (pair, pair[::-1]) if (pair := _equal_columns(part)) else ():
-                if one.table == right:
+                if one.table == right and other.table in scope.selected_sources:
                     self._link(scope, one, scope, other)
 
     def _link(self, scope: Scope, column: exp.Column, other: Scope, provided: exp.Column) -> None:
@@ -163,10 +164,11 @@ class _Reading:
 
     def _through(self, scope: Scope, name: str, *, receives: bool) -> list[tuple[str, str]]:
         query = scope.expression
-        if receives and (self._uses[id(query)] > 1 or query.args.get("limit") or query.args.get("offset")):
+        if receives and (self._uses[id(query)] > 1 or _limited(query)):
             return []
         if isinstance(query, exp.SetOperation):
-            if not receives or isinstance(query, exp.Except) or name not in query.named_selects:
+            unsure = isinstance(query, exp.Except) or query.args.get("by_name") or name not in query.named_selects
+            if not receives or unsure:
                 return []
             at = query.named_selects.index(name)
             branches = [(one, one.expression) for one in scope.set_operation_scopes]
@@ -204,7 +206,7 @@ class _Alike:
             yield from permutations(known, 2)
 
 
-def _alike(scope: Scope, select: exp.Select) -> _Alike:
+def _alike(scope: Scope, select: exp.Expr) -> _Alike:
     """The columns of its tables that are equal in every row which is left of its joins."""
     found = _Alike()
     for part in _sure(select):
@@ -214,7 +216,7 @@ def _alike(scope: Scope, select: exp.Select) -> _Alike:
     return found
 
 
-def _sure(select: exp.Select) -> list[exp.Expr]:
+def _sure(select: exp.Expr) -> list[exp.Expr]:
     """The conditions that hold in every row which is left of its joins."""
     joined = (part for join in _joins(select) if not join.side for part in conjuncts(join.args.get("on")))
     return [*conjuncts(_where(select)), *joined]
@@ -230,12 +232,12 @@ def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
     return [node]
 
 
-def _where(select: exp.Select) -> exp.Expr | None:
+def _where(select: exp.Expr) -> exp.Expr | None:
     where = select.args.get("where")
     return None if where is None else where.this
 
 
-def _joins(select: exp.Select) -> list[exp.Join]:
+def _joins(select: exp.Expr) -> list[exp.Join]:
     return select.args.get("joins") or []
 
 
@@ -246,7 +248,7 @@ def _plain(join: exp.Join) -> bool:
 
 def _membership(part: exp.Expr) -> tuple[exp.Column, exp.Expr] | None:
     """The column and the query of `x IN (SELECT ...)`, which the engine writes as `x = ANY(SELECT ...)`."""
-    query = part.args.get("query") if isinstance(part, exp.In) else None
+    query = part.args.get("query")
     if isinstance(part, exp.EQ) and isinstance(part.expression, exp.Any):
         query = part.expression.this
     column = part.this
@@ -257,6 +259,18 @@ def _equal_columns(node: exp.Expr) -> tuple[exp.Column, exp.Column] | None:
     if isinstance(node, exp.EQ) and isinstance(node.left, exp.Column) and isinstance(node.right, exp.Column):
         return node.left, node.right
     return None
+
+
+def _limited(query: exp.Expr) -> bool:
+    """Whether a query gives some of its rows; what stands around brackets is of these."""
+    own = query.args.get("limit") or query.args.get("offset")
+    return bool(own) or (isinstance(query.parent, exp.Subquery) and _limited(query.parent))
+
+
+def _aggregates(select: exp.Expr) -> bool:
+    """Whether it may have a row of no rows; any function may be an aggregate."""
+    said = select.args.get("group") or select.args.get("having")
+    return bool(said) or any(one.find(exp.Func) for one in select.expressions)
 
 
 def _receives(query: exp.Select, output: exp.Column) -> bool:
