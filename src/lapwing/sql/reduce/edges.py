@@ -124,9 +124,9 @@ class _Reading:
 
     def _contained(self, scope: Scope, column: exp.Column, query: exp.Expr) -> None:
         below = next((one for one in scope.subquery_scopes if one.expression is query), None)
-        if below is None or column.table not in scope.selected_sources:
+        if below is None or not isinstance(query, exp.Query) or column.table not in scope.selected_sources:
             return
-        name = below.expression.named_selects[0]
+        name = query.named_selects[0]
         self._add(self._origins(scope, column, receives=True), self._through(below, name, receives=False))
         self._add(self._through(below, name, receives=True), self._origins(scope, column, receives=False))
 
