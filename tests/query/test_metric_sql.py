@@ -7,7 +7,7 @@ import re
 import pytest
 
 import lapwing.query.answer
-from lapwing.model.problem import Refused
+from lapwing.model.problem import Refused, WrongUse
 from lapwing.query.ask import MetricQuery, SqlQuery, Wishes
 from lapwing.query.service import Lapwing
 
@@ -78,3 +78,52 @@ def test_a_join_chooses_series(flights: Lapwing, other: str) -> None:
     plain = re.sub(r"join .*? on carrier = c\n", "", text, flags=re.DOTALL)
     assert found == [row for row in rows(flights, plain) if row[0] in ("B6", "DL", "9E")]
     assert len(found) == 6
+
+
+LARGEST = (
+    "select carrier as c, origin as o, measure(flights) as n from metrics.flights group by 1, 2 order by 3 desc limit 3"
+)
+
+
+@pytest.mark.parametrize(
+    ("other", "on", "chosen"),
+    [
+        (
+            f"({LARGEST})",
+            "carrier = c and s.o = origin",
+            "(carrier, origin) in (('EV', 'EWR'), ('UA', 'EWR'), ('B6', 'JFK'))",
+        ),
+        ("(values ('B6'), ('B6'), ('DL'), (null)) as s(c)", "flights.carrier = s.c", "carrier in ('B6', 'DL')"),
+        ("(select name as c from airline.airlines where false)", "carrier = s.c", "false"),
+    ],
+    ids=["of two", "twice", "none"],
+)
+def test_the_rest_is_one_series(flights: Lapwing, other: str, on: str, chosen: str) -> None:
+    """As Superset's "Others". A rate of the rest is that of its flights, not of its series."""
+    shown = "case when s.c is not null then carrier else 'Others' end"
+    side = other if " as s(" in other else f"{other} as s"
+    answer = flights.run_sql(
+        SqlQuery(
+            text=f"""
+            select {shown} as carrier, measure(flights) as n, measure(late_rate) as late from metrics.flights
+            left outer join {side} on {on} where {DAY} group by {shown} having n > 10 order by 1"""
+        )
+    )
+    expected = f"""
+        select case when {chosen} then carrier else 'Others' end, count(*),
+          count(*) filter (dep_delay >= 15) / count(*) filter (dep_delay is not null)
+        from files.flights where {DAY} group by 1 having count(*) > 10 order by 1"""
+    assert [tuple(row.values()) for row in answer.table().to_pylist()] == rows(flights, expected)
+
+
+@pytest.mark.parametrize(
+    ("shown", "join"),
+    [
+        ("s.c", "left join (values ('B6')) as s(c)"),
+        ("s.n is null", "left join (values ('B6', 1)) as s(c, n)"),
+        ("s.c is null", "right join (values ('B6')) as s(c)"),
+    ],
+)
+def test_other_joins_are_refused(flights: Lapwing, shown: str, join: str) -> None:
+    with pytest.raises(WrongUse, match="chooses groups"):
+        rows(flights, f"select {shown}, measure(flights) from metrics.flights {join} on carrier = s.c group by 1")

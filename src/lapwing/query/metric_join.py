@@ -27,7 +27,7 @@ def chosen_by(select: exp.Select, dataset: Dataset, name: str) -> list[tuple[exp
     found = []
     for join in select.args.get("joins") or ():
         other = join.this.alias_or_name
-        pairs = _pairs(join.args.get("on"), dataset, name, other)
+        pairs = pairs_of(join.args.get("on"), dataset, name, other)
         plain = not (join.side or join.method or join.args.get("using")) and join.kind in ("", "INNER")
         if not plain or pairs is None:
             return None
@@ -46,7 +46,8 @@ def exists(other: exp.Expr, pairs: Collection[Pair], name: str) -> exp.Expr:
     return exp.Exists(this=exp.select("1").from_(other, copy=False).where(*equal, copy=False))
 
 
-def _pairs(condition: exp.Expr | None, dataset: Dataset, name: str, other: str) -> list[Pair] | None:
+def pairs_of(condition: exp.Expr | None, dataset: Dataset, name: str, other: str) -> list[Pair] | None:
+    """The columns of the other side beside the dimensions that a join's condition sets equal to them; None of another one."""
     from sqlglot import exp
 
     if condition is None:

@@ -14,6 +14,7 @@ from lapwing.model.problem import LapwingError, NotFound, WrongUse
 from lapwing.query.ask import MetricQuery
 from lapwing.query.metric_join import chosen_by, exists
 from lapwing.query.metric_keys import Keys, keys_of
+from lapwing.query.metric_rest import settle_rest
 from lapwing.query.metric_tree import Written, as_written, nodes, own, settle_names
 from lapwing.query.metric_value import Ask, settle_subqueries
 from lapwing.query.metric_where import Reader, TimeSpan
@@ -84,9 +85,10 @@ class MetricSelect:
         """
         self._spread_stars()
         settle_names(self.select, self.dataset, self.name)
+        self.told = settle_rest(self.select, self.dataset, self.name, self._ask)
         where = self.select.args.get("where")
         if where is not None:
-            self.told = settle_subqueries(where, self._ask)
+            self.told += settle_subqueries(where, self._ask)
         self._keys = keys_of(self.select, self.dataset, self._written)
         self._dimensions.update(self._keys.plain)
         self._note_times()

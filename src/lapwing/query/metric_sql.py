@@ -5,7 +5,8 @@
 Dimensions, `date_trunc('day', scheduled)` and metrics (by name or as MEASURE(name)) may be selected, combined in
 expressions and windows, filtered (dimensions and time in WHERE, metrics in HAVING) and ordered. Grouping is by what is
 selected and by what GROUP BY says; without a metric it tells which groups there are. The time by itself groups by
-moments, and `*` is the time, every dimension and every metric. A join may choose groups: see `metric_join`.
+moments, and `*` is the time, every dimension and every metric. A join may choose groups, or tell them
+from the rest: see `metric_join` and `metric_rest`.
 `metrics.flights AT (TIMESTAMP => '2026-01-31T12:00')` is what was known at that moment.
 """
 

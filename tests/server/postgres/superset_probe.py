@@ -234,7 +234,7 @@ def charts(base: Any) -> None:
             shown(table, measured, series_limit=1),
             shown(table, measured, series_limit=1, series_limit_metric=by, filter=[ABOUT]),
             shown(table, measured, series_limit=5, groupby=["town", "shop"], columns=["town", "shop"]),
-            chart(table, measured, series_limit=1, group_others_when_limit_reached=True),
+            shown(table, measured, series_limit=1, group_others_when_limit_reached=True),
         ]
 
     @step

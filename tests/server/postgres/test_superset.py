@@ -94,7 +94,9 @@ def test_its_series_are_limited(told: dict[str, Any]) -> None:
     by_itself, by_another, of_two, others = told["series_limited"]
     assert [row[1] for row in by_itself] == [row[1] for row in by_another] == ["Köln"] * 5
     assert len({(town, shop) for _, town, shop, _ in of_two}) == 5
-    assert "chooses groups" in others, "the rest as one series is refused, with what to do"
+    assert [row[1:] for row in others] == [
+        [town, n] for town in ("Köln", "Others") for n in ("6", "14", "14", "14", "14")
+    ]
 
 
 def test_it_samples_a_dataset(told: dict[str, Any]) -> None:
