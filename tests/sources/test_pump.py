@@ -31,6 +31,23 @@ def test_all_items_in_order_then_none() -> None:
     assert pump.wait()
 
 
+def test_what_waits_is_taken_without_waiting() -> None:
+    go = threading.Event()
+
+    def halting() -> Generator[int, None, None]:
+        yield from range(3)
+        go.wait(30)
+        yield 3
+
+    pump = Pump(halting(), ahead=3, interrupt=None, name="t")
+    assert pump.take() == 0
+    while (found := pump.ready()) is not None or len(pump._ready):
+        assert found in (1, 2)
+    go.set()
+    assert taken(pump)[-1] == 3
+    assert pump.ready() is None
+
+
 def test_it_works_no_more_than_ahead() -> None:
     made: list[int] = []
     third = threading.Event()

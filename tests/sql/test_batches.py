@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lapwing.sql.batches import BYTES, FEW, MOST, ROWS, gathered, rows_for
+from lapwing.sql.batches import ASKED, BYTES, FEW, MOST, ROWS, SOON, gathered, rows_for
 from lapwing.sql.service import SqlService
 
 WIDTH = 50_000
@@ -23,6 +26,15 @@ def test_gathered_batches_hold_the_same_rows(sizes: list[int]) -> None:
     assert len(found) <= 5 + sum(sizes) // ROWS
 
 
+def test_what_comes_slowly_is_not_held() -> None:
+    def slow() -> Iterator[pa.RecordBatch]:
+        for _ in range(4):
+            time.sleep(SOON * 1.2)
+            yield pa.record_batch({"a": [1]})
+
+    assert [batch.num_rows for batch in gathered(slow())] == [1] * 4
+
+
 def test_wide_batches_are_not_gathered() -> None:
     wide = pa.record_batch({"a": ["x" * (BYTES // 4)] * 4})
     assert [batch.num_rows for batch in gathered([wide] * 3)] == [4, 4, 4]
@@ -30,7 +42,7 @@ def test_wide_batches_are_not_gathered() -> None:
     assert [batch.num_rows for batch in gathered([wider] * 2)] == [3, 3, 3, 1] * 2
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(1, ROWS), (128, ROWS), (512, 2_048), (5_000, FEW)])
+@pytest.mark.parametrize(("columns", "rows"), [(1, ASKED), (512, ASKED), (1_024, 1_024), (5_000, FEW)])
 def test_many_numbers_are_wide_too(columns: int, rows: int) -> None:
     assert rows_for(pa.schema([(f"c{number}", pa.int64()) for number in range(columns)])) == rows
 

@@ -34,10 +34,16 @@ SLEEPY = {
     "postgres": "create view sleepy as select n, pg_sleep(60)::text as s from small",
     "mariadb": "create view sleepy as select n, sleep(60) as s from small",
 }
+STALLING = {
+    "postgres": "create view stalling as select n, repeat('x', 1000) as t, case when n = 5000 then pg_sleep(60) end::text as s "
+    "from generate_series(1, 6000) n",
+    "mariadb": "create view stalling as select seq as n, repeat('x', 1000) as t, if(seq = 5000, sleep(60), 0) as s "
+    "from seq_1_to_6000",
+}
 ASLEEP = {
-    "postgres": "select count(*) from pg_stat_activity where state = 'active' and query like '%sleepy%' "
+    "postgres": "select count(*) from pg_stat_activity where state = 'active' and query ~ '(sleepy|stalling)' "
     "and pid <> pg_backend_pid()",
-    "mariadb": "select count(*) from information_schema.processlist where info like '%sleepy%' "
+    "mariadb": "select count(*) from information_schema.processlist where info regexp '(sleepy|stalling)' "
     "and id <> connection_id()",
 }
 
@@ -88,6 +94,7 @@ def own_database(request: pytest.FixtureRequest) -> Callable[[str], str]:
                 tell("insert into small values (1, 10), (2, 20), (3, 30)")
                 tell(WIDE[kind])
                 tell(SLEEPY[kind])
+                tell(STALLING[kind])
         return made[kind]
 
     return of
@@ -189,6 +196,17 @@ def test_the_time_limit_reaches_the_source(far: Far) -> None:
     far.sql.ready(text)  # planning has its own part of the time, and a machine that is busy may need it all
     far.met(TimeLimit, text, time_limit=0.5)
     until = time.monotonic() + 20
+    while far.tell(ASLEEP[far.kind]):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_what_came_is_told_though_the_source_stalls(far: Far) -> None:
+    with far.sql.run("select n, t, s from far.stalling", time_limit=30) as running:
+        first = next(iter(running))
+        assert 0 < first.num_rows < 5_000
+        assert far.tell(ASLEEP[far.kind]) == 1
+    until = time.monotonic() + 20  # a second, on a machine that has nothing else to do
     while far.tell(ASLEEP[far.kind]):
         assert time.monotonic() < until
         time.sleep(0.02)

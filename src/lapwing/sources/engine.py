@@ -110,11 +110,13 @@ class Engine:
 
     def cursor(self, zone: str = "UTC", *, watched: bool = False) -> Cursor:
         """A connection for one query at a time; `zone` is what its timestamps with time zone are shown in. Only one that is
-        `watched` tells its progress."""
+        `watched` tells its progress, and gives rows as soon as there are some."""
         cursor = self._root.cursor()
         if watched:
             cursor.execute("set enable_progress_bar = true")
             cursor.execute("set enable_progress_bar_print = false")
+            # Else it works on until it has 10 MB or has taken 50 batches of a source, before the first row is told.
+            cursor.execute("set streaming_buffer_size = '1KB'")
         if zone != "UTC":
             with mapped():
                 cursor.execute(f"set TimeZone = {_literal(zone)}")

@@ -5,21 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.sources.base import Column
 from lapwing.sources.mariadb_types import column_array
-from lapwing.sources.streams import PumpedStream
+from lapwing.sources.streams import SMALL, PumpedStream
 
-_ROWS = 8_192
+_ROWS = 512
 
 
 class MariaDBStream(PumpedStream):
     """A SELECT. `connect` gives a connection and `release` takes it back, told whether it may be used again; `kill` ends
     what a connection of that number runs."""
+
+    ahead: ClassVar[int] = SMALL
 
     def __init__(
         self,

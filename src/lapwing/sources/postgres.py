@@ -22,7 +22,7 @@ from lapwing.sources.postgres_parts import MANY, MOST, PartsStream, Spare
 from lapwing.sources.postgres_price import FAR, rows_cost_less
 from lapwing.sources.postgres_types import column_of, transport, with_infinity
 from lapwing.sources.quote import identifier, select
-from lapwing.sources.streams import AdbcSession, AdbcStream
+from lapwing.sources.streams import SMALL, AdbcSession, AdbcStream
 
 _EXACT = frozenset(
     {
@@ -69,12 +69,17 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdro
 order by 1, 2, a.attnum
 """
 _CATALOG_SECONDS = 30.0
+_HINT, _FEW_BYTES = "adbc.postgresql.batch_size_hint_bytes", str(32 << 10)  # the driver waits for 16 MB else: minutes of rows
 
 
 class _Session(AdbcSession):
     def batches(self, sql: str, options: dict[str, str] | None = None) -> Generator[pa.RecordBatch, None, None]:
-        for batch in super().batches(sql, options):
+        for batch in super().batches(sql, {_HINT: _FEW_BYTES, **(options or {})}):
             yield with_infinity(batch)
+
+
+class _Read(AdbcStream):
+    ahead: ClassVar[int] = SMALL
 
 
 class PostgresSource(Source):
@@ -106,7 +111,7 @@ class PostgresSource(Source):
 
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         limit = time_limit if time_limit is not None else self._time_limit
-        return AdbcStream(self.name, self._session, sql, columns, time_limit=limit)
+        return _Read(self.name, self._session, sql, columns, time_limit=limit)
 
     def scan(
         self,

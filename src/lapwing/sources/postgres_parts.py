@@ -14,14 +14,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Column, Table
 from lapwing.sources.quote import identifier, text
-from lapwing.sources.streams import AHEAD, AdbcSession, PumpedStream
+from lapwing.sources.streams import SMALL, AdbcSession, PumpedStream
 from lapwing.sources.together import together
 
 MANY = 300_000
@@ -67,6 +67,8 @@ class PartsStream(PumpedStream):
     """The rows that `select` asks for (given one more condition, or None), in no order. Where the table can't be cut, or it
     would not pay, they come by one statement."""
 
+    ahead: ClassVar[int] = SMALL
+
     def __init__(
         self,
         source: str,
@@ -106,7 +108,7 @@ class PartsStream(PumpedStream):
         self.connections = 1 + extra
         helpers = [lambda: self._helped(snapshot, ranges)] * extra
         works = [lambda: self._read(first, ranges), *helpers]
-        return together(works, ahead=AHEAD, interrupt=self._interrupt, name=f"read {self._source}")
+        return together(works, ahead=SMALL, interrupt=self._interrupt, name=f"read {self._source}")
 
     def _cut(self, first: AdbcSession) -> tuple[str, deque[str], int] | None:
         """The snapshot of a transaction that has begun, conditions that cut the table, and how many connections shall help; None

@@ -55,6 +55,15 @@ class Pump(Generic[T]):
                 return None
             raise self._error or RuntimeError(f"the thread {self._name} broke off")
 
+    def ready(self) -> T | None:
+        """The next item, if it is there already."""
+        with self._changed:
+            if not self._ready or self._let_go is not None:
+                return None
+            item = self._ready.popleft()
+            self._changed.notify_all()
+            return item
+
     def stop(self) -> None:
         """Ends the work, from any thread, without waiting for it. Harmless when done."""
         with self._changed:

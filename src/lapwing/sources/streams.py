@@ -6,7 +6,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
@@ -17,6 +17,10 @@ from lapwing.sources.pump import Pump
 from lapwing.sources.types import arrow_type, convert
 
 AHEAD = 8  # batches read before they are taken: enough to overlap, few enough to bound memory
+SMALL = 64  # of small ones
+ROWS = 8_192
+BYTES = 1 << 20
+"""Of a batch; what comes in larger ones stays so."""
 
 
 def schema_of(columns: Sequence[Column]) -> pa.Schema:
@@ -63,12 +67,14 @@ class PumpedStream(Stream):
     """A read that a thread of its own does, a few batches ahead; who takes them is released at the time limit and on
     cancel, whatever the driver does meanwhile."""
 
+    ahead: ClassVar[int] = AHEAD
+
     def __init__(self, source: str, columns: Sequence[Column], time_limit: float | None, *, stoppable: bool) -> None:
         self.schema = schema_of(columns)
         self._source, self._columns, self._limit = source, columns, time_limit
         self._stopped: LapwingError | None = None
         interrupt = self._interrupt if stoppable else None
-        self._pump = Pump(self._promised(), ahead=AHEAD, interrupt=interrupt, name=f"read {source}")
+        self._pump = Pump(self._promised(), ahead=self.ahead, interrupt=interrupt, name=f"read {source}")
         self._timer = threading.Timer(time_limit, self._expire) if time_limit else None
         if self._timer:
             self._timer.daemon = True
@@ -84,9 +90,18 @@ class PumpedStream(Stream):
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         while self._stopped is None and (batch := self._pump.take()) is not None:
-            yield batch
+            yield self._with_what_waits(batch)
         if self._stopped is not None:
             raise self._stopped
+
+    def _with_what_waits(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Small batches are joined where there are several: a source is read in small ones, so that nobody waits for rows that
+        are here, and who is slower than it takes them in larger ones, which cost less."""
+        held, rows, size = [batch], batch.num_rows, batch.nbytes
+        while rows < ROWS and size < BYTES and (more := self._pump.ready()) is not None:
+            held.append(more)
+            rows, size = rows + more.num_rows, size + more.nbytes
+        return batch if len(held) == 1 else pa.concat_batches(held)
 
     def cancel(self) -> None:
         self._stop(Cancelled.of("cancelled", f"The read of {self._source} was cancelled."))
