@@ -15,6 +15,7 @@ from pyarrow import parquet
 
 from lapwing.server.encode.cells import json_rows
 from lapwing.server.encode.columnar import columnar, dumps
+from lapwing.server.encode.moments import iso
 from lapwing.server.encode.stream import Format, encode
 from lapwing.server.encode.types import columns
 
@@ -38,6 +39,12 @@ def test_rows_keep_every_digit_and_name_the_offset() -> None:
     assert first == ["x", "12345678901234567890.25", str(2**60), 0.1, at, "2013-02-08T10:00:00", "2013-02-08"]
     assert second == ["", None, 1, "NaN", None, None, None]
     assert third[4] == "2013-02-08T05:00:00.500000-05:00"
+
+
+def test_the_end_of_a_day_is_a_time() -> None:
+    for unit in ("us", "ns"):
+        times = pa.array([None, 0, 86_400_000_000 * (1 if unit == "us" else 1_000)], pa.time64(unit))
+        assert iso(times).to_pylist() == [None, "00:00:00", "24:00:00"]
 
 
 def test_columnar_writes_milliseconds_and_all_digits() -> None:

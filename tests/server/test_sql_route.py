@@ -214,6 +214,8 @@ def test_an_error_amid_a_file_breaks_the_connection(url: str) -> None:
         _ = answer.content
     last = json.loads(ask(url, text).content.splitlines()[-1])
     assert last["problem"]["code"] == "conversion"
+    assert last["problem"]["status"] == 400
+    assert [one["code"] for one in last["problem"]["problems"]] == ["conversion"]
 
 
 def test_many_at_once_and_others_are_still_answered(url: str) -> None:

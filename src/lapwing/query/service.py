@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +35,7 @@ from lapwing.sources.open import Sources
 from lapwing.sources.storage import engine_reads
 from lapwing.sql.explain import Explanation
 from lapwing.sql.nodes import Plan
+from lapwing.sql.run import Running
 from lapwing.sql.service import SqlService
 
 
@@ -135,11 +136,18 @@ class Lapwing:
         """The plan in words, with the SQL that each source would be sent."""
         return self.explained_sql(query).text
 
-    def explained_sql(self, query: SqlQuery, *, analyze: bool = False, query_id: str | None = None) -> Explanation:
-        """How the statement would run; `analyze` runs it, under that id, and tells how it did."""
+    def explained_sql(
+        self,
+        query: SqlQuery,
+        *,
+        analyze: bool = False,
+        query_id: str | None = None,
+        begun: Callable[[Running], None] | None = None,
+    ) -> Explanation:
+        """How the statement would run; `analyze` runs it, under that id, and tells how it did; `begun` is told what runs."""
         return explain_statement(
             query, sql=self.sql, results=self.results, answer=self.answer, project=self.project, analyze=analyze,
-            query_id=query_id,
+            query_id=query_id, begun=begun,
         )  # fmt: skip
 
     def plan_sql(self, query: SqlQuery) -> Plan:

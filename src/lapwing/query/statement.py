@@ -134,14 +134,16 @@ def explain_statement(
     project: Project,
     analyze: bool = False,
     query_id: str | None = None,
+    begun: Callable[[Running], None] | None = None,
 ) -> Explanation:
-    """What would happen, or with `analyze` what did: its rows are read and left. Metrics are answered to tell by what."""
+    """What would happen, or with `analyze` what did: its rows are read and left; `begun` is told what runs. Metrics are answered
+    to tell by what."""
     zone, wishes = _zone(query, project), query.wishes
     with bill_for(wishes.maximum_bytes_billed):
         ready = _rewritten(query, zone, sql, answer, project)
         told = sql.explained(
             ready.text, analyze=analyze, zone=zone, given=ready.given, engine=query.engine, time_limit=wishes.time_limit,
-            query_id=query_id,
+            query_id=query_id, begun=begun,
         )  # fmt: skip
     asides = []
     for number, part in enumerate(ready.answers):

@@ -69,12 +69,13 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdro
 order by 1, 2, a.attnum
 """
 _CATALOG_SECONDS = 30.0
-_HINT, _FEW_BYTES = "adbc.postgresql.batch_size_hint_bytes", str(32 << 10)  # the driver waits for 16 MB else: minutes of rows
+_SMALL = {"adbc.postgresql.batch_size_hint_bytes": str(32 << 10)}
+"""Batches: of a slow statement it would be minutes until the driver's own 16 MB have come."""
 
 
 class _Session(AdbcSession):
     def batches(self, sql: str, options: dict[str, str] | None = None) -> Generator[pa.RecordBatch, None, None]:
-        for batch in super().batches(sql, {_HINT: _FEW_BYTES, **(options or {})}):
+        for batch in super().batches(sql, {**_SMALL, **(options or {})}):
             yield with_infinity(batch)
 
 

@@ -348,14 +348,18 @@ class SqlService:
         engine: str | None = None,
         time_limit: float = 60.0,
         query_id: str | None = None,
+        begun: Callable[[Running], None] | None = None,
     ) -> Explanation:
-        """The plan by which the statement would run; `analyze` runs it, within `time_limit` seconds. Raises as `run` does."""
+        """The plan by which the statement would run; `analyze` runs it, within `time_limit` seconds, and `begun` is told what
+        runs. Raises as `run` does."""
         limit = time_limit if analyze else PLANNING_TIME_LIMIT
         plan = self.ready(text, zone=zone, given=given, engine=engine, time_limit=limit)
         estimates = self.estimates(plan)
         if not analyze:
             return Explanation(plan, estimates)
         with self.start(plan, given=given, time_limit=time_limit, query_id=query_id) as running:
+            if begun is not None:
+                begun(running)
             for _ in running:
                 pass
         return Explanation(running.plan, estimates, running.progress(), running.milliseconds)

@@ -169,7 +169,8 @@ def test_settings(connection: psycopg.Connection) -> None:
         connection.execute(FOREVER)
 
 
-def test_cancel_by_the_key(door: Door, connection: psycopg.Connection) -> None:
+@pytest.mark.parametrize("how", ["", "explain analyze "])
+def test_cancel_by_the_key(door: Door, connection: psycopg.Connection, how: str) -> None:
     stop = threading.Event()
 
     def cancel_once_it_runs() -> None:
@@ -178,7 +179,7 @@ def test_cancel_by_the_key(door: Door, connection: psycopg.Connection) -> None:
         connection.cancel_safe()
 
     with _beside(cancel_once_it_runs, stop), pytest.raises(psycopg.errors.QueryCanceled):
-        connection.execute(FOREVER)
+        connection.execute(f"{how}{FOREVER}")
     assert connection.execute("select 1").fetchone() == (1,)
 
 

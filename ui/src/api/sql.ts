@@ -22,7 +22,7 @@ export interface SqlEvents {
   onDone: (done: SqlDone) => void;
 }
 
-type Line = Partial<SqlHead> & Partial<SqlDone> & { rows?: unknown[][] | number; done?: boolean; problem?: Problem };
+type Line = Partial<SqlHead> & Partial<SqlDone> & { rows?: unknown[][] | number; done?: boolean; problem?: Problem & { status: number; problems: Problem[] } };
 
 /** Ends when the last row is there; throws ApiError where the query fails, at the start or midway. */
 export async function runSql(body: { text: string; zone: string; query_id: string }, events: SqlEvents, signal: AbortSignal): Promise<void> {
@@ -41,7 +41,7 @@ export async function runSql(body: { text: string; zone: string; query_id: strin
 }
 
 function take(line: Line, events: SqlEvents, id: string): void {
-  if (line.problem) throw new ApiError(422, [line.problem], id);
+  if (line.problem) throw new ApiError(line.problem.status, line.problem.problems, id);
   if (line.columns) events.onHead({ query_id: line.query_id ?? id, columns: line.columns, plan: line.plan ?? null });
   if (Array.isArray(line.rows)) events.onRows(line.rows);
   if (line.done) events.onDone({ rows: Number(line.rows), milliseconds: line.milliseconds ?? 0, receipt: line.receipt ?? null, plan: line.plan ?? null });

@@ -9,6 +9,7 @@ import pyarrow.types as kinds
 _LAST = 2**63 - 1
 _LAST_DAY = 2**31 - 1
 """How the engine writes infinity; minus infinity is its negative."""
+_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
 def is_moment(type_: pa.DataType) -> bool:
@@ -23,7 +24,7 @@ def iso(array: pa.Array) -> pa.Array:
     text = pc.cast(array, pa.string())
     if kinds.is_date32(array.type):
         return _infinite(array, text, pa.int32(), _LAST_DAY)
-    return pc.replace_substring_regex(text, r"\.0+$", "")
+    return _end_of_day(array, pc.replace_substring_regex(text, r"\.0+$", ""))
 
 
 def _timestamps(array: pa.Array) -> pa.Array:
@@ -31,6 +32,12 @@ def _timestamps(array: pa.Array) -> pa.Array:
     text = pc.strftime(array, format="%Y-%m-%dT%H:%M:%S%z" if zoned else "%Y-%m-%dT%H:%M:%S")
     text = pc.replace_substring_regex(text, r"\.0+($|[+-])", r"\1")
     return pc.replace_substring_regex(text, r"([+-]\d\d)(\d\d)$", r"\1:\2") if zoned else text
+
+
+def _end_of_day(array: pa.Array, text: pa.Array) -> pa.Array:
+    """24:00:00 is a time in SQL, and none in Arrow's texts."""
+    ends = pc.equal(array.cast(pa.int64() if array.type.bit_width == 64 else pa.int32()), _DAY[array.type.unit])
+    return pc.if_else(ends, "24:00:00", text) if pc.any(ends).as_py() else text
 
 
 def _infinite(array: pa.Array, text: pa.Array, integer: pa.DataType, last: int) -> pa.Array:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 
+from lapwing.model.failing import OnError
 from lapwing.model.problem import LapwingError
 from lapwing.query.ask import SqlQuery
 from lapwing.query.metric_sql import mentions_metrics
@@ -25,6 +28,7 @@ from lapwing.server.postgres.settings import VERSION, Settings
 from lapwing.server.postgres.statement import Kind, Prepared, Reading
 from lapwing.server.queries import Queries
 from lapwing.server.turns import Turns
+from lapwing.sql.explain import Explanation
 from lapwing.sql.text import Edited, apply
 from lapwing.sql.wrong import at_home
 
@@ -100,21 +104,39 @@ class Desk:
         """
         if statement.kind is Kind.CATALOG:
             return TableReading(self._catalog(statement, literals, settings))
+        who = settings.get("session_authorization") or "lapwing"
         if statement.kind is Kind.EXPLAIN:
             found = _EXPLAIN.search(statement.text)
             options = found[1] if found else ""
             asked = statement.text[_begin(statement.text, Kind.EXPLAIN) :]
-            query = SqlQuery(text=asked, zone=settings.zone, wishes=settings.wishes())
-            with self.turns.turn():
-                told = self.lapwing.explained_sql(query, analyze=bool(_ANALYZE.search(options)))
+            query = SqlQuery(text=asked, zone=settings.zone, wishes=settings.wishes(), who=who)
+            if _ANALYZE.search(options):
+                told = self._analyzed(statement.text, query, begun)
+            else:
+                with self.turns.turn():
+                    told = self.lapwing.explained_sql(query)
             lines = [dumps([told.document]).decode()] if _JSON.search(options) else told.text.split("\n")
             return TableReading(pa.table({"QUERY PLAN": lines}))
         text = self.filled(statement, literals, settings)
         query = SqlQuery(text=text.text, zone=settings.zone, wishes=settings.wishes())
-        who = settings.get("session_authorization") or "lapwing"
         return QueryReading(
             text, query, lapwing=self.lapwing, queries=self.queries, turns=self.turns, who=who, begun=begun
         )
+
+    def _analyzed(self, text: str, query: SqlQuery, begun: Callable[[str], None]) -> Explanation:
+        """How it ran: it is listed, takes a place and can be cancelled like the statement itself."""
+        asked = self.queries.begin(text, who=query.who or "unknown", door="postgres")
+        begun(asked.id)
+        with OnError(partial(self.queries.end, asked)):
+            left = self.queries.wait(asked, query.wishes.time_limit)
+            with self.turns.turn():
+                self.queries.start(asked)
+                query = replace(query, wishes=replace(query.wishes, time_limit=left))
+                told = self.lapwing.explained_sql(
+                    query, analyze=True, query_id=asked.id, begun=partial(self.queries.attach, asked)
+                )
+        self.queries.end(asked)
+        return told
 
     def filled(self, statement: Prepared, literals: Sequence[str], settings: Settings) -> Edited:
         """The statement as it is read here, with its parameters' values, which knows where in the original everything was."""

@@ -22,6 +22,7 @@ from lapwing.server.encode.stream import MEDIA_TYPES, Format, encode
 from lapwing.server.encode.types import columns
 from lapwing.server.live import LiveResponse
 from lapwing.server.negotiate import wanted
+from lapwing.server.problem import body as problem_document
 from lapwing.server.problem import of_error
 from lapwing.server.queries import Query
 from lapwing.server.services import Services, services
@@ -116,7 +117,7 @@ def _lines(found: Services, query: Query, answer: SqlAnswer, batches: Iterator[p
         found.queries.end(query)
     except LapwingError as error:
         found.queries.end(query, error)
-        problem = {**error.problems[0].as_dict(), "status": error.status, "query_id": query.id}
+        problem = {**error.problems[0].as_dict(), **problem_document(error.status, error.problems, query.id)}
         yield dumps({"problem": problem}) + b"\n"
         return
     milliseconds = round(query.milliseconds, 3)
