@@ -6,7 +6,7 @@ from tests.alerts.judged import MARCH, by_hand
 from tests.alerts.test_cases import DAY, known, sliced
 
 from lapwing.alerts.cases import cases
-from lapwing.alerts.folding import unified
+from lapwing.alerts.folding import explaining_others, unified
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.why.factors import explaining
 from lapwing.query.service import Lapwing
@@ -48,3 +48,11 @@ def test_what_a_factor_stands_for_goes_with_it(shop: Lapwing) -> None:
     bad = [0.1, 0.3, 0.1, 0.1, 0.1, 0.1]
     north = sliced(rate(shop, bad), ("region", "north"))
     assert shown(shop, failed, rate(shop, bad), north) == {1: [11, 21]}
+
+
+def test_what_explains_another_is_told_with_it_while_both_are_open(shop: Lapwing) -> None:
+    factors = explaining(shop.project.datasets["orders"])
+    failed, bad = by_hand(shop, "orders.failed", BAD, 10), rate(shop, [0.1, 0.3, 0.1, 0.1, 0.1, 0.1])
+    every = known(shop, failed, bad)
+    assert explaining_others(cases(every, MARCH + 3 * DAY), factors) == {11: 1}
+    assert explaining_others(cases(every, MARCH + 9 * DAY), factors) == {}, "they are over"

@@ -261,6 +261,9 @@ def test_a_metric_that_is_redefined_while_in_an_incident(tmp_path: Path) -> None
         view = alerts.incident(number)
         assert (view.summary.state, view.summary.reason) == ("resolved", "redefined")
         assert "defined differently now" in view.story[-1].says
+        assert (view.summary.actual, round(view.summary.difference or 0)) == (83.0, 64), "as it was told"
+        assert view.summary.cause is not None
+        assert view.summary.cause.says.startswith("Mostly north (region)")
 
 
 def test_unfollowing_closes_and_keeps_the_record(tmp_path: Path) -> None:

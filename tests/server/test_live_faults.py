@@ -6,14 +6,20 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import requests
+from pyarrow import csv
 from tests.alerts.delivery.receivers import Hook, webhook
 from tests.alerts.shop import BAD_DAY, DATASET, PROJECT, orders, write_shop
-from tests.services.base import program
+from tests.services.base import program, running
+from tests.services.postgres import Postgres
 from tests.shop import serving
 
 DELIVERY = """
@@ -186,4 +192,66 @@ def test_a_metric_that_goes_or_changes_in_an_incident(tmp_path: Path, hook: Hook
     assert (found["state"], found["reason"]) == ("resolved", "deleted" if gone else "redefined")
     assert [one["id"] for one in board["incidents"] if one["id"] == incident] == []
     assert told(hook) == [("opened", incident), ("closed", incident)]
+    opened, closed = (call.data["incidents"][0] for call in (hook.calls[0], hook.calls[-1]))
+    assert [closed[name] for name in ("actual", "expected", "at_stake")] == [
+        opened[name] for name in ("actual", "expected", "at_stake")
+    ], "the numbers of the old definition"
     assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.long
+def test_a_source_that_goes_down(tmp_path: Path, hook: Hook) -> None:
+    """PostgreSQL stops for three hours of the clock: that is told of the data, and nothing of the metrics, which have no
+    buckets in that time; it is back, with all rows, and that is told."""
+    project = PROJECT.replace("now: {now}\n", "").replace(
+        "{{type: files, path: data}}", '{{type: postgres, dsn: "${{SHOP}}"}}'
+    )
+    project += DELIVERY.replace("HOOK", hook.url).replace(", monitors: failed_daily", "")
+    dataset = DATASET.replace("files.orders", "files.public.orders").replace(
+        "partition: month", "partition: month, freshness: 10 seconds"
+    )
+    root, now = tmp_path / "shop", tmp_path / "clock"
+    (root / "datasets").mkdir(parents=True)
+    (root / "lapwing.yaml").write_text(project.format())
+    (root / "datasets" / "orders.yaml").write_text(dataset)
+    every = orders(end=date(2024, 2, 20), bad=0.05)
+    with running(Postgres) as source:
+        load(source.dsn, every, until="2024-02-19 15:00")
+        now.write_text("@2024-02-19 20:30:00\n")  # 15:30 in New York
+        with serving(root, environment={**clock(now), "SHOP": source.dsn}) as server:
+            wait(lambda: settled(server.address) and board(server.address)["data_until"])
+            assert hook.calls == []
+            source.stop()
+            wait(lambda: hook.calls)
+            now.write_text("@2024-02-19 23:30:00\n")
+            time.sleep(45)  # one more look, three hours later
+            (call,) = hook.calls
+            assert (call.data["kind"], call.data["incidents"][0]["kind"]) == ("opened", "data")
+            assert [one["kind"] for one in board(server.address)["incidents"]] == ["data"]
+            source.start()
+            wait(source.ready)
+            load(source.dsn, every, until="2024-02-19 18:00")
+            wait(lambda: len(hook.calls) > 1)
+            time.sleep(6)
+            assert [kind for kind, _ in told(hook)] == ["opened", "resolved"]
+            assert board(server.address)["incidents"] == []
+            assert server.stop() == 0
+    assert "Traceback" not in server.log.read_text()
+
+
+def board(address: str) -> Any:
+    return requests.get(f"{address}/api/board", timeout=30).json()
+
+
+def load(dsn: str, table: pa.Table, until: str) -> None:
+    """Into PostgreSQL, what was before a moment."""
+    before = table.filter(pc.less(table["at"], datetime.fromisoformat(until)))
+    out = pa.BufferOutputStream()
+    csv.write_csv(before, out, csv.WriteOptions(include_header=False))
+    with psycopg.connect(dsn, autocommit=True) as server:
+        server.execute("drop table if exists orders")
+        server.execute(
+            "create table orders (at timestamp, region text, channel text, gift boolean, price float, failed boolean)"
+        )
+        with server.cursor().copy("copy orders from stdin with (format csv)") as copy:
+            copy.write(out.getvalue().to_pybytes())

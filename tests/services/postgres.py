@@ -41,8 +41,25 @@ class Postgres(Service):
         apt_install("postgresql")
 
     def start(self) -> None:
+        """Also again after `stop`, with what it held."""
         programs = _programs()
         assert programs is not None
+        data, user = self.folder / "data", server_user("postgres")
+        if not data.exists():
+            self._make(programs)
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        place = ["-D", str(data), "-p", str(self.port), "-h", "127.0.0.1", "-k", str(self.folder)]
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(programs / "postgres"), *place, *options],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,  # Ctrl-C ends the tests first, and they end the server
+                **run_as(user),
+            )
+
+    def _make(self, programs: Path) -> None:
         data, secret = self.folder / "data", self.folder / "password"
         secret.write_text(PASSWORD)
         user = server_user("postgres")
@@ -60,17 +77,6 @@ class Postgres(Service):
         )
         if made.returncode:
             raise MissingService(f"initdb failed: {made.stderr.strip()[-300:]}")
-        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        place = ["-D", str(data), "-p", str(self.port), "-h", "127.0.0.1", "-k", str(self.folder)]
-        with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [str(programs / "postgres"), *place, *options],
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                start_new_session=True,  # Ctrl-C ends the tests first, and they end the server
-                **run_as(user),
-            )
 
     def ready(self) -> bool:
         if self._process is None or self._process.poll() is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from lapwing.alerts.alarms import realised
 from lapwing.alerts.cases import Case, Known, cases, folded
 from lapwing.alerts.charts import latest
-from lapwing.alerts.folding import unified
+from lapwing.alerts.folding import explaining_others, unified
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.keeper import Kept
 from lapwing.alerts.score import ScoreView, score
@@ -52,6 +52,10 @@ class BoardMaker:
         self._factors = {
             name: of for dataset in lapwing.project.datasets.values() for name, of in explaining(dataset).items()
         }
+
+    def explaining_others(self, found: Sequence[Case]) -> dict[int, int]:
+        """Of all that were known at a moment those that are told with one of another metric, and with which."""
+        return explaining_others(found, self._factors)
 
     def board(self, kept: Kept, monitors: Sequence[Monitor], moment: int) -> Board:
         """The board at a moment (UTC microseconds); the most money, then the longest known, first."""

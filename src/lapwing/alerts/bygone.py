@@ -12,6 +12,7 @@ from lapwing.alerts.story import told_step
 from lapwing.alerts.views import (
     Acknowledged,
     AtStake,
+    CauseView,
     Chart,
     Comment,
     DataView,
@@ -20,12 +21,13 @@ from lapwing.alerts.views import (
     VoteView,
     WarningView,
 )
+from lapwing.alerts.why.change import Cause
 from lapwing.model.calendar import local_iso
 from lapwing.model.problem import NotFound
 
 
-def bygone(record: Record, moment: int, zone: str) -> IncidentView:
-    """An incident as it was told; nothing is drawn, for its data is not looked at any more.
+def bygone(record: Record, moment: int, zone: str, cause: Cause | None = None) -> IncidentView:
+    """An incident as it was told, with the last `cause`; nothing is drawn, for its data is not looked at any more.
 
     Raises:
         NotFound: it was not known yet.
@@ -62,7 +64,7 @@ def bygone(record: Record, moment: int, zone: str) -> IncidentView:
         upper=last.get("upper"),
         difference=last.get("difference"),
         at_stake=None if money is None else AtStake(amount=money, currency=last["currency"]),
-        cause=None,
+        cause=None if cause is None else CauseView.of(cause),
         chart=Chart(time=[], actual=[], expected=[], lower=[], upper=[], outside=[], until=moment // 1000),
         events=[],
         folded=0,

@@ -57,8 +57,8 @@ class Case:
 
     @property
     def restated(self) -> bool:
-        """The data it was told of is no longer what it was."""
-        return any(line.kind == "retracted" for line in self.record.lines)
+        """The data it was told of is no longer what it was, or its metric is not."""
+        return any(line.kind == "retracted" for line in self.record.lines) or self.life.reason == "redefined"
 
     @property
     def snoozed_until(self) -> int | None:

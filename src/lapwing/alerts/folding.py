@@ -39,6 +39,13 @@ def unified(found: Sequence[Case], factors: Factors) -> dict[int, list[Case]]:
     return out
 
 
+def explaining_others(found: Sequence[Case], factors: Factors) -> dict[int, int]:
+    """Of incidents that explain one of another metric, while both are open, which one that is."""
+    heads = folded(found)
+    told = unified([one for one in found if one.id in heads and one.end is None], factors)
+    return {part.id: head for head, parts in told.items() for part in parts}
+
+
 def _root(one: int, above: Mapping[int, int]) -> int:
     """The incident that stands for it in the end; itself, where they go round in a circle."""
     seen, at = {one}, one

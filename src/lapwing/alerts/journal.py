@@ -188,13 +188,14 @@ class Journal:
         """The cause kept for an incident whose numbers count up to `until`."""
         with self._reading() as session:
             row = session.get(CauseRow, (incident, until))
-            if row is None:
-                return None
-            found = json.loads(row.found)
-            if found.get("method") != METHOD:
-                return None
-            named = None if found["slice"] is None else tuple((name, value) for name, value in found["slice"])
-            return Cause(found["says"], named, found["share"], found["clear"], found["p"])
+            return None if row is None or json.loads(row.found).get("method") != METHOD else _cause(row)
+
+    def last_cause(self, incident: int) -> Cause | None:
+        """The last one that was told of an incident, by whichever method."""
+        with self._reading() as session:
+            chosen = sa.select(CauseRow).where(CauseRow.incident == incident).order_by(CauseRow.until.desc())
+            row = session.scalars(chosen.limit(1)).first()
+            return None if row is None else _cause(row)
 
     def keep_cause(self, incident: int, until: int, cause: Cause) -> None:
         """Keeps it, unless the incident is no more."""
@@ -202,3 +203,9 @@ class Journal:
             session.merge(
                 CauseRow(incident=incident, until=until, found=json.dumps({**asdict(cause), "method": METHOD}))
             )
+
+
+def _cause(row: CauseRow) -> Cause:
+    found = json.loads(row.found)
+    named = None if found["slice"] is None else tuple((name, value) for name, value in found["slice"])
+    return Cause(found["says"], named, found["share"], found["clear"], found["p"])

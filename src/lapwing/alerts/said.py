@@ -10,7 +10,7 @@ from lapwing.model.calendar import from_us
 
 _CLOSED = {
     "confirmed": "Its bucket is complete by now, and confirms it: the incident of the metric goes on from here.",
-    "redefined": "Its metric or its monitor is defined differently now, and is judged anew.",
+    "redefined": "Its metric or its monitor is defined differently now, and is judged anew. The numbers are those of before.",
     "deleted": "Its metric or its monitor is no more.",
     "unfollowed": "Nobody follows it any more.",
 }

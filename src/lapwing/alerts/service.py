@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
@@ -16,7 +16,7 @@ from lapwing.alerts.backtest import BacktestView, backtest, together
 from lapwing.alerts.bands import Bands
 from lapwing.alerts.board import BoardMaker
 from lapwing.alerts.bygone import bygone
-from lapwing.alerts.cases import Known, cases
+from lapwing.alerts.cases import Case, Known, cases
 from lapwing.alerts.data.doubt import folded as folded_by_data
 from lapwing.alerts.data.doubt import marked
 from lapwing.alerts.data.service import DataService
@@ -24,6 +24,7 @@ from lapwing.alerts.early import shown as early
 from lapwing.alerts.early.folding import Folding, folding
 from lapwing.alerts.early.keeper import EarlyKeeper, EarlyKnown, is_early, of_number
 from lapwing.alerts.keeper import Keeper
+from lapwing.alerts.life import GONE, life
 from lapwing.alerts.maintenance import Maintenance
 from lapwing.alerts.score import DAYS, ScoreView
 from lapwing.alerts.shares import divided
@@ -343,8 +344,10 @@ class Alerts:
             return early.view(*warned, moment, self._lapwing.project)
         if (about := self.data.view(number, moment)) is not None:
             return about
-        if not any(record.id == number for one in known for record in one.records.values()):
-            return bygone(self._state.journal.record(number), moment, self._lapwing.project.timezone)
+        record = next((of for one in known for of in one.records.values() if of.id == number), None)
+        if record is None or life(record.lines).reason in GONE:  # by what is judged now there are no numbers of it
+            told = self._state.journal.record(number)
+            return bygone(told, moment, self._lapwing.project.timezone, self._state.journal.last_cause(number))
         found = early.with_warning(self._board.incident(known, number, moment), self._foldings(moment)[1])
         (summary,) = marked([found.summary], self.data.doubtful(moment))
         return replace(found, summary=summary)
@@ -376,6 +379,10 @@ class Alerts:
         self.data.refuse_to_accept(monitor)
 
     # What telling people needs
+
+    def explaining_others(self, found: Sequence[Case]) -> dict[int, int]:
+        """Which incidents are on the board with one of another metric, and with which."""
+        return self._board.explaining_others(found)
 
     def known(self) -> tuple[Known, ...]:
         """Every monitor as far as it is judged."""

@@ -82,8 +82,9 @@ class VoteView(View):
 class WarningView(View):
     """What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of
     is, which is `due` (ISO) at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose
-    `aim` is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true. Of kind leading,
-    `leader` (a label, of the metric `leader_metric`) has moved, and this one usually follows by `expected_at` (ISO)."""
+    `aim` is at_least, at_most, exactly, above or below; of a goal, `so_far` is in already. Of `warnings` like it before, `came`
+    came true. Of kind leading, `leader` (a label, of the metric `leader_metric`) has moved, and this one usually follows by
+    `expected_at` (ISO)."""
 
     kind: str
     name: str
@@ -97,6 +98,7 @@ class WarningView(View):
     says: str
     warnings: int
     came: int
+    so_far: float | None = None
     leader: str | None = None
     leader_metric: str | None = None
     expected_at: str | None = None

@@ -142,3 +142,9 @@ def test_what_is_taken_back_is_told_and_what_is_confirmed_is_told_by_the_metric(
     assert not is_wanted(subscription(), line("retracted", 1, reason="arrived"), told_before=False, **so_far)
     assert not is_wanted(subscription(), line("closed", 1, reason="confirmed"), told_before=True, **so_far)
     assert is_wanted(subscription(), line("closed", 1, reason="deleted"), told_before=True, **so_far)
+
+
+def test_what_explains_another_metric_is_told_to_who_is_not_told_of_that() -> None:
+    whole = Subject(monitor="revenue_daily", metric="orders.revenue", tags=(), slice={"region": "north"}, standing=True)
+    assert not is_wanted(subscription(), line(), told_with=whole)
+    assert is_wanted(subscription(metrics=("orders.failed",)), line(), told_with=whole)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -147,12 +148,18 @@ def test_a_course_never_goes_below_what_is_in() -> None:
 
 
 def test_only_what_is_beyond_a_budget_is_in_already() -> None:
-    def says(aim: Aim, *, spent: bool) -> str:
+    def says(aim: Aim, *, spent: bool, projected: float = 50.0) -> str:
         goal = Goal(name="g", dataset="d", metric="d.m", period=MONTH, aim=aim, amounts=((0, 100.0),), tolerance=0.0)
         shown = Shown(label="M")
-        return pacing_says(goal, shown, "opened", 50.0, (40.0, 60.0), 1.0, 100.0, over=False, spent=spent)
+        return pacing_says(
+            goal, shown, "opened", projected, (40.0, 60.0), 1.0, 100.0, over=False, so_far=120.0, spent=spent
+        )
 
-    assert "more is in already" in says(Aim.AT_MOST, spent=True)
+    assert says(Aim.AT_MOST, spent=True) == (
+        "The goal is at most 100, and 120 are in already; the month will come to about 50."
+    )
+    too_early = says(Aim.AT_MOST, spent=True, projected=math.nan)
+    assert too_early == "The goal is at most 100, and 120 are in already.", "nothing can be projected yet"
     assert says(Aim.AT_LEAST, spent=False) == (
         "The month will come to about 50 (40 to 60), the goal is at least 100: 99% likely to be missed."
     )

@@ -1301,7 +1301,7 @@ export interface Vote {
   useful: boolean;
 }
 
-/** What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim` is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true. Of kind leading, `leader` (a label, of the metric `leader_metric`) has moved, and this one usually follows by `expected_at`. */
+/** What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim` is at_least, at_most, exactly, above or below; of a goal, `so_far` is in already. Of `warnings` like it before, `came` came true. Of kind leading, `leader` (a label, of the metric `leader_metric`) has moved, and this one usually follows by `expected_at`. */
 export interface Warned {
   kind: string;
   name: string;
@@ -1315,6 +1315,7 @@ export interface Warned {
   says: string;
   warnings: number;
   came: number;
+  so_far: number | null;
   leader: string | null;
   leader_metric: string | null;
   expected_at: string | null;

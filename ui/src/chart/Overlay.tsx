@@ -33,7 +33,7 @@ export function Overlay({ start, end, scale, ticks, until, zone, events = [], pi
   return (
     <div className="overlay" aria-hidden="true">
       {scale.ticks.map((tick) => <span className="tick-y" key={tick.at} style={{ top: `${y(tick.at)}%` }}>{tick.label}</span>)}
-      {ticks.map((tick) => <span className={`tick-x ${x(tick.at) > 93 ? "last" : ""}`} key={tick.at} style={{ left: `${x(tick.at)}%` }}>{x(tick.at) > 96 ? "" : tick.label}</span>)}
+      {ticks.map((tick) => <span className={`tick-x ${x(tick.at) > 93 ? "last" : ""} ${x(tick.at) > 84 ? "late" : ""}`} key={tick.at} style={{ left: `${x(tick.at)}%` }}>{x(tick.at) > 96 ? "" : tick.label}</span>)}
       {line && <span className="line-note" style={{ top: `${y(line.value)}%` }}>{line.label}</span>}
       {chosen && <i className="chosen" style={{ left: `${x(chosen[0])}%`, width: `${x(chosen[1]) - x(chosen[0])}%` }} />}
       {stops && (

@@ -20,6 +20,8 @@ INK, BAND, GRID, FAINT = "#1b2327", "#d9e3e7", "#e6e8e8", "#6b7478"
 BAD, GOOD = "#a8321f", "#1f6b3f"
 WIDTH, HEIGHT, DOTS = 6.4, 2.4, 200
 """Inches, and dots in each: sharp on screens of any density."""
+SHORT = 82_800_000
+"""Milliseconds: of shorter buckets (a day may have 23 hours) the time of day is said."""
 MOST_DAYS = 7
 """Days named below the line."""
 
@@ -41,6 +43,7 @@ def png(
     if goal is not None:
         axes.axhline(goal, color=BAD, linewidth=1.0, linestyle=(0, (6, 3)))
     _frame(axes, chart, zone, form, unit, goal)
+    _note(axes, chart, better, zone, form, unit)
     figure.tight_layout(pad=0.4)
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
@@ -67,13 +70,39 @@ def _draw(axes: Axes, chart: Chart, better: str | None) -> None:
             axes.plot(at, np.where(near, actual, np.nan), color=colour[better], linewidth=1.8)
 
 
+def _note(axes: Axes, chart: Chart, better: str | None, zone: str, form: str, unit: str) -> None:
+    """Words beside the bucket that is furthest from what was expected: its value, and when."""
+    far = [
+        abs(value - usual) if out and value is not None and usual is not None else 0.0
+        for value, usual, out in zip(chart.actual, chart.expected, chart.outside, strict=True)
+    ]
+    place = int(np.argmax(far))
+    value, usual = chart.actual[place], chart.expected[place]
+    if not far[place] or value is None or usual is None:
+        return
+    at = datetime.fromtimestamp(chart.time[place] / 1000, UTC).astimezone(ZoneInfo(zone))
+    short = chart.time[1] - chart.time[0] < SHORT
+    colours = {"up": (GOOD, BAD), "down": (BAD, GOOD)}.get(better or "", (INK, INK))
+    late, below = place > len(far) / 2, value < usual
+    axes.annotate(
+        f"{number(value, form, unit)} {f'at {at:%H:%M}' if short else f'{at:%a} {at.day} {at:%b}'}",
+        (chart.time[place], value),
+        xytext=(-5 if late else 5, 0),
+        textcoords="offset points",
+        ha="right" if late else "left",
+        va="bottom" if below else "top",
+        fontsize=8,
+        color=colours[below],
+    )
+
+
 def _frame(axes: Axes, chart: Chart, zone: str, form: str, unit: str, goal: float | None) -> None:
     lines = (chart.actual, chart.lower, chart.upper, [goal])
     drawn = [value for line in lines for value in line if value is not None]
     top, bottom = max(drawn, default=1.0), min(drawn, default=0.0)
     low = min(bottom, 0.0) * 1.05
     axes.set_ylim(low, (top - low) * 1.08 + low or 1.0)
-    axes.set_xlim(chart.time[0], chart.time[-1])
+    axes.set_xlim(chart.time[0], chart.time[-1] + (chart.time[-1] - chart.time[0]) * 0.01)
     axes.yaxis.set_major_locator(_ticks())
     axes.set_yticks(axes.get_yticks(), [number(float(tick), form, unit) for tick in axes.get_yticks()])
     axes.set_ylim(low, (top - low) * 1.08 + low or 1.0)

@@ -228,7 +228,9 @@ def _rows(one: IncidentSummary, as_of: str) -> list[tuple[str, str]]:
     if one.at_stake is not None:
         name = "At stake" if one.state == "open" else "Cost"
         rows.append((name, money(one.at_stake.amount, one.at_stake.currency)))
-    rows.append(("Since", when(datetime.fromisoformat(one.opened))))
+    opened = when(datetime.fromisoformat(one.opened))
+    over = None if one.resolved is None else when(datetime.fromisoformat(one.resolved))
+    rows.append(("Since", opened) if over is None else ("Lasted", f"{opened} to {over}"))
     if one.assignee:
         rows.append(("Assigned to", one.assignee))
     return rows
@@ -236,13 +238,18 @@ def _rows(one: IncidentSummary, as_of: str) -> list[tuple[str, str]]:
 
 _H = "font-size:18px;line-height:24px;margin:0 0 8px"
 _BODY = "font-family:'Source Sans 3',system-ui,sans-serif;font-size:15px;line-height:21px;color:#1b2327"
+_PICTURE = (
+    "<p style='margin:12px 0'><img src='cid:chart' width='640' style='display:block;width:100%;max-width:640px;height:auto' "
+    "alt='The line against its expected range'><span style='font-size:12px;color:#6b7478'>Grey is what was expected.</span></p>"
+)
 _BUTTON = (
     "display:inline-block;padding:6px 12px;background:#0b5f73;color:#ffffff;text-decoration:none;border-radius:3px"
 )
 
 
 def _html(body: str) -> str:
-    return f'<!doctype html><html><body style="{_BODY}">{body}</body></html>'
+    head = '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>'
+    return f'<!doctype html><html>{head}<body style="{_BODY}">{body}</body></html>'
 
 
 def _block(head: str, lines: Sequence[str], link: str | None) -> str:
@@ -260,6 +267,6 @@ def _page(
         f"<tr><td style='padding:1px 16px 1px 0;color:#4a5559'>{name}</td><td>{html.escape(value)}</td></tr>"
         for name, value in rows
     )
-    picture = "<p><img src='cid:chart' width='640' alt='The line against its expected range'></p>" if has_chart else ""
+    picture = _PICTURE if has_chart else ""
     button = "" if link is None else f'<p><a href="{html.escape(link)}" style="{_BUTTON}">Open the incident</a></p>'
     return _html(f"<h2 style='{_H}'>{html.escape(subject)}</h2>{says}<table>{cells}</table>{picture}{button}")

@@ -100,13 +100,15 @@ class Deliveries:
         until = self._journal.pulse()
         if not self.outbox.news(until):
             return 0
-        subjects = self._subjects()
+        subjects, moment = self._subjects(), self._alerts.moment()
         while lines := self.outbox.news(until):
             told = set(self.outbox.told({incident for _, incident, _ in lines}))
             records = {incident: self._journal.record(incident) for _, incident, _ in lines}
             entries: list[Entry] = []
             begun: dict[tuple[int, str], str] = {}
             for number, incident, line in lines:
+                if line.at > moment:
+                    continue  # the data reaches further than the project's now, which stands
                 record = records[incident]
                 subject = subjects.get(incident) or _bygone(record)
                 entries += self._entries(number, record, subject, line, told, begun)
@@ -134,20 +136,18 @@ class Deliveries:
             for one in self._alerts.warned()
             for record in one.records.values()
         }
-        return (
-            of_warnings
-            | self._about_data()
-            | self._so_far(watched)
-            | {
-                case.id: self._subject(
-                    watched.get(case.judged.monitor.name, case.judged.monitor.name),
-                    case.judged.monitor.metric,
-                    dict(case.slice),
-                    case.id in standing and case.id not in explained,
-                )
-                for case in found
-            }
-        )
+        of_metrics = {
+            case.id: self._subject(
+                watched.get(case.judged.monitor.name, case.judged.monitor.name),
+                case.judged.monitor.metric,
+                dict(case.slice),
+                case.id in standing and case.id not in explained,
+            )
+            for case in found
+        }
+        for part, whole in self._alerts.explaining_others(found).items():
+            of_metrics[part] = replace(of_metrics[part], told_with=of_metrics[whole])
+        return of_warnings | self._about_data() | self._so_far(watched) | of_metrics
 
     def _subject(
         self, monitor: Monitor | str, metric: str, within: Mapping[str, Value], standing: bool, warning: bool = False
@@ -292,7 +292,7 @@ class Deliveries:
         says = str(line.data.get("says", "")) if line.kind in STEPS else said(line, zone)
         kind = "escalation" if waiting.kind == "escalation" else line.kind
         view = self._alerts.incident_at(incident, min(moment, max(self._alerts.moment(), line.at)))
-        return Telling(kind=kind, says=says, view=view, as_of=local_iso(moment, zone))
+        return Telling(kind=kind, says=says.removesuffix(" Told again."), view=view, as_of=local_iso(moment, zone))
 
     # For people who look after it
 

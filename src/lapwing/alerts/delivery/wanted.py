@@ -25,7 +25,8 @@ class Subject:
     """What an incident is of. `group`: under which name its monitor and others are watched by a tag.
 
     `standing`: it is shown by itself, no other stands for it. `warning`: it is one. `dataset`:
-    of one about data, whose it is."""
+    of one about data, whose it is. `told_with`: the incident of another metric that it explains; who is told of that is not
+    told of this."""
 
     monitor: str
     metric: str
@@ -35,6 +36,7 @@ class Subject:
     warning: bool = False
     dataset: str | None = None
     group: str = ""
+    told_with: Subject | None = None
 
 
 def chosen(subscription: Subscription, subject: Subject) -> bool:
@@ -66,6 +68,8 @@ def wanted(subscription: Subscription, subject: Subject, line: Happened, now: Li
     if line.kind in ENDS:
         return told_before
     if not subject.standing or not chosen(subscription, subject):
+        return False
+    if subject.told_with is not None and chosen(subscription, subject.told_with):
         return False
     fresh = _is_fresh(line)
     if line.kind in OPENINGS:

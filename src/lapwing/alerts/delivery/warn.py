@@ -10,6 +10,8 @@ from lapwing.alerts.words import number, share, when
 from lapwing.model.calendar import to_us
 
 KINDS = {"pacing": "goal at risk", "limit": "nears a limit", "drift": "slow drift", "leading": "usually follows"}
+LIKELY = {"pacing": "Miss", "limit": "Crossing", "leading": "Following"}
+HAPPENED = {"pacing": "missed already", "limit": "crossed already"}
 
 
 def subject(name: str, one: IncidentSummary, warning: WarningView, as_of: str) -> str:
@@ -17,7 +19,7 @@ def subject(name: str, one: IncidentSummary, warning: WarningView, as_of: str) -
     97% likely, 3 days left"."""
     parts = [f"{_projected(one, warning)}, {_against(one, warning)}"]
     if one.state == "open":
-        parts += [f"{_sure(warning)} likely"] if warning.chance is not None else []
+        parts += [_how_sure(warning)] if warning.chance is not None else []
         parts += [f"{room} left"] if (room := _room(warning, as_of)) else []
     return f"Warning, {KINDS.get(warning.kind, 'early')}: {name}: {', '.join(parts)}"
 
@@ -26,13 +28,15 @@ def rows(one: IncidentSummary, warning: WarningView, as_of: str) -> list[tuple[s
     """What stands in the table of a message."""
     named = {"drift": ("Now", "A week before"), "leading": ("Expected to be", "Usual")}
     first, second = named.get(warning.kind, ("Projected", "Limit" if warning.kind == "limit" else "Goal"))
-    projected = _said(warning.projected, one)
+    if warning.projected is None:  # too early to project anything, and missed all the same
+        first = "So far"
+    projected = _said(warning.so_far if warning.projected is None else warning.projected, one)
     if warning.lower is not None and warning.upper is not None and warning.lower < warning.upper:
         projected = f"{projected} ({_said(warning.lower, one)} to {_said(warning.upper, one)})"
     aim = AIMS.get(warning.aim, "")
     found = [(first, projected), (second, f"{aim} {_said(warning.goal, one)}".strip())]
-    if warning.chance is not None:
-        found.append(("Likely", _sure(warning)))
+    if warning.chance is not None and one.state == "open":
+        found.append((LIKELY.get(warning.kind, "Likely"), _how_sure(warning)))
     if warning.due is not None:
         room = _room(warning, as_of)
         due = when(datetime.fromisoformat(warning.due))
@@ -43,6 +47,8 @@ def rows(one: IncidentSummary, warning: WarningView, as_of: str) -> list[tuple[s
 
 
 def _projected(one: IncidentSummary, warning: WarningView) -> str:
+    if warning.projected is None:
+        return f"{_said(warning.so_far, one)} already"
     about = "" if warning.kind == "drift" else "about "
     return f"{about}{_said(warning.projected, one)}"
 
@@ -64,8 +70,9 @@ def _said(value: float | None, one: IncidentSummary) -> str:
     return "–" if value is None else number(value, one.format, one.unit)
 
 
-def _sure(warning: WarningView) -> str:
-    return share(min(warning.chance or 0.0, 0.99))
+def _how_sure(warning: WarningView) -> str:
+    chance = warning.chance or 0.0
+    return HAPPENED[warning.kind] if chance >= 1 and warning.kind in HAPPENED else f"{share(min(chance, 0.99))} likely"
 
 
 def _room(warning: WarningView, as_of: str) -> str | None:

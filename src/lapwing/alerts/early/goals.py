@@ -131,7 +131,16 @@ class Paced:
         spent = found.stays and float(found.so_far[0, bucket]) > self.goal.well(amount)[1]
         return {
             "says": pacing_says(
-                self.goal, self.metric.shown, kind, projected, (low, high), miss, amount, over=over, spent=spent
+                self.goal,
+                self.metric.shown,
+                kind,
+                projected,
+                (low, high),
+                miss,
+                amount,
+                over=over,
+                spent=spent,
+                so_far=float(found.so_far[0, bucket]),
             )
             + (
                 ""

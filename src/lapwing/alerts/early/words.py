@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from lapwing.alerts.words import number, share
@@ -35,9 +36,10 @@ def pacing_says(
     amount: float,
     *,
     over: bool,
+    so_far: float,
     spent: bool = False,
 ) -> str:
-    """How a goal stands, as a step of a warning tells it. `spent`: more is in than it allows."""
+    """How a goal stands, as a step of a warning tells it. `spent`: what is in is more than it allows."""
     value, low, high, wanted = (number(one, shown.format, shown.unit) for one in (projected, *interval, amount))
     aim = f"{AIMS[goal.aim]} {wanted}"
     if over:
@@ -45,7 +47,8 @@ def pacing_says(
     if kind == "resolved":
         return f"The {goal.period} will come to about {value}, the goal is {aim}: likely to be met after all."
     if spent:
-        return f"The goal is {aim}, and more is in already; the {goal.period} will come to about {value}."
+        there = f"The goal is {aim}, and {number(so_far, shown.format, shown.unit)} are in already"
+        return f"{there}." if math.isnan(projected) else f"{there}; the {goal.period} will come to about {value}."
     grown = "Further off: " if kind == "grew" else ""
     sure = share(min(miss, 0.99))
     about = f"{grown}The {goal.period} will come to about {value} ({low} to {high})"

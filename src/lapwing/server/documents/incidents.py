@@ -22,8 +22,9 @@ class Vote(Document):
 class Warned(Document):
     """What an incident of kind warning is of. `kind` is pacing, limit, drift or leading; `chance` how likely what it warns of
     is, which is `due` at the latest. `projected` with `lower` to `upper` (eight of ten) is compared with `goal`, whose `aim`
-    is at_least, at_most, exactly, above or below. Of `warnings` like it before, `came` came true. Of kind leading, `leader` (a
-    label, of the metric `leader_metric`) has moved, and this one usually follows by `expected_at`."""
+    is at_least, at_most, exactly, above or below; of a goal, `so_far` is in already. Of `warnings` like it before, `came` came
+    true. Of kind leading, `leader` (a label, of the metric `leader_metric`) has moved, and this one usually follows by
+    `expected_at`."""
 
     kind: str
     name: str
@@ -37,6 +38,7 @@ class Warned(Document):
     says: str
     warnings: int
     came: int
+    so_far: float | None
     leader: str | None
     leader_metric: str | None
     expected_at: str | None

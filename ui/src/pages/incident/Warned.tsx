@@ -9,6 +9,8 @@ const NAMED: Record<string, [string, string]> = { limit: ["Projected", "Limit"],
 
 const LIKELY: Record<string, string> = { pacing: "Will miss", limit: "Will cross", leading: "Will follow" };
 
+const HAPPENED: Record<string, string> = { pacing: "Missed", limit: "Crossed" };
+
 const KINDS: Record<string, string> = { pacing: "Goal at risk", limit: "Nears a limit", drift: "Slow drift", leading: "Usually follows" };
 
 /** What kind of early warning it is, in words. */
@@ -31,14 +33,16 @@ export function WarnedReadouts({ incident }: { incident: Incident }) {
   const range = lower === null || upper === null ? undefined : `${say(lower, bare)} to ${say(upper, bare)}`;
   const left = warning.due === null ? null : Date.parse(warning.due) - incident.chart.until;
   const [first, second] = NAMED[warning.kind] ?? ["Projected", "Goal"];
-  const chance = warning.chance === null ? null : `${Math.min(99, Math.round(warning.chance * 100))}%`;
+  const early = warning.projected === null && warning.so_far !== null; // nothing can be projected yet
+  const happened = warning.chance !== null && warning.chance >= 1 ? HAPPENED[warning.kind] : undefined;
+  const chance = warning.chance === null ? null : happened ? "already" : `${Math.min(99, Math.round(warning.chance * 100))}%`;
   return (
     <dl className="readouts">
-      <Readout label={first} value={parts(warning.projected, incident)} note={range} />
+      <Readout label={early ? "So far" : first} value={parts(early ? warning.so_far : warning.projected, incident)} note={early ? undefined : range} />
       <Readout label={second} value={parts(warning.goal, bare)} note={SIDES[`${warning.kind} ${warning.aim}`] ?? SIDES[warning.aim]} />
       {chance === null
         ? <Readout label="Difference" value={parts(difference, incident, true)} tone={judge(difference, better)} />
-        : <Readout label={LIKELY[warning.kind] ?? "Likely"} value={{ text: chance, unit: "" }} note={at_stake ? `${money(at_stake.amount, at_stake.currency)} ${warning.kind === "leading" ? "at stake" : "short"}` : undefined} />}
+        : <Readout label={happened ?? LIKELY[warning.kind] ?? "Likely"} value={{ text: chance, unit: "" }} note={at_stake ? `${money(at_stake.amount, at_stake.currency)} ${warning.kind === "leading" ? "at stake" : "short"}` : undefined} />}
       <Readout label="Time left" value={{ text: left === null ? "–" : left > 0 ? length(left) : "none", unit: "" }} note={warning.warnings ? `${warning.came} of ${warning.warnings} like it came true` : "the first of its kind"} />
     </dl>
   );
