@@ -125,6 +125,23 @@ def test_cancel_stops_it(con: Connection) -> None:
     assert told.value.code == "cancelled"
 
 
+def test_cancel_before_the_first_row(con: Connection) -> None:
+    with con.cursor() as cursor:
+        over = threading.Event()
+
+        def cancel() -> None:
+            while not over.wait(0.1):  # the statement may not have come to the server yet
+                cursor.cancel()
+
+        threading.Thread(target=cancel).start()
+        try:
+            with pytest.raises(lapwing.OperationalError) as told:
+                cursor.execute(FOREVER).fetchall()
+        finally:
+            over.set()
+    assert told.value.code == "cancelled"
+
+
 def test_a_receipt_of_sql_is_the_projects(shop: Path) -> None:
     with lapwing.connect(shop) as con:
         found = con.sql("select count(*) from files.orders")

@@ -62,3 +62,11 @@ def test_a_user_sees_only_what_is_permitted(postgres_dsn: str) -> None:
         list(stream)
     assert caught.value.problems[0].code == "not-permitted"
     source.close()
+
+
+def test_what_runs_for_a_killed_process_is_ended_by_the_server(postgres_dsn: str) -> None:
+    source = PostgresSource(SourceConfig(name="p", type="postgres", dsn=postgres_dsn))
+    setting = "select current_setting('client_connection_check_interval') as s"
+    with source.read(setting, (Column("s", "VARCHAR"),)) as rows:
+        assert [batch["s"].to_pylist() for batch in rows] == [["1s"]]
+    source.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 import time
 
@@ -70,15 +71,16 @@ def test_time_limit(everywhere: SqlService, source: str) -> None:
         everywhere.table(SLOW.format(s=source), time_limit=0.5)
 
 
-def test_cancel_reaches_postgres(everywhere: SqlService, postgres_dsn: str) -> None:
+@pytest.mark.parametrize("ctrl_c", [False, True])
+def test_cancel_reaches_postgres(everywhere: SqlService, postgres_dsn: str, ctrl_c: bool) -> None:
     import psycopg
 
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute("create or replace view traps.sleepy as select n, pg_sleep(20)::text as s from traps.big")
         everywhere._sources["pg"].inner._known = None  # type: ignore[attr-defined]  # the catalog is remembered for a while
         running = everywhere.run("select count(s) as c from pg.sleepy")
-        threading.Timer(0.5, running.cancel).start()
-        with pytest.raises(Cancelled):
+        threading.Timer(0.5, _thread.interrupt_main if ctrl_c else running.cancel).start()
+        with pytest.raises(KeyboardInterrupt if ctrl_c else Cancelled):
             list(running)
         asleep = """select count(*) from pg_stat_activity
                     where state = 'active' and query like '%sleepy%' and pid <> pg_backend_pid()"""

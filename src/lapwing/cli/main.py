@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -20,6 +21,7 @@ INTERRUPTED = 130
 def run() -> NoReturn:
     """The entry point of the console script."""
     sys.excepthook = _unexpected
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what runs at sources is stopped there, as at Ctrl-C
     without_pandas()
     code = main(sys.argv[1:])
     try:

@@ -80,6 +80,10 @@ class Connection:
             rows = way.run(self._asked(edited.text, zone, time_limit, query_id, max_age, no_cache))
         return Result(rows, None, None, self._progress)
 
+    def cancel(self, query_id: str) -> None:
+        """Stops a statement by its id, from any thread; harmless where there is none."""
+        self._open().cancel(query_id)
+
     def submit(
         self,
         text: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,6 +27,8 @@ class Cursor:
         self.connection = connection
         self._result: Result | None = None
         self._rows: Iterator[Row] = iter(())
+        self._beginning: str | None = None
+        """The id of a statement of which nothing has come yet."""
         self._closed = False
 
     @property
@@ -45,7 +48,11 @@ class Cursor:
         """Runs a SELECT; `parameters` are the values of its ? or $N."""
         self._check()
         self._end()
-        self._result = self.connection.sql(operation, parameters, time_limit=time_limit)
+        self._beginning = uuid.uuid4().hex[:16]
+        try:
+            self._result = self.connection.sql(operation, parameters, time_limit=time_limit, query_id=self._beginning)
+        finally:
+            self._beginning = None
         self._rows = itertools.chain.from_iterable(_rows(batch) for batch in self._result)
         return self
 
@@ -81,8 +88,11 @@ class Cursor:
 
     def cancel(self) -> None:
         """Stops the statement, from any thread."""
-        if self._result is not None:
-            self._result.cancel()
+        result, beginning = self._result, self._beginning
+        if result is not None:
+            result.cancel()
+        elif beginning is not None:
+            self.connection.cancel(beginning)
 
     def close(self) -> None:
         self._end()

@@ -153,7 +153,10 @@ class Engine:
 
 
 class Cursor:
-    """One connection of the engine. Use it from one thread; `interrupt` and `progress` from any."""
+    """One connection of the engine. Use it from one thread; `interrupt` and `progress` from any. At Ctrl-C `leave` is called,
+    too: what feeds the engine may be what it waits for."""
+
+    leave: Callable[[], None] | None = None
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -271,7 +274,12 @@ class Cursor:
             self._connection.interrupt()
 
     def _breakable(self, call: Callable[[], T]) -> T:
-        return breakable(call, self.interrupt)
+        return breakable(call, self._break)
+
+    def _break(self) -> None:
+        if self.leave is not None:
+            self.leave()
+        self.interrupt()
 
     def progress(self) -> float | None:
         """The share that is done, 0 to 1, as far as the engine can tell."""

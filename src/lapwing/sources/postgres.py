@@ -69,6 +69,8 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdro
 order by 1, 2, a.attnum
 """
 _CATALOG_SECONDS = 30.0
+_LOOK_FOR_CLIENT = "set client_connection_check_interval = '1s'"
+"""Else what runs for a process that was killed runs on to its end."""
 _SMALL = {"adbc.postgresql.batch_size_hint_bytes": str(32 << 10)}
 """Batches: of a slow statement it would be minutes until the driver's own 16 MB have come."""
 
@@ -280,6 +282,8 @@ class PostgresSource(Source):
             with connection.cursor() as cursor:
                 cursor.execute("set default_transaction_read_only = on")
                 cursor.execute("set timezone = 'UTC'")
+                with suppress(adbc.Error):  # before PostgreSQL 14 there is none, and not on every system
+                    cursor.execute(_LOOK_FOR_CLIENT)
         except adbc.Error as error:
             connection.close()
             raise self._explain(error) from error

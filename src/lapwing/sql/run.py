@@ -115,6 +115,7 @@ class Running(Stream):
         """Begins to read what the plan needs."""
         self.plan = plan
         self._cursor: Cursor = self._engine.cursor(plan.zone, watched=True)
+        self._cursor.leave = self.cancel
         self._cursor.stop_clock(plan.moment, plan.passing)
         self._feeds = {
             scan.id: self._feed(scan) for scan in plan.scans if (scan.held or not scan.native) and scan.shares is None
