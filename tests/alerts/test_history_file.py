@@ -11,6 +11,7 @@ from lapwing.alerts.history_file import Columns, read_history
 from lapwing.model.problem import WrongUse
 
 COLUMNS = Columns(time="day", value="n")
+RATIO = Columns(time="day", value="n", denominator="country")
 
 
 def written(folder: Path, *lines: str, header: str = "day,n,country,kind") -> Path:
@@ -62,7 +63,7 @@ def test_a_ratio_may_be_above_one(tmp_path: Path) -> None:
         (["2024-01-01,1,a,b"], COLUMNS, "2024-01-05", "no rows at 2024-01-05. The nearest moment is 2024-01-01."),
         (["2024-01-01,1,a,b", "2024-01-02,1,a,b"], COLUMNS, "2024-01-01", "The first moment that has some is 2024-01-02."),
         ([], COLUMNS, "2024-01-01", "file.csv has no rows."),
-        (["2024-01-01,-1,a,b", "2024-01-02,1,a,c"], COLUMNS, "2024-01-02", "row 1, n: -1 is negative."),
+        (["2024-01-01,-1,9,b", "2024-01-02,1,9,c"], RATIO, "2024-01-02", "row 1, n: -1 is negative."),
         (["2024-01-01,x,a,b", "2024-01-02,1,a,c"], COLUMNS, "2024-01-02", "'x' is no number."),
         (["today,1,a,b"], COLUMNS, "2024-01-02", "row 1, day: 'today' is no time."),
         (["2024-01-01,1,a,b", "2024-01-02,1,a,b"], COLUMNS, "2024-01-02", "has nothing to split by"),

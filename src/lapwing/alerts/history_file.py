@@ -54,8 +54,9 @@ def read_history(file: Path, columns: Columns, at: str) -> tuple[History, tuple[
     table = read_columns(file, [*taken, *names])
     rows, when, moments = _until(file, columns.time, table[columns.time], at)
     notes: list[str] = []
-    amounts = _amounts(file, columns.value, table, notes)[rows]
-    weights = _amounts(file, columns.denominator, table, notes)[rows] if columns.denominator else None
+    ratio = columns.denominator is not None
+    amounts = _amounts(file, columns.value, table, notes, of_ratio=ratio)[rows]
+    weights = _amounts(file, columns.denominator, table, notes, of_ratio=True)[rows] if columns.denominator else None
     coded = {name: _coded(table[name], rows) for name in names}
     if columns.dimensions is None:
         coded = _dimensions(coded, when, notes)
@@ -138,7 +139,7 @@ def _until(file: Path, column: str, texts: pa.ChunkedArray, at: str) -> tuple[In
     return rows, when.reshape(-1), tuple(written[code[rows[place]]] for place in first)
 
 
-def _amounts(file: Path, column: str, table: pa.Table, notes: list[str]) -> Floats:
+def _amounts(file: Path, column: str, table: pa.Table, notes: list[str], *, of_ratio: bool) -> Floats:
     """A column's numbers; none counts as 0."""
     try:
         found = pc.cast(table[column], pa.float64()).to_numpy()
@@ -148,15 +149,15 @@ def _amounts(file: Path, column: str, table: pa.Table, notes: list[str]) -> Floa
     if missing.any():
         notes.append(f"{_rows(int(missing.sum()))} without a {column}: taken as 0.")
     found = np.where(missing, 0.0, found)
-    if (found > LARGEST).any():
-        row = int(np.argmax(found > LARGEST))
+    if (np.abs(found) > LARGEST).any():
+        row = int(np.argmax(np.abs(found) > LARGEST))
         where = Place(str(file), key=f"row {row + 1}, {column}")
         hint = f"Numbers of up to {LARGEST:g} can be explained: write them in a larger unit."
         raise WrongUse.of("too-large", f"{found[row]:g} is too large.", place=where, hint=hint)
-    if (found < 0).any():
+    if of_ratio and (found < 0).any():
         row = int(np.argmax(found < 0))
         where = Place(str(file), key=f"row {row + 1}, {column}")
-        hint = "Amounts and denominators can't be negative: explain gains and losses as two columns."
+        hint = "Numerators and denominators can't be negative: explain the numerator by itself, with --value."
         raise WrongUse.of("negative-value", f"{found[row]:g} is negative.", place=where, hint=hint)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from statistics import median
@@ -15,6 +16,7 @@ from lapwing.alerts.why.change import Change
 from lapwing.alerts.why.service import Question, Why
 from lapwing.alerts.why.stretches import earlier
 from lapwing.model.calendar import to_us
+from lapwing.model.expression import Binary, MeasureRef, Number
 from lapwing.query.service import Lapwing
 
 
@@ -150,3 +152,21 @@ def test_earlier_stretches_are_at_the_same_time_on_the_wall_clock() -> None:
     assert all(last - first == end - start for first, last in found)
     longer = earlier(start, start + 10 * 86_400_000_000, ZONE)
     assert longer[0][1] <= start, "a longer stretch is laid beside one that does not overlap it"
+
+
+def test_a_gain_that_becomes_a_loss_has_a_cause(shop: Lapwing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two dollars an order are earned, and twenty are lost with each that fails."""
+    orders = shop.project.datasets["orders"]
+    earned, lost = (
+        Binary("*", Number(value), MeasureRef("orders", name)) for name, value in (("orders", 2.0), ("failed", 20.0))
+    )
+    gain = replace(orders.metrics["revenue"], name="gain", expression=Binary("-", earned, lost))
+    project = replace(shop.project, datasets={"orders": replace(orders, metrics={**orders.metrics, "gain": gain})})
+    monkeypatch.setattr(shop, "project", project)
+    found = why(shop, "orders.gain", local(20), local(21))
+    assert found.actual is not None
+    assert found.expected is not None
+    assert found.actual < 0 < found.expected
+    assert found.cause.clear
+    assert found.cause.slice == (("region", "north"),)
+    assert found.cause.says.startswith("Mostly north (region): ")

@@ -9,6 +9,7 @@ import numpy as np
 from lapwing.alerts.slicing.constants import SPARSE, UNLIKE
 from lapwing.alerts.slicing.expected import Expected, expected, one_event
 from lapwing.alerts.slicing.leaves import Bools, Floats, History, Ints, Piece, Value
+from lapwing.alerts.slicing.levels import levels
 from lapwing.alerts.slicing.search import SliceFound, search
 from lapwing.alerts.slicing.split import rate_and_mix
 
@@ -73,8 +74,10 @@ def explain(
     now = searched[:, -1]
     actual, before = _wholes(now, usual, weights)
     factor = _factor(before, 1 - whole if mirrored and whole is not None else whole)
-    live = (now != 0) | (usual.amounts > 0) if weights is None else weights[:, -1] > 0
-    moments = _moments(usual, weights, live, factor)
+    live = (now != 0) | (usual.amounts != 0) if weights is None else weights[:, -1] > 0
+    signed = weights is None and bool((amounts < 0).any())
+    of = levels(amounts[live], usual.amounts[live], usual.chosen) if signed and live.any() else None
+    moments = None if signed else _moments(usual, weights, live, factor)
     known = usual.amounts[live] * factor if moments is None else _mean(usual, live, moments)
     found = search(
         history.codes[:, live],
@@ -84,11 +87,13 @@ def explain(
         seed=seed,
         moments=moments,
         direction=-direction if mirrored and direction is not None else direction,
+        of_levels=of,
     )
+    size = np.maximum(usual.amounts, 0.0) if of is None else np.zeros(len(live))
+    if of is not None:
+        size[live] = of.size
     parts = [_parts(history, searched, usual, one.piece, mirrored) for one in found.slices]
-    causes = [
-        _named(history, one, part, mirrored, float(known.sum())) for one, part in zip(found.slices, parts, strict=True)
-    ]
+    causes = [_named(history, one, part, mirrored, size) for one, part in zip(found.slices, parts, strict=True)]
     before *= factor
     first = parts[0] if parts else None
     return Answer(
@@ -140,8 +145,10 @@ def _moments(usual: Expected, weights: Floats | None, live: Bools, factor: float
     return np.asarray(np.clip(past, 1e-6, 1e6), np.float64)
 
 
-def _named(history: History, one: SliceFound, parts: tuple[float, ...] | None, mirrored: bool, known: float) -> Named:
-    actual, usual, of, whole = one.actual, one.expected, one.expected, known
+def _named(history: History, one: SliceFound, parts: tuple[float, ...] | None, mirrored: bool, size: Floats) -> Named:
+    """`size`: (leaves,), how large each is where there are no weights."""
+    actual, usual = one.actual, one.expected
+    of, whole = float(size[history.inside(one.piece)].sum()), float(size.sum())
     if history.weights is not None:
         of, whole = (
             float(side.sum()) for side in (history.weights[history.inside(one.piece), -1], history.weights[:, -1])

@@ -46,3 +46,10 @@ MOST_EVENTS = 1e9
 """Events of a leaf at most: beyond, evidence is lost in the digits of their logarithms, and chance is nothing beside SPREAD."""
 UNLIKE = 4.0
 """How many times as much as the past (or as little) may be known to be expected; beyond, the two are not of one thing."""
+FREEDOM = 5.0
+"""Of Student's tails, of amounts of either sign: heavier than a normal's, so that one leaf does not make a slice."""
+LEAST_SIZE = 0.1
+"""Of a leaf whose amounts are hardly ever there, as a part of the mean size."""
+LEAST_PAST = 4
+"""Moments from which on a leaf's own past says how much it varies; PAST is what the others' count for beside it."""
+PAST = 3.0

@@ -27,6 +27,7 @@ from lapwing.alerts.slicing.constants import (
 from lapwing.alerts.slicing.evidence import event_size, event_size_of_share, evidence, evidence_of_share, spread
 from lapwing.alerts.slicing.lattice import Lattice, Scored
 from lapwing.alerts.slicing.leaves import Floats, Ints, Piece, inside
+from lapwing.alerts.slicing.levels import Levels, evidence_of_levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,13 @@ def search(
     seed: int = 0,
     moments: Floats | None = None,
     direction: int | None = None,
+    of_levels: Levels | None = None,
 ) -> Explained:
     """The slices that explain actual against expected amounts, at most `top` of them.
 
     `codes`: (dimensions, leaves), from 0; `actual`, `expected`: (leaves,), not negative. `moments`: (leaves,), how many
     times as much as now the past is that `expected` is the mean of, and whose chance counts then; None where it is known.
+    `of_levels`: of amounts of either sign, in the place of `moments`.
     `direction`: only more (1) or only less (-1) is looked for.
     """
     lattice = Lattice(codes) if len(actual) else None
@@ -90,7 +93,10 @@ def search(
         return Explained(False, 1.0, 1.0, first, ())
     # Both ways: where much is added and lost elsewhere, the sign of the whole's move says little.
     signs = (first, -first) if direction is None else (first,)
-    way = max((_look(lattice, actual, expected, sign, moments) for sign in signs), key=lambda one: one.every[0].score)
+    way = max(
+        (_look(lattice, actual, expected, sign, moments, of_levels) for sign in signs),
+        key=lambda one: one.every[0].score,
+    )
     chosen = _with_rest(lattice, codes, way)
     tops = _by_chance(lattice, codes, way, chosen[0], seed)
     score = way.every[0].score
@@ -125,8 +131,12 @@ def chance_bound(slices: int, score: float) -> float:
     return min(1.0, slices * len(SHIFTS) * 2 * math.exp(-min(score, 700.0)))
 
 
-def _look(lattice: Lattice, actual: Floats, expected: Floats, sign: int, moments: Floats | None) -> _Way:
-    if moments is None:
+def _look(
+    lattice: Lattice, actual: Floats, expected: Floats, sign: int, moments: Floats | None, of_levels: Levels | None
+) -> _Way:
+    if of_levels is not None:
+        nats = evidence_of_levels(actual, expected, of_levels, sign)
+    elif moments is None:
         size = max(event_size(actual, expected), _least_size(actual, expected))
         counts, means = actual / size, np.maximum(expected / size, 1e-6)
         nats = evidence(counts, means, spread(counts, means, sign), sign)

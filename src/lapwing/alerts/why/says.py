@@ -113,4 +113,4 @@ def _countable(table: Table) -> bool:
 
 def _sizeable(table: Table) -> list[Row]:
     """Slices that take part at all: those with anything measured, now or before."""
-    return [row for row in table.rows if row.size > 0 or row.actual > 0]
+    return [row for row in table.rows if row.size > 0 or row.actual != 0]

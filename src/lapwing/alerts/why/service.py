@@ -90,8 +90,8 @@ class Why:
         gathered = [leaves for leaves in gathered if leaves.history.codes.shape[1]]
         if not gathered:
             return without("No clear cause. There was nothing, then or now.")
-        if any((leaves.history.amounts < 0).any() for leaves in gathered):
-            return without("No cause is looked for: some of its amounts are below 0.")
+        if pair.weight is not None and any((leaves.history.amounts < 0).any() for leaves in gathered):
+            return without("No cause is looked for: some of its numerators are below 0.")
         started = time.perf_counter()
         looked = _looked(gathered, question)
         took = (time.perf_counter() - started) * 1000

@@ -53,7 +53,7 @@ def slices(leaves: Leaves, key: np.ndarray, count: int, answer: Answer) -> list[
     difference = now - expected
     parts = rates + mix if ratio and rates is not None and mix is not None else difference
     total = float(parts.sum())
-    sized = then if exposed is None else exposed[1]
+    sized = np.abs(then) if exposed is None else exposed[1]  # of either sign it counts by how large it is
     size = sized / sized.sum() if sized.sum() > 0 else np.zeros(count)
     share = parts / total if total else np.full(count, np.nan)
 

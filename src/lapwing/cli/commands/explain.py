@@ -33,7 +33,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--time", required=True, metavar="COL", help="when: ISO 8601 (UTC if no zone is told), or epoch s, ms"
     )
-    parser.add_argument("--value", metavar="COL", help="an amount that adds up, such as revenue")
+    parser.add_argument("--value", metavar="COL", help="an amount that adds up, such as revenue or profit")
     parser.add_argument("--numerator", metavar="COL", help="or a ratio: this column...")
     parser.add_argument("--denominator", metavar="COL", help="...over that one")
     parser.add_argument("--at", required=True, metavar="TIME", help="the moment to explain, as in the file or epoch s")
@@ -124,7 +124,7 @@ def _change(answer: Answer, name: str, moment: str) -> str:
     past = "the moment before" if answer.moments == 1 else f"{answer.moments} earlier moments"
     if math.isnan(answer.actual) or math.isnan(answer.expected):
         return f"{name} at {moment} can't be told, or not what was expected from {past}: a denominator is 0."
-    by = f" ({answer.actual / answer.expected - 1:+.1%})" if answer.expected else ""
+    by = f" ({(answer.actual - answer.expected) / abs(answer.expected):+.1%})" if answer.expected else ""
     return f"{name} at {moment} was {answer.actual:,.6g}, where {answer.expected:,.6g} was expected from {past}{by}."
 
 
