@@ -140,6 +140,55 @@ SAME = {
             "select null, n from (select strftime(scheduled, '%Y-%m') as m, count(*) as n from {f} group by 1)"
         ),
     ),
+    "FILTER, of some groups without such rows": (
+        (
+            "select carrier, flights, measure(flights) filter (where origin = 'LGA'), count(*) filter (where dest < 'D' and "
+            "origin = 'JFK') as n, max(worst_delay) filter (where dest = 'HNL'), measure(cancel_rate) filter (where "
+            "origin = 'EWR') from {m} where {t} group by 1 having count(*) filter (where origin = 'LGA') < 500"
+        ),
+        (
+            "select carrier, {flights}, count(*) filter (where origin = 'LGA'), count(*) filter (where dest < 'D' and "
+            "origin = 'JFK') as n, max(dep_delay) filter (where dest = 'HNL'), nullif(count(*) filter (where origin = 'EWR' "
+            "and dep_time is null), -1) / nullif(count(*) filter (where origin = 'EWR'), 0) from {f} where {t} group by 1 "
+            "having count(*) filter (where origin = 'LGA') < 500"
+        ),
+    ),
+    "FILTER by keys that are made, and buckets": (
+        (
+            "select left(carrier, 1) as c, scheduled::date as d, measure(flights) filter (where origin = 'LGA') / "
+            "sum(measure(flights)) filter (where left(carrier, 1) > 'B') over () from {m} where {t} group by 1, 2 "
+            "having flights > 0"
+        ),
+        (
+            "select left(carrier, 1) as c, scheduled::date as d, count(*) filter (where origin = 'LGA') / sum(count(*)) "
+            "filter (where left(carrier, 1) > 'B') over () from {f} where {t} group by 1, 2"
+        ),
+    ),
+    "FILTER alone": (
+        "select measure(flights) filter (where origin = 'LGA') from {m} where {t}",
+        "select count(*) filter (where origin = 'LGA') from {f} where {t}",
+    ),
+    "EXISTS of another table": (
+        (
+            "select carrier, flights from {m} x where {t} and exists (select * from airline.airlines a where x.carrier = "
+            "a.carrier and a.name > 'E' order by 1) and not exists (select 1 from airline.airlines where false)"
+        ),
+        (
+            "select carrier, {flights} from {f} x where {t} and exists (select 1 from airline.airlines a where "
+            "x.carrier = a.carrier and a.name > 'E') group by 1"
+        ),
+    ),
+    "NOT EXISTS, and a null": (
+        (
+            "select carrier, flights from {m} where {t} and not exists (select 1 from (values ('UA'), (null)) v(c) where "
+            "v.c = flights.carrier) and (origin = 'LGA' or exists (select 1 from airline.airlines a where a.carrier = "
+            "flights.CARRIER and a.name < 'B'))"
+        ),
+        (
+            "select carrier, {flights} from {f} where {t} and carrier <> 'UA' and (origin = 'LGA' or carrier in (select "
+            "carrier from airline.airlines where name < 'B')) group by 1"
+        ),
+    ),
     "a value of another table beside": (
         "select origin, flights, (select count(*) from airline.airlines) from {m} where {t}",
         "select origin, {flights}, (select count(*) from airline.airlines) from {f} where {t} group by 1",
@@ -233,3 +282,9 @@ def test_thousands_of_alternatives_are_one_list(flights: Lapwing) -> None:
         flights, f"select origin, flights from metrics.flights where {many} or dest = 'LAX' order by 1"
     ) == rows(flights, "select origin, flights from metrics.flights where dest = 'LAX' order by 1")
     assert time.process_time() - began < 10
+
+
+def test_thousands_of_alternatives_in_having(flights: Lapwing) -> None:
+    many = " or ".join(f"n = -{number}" for number in range(2_000))
+    text = f"select origin, flights as n from metrics.flights where {TIMES} group by 1 having {{}} n > 0 order by 1"
+    assert rows(flights, text.format(f"{many} or")) == rows(flights, text.format(""))

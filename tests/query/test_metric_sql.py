@@ -7,7 +7,7 @@ import re
 import pytest
 
 import lapwing.query.answer
-from lapwing.model.problem import Refused, WrongUse
+from lapwing.model.problem import LapwingError, Refused, WrongUse
 from lapwing.query.ask import MetricQuery, SqlQuery, Wishes
 from lapwing.query.service import Lapwing
 
@@ -127,3 +127,26 @@ def test_the_rest_is_one_series(flights: Lapwing, other: str, on: str, chosen: s
 def test_other_joins_are_refused(flights: Lapwing, shown: str, join: str) -> None:
     with pytest.raises(WrongUse, match="chooses groups"):
         rows(flights, f"select {shown}, measure(flights) from metrics.flights {join} on carrier = s.c group by 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("select measure(flights) filter (where scheduled < '2013-02-01') from metrics.flights", "time-in-filter"),
+        ("select measure(nothing) filter (where origin = 'EWR') from metrics.flights", "unknown-metric"),
+        ("select list(origin) filter (where origin = 'EWR') from metrics.flights", "metrics-aggregated"),
+        ("{f} exists (select count(*) from airline.airlines a where a.carrier = f.carrier)", ""),
+        ("{f} exists (select 1 from airline.airlines a where a.carrier > f.carrier)", ""),
+        ("{f} exists (select 1 from airline.airlines a where f.carrier = f.dest)", ""),
+        ("{f} exists (select 1 from airline.airlines a where a.carrier = f.scheduled)", ""),
+        ("{f} exists (select f.dest from airline.airlines a)", ""),
+        ("{f} exists (select 1 from airline.airlines a where a.carrier = f.dest limit 0)", ""),
+    ],
+)  # fmt: skip
+def test_what_filter_and_exists_may_not_ask(flights: Lapwing, text: str, code: str) -> None:
+    with pytest.raises(LapwingError) as caught:
+        rows(flights, text.format(f="select flights from metrics.flights f where"))
+    (problem,) = caught.value.problems
+    assert problem.code == (code or "metrics-exists")
+    assert code or "m where exists" in str(problem.hint)
+    assert problem.place is not None

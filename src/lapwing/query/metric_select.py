@@ -12,6 +12,8 @@ from lapwing.model.grain import Grain
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, NotFound, WrongUse
 from lapwing.query.ask import MetricQuery
+from lapwing.query.metric_exists import settle_exists
+from lapwing.query.metric_filter import Filters
 from lapwing.query.metric_join import chosen_by, exists
 from lapwing.query.metric_keys import Keys, keys_of
 from lapwing.query.metric_rest import settle_rest
@@ -67,9 +69,11 @@ class MetricSelect:
         self.select, self.dataset, self.table = select, dataset, table
         self.name = table.alias or table.name
         self.told: list[str] = []
-        self._zone, self._week_start, self._ask, self._written = zone, week_start, ask, written
+        self._ask, self._written = ask, written
         self._times = {dataset.time.column, "time"}
         self._keys = Keys()
+        self.filters = Filters(dataset)
+        self._reader = Reader(dataset=dataset, time=self._times, zone=zone, week_start=week_start, ask=ask)
         self._dimensions: dict[str, None] = {}
         self._metrics: dict[str, None] = {}
         self._grain: Grain | None = None
@@ -88,6 +92,7 @@ class MetricSelect:
         self.told = settle_rest(self.select, self.dataset, self.name, self._ask)
         where = self.select.args.get("where")
         if where is not None:
+            settle_exists(where, self.dataset, self.name, self._written)
             self.told += settle_subqueries(where, self._ask)
         self._keys = keys_of(self.select, self.dataset, self._written)
         self._dimensions.update(self._keys.plain)
@@ -98,13 +103,10 @@ class MetricSelect:
         self._choose()
         time, rest = TimeSpan(), None
         if where is not None:
-            reader = Reader(
-                dataset=self.dataset, time=self._times, zone=self._zone, week_start=self._week_start, ask=self._ask
-            )
-            time, rest = reader.split(where.this)
+            time, rest = self._reader.split(where.this)
         read = tuple(dict.fromkeys((*self._dimensions, *self._keys.read)))
         metrics = tuple(self._metrics)
-        if not metrics and (read or self._grain):  # which groups there are
+        if not metrics and (read or self._grain or self.filters.asked):  # which groups there are
             metrics = (counting(self.dataset) or next(iter(self.dataset.measures)),)
         if not metrics:
             some = next(iter(self.dataset.metrics))
@@ -205,30 +207,48 @@ class MetricSelect:
         self.select.set("joins", None)
 
     def _read(self, node: exp.Expr) -> None:
+        """Takes what is below; not by recursion, for conditions of thousands of parts."""
         from sqlglot import exp
 
-        if isinstance(node, exp.Query):
-            return  # a statement of its own, which gives a value
+        left = [node]
+        while left:
+            one = left.pop()
+            if not isinstance(one, exp.Query) and not self._taken(one):  # a statement of its own gives a value
+                left += reversed(list(one.iter_expressions()))
+
+    def _taken(self, node: exp.Expr) -> bool:
+        """Puts a column of the answer in the place of what asks for one; whether it did."""
+        from sqlglot import exp
+
         if (key := self._keys.column(node)) is not None:
             self._put(node, exp.column(key, quoted=True), as_written(node))
         elif self._is_bucket(node):
             self._take_grain(node, node.args["unit"].name)
         elif isinstance(node, exp.Cast) and node.is_type("date") and self._is_time(node.this):
             self._take_grain(node, "day", exp.DataType.build("date"))
-        elif isinstance(node, exp.Anonymous) and node.name.lower() == "measure" and len(node.expressions) == 1:
-            name = node.expressions[0].name
-            self._check_metric(name, node)
-            self._take_metric(name, node)
-        elif isinstance(node, exp.AggFunc) and not _over_groups(node):
-            name = self._said_again(node)
-            if name is None:
-                raise self._aggregated(node)
-            self._take_metric(name, node)
+        elif isinstance(node, exp.Filter) and not isinstance(node.parent, exp.Window):
+            column = self.filters.column(self._meant(node.this), node, self._reader, self._written)
+            self._put(node, exp.column(column, quoted=True), as_written(node))
+        elif _is_measure(node) or (isinstance(node, exp.AggFunc) and not _over_groups(node)):
+            self._take_metric(self._meant(node), node)
         elif isinstance(node, exp.Column):
             self._column(node)
         else:
-            for child in list(node.iter_expressions()):
-                self._read(child)
+            return False
+        return True
+
+    def _meant(self, node: exp.Expr) -> str:
+        """The metric of measure(x), or of an aggregate that says one once more."""
+        from sqlglot import exp
+
+        if isinstance(node, exp.AggFunc):
+            again = self._said_again(node)
+            if again is None:
+                raise self._aggregated(node)
+            return again
+        name = node.expressions[0].name if _is_measure(node) else node.name
+        self._check_metric(name, node)
+        return name
 
     def _read_group(self) -> None:
         """Buckets and moments that GROUP BY names."""
@@ -368,6 +388,12 @@ class MetricSelect:
         self._dimensions[self.dataset.time.column] = None
         column = exp.column(self.dataset.time.column, quoted=True)
         node.replace(exp.alias_(column, node.name) if selected and shown is node else column)
+
+
+def _is_measure(node: exp.Expr) -> bool:
+    from sqlglot import exp
+
+    return isinstance(node, exp.Anonymous) and node.name.lower() == "measure" and len(node.expressions) == 1
 
 
 def _over_groups(node: exp.AggFunc) -> bool:

@@ -3,10 +3,10 @@
     select carrier, measure(cancel_rate) from metrics.flights where origin = 'EWR' group by carrier order by 2
 
 Dimensions, `date_trunc('day', scheduled)` and metrics (by name or as MEASURE(name)) may be selected, combined in
-expressions and windows, filtered (dimensions and time in WHERE, metrics in HAVING) and ordered. Grouping is by what is
-selected and by what GROUP BY says; without a metric it tells which groups there are. The time by itself groups by
-moments, and `*` is the time, every dimension and every metric. A join may choose groups, or tell them
-from the rest: see `metric_join` and `metric_rest`.
+expressions and windows, filtered (dimensions and time in WHERE, metrics in HAVING, dimensions in FILTER) and ordered.
+Grouping is by what is selected and by what GROUP BY says; without a metric it tells which groups there are. The time by
+itself groups by moments, and `*` is the time, every dimension and every metric. A join may choose groups, or tell them
+from the rest, and EXISTS choose rows: see `metric_join`, `metric_rest` and `metric_exists`.
 `metrics.flights AT (TIMESTAMP => '2026-01-31T12:00')` is what was known at that moment.
 """
 
@@ -85,11 +85,12 @@ def rewrite(
             raise not_alone(table, dataset, written)
         block = MetricSelect(select, table, dataset, zone=zone, week_start=project.week_start, ask=ask, written=written)
         query = block.query()
-        result = answer(replace(query, zone=query.zone or zone, wishes=wishes, as_known_at=_known_at(table, written)))
+        query = replace(query, zone=query.zone or zone, wishes=wishes, as_known_at=_known_at(table, written))
+        result = answer(query)
         block.check(result.table)
-        name = f"m{len(answers)}"
-        given[name] = result.table
-        answers.append(result)
+        name = f"m{len(given)}"
+        given[name], beside = block.filters.beside(result.table, query, answer, ask)
+        answers += [result, *beside]
         told += block.told
         block.replace_by(name)
     return Rewritten(text=tree.sql(dialect="duckdb"), given=given, answers=tuple(answers), told=tuple(told))

@@ -51,7 +51,7 @@ class Reader:
 
         span = TimeSpan()
         rest: list[str] = []
-        for part in _parts(condition):
+        for part in parts_of(condition):
             names = {column.name for column in columns(part)}
             if names & self.time:
                 span = self._narrow(span, part, names)
@@ -151,7 +151,7 @@ class Reader:
         return parse_moment(text, now=now, zone=self.zone)[0]
 
 
-def _parts(condition: exp.Expr) -> Iterator[exp.Expr]:
+def parts_of(condition: exp.Expr) -> Iterator[exp.Expr]:
     """What AND joins, without brackets around it."""
     from sqlglot import exp
 
