@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -30,6 +31,13 @@ T = TypeVar("T")
 settings.register_profile("lapwing", parent=settings(), deadline=None)
 settings.load_profile("lapwing")
 pytest_plugins = ["tests.flights", "tests.flights_postgres", "tests.scheduling"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was loaded and collected stays to the end: no need to look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,18 @@ TOGETHER = {
         "tests/sources/test_trino.py",
         "tests/sources/test_contract.py",
     ),
+    "a served shop": (
+        "tests/server/test_detached.py",
+        "tests/server/test_fuzz.py",
+        "tests/server/test_openapi.py",
+        "tests/server/test_problem.py",
+        "tests/server/test_routes.py",
+        "tests/server/test_sql_route.py",
+        "tests/server/test_static_files.py",
+        "tests/server/test_guard.py",
+        "tests/server/test_many_clients.py",
+        "tests/server/postgres/",
+    ),
     "a Spark": ("tests/cache/builders/test_spark",),
     "a broker of Kafka": ("tests/sources/test_kafka",),
 }

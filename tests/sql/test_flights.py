@@ -50,9 +50,9 @@ def plain(flights_project: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "airlines": "carrier varchar, name varchar",
             "airports": "faa varchar, name varchar, lat double, lon double, alt bigint, tzone varchar",
         }.items():
-            rows = db.execute(f"select * from {table}").fetchall()
+            lists = [list(column) for column in zip(*db.execute(f"select * from {table}"), strict=True)]
             engine.execute(f"create table airline.{table} ({columns})").fetchall()
-            engine.executemany(f"insert into airline.{table} values ({', '.join('?' * len(rows[0]))})", rows)
+            engine.execute(f"insert into airline.{table} select {', '.join(['unnest(?)'] * len(lists))}", lists)
         engine.execute("set TimeZone = 'America/New_York'").fetchall()
         yield engine
     db.close()

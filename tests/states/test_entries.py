@@ -45,7 +45,9 @@ def built(state: State, engine_type: str, rows: Sequence[Row], where: str | None
     if not rows:
         return state.empty(1)
     ENGINE.execute(f"CREATE OR REPLACE TEMP TABLE t (part INTEGER, moment BIGINT, x {engine_type})")
-    ENGINE.executemany("INSERT INTO t VALUES (?, ?, ?)", [list(row) for row in rows])
+    # All at once: row by row the engine takes a third of a millisecond for each.
+    lists = f"unnest(?::INTEGER[]), unnest(?::BIGINT[]), unnest(?::{engine_type}[])"
+    ENGINE.execute(f"INSERT INTO t SELECT {lists}", [list(column) for column in zip(*rows, strict=True)])
     given_rows = Rows("x", where, "moment")
     expressions = zip(state.sql(given_rows, "duckdb"), state.built, strict=True)
     flat = [f"{text} AS {quote(column_name('m', suffix))}" for text, suffix in expressions]

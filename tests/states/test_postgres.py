@@ -94,7 +94,8 @@ def test_postgres_builds_the_same_states(
         assert kinds <= {20, 701}, "int8 and float8 only"
     with duckdb.connect() as here:
         here.execute(f"CREATE TABLE states_t (part INTEGER, x {engine_type})")
-        here.executemany("INSERT INTO states_t VALUES (?, ?)", [list(row) for row in rows])
+        lists = [list(column) for column in zip(*rows, strict=True)]
+        here.execute(f"INSERT INTO states_t SELECT unnest(?::INTEGER[]), CAST(unnest(?) AS {engine_type})", lists)
         expected = here.execute(selects[1]).fetchall()
     assert len(got) == len(expected)
     for mine, theirs in zip(expected, got, strict=True):

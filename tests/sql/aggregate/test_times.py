@@ -50,7 +50,10 @@ def wrong(engine: Dialect, type_: str, texts: Sequence[str], ask: Ask, shown: st
     with duckdb.connect() as own:
         own.execute("set TimeZone = 'UTC'")
         own.execute("create table x (n int, x timestamp)")
-        own.executemany("insert into x values (?, ?::timestamp)", [(n, _own(text)) for n, text in enumerate(texts)])
+        own.execute(
+            "insert into x select unnest(?), unnest(?)::timestamp",
+            [[*range(len(texts))], [_own(text) for text in texts]],
+        )
         own.execute(f"create table y as select n, x::{type_} as x from x")
         found = []
         for cut, text in CUTS.items():

@@ -63,49 +63,54 @@ class Acting:
     held: Bools
 
 
-def acting(kind: Kind, sums: Floats, effects: Effects, at: int, parent: npt.NDArray[np.intp], day: float) -> Acting:
-    """What acts on the bucket `at`. `sums` (4, E, S): see `Memory.effects`. `parent` (S,): rows, -1 for none."""
+def acting(
+    kind: Kind, sums: Floats, effects: Effects, at: int, parent: npt.NDArray[np.intp], day: float
+) -> Acting | None:
+    """What acts on the bucket `at`, if anything. `sums` (4, E, S): see `Memory.effects`. `parent` (S,): rows, -1 for none."""
     ids = effects.acting(at)
+    count = len(ids)
+    if not count:
+        return None
     neutral = 0.0 if kind is Kind.LEVEL else 1.0
     doubt = effects.doubt[ids, None]
-    prior = _prior(kind, sums, effects, ids, day)
-    own, visits = _own(kind, sums[:, ids], day)
-    leaning = _blend(own, visits, prior)
+    family = effects.family[ids]
+    known = sums[:, np.concatenate((family, ids))]
+    own, visits = _own(kind, known, day)
+    given = np.zeros((count, 1)) if kind is Kind.LEVEL else effects.prior[ids, None]
+    # What is believed before anything is known: the family's factor, where it has one, else the effect's own prior.
+    prior = np.where((family >= 0)[:, None], _blend(own[:count], visits[:count], given), given)
+    own, visits = own[count:], visits[count:]
+    proof = shown = _proof(known[:, count:], visits)
     has_parent = parent >= 0
-    prior = np.where(has_parent, leaning[:, parent], prior)
-    blended = _blend(own, visits, prior)
-    proof = _proof(sums[:, ids], visits)
-    borrowed = np.where(has_parent, proof[:, parent] * EFFECT_PRIOR / (visits + EFFECT_PRIOR), 0.0)
-    held = np.broadcast_to(doubt >= HELD_DOUBT, own.shape).any(0)
-    used = np.where(doubt > 0, 1.0, np.maximum(proof, borrowed))
-    factors = neutral + used * (blended - neutral)
+    if has_parent.any():
+        prior = np.where(has_parent, _blend(own, visits, prior)[:, parent], prior)
+        borrowed = np.where(has_parent, proof[:, parent] * EFFECT_PRIOR / (visits + EFFECT_PRIOR), 0.0)
+        shown = np.maximum(proof, borrowed)
+    factors = neutral + np.where(doubt > 0, 1.0, shown) * (_blend(own, visits, prior) - neutral)
     left = doubt / np.sqrt(1 + DOUBT_FALLS * visits * visits)
-    if effects.scope is not None:
+    holds = doubt >= HELD_DOUBT
+    held: Bools
+    if effects.scope is None:
+        held = np.full(len(parent), bool(holds.any()))
+    else:
         here = effects.scope[ids]
         factors, left, held = (
             np.where(here, factors, neutral),
             np.where(here, left, 0.0),
-            (here & (doubt >= HELD_DOUBT)).any(0),
+            np.asarray((here & holds).any(0)),
         )
     together = factors.sum(0) if kind is Kind.LEVEL else factors.prod(0)
-    return Acting(ids, factors, together, np.sqrt(np.square(left).sum(0)), np.asarray(held))
-
-
-def _prior(kind: Kind, sums: Floats, effects: Effects, ids: Places, day: float) -> Floats:
-    """What is believed before anything is known: the family's factor, where it has one, else the effect's own prior."""
-    given = np.zeros(len(ids)) if kind is Kind.LEVEL else effects.prior[ids]
-    family = effects.family[ids]
-    own, visits = _own(kind, sums[:, family], day)
-    found: Floats = np.where((family >= 0)[:, None], _blend(own, visits, given[:, None]), given[:, None])
-    return found
+    return Acting(ids, factors, together, np.sqrt(np.square(left).sum(0)), held)
 
 
 def _own(kind: Kind, sums: Floats, day: float) -> tuple[Floats, Floats]:
     """The factor that was seen, and on how many days."""
     amounts, without, buckets, _ = sums
-    seen = (buckets > 0) & ((kind is Kind.LEVEL) | (np.abs(without) > 1e-9))
-    own = np.divide(amounts - without, buckets, where=seen, out=np.zeros_like(amounts))
-    if kind is not Kind.LEVEL:
+    seen = buckets > 0
+    if kind is Kind.LEVEL:
+        own = np.divide(amounts - without, buckets, where=seen, out=np.zeros_like(amounts))
+    else:
+        seen &= np.abs(without) > 1e-9
         own = np.divide(amounts, without, where=seen, out=np.ones_like(amounts))
     return own, np.where(seen, buckets / day, 0.0)
 

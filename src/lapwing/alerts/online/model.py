@@ -170,7 +170,7 @@ class Model:
         return seen
 
     def _acting(self, at: int) -> Acting | None:
-        if self.effects is None or not len(self.effects.acting(at)):
+        if self.effects is None:
             return None
         return calendar.acting(self.kind, self.memory.effects, self.effects, at, self.parent, self.tuning.day)
 
@@ -223,7 +223,8 @@ class Model:
         else:
             share = 1 - self.least**2 / np.maximum((up, down), self.least) ** 2
         growth = np.sqrt(np.maximum(1 + share * (against - 1), LEAST_GROWTH))
-        return np.broadcast_to(np.where(np.isnan(growth), 1.0, growth), (2, len(mean)))
+        growth = np.where(np.isnan(growth), 1.0, growth)
+        return growth if growth.ndim == 2 else np.array((growth, growth))
 
     def learn(self, step: Step, amount: Floats) -> Floats:
         """Takes the bucket in, winsorised, and gives its score. What is not known is nan, and teaches nothing."""
