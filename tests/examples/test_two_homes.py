@@ -21,7 +21,7 @@ from lapwing.query.service import Lapwing
 
 JANUARY = 1_769_900_400_000_000
 """Late in the month: only partitions that end after it are built."""
-OPTIONS = ("--events", "24000", "--days", "40")
+OPTIONS = ("--events", "8000", "--days", "40")
 
 
 @pytest.fixture(scope="module", name="homes")
