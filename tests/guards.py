@@ -62,7 +62,7 @@ def _replaced(node: ast.AST) -> Iterator[tuple[str, int | None, ast.Constant | N
     """What of a node is a guard: the field it is in, its place there, and what stands for it (None: nothing)."""
     if isinstance(node, ast.BoolOp):
         yield from (("values", place, None) for place in range(len(node.values)))
-    elif isinstance(node, _EXPRESSIONS) and not isinstance(node.test, ast.BoolOp):
+    elif isinstance(node, _EXPRESSIONS) and not isinstance(node.test, ast.BoolOp) and not _of_types(node):
         guard = isinstance(node, ast.If) and isinstance(node.body[-1], _LEAVES) and not node.orelse
         if not (isinstance(node, ast.While) and isinstance(node.test, ast.Constant)):
             yield "test", None, ast.Constant(False)
@@ -70,6 +70,10 @@ def _replaced(node: ast.AST) -> Iterator[tuple[str, int | None, ast.Constant | N
                 yield "test", None, ast.Constant(True)
     elif isinstance(node, ast.comprehension):
         yield from (("ifs", place, None) for place, one in enumerate(node.ifs) if not isinstance(one, ast.BoolOp))
+
+
+def _of_types(node: ast.If | ast.IfExp | ast.While) -> bool:
+    return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:

@@ -48,8 +48,8 @@ class Feed:
             try:
                 nothing = NoRows(scan.columns) if NOTHING in conditions else None
                 self._stream = nothing or self._context.run(self._read, where)
-            except LapwingError as error:
-                self.error = error
+            except Exception as error:  # noqa: BLE001 a driver's faults are of any kind
+                self.error = self._told(error)
             finally:
                 self._begun.set()
 
@@ -111,12 +111,15 @@ class Feed:
                 self.bytes += batch.nbytes
                 yield batch
             self.whole = True
-        except LapwingError as error:
-            if not self._stopped:
-                self.error = error
-            raise
-        except (pa.ArrowException, ValueError) as error:
-            self.error = SourceError.of("source-failed", f"The source {self._source.name} failed: {error}")
+        except Exception as error:
+            if self._stopped:
+                raise
+            self.error = self._told(error)
             raise self.error from error
         finally:
             self.done = True
+
+    def _told(self, error: Exception) -> LapwingError:
+        if isinstance(error, LapwingError):
+            return error
+        return SourceError.of("source-failed", f"The source {self._source.name} failed: {error}")
