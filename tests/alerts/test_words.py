@@ -19,6 +19,11 @@ from lapwing.alerts.words import money, number, plural, share, signed, when
         (99.96, "", "", "100"),
         (1234567, "", "", "1,234,567"),
         (-3, "", "USD", "−3 USD"),
+        (2.4, "currency", "USD", "$2.40"),
+        (-83.95, "currency", "EUR", "−€83.95"),
+        (0.0123, "currency", "USD", "$0.012"),
+        (1234.5, "currency", "USD", "$1,234"),
+        (3, "currency", "CHF", "3 CHF"),
         (0.00123, "", "", "0.0012"),
         (0.005, "percent", "", "0.5%"),
         (1, "percent", "", "100%"),
@@ -31,6 +36,7 @@ def test_numbers(value: float, form: str, unit: str, says: str) -> None:
 
 def test_differences() -> None:
     assert [signed(5), signed(-0.5), signed(0), signed(-0.02, "percent")] == ["+5", "−0.5", "0", "−2 pp"]
+    assert [signed(1.3, "currency", "USD"), signed(-0.001, "currency", "USD")] == ["+$1.30", "−$0.001"]
 
 
 def test_other_words() -> None:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+"""Of currencies that are written with one."""
+
 
 def number(value: float, form: str = "", unit: str = "") -> str:
     """A number for a sentence.
 
-    >>> number(1234.5), number(0.4571, "percent"), number(22.345, unit="min")
-    ('1,234', '45.7%', '22.3 min')
+    >>> number(1234.5), number(0.4571, "percent"), number(22.345, unit="min"), number(2.4, "currency", "USD")
+    ('1,234', '45.7%', '22.3 min', '$2.40')
     """
     if not math.isfinite(value):
         return "–"
+    if form == "currency" and unit in SIGNS:
+        text = SIGNS[unit] + _price(abs(value))
+        return f"−{text}" if value < 0 and _is_some(text) else text
     suffix = "%" if form == "percent" else f" {unit}" if unit else ""
     text = _figures(abs(value) * (100 if form == "percent" else 1)) + suffix
     return f"−{text}" if value < 0 and _is_some(text) else text
@@ -27,7 +33,7 @@ def signed(value: float, form: str = "", unit: str = "") -> str:
     """
     if form == "percent":
         value, unit = value * 100, "pp"
-    text = number(abs(value), unit=unit)
+    text = number(abs(value), "" if form == "percent" else form, unit)
     return ("−" if value < 0 else "+") + text if _is_some(text) else text
 
 
@@ -40,6 +46,11 @@ def _figures(value: float) -> str:
     if value >= 99.95 or value == int(value):
         return f"{round(value):,}"
     return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
+def _price(value: float) -> str:
+    """With cents where they count, and small prices in two figures."""
+    return f"{value:.2f}" if 0.1 <= value < 99.995 and value != int(value) else _figures(value)
 
 
 def share(value: float) -> str:
@@ -74,7 +85,7 @@ def money(amount: float, currency: str) -> str:
     >>> money(4_120_000, "USD"), money(72_300, "EUR")
     ('$4.12 M', '€72.3 k')
     """
-    sign = {"USD": "$", "EUR": "€", "GBP": "£"}.get(currency, "")
+    sign = SIGNS.get(currency, "")
     for size, suffix in ((1e9, " B"), (1e6, " M"), (1e3, " k")):
         if amount >= size:
             scaled = amount / size

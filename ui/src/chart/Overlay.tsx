@@ -53,7 +53,7 @@ export function Overlay({ start, end, scale, ticks, until, zone, events = [], pi
       {pins.map((pin) => pin.value === undefined ? (
         <i className={`step ${pin.low ? "low" : ""}`} key={pin.at} style={{ left: `${x(pin.at)}%` }}><b>{pin.label}</b></i>
       ) : (
-        <span className={`note ${x(pin.at) > 90 ? "leftwards" : ""} ${pin.below ? "below" : ""}`} key={pin.at} style={{ left: `${x(pin.at)}%`, top: `${y(pin.value)}%` }}>{pin.strong && <b>{pin.strong}</b>} {pin.label}</span>
+        <span className={`note ${x(pin.at) > 90 ? "leftwards" : ""} ${pin.below && y(pin.value) < 86 ? "below" : ""}`} key={pin.at} style={{ left: `${x(pin.at)}%`, top: `${y(pin.value)}%` }}>{pin.strong && <b>{pin.strong}</b>} {pin.label}</span>
       ))}
     </div>
   );

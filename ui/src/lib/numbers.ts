@@ -80,7 +80,9 @@ const SIGNS: Record<string, string> = { USD: "$", EUR: "€", GBP: "£", JPY: "�
 
 export function money(amount: number, currency: string): string {
   const sign = SIGNS[currency];
-  const text = short(Math.round(Math.abs(amount) * 100) / 100);
+  const size = Math.abs(amount);
+  // With cents where they count, and small prices in two figures.
+  const text = size >= 99.995 || Number.isInteger(size) ? short(size) : size >= 0.1 ? grouped(size, 2) : size >= 1e-4 ? String(+size.toPrecision(2)) : "0";
   return (amount < 0 ? MINUS : "") + (sign ? sign + text : `${text}${NARROW}${currency}`);
 }
 

@@ -42,6 +42,16 @@ def png(
     _draw(axes, chart, better)
     if goal is not None:
         axes.axhline(goal, color=BAD, linewidth=1.0, linestyle=(0, (6, 3)))
+        axes.annotate(
+            number(goal, form, unit),
+            (0.0, goal),
+            xycoords=("axes fraction", "data"),
+            xytext=(3, -3),
+            textcoords="offset points",
+            va="top",
+            fontsize=8,
+            color=BAD,
+        )
     _frame(axes, chart, zone, form, unit, goal)
     _note(axes, chart, better, zone, form, unit)
     figure.tight_layout(pad=0.4)

@@ -12,6 +12,7 @@ const NAMES: Record<string, string> = {
 
 /** The steps, each at the time when people could know it. */
 export function Story({ story, zone }: { story: Steps; zone: string }) {
+  const opened = story.findIndex((step) => step.kind === "opened");
   const days = story.map((step) => date(Date.parse(step.at), zone));
   return (
     <ol className="story">
@@ -19,7 +20,7 @@ export function Story({ story, zone }: { story: Steps; zone: string }) {
         <li key={i} className={step.kind}>
           <span className="number">{i + 1}</span>
           <time dateTime={step.at}>{days[i] !== days[i - 1] && <b>{days[i]}</b>}{clock(Date.parse(step.at), zone)}</time>
-          <div><b>{NAMES[step.kind] ?? step.kind}</b><p>{step.says}</p></div>
+          <div><b>{step.kind === "opened" && i > opened ? "Back" : NAMES[step.kind] ?? step.kind}</b><p>{step.says}</p></div>
         </li>
       ))}
     </ol>

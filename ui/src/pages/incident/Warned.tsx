@@ -43,7 +43,9 @@ export function WarnedReadouts({ incident }: { incident: Incident }) {
       {chance === null
         ? <Readout label="Difference" value={parts(difference, incident, true)} tone={judge(difference, better)} />
         : <Readout label={happened ?? LIKELY[warning.kind] ?? "Likely"} value={{ text: chance, unit: "" }} note={at_stake ? `${money(at_stake.amount, at_stake.currency)} ${warning.kind === "leading" ? "at stake" : "short"}` : undefined} />}
-      <Readout label="Time left" value={{ text: left === null ? "–" : left > 0 ? length(left) : "none", unit: "" }} note={warning.warnings ? `${warning.came} of ${warning.warnings} like it came true` : "the first of its kind"} />
+      {left === null
+        ? <Readout label="Came true before" value={{ text: warning.warnings ? `${warning.came} of ${warning.warnings}` : "–", unit: "" }} note={warning.warnings ? undefined : "the first of its kind"} />
+        : <Readout label="Time left" value={{ text: left > 0 ? length(left) : "none", unit: "" }} note={warning.warnings ? `${warning.came} of ${warning.warnings} like it came true` : "the first of its kind"} />}
     </dl>
   );
 }
