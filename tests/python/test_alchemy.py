@@ -29,6 +29,19 @@ def test_reflection(engine: sa.Engine) -> None:
     assert seen.get_table_comment("orders", schema="metrics") == {"text": "What was sold."}
     columns = [(one["name"], str(one["type"])) for one in seen.get_columns("orders", schema="files")]
     assert columns == [("at", "DATETIME"), ("shop", "VARCHAR"), ("town", "VARCHAR"), ("amount", "DOUBLE")]
+    assert (
+        seen.get_sequence_names()
+        == seen.get_materialized_view_names(schema="metrics")
+        == seen.get_temp_table_names()
+        == []
+    )
+    assert (seen.get_foreign_keys("orders", schema="files"), seen.get_table_options("orders", schema="files")) == (
+        [],
+        {},
+    )
+    whole = sa.MetaData()
+    whole.reflect(bind=engine, schema="metrics", views=True)
+    assert list(whole.tables) == ["metrics.orders"]
     with pytest.raises(sa.exc.NoSuchTableError):
         sa.Table("nothing", sa.MetaData(), schema="files", autoload_with=engine)
 
@@ -53,6 +66,14 @@ def test_statements_of_its_own_making(engine: sa.Engine) -> None:
             connection.scalar(sa.text("select count(*) from files.orders where shop = :shop"), {"shop": "a"})
             == ORDERS // 3
         )
+
+
+def test_every_statement_is_by_itself(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        assert connection.get_isolation_level() == "AUTOCOMMIT"
+        assert connection.execution_options(isolation_level="AUTOCOMMIT").scalar(sa.text("select 1")) == 1
+    with engine.connect() as connection, pytest.raises(sa.exc.ArgumentError, match="Valid isolation levels"):
+        connection.execution_options(isolation_level="SERIALIZABLE")
 
 
 def test_metrics(engine: sa.Engine) -> None:

@@ -29,6 +29,8 @@ _PLAIN: Final[dict[str, Callable[[], types.TypeEngine[Any]]]] = {
     "TIMESTAMP": types.DateTime, "TIMESTAMP WITH TIME ZONE": lambda: types.DateTime(timezone=True),
     "INTERVAL": types.Interval, "UUID": types.Uuid, "JSON": types.JSON,
 }  # fmt: skip
+_BY_ITSELF: Final = "AUTOCOMMIT"
+"""Every statement reads by itself."""
 _DECIMAL: Final = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 
@@ -110,21 +112,24 @@ class LapwingDialect(DefaultDialect):
     def get_pk_constraint(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         return {"constrained_columns": [], "name": None}
 
-    def get_foreign_keys(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> list[Any]:
+    def get_table_options(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
+        return {}
+
+    def _none(self, connection: Any, *names: Any, **kw: Any) -> list[Any]:
+        """What there is none of."""
         return []
 
-    def get_indexes(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> list[Any]:
-        return []
+    get_foreign_keys = get_indexes = get_unique_constraints = get_check_constraints = _none
+    get_sequence_names = get_materialized_view_names = get_temp_table_names = get_temp_view_names = _none
 
-    def get_unique_constraints(
-        self, connection: Any, table_name: str, schema: str | None = None, **kw: Any
-    ) -> list[Any]:
-        return []
+    def get_isolation_level_values(self, dbapi_conn: Any) -> list[Any]:
+        return [_BY_ITSELF]
 
-    def get_check_constraints(
-        self, connection: Any, table_name: str, schema: str | None = None, **kw: Any
-    ) -> list[Any]:
-        return []
+    def get_isolation_level(self, dbapi_connection: Any) -> Any:
+        return _BY_ITSELF
+
+    def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
+        """SQLAlchemy has looked at the level already."""
 
     def get_view_definition(self, connection: Any, view_name: str, schema: str | None = None, **kw: Any) -> str:
         return ""
