@@ -138,8 +138,10 @@ def test_escape_cancels(open_page: Open) -> None:
     page.locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator(".editor sup")).to_have_text(["1,2", "1,2"])  # read twice
     page.keyboard.press("Escape")
     expect(page.locator(".run-state")).to_contain_text("Cancelled")
+    expect(page.get_by_role("complementary", name="Plan")).to_contain_text("PlanCancelled")
 
 
 @pytest.mark.parametrize(
@@ -179,13 +181,15 @@ def test_the_wrong_word_is_underlined_until_it_is_changed(open_page: Open) -> No
 
 
 def test_a_million_rows_scroll(open_page: Open) -> None:
-    page = open_page(asked("select range as n, n % 3 = 0 as third, null as nothing from range(100000)"))
+    text = "select range as n, n % 3 = 0 as third, null as nothing, -12345678.50 - n as exact from range(100000)"
+    page = open_page(asked(text))
     page.get_by_role("button", name="Run").click()
     expect(page.locator(".result-bar")).to_contain_text("100,000 rows")
     assert page.locator(".virtual tbody tr").count() < 100
     page.locator(".virtual").evaluate("box => box.scrollTo(0, box.scrollHeight)")
     expect(page.locator(".virtual tbody tr").filter(has_text="99,999")).to_contain_text("true")
     expect(page.locator(".virtual tbody")).to_contain_text("null")
+    expect(page.locator(".virtual tbody")).to_contain_text("−12,445,677.50")
 
 
 def test_a_result_is_drawn(open_page: Open) -> None:

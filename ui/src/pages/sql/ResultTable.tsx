@@ -53,5 +53,11 @@ function Cell({ value, type, kind }: { value: unknown; type: string; kind: strin
   }
   if (typeof value === "boolean") return <td>{value ? "true" : "false"}</td>;
   if (typeof value === "object") return <td>{JSON.stringify(value)}</td>;
-  return <td className={kind}>{String(value)}</td>;
+  return <td className={kind}>{kind ? grouped(String(value)) : String(value)}</td>;
+}
+
+/** An exact number that came as text, with its digits in groups of three. */
+function grouped(text: string): string {
+  const [, sign = "", whole, rest = ""] = /^(-?)(\d+)(\.\d+)?$/.exec(text) ?? [];
+  return whole === undefined ? text : `${sign && "−"}${whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",")}${rest}`;
 }

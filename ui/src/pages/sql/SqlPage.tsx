@@ -14,10 +14,11 @@ import { RunBar } from "./RunBar";
 import { TablesPanel } from "./TablesPanel";
 import { spotOf } from "./mistake";
 import { example } from "./example";
-import { useRun } from "./useRun";
+import { useRun, type Run } from "./useRun";
 import "./sql.css";
 
 const KEPT = "lapwing.sql";
+const RAN: Partial<Record<Run["state"], string>> = { running: "Running", cancelled: "Cancelled" };
 
 export default function SqlPage() {
   const { zone } = useMoment();
@@ -61,7 +62,7 @@ export default function SqlPage() {
         <RunBar run={run} zone={zone} onRun={begin} onPlan={plan} onFormat={() => setText(formatSql(text))} onCancel={cancel} />
         {failure ? <div className="sql-trouble"><Trouble error={failure} /></div> : <Results run={run} zone={zone} />}
       </section>
-      {drawer && shown && <PlanPanel plan={shown} state={asked ? "Before running" : run.state === "running" ? "Running" : "As it ran"} onClose={() => setDrawer(false)} />}
+      {drawer && shown && <PlanPanel plan={shown} state={asked ? "Before running" : RAN[run.state] ?? "As it ran"} onClose={() => setDrawer(false)} />}
       {!shown && known && <TablesPanel known={known} onPick={(name) => write.current(name)} />}
     </div>
   );

@@ -5,18 +5,18 @@ import { Decoration, EditorView, WidgetType, type DecorationSet } from "@codemir
 /** The names of the plan's scans, in its order. */
 export const setTables = StateEffect.define<readonly string[]>();
 
-class Numeral extends WidgetType {
-  constructor(private readonly number: number) {
+class Numerals extends WidgetType {
+  constructor(private readonly numbers: string) {
     super();
   }
 
-  override eq(other: Numeral): boolean {
-    return other.number === this.number;
+  override eq(other: Numerals): boolean {
+    return other.numbers === this.numbers;
   }
 
   override toDOM(): HTMLElement {
     const box = document.createElement("sup");
-    box.textContent = String(this.number);
+    box.textContent = this.numbers;
     return box;
   }
 }
@@ -26,12 +26,14 @@ const UNDER = Decoration.mark({ class: "cm-table" });
 function decorate(text: Text, tables: readonly string[]): DecorationSet {
   const body = text.toString();
   const found: Range<Decoration>[] = [];
-  tables.forEach((table, i) => {
+  const places = Map.groupBy(tables.keys(), (i) => tables[i] ?? "");
+  for (const [table, at] of places) {
+    const numbers = at.map((i) => i + 1).join(","); // a table that is read several times
     const pattern = new RegExp(`(?<![\\w."])${table.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w."])`, "gi");
     for (const { index } of body.matchAll(pattern)) {
-      found.push(Decoration.widget({ widget: new Numeral(i + 1), side: -1 }).range(index), UNDER.range(index, index + table.length));
+      found.push(Decoration.widget({ widget: new Numerals(numbers), side: -1 }).range(index), UNDER.range(index, index + table.length));
     }
-  });
+  }
   return Decoration.set(found, true);
 }
 
