@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 
 from lapwing.model.problem import Cancelled, TimeLimit
+from lapwing.sources.engine import Cursor
+from lapwing.sql.reduce import kept
 from lapwing.sql.service import SqlService
 
 SLOW = "select sum(hash(a.n, b.n)::double) as s from {s}.big a, {s}.big b"
@@ -122,6 +124,18 @@ def test_explain_tells_what_is_sent_and_what_stays(local: SqlService) -> None:
     done = local.explain("select v from lite.things where i > 3", analyze=True)
     assert "read 7 rows" in done
     assert "7 rows" in done.splitlines()[-1]
+
+
+def test_many_rows_scanned_twice_are_kept_by_the_engine(local: SqlService, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "select x.g, count(*) as c, max(y.n) as n from lite.big x join lite.big y on x.n = y.n + 1 group by 1 order by 1"
+    assert [scan.many for scan in local.ready(text).scans if scan.shares is None] == [True]
+    expected = local.table(text)
+    stored: list[str] = []
+    store = Cursor.store
+    monkeypatch.setattr(kept, "MOST", 1_000_000)
+    monkeypatch.setattr(Cursor, "store", lambda self, name, rows: (stored.append(name), store(self, name, rows)))
+    assert local.table(text).equals(expected)
+    assert len(stored) == 1
 
 
 def test_a_table_scanned_twice_is_kept(local: SqlService) -> None:

@@ -264,6 +264,15 @@ class Cursor:
         with mapped(self._limit):
             self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {relation}")
 
+    def store(self, name: str, rows: pa.RecordBatchReader) -> None:
+        """Makes what a reader has a table called `name`, for this cursor alone, which can be read again and again; what is too
+        much for memory is spilled."""
+        with mapped(self._limit):
+            self._connection.register(f"{name}_rows", rows)
+            sql = f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {name}_rows"
+            self._breakable(lambda: self._connection.execute(sql).fetchall())
+            self._connection.unregister(f"{name}_rows")
+
     def unregister(self, name: str) -> None:
         with mapped(self._limit):
             self._connection.unregister(name)

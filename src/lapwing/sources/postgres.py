@@ -21,6 +21,7 @@ from lapwing.sources.postgres_errors import CONNECT_SECONDS, explain, refusal
 from lapwing.sources.postgres_parts import MANY, MOST, PartsStream, Spare
 from lapwing.sources.postgres_price import FAR, rows_cost_less
 from lapwing.sources.postgres_types import column_of, transport, with_infinity
+from lapwing.sources.postgres_version import PATIENCE, VERSION, Quiet, version_sql
 from lapwing.sources.quote import identifier, select
 from lapwing.sources.streams import SMALL, AdbcSession, AdbcStream
 
@@ -100,6 +101,7 @@ class PostgresSource(Source):
         self._pool: queue.LifoQueue[Any] = queue.LifoQueue()
         self._known: tuple[float, tuple[Table, ...]] | None = None
         self._spare = Spare()
+        self._quiet = Quiet()
         self._lock = threading.Lock()
 
     def tables(self) -> tuple[Table, ...]:
@@ -158,6 +160,14 @@ class PostgresSource(Source):
             return f"unknown {time.time_ns()}"
         except psycopg.Error as error:
             raise self._explain(error) from error
+
+    def version(self, table: Table, *, anew: bool = False) -> str | None:
+        try:
+            with self.read(version_sql(self.reference(table)), VERSION, time_limit=PATIENCE) as told:
+                rows = [row for batch in told for row in batch.to_pylist()]
+        except LapwingError:
+            return None  # reading the table tells what is wrong
+        return next((row["of"] + row["unwritten"] for row in rows if self._quiet.seems(row["unwritten"])), None)
 
     def expected_rows(self, table: Table, where: str) -> float | None:
         """As the server's own planner expects them."""

@@ -239,12 +239,21 @@ class Running(Stream):
         return Progress(self._stage, self._rows, self._bytes, fraction, scans)
 
     def _register(self) -> None:
-        """Hands the engine what the statement reads. Rows that may be scanned again are collected first."""
+        """Hands the engine what the statement reads. Rows that may be scanned again are collected first, many of them by the
+        engine, which keeps within its memory."""
         for name, table_name in self.plan.given.items():
             self._cursor.register(name, self._given[table_name])
+        stored: dict[str, str] = {}
+        many = {scan.id for scan in self.plan.scans if scan.many}
         for name, scan_id in self.plan.feeds.items():
+            if scan_id in stored:
+                self._cursor.view(name, stored[scan_id])
+                continue
             rows = self._reduction.rows(scan_id)
-            if rows is None:
+            if scan_id in many and isinstance(rows, pa.RecordBatchReader):
+                self._cursor.store(name, rows)
+                stored[scan_id] = name
+            elif rows is None:
                 self._cursor.view(name, self._feeds[scan_id].scan.sql)
             else:
                 self._cursor.register(name, rows, self._feeds[scan_id].scan.rows)

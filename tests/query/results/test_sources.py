@@ -26,10 +26,10 @@ def test_a_delta_table_holds_for_its_version(tmp_path: Path) -> None:
         assert asked.told(text)
 
 
-def test_postgresql_tells_none(tmp_path: Path, postgres_dsn: str) -> None:
+def test_a_view_of_postgresql_tells_none(tmp_path: Path, postgres_dsn: str) -> None:
     with psycopg.connect(postgres_dsn, autocommit=True) as con:
         con.execute("create schema kept_results")
-        con.execute("create table kept_results.t as select 1 as a")
+        con.execute("create view kept_results.t as select 1 as a")
     project = 'name: pg\nsources:\n  pg: {type: postgres, dsn: "${PG_KEPT}", schemas: [kept_results]}\n'
     (tmp_path / "lapwing.yaml").write_text(project)
     with pytest.MonkeyPatch.context() as patch:

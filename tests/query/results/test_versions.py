@@ -1,5 +1,5 @@
-"""Versions of tables in lakes, object storage and BigQuery: another after each change, the same without one; a read that a
-change overlaps is not kept."""
+"""Versions of tables in lakes, object storage, BigQuery and PostgreSQL: another after each change, the same without one;
+a read that a change overlaps is not kept."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from tests.sql.conftest import project
 
 from lapwing.query.ask import SqlQuery
 from lapwing.query.service import Lapwing
-from lapwing.sources import files
+from lapwing.sources import files, postgres_version
 from lapwing.sources.open import open_source
 
 TEXT = "select count(*) as n from s.things"
-KINDS = ("iceberg", "delta", "s3", "gcs", "bigquery")
+KINDS = ("iceberg", "delta", "s3", "gcs", "bigquery", "postgres")
 
 
 @pytest.fixture(params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Whose objects count as settled at once."""
     monkeypatch.setattr(files, "SETTLED", -1e6)
+    monkeypatch.setattr(postgres_version, "BUSY", 0.0)
     kind: str = request.param
     dsn = request.getfixturevalue(f"{kind}_dsn") if kind in SERVERS else None
     with world(kind, tmp_path, dsn) as made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 
@@ -14,6 +15,26 @@ from lapwing.sql.feed import Feed
 
 MOST = 256_000_000
 """Bytes; nobody waits for more."""
+
+
+def in_memory(reader: pa.RecordBatchReader) -> pa.Table | pa.RecordBatchReader:
+    """All rows, or, where they are more than `MOST` bytes, the same as a stream again."""
+    batches: list[pa.RecordBatch] = []
+    size = 0
+    for batch in reader:
+        batches.append(batch)
+        size += batch.nbytes
+        if size > MOST:
+            return pa.RecordBatchReader.from_batches(reader.schema, itertools.chain(_leaving(batches), reader))
+    return pa.Table.from_batches(batches, reader.schema)
+
+
+def _leaving(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Each is forgotten once it was taken."""
+    batches.reverse()
+    while batches:
+        yield batches.pop()
+
 
 
 class Kept:
@@ -60,6 +81,5 @@ class Kept:
         self._thread.join()
         if self._error is not None:
             raise self._error
-        yield from self._batches
-        self._batches.clear()
+        yield from _leaving(self._batches)
         yield from self._reader

@@ -21,7 +21,7 @@ from lapwing.sources.types import arrow_type
 from lapwing.sql.feed import NOTHING, Feed
 from lapwing.sql.nodes import Condition, Key, Plan, Scan
 from lapwing.sql.reduce.held import HeldFeed
-from lapwing.sql.reduce.kept import Kept
+from lapwing.sql.reduce.kept import Kept, in_memory
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
@@ -63,8 +63,9 @@ class Reduction:
                 feed.begin(_own(feed.scan))
 
     def rows(self, scan: str) -> pa.Table | pa.RecordBatchReader | None:
-        """The rows of a scan: all of them where they are kept anyway, or may be scanned again; else a stream. None where the
-        engine could not read them before the statement: what is wrong is for that to tell, if it comes to it."""
+        """The rows of a scan: all of them where they are kept anyway, or may be scanned again; else, and where that is too much
+        for memory, a stream. None where the engine could not read them before the statement: what is wrong is for that to tell,
+        if it comes to it."""
         if scan in self._whole:
             return self._whole[scan]
         table = self._kept[scan].table() if scan in self._kept else None
@@ -77,8 +78,10 @@ class Reduction:
         reader = self._kept[scan].reader() if scan in self._kept else self._feeds[scan].reader()
         if not self._scans[scan].many:
             return reader
-        self._whole[scan] = reader.read_all()
-        return self._whole[scan]
+        rows = in_memory(reader)
+        if isinstance(rows, pa.Table):
+            self._whole[scan] = rows
+        return rows
 
     def stop(self) -> None:
         """Breaks off what is asked of the engine, from any thread; again and again until it has ended."""
