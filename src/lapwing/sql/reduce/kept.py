@@ -36,7 +36,6 @@ def _leaving(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield batches.pop()
 
 
-
 class Kept:
     """All rows of a feed that has begun or will."""
 
