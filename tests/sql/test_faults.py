@@ -203,8 +203,8 @@ def test_the_time_limit_reaches_the_source(far: Far) -> None:
 
 def test_what_came_is_told_though_the_source_stalls(far: Far) -> None:
     with far.sql.run("select n, t, s from far.stalling", time_limit=30) as running:
-        first = next(iter(running))
-        assert 0 < first.num_rows < 5_000
+        rows = iter(running)
+        assert 0 < next(rows).num_rows < 5_000
         assert far.tell(ASLEEP[far.kind]) == 1
     until = time.monotonic() + 20  # a second, on a machine that has nothing else to do
     while far.tell(ASLEEP[far.kind]):
