@@ -132,8 +132,13 @@ def test_many_rows_scanned_twice_are_kept_by_the_engine(local: SqlService, monke
     expected = local.table(text)
     stored: list[str] = []
     store = Cursor.store
+
+    def seen(cursor: Cursor, name: str, rows: pa.RecordBatchReader) -> None:
+        stored.append(name)
+        store(cursor, name, rows)
+
     monkeypatch.setattr(kept, "MOST", 1_000_000)
-    monkeypatch.setattr(Cursor, "store", lambda self, name, rows: (stored.append(name), store(self, name, rows)))
+    monkeypatch.setattr(Cursor, "store", seen)
     assert local.table(text).equals(expected)
     assert len(stored) == 1
 
