@@ -101,6 +101,7 @@ USED_EARLY = [
     "select sum(p.id) from own.things o join pg.things p using (i) join lite.things t using (i) where i <> 5",
 ]
 CUT_JOINED = [
+    "select year(a.d), sum(b.g) from pg.big b join pg.things a on a.id = b.n group by 1 order by 1",
     "select date_trunc('month', b.d) m, a.l, count(*) from pg.things a join pg.things b on a.i = b.i group by all order by all",
     "select year(p.d), o.l, sum(p.id) from own.things o join pg.things p on o.i = p.i group by 1, 2 order by all",
     "select date_trunc('year', p.d), count(p.i) from own.things o left join pg.things p on o.i = p.i group by 1 order by 1",

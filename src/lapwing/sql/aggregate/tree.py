@@ -110,7 +110,7 @@ class _Reading:
         self._node, self._functions, self._types, self._kept = node, functions, cut, kept
         self._mine = {leaf.name: leaf for leaf in parts.leaves if leaf.stub in stubs}
         self._whole = len(self._mine) == len(parts.leaves)
-        self._aliases = {str(item["alias"]).lower(): item for item in node["select_list"] if item.get("alias")}
+        self._aliases = {str(item["alias"]).lower(): item for item in node["select_list"]}
         self._found = Grouped(node, parts, stubs, self._whole)
 
     def grouped(self) -> Grouped:
@@ -245,7 +245,7 @@ class _Reading:
         elif kind == "SUBQUERY":
             self._apart(node["subquery"], frozenset())
             self._outside(node.get("child"))
-        elif kind is not None and self._aggregates(node):
+        elif self._aggregates(node):
             self._call(node)
         else:
             self._checked(node)
@@ -322,7 +322,7 @@ class _Reading:
             self._found.keys |= {} if own is None else {own: None}
         elif kind == "STAR" and str(node.get("relation_name", "")).lower() in self._mine:
             raise Unfit("a subquery takes all its columns")
-        elif kind is not None and self._aggregates(node) and self._of_mine(node):
+        elif self._aggregates(node) and self._of_mine(node):
             raise Unfit("an aggregate in a subquery may be of its rows")
         for one in node.values():
             self._apart(one, names)
