@@ -168,7 +168,8 @@ class MessageRow(Base):
 
 
 class MessageLineRow(Base):
-    """The lines of records that a message tells; each by each channel once (`kind` apart: an escalation tells it again)."""
+    """The lines of records that a message tells; each by each channel once (`kind` apart: an escalation tells it
+    again, and a digest gathers what was told at once, too)."""
 
     __tablename__ = "message_line"
     __table_args__ = (UniqueConstraint("line", "channel", "kind"),)

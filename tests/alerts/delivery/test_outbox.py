@@ -45,20 +45,20 @@ def test_lines_are_looked_at_once(box: Outbox) -> None:
     assert not box.add([entry(1), entry(3)], 1, 3, 0), "another process was quicker"
     assert box.news(99) == ()
     assert states(box) == [("waiting", 0), ("waiting", 0)]
-    assert box.told([1, 2]) == {(1, "mail"), (2, "mail")}
+    assert box.told([1, 2]) == {(1, "mail", False), (2, "mail", False)}
 
 
 def test_an_escalation_counts_as_told_when_it_went_out(box: Outbox) -> None:
     box.add([entry(1, kind="escalation"), entry(3, "hook")], 1, 3, 0)
-    assert box.told([1, 2]) == {(2, "hook")}
+    assert box.told([1, 2]) == {(2, "hook", False)}
     message = box.claim(10, "mail")
     assert message is not None
     box.sent(message, 10)
-    assert box.told([1, 2]) == {(1, "mail"), (2, "hook")}
+    assert box.told([1, 2]) == {(1, "mail", False), (2, "hook", False)}
     message = box.claim(10, "hook")
     assert message is not None
     box.drop(message, 10, "It is over.")
-    assert box.told([1, 2]) == {(1, "mail")}
+    assert box.told([1, 2]) == {(1, "mail", False)}
 
 
 def test_two_subscriptions_to_the_same_channel_are_one_message(box: Outbox) -> None:

@@ -174,9 +174,14 @@ def test_slices_that_another_incident_stands_for_are_not_told(night: Night) -> N
 def test_by_two_channels_and_two_subscriptions(night: Night) -> None:
     both = ops(channels=("mail", "hook"), monitors=("failed_daily",))
     other = Subscription(name="other", channels=("mail",), metrics=("orders.failed",))
-    night.deliveries(both, other).run()
+    gathered = Subscription(name="daily", channels=("mail",), digest=Digest(minute=8 * 60))
+    deliveries = night.deliveries(both, other, gathered)
+    deliveries.run()
     assert (len(night.box.mails), len(night.hook.calls)) == (1, 1)
     assert night.hook.calls[0].headers["idempotency-key"] not in night.box.ids[0]
+    night.clock = to_us(at(21, 8))
+    deliveries.run()
+    assert night.box.subjects[1].startswith("[shop] 2 incidents"), "a digest has what was told at once, too"
 
 
 def test_quiet_hours_and_a_digest(night: Night) -> None:

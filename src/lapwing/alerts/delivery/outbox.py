@@ -95,22 +95,22 @@ class Outbox:
             rows = session.scalars(chosen.order_by(LineRow.id).limit(_MOST_LINES))
             return tuple((row.id, row.incident, line_of(row)) for row in rows)
 
-    def told(self, incidents: Iterable[int]) -> frozenset[tuple[int, str]]:
-        """By which channels anything was told, or is to be, of incidents: (incident, channel). Escalations may never be
+    def told(self, incidents: Iterable[int]) -> frozenset[tuple[int, str, bool]]:
+        """By which channels anything was told, or is to be, of incidents: (incident, channel, in a digest). Escalations may never be
         needed, so they count when they went out."""
         with self._state.session() as session:
             sure = sa.or_(
                 MessageRow.state == "sent", sa.and_(MessageRow.state != "dropped", MessageLineRow.kind != "escalation")
             )
             chosen = (
-                sa.select(LineRow.incident, MessageLineRow.channel)
+                sa.select(LineRow.incident, MessageLineRow.channel, MessageLineRow.kind == "digest")
                 .select_from(MessageLineRow)
                 .join(LineRow, LineRow.id == MessageLineRow.line)
                 .join(MessageRow, MessageRow.id == MessageLineRow.message)
                 .where(LineRow.incident.in_(list(incidents)), sure)
                 .distinct()
             )
-            return frozenset((incident, channel) for incident, channel in session.execute(chosen))
+            return frozenset((incident, channel, gathered) for incident, channel, gathered in session.execute(chosen))
 
     def add(self, entries: Sequence[Entry], first: int, last: int, now: int) -> bool:
         """Takes entries in, and marks that lines up to the one of id `last` were looked at. False where another process was
@@ -125,7 +125,7 @@ class Outbox:
             return True
 
     def _take(self, session: Session, entry: Entry, now: int) -> None:
-        kind = entry.kind if entry.kind == "escalation" else "told"
+        kind = entry.kind if entry.kind in ("escalation", "digest") else "told"
         same = MessageLineRow.line == entry.line, MessageLineRow.channel == entry.channel, MessageLineRow.kind == kind
         if session.scalar(sa.select(MessageLineRow).where(*same)) is not None:
             return  # two subscriptions lead to the same channel

@@ -78,9 +78,12 @@ class Renderer:
         )
 
     def digest(self, tellings: Sequence[Telling], key: str) -> Message:
-        """A message about all that happened since the last one, the most costly first."""
+        """A message about all that happened since the last one: what is open, the most costly first, then what is over."""
         last = {telling.view.summary.id: telling for telling in tellings}
-        shown = sorted(last.values(), key=lambda one: -(one.view.summary.at_stake or _NOTHING).amount)
+        shown = sorted(
+            last.values(),
+            key=lambda one: (one.view.summary.state != "open", -(one.view.summary.at_stake or _NOTHING).amount),
+        )
         open_ = [one for one in shown if one.view.summary.state == "open"]
         subject = f"{_count(len(shown))}, {len(open_)} open"
         blocks = []

@@ -206,17 +206,17 @@ class Deliveries:
         record: Record,
         subject: Subject,
         line: Happened,
-        told: set[tuple[int, str]],
+        told: set[tuple[int, str, bool]],
         begun: dict[tuple[int, str], str],
     ) -> Iterable[Entry]:
         """`begun`: of what is over before it could be told that it began, the message that tells all of it: how it ended."""
-        now, life_now = self._clock(), life(record.lines)
+        now, life_now, told_now = self._clock(), life(record.lines), set[tuple[int, str, bool]]()
         for one in self._config.subscriptions.values():
             for channel in one.channels:
-                before = (record.id, channel) in told
-                if not wanted(one, subject, line, life_now, told_before=before):
+                way = record.id, channel, one.digest is not None
+                if not wanted(one, subject, line, life_now, told_before=way in told):
                     continue
-                told.add((record.id, channel))
+                told_now.add(way)
                 at = due(one, now, self._lapwing.project.timezone)
                 entry = _entry(number, line, one, channel, at)
                 if (
@@ -228,11 +228,12 @@ class Deliveries:
                 yield entry
                 if one.escalation is not None and line.kind in OPENINGS:
                     late = now + int(one.escalation.after.total_seconds() * 1e6)
-                    for way in one.escalation.channels:
-                        batch = f"{number}|{way}|escalation"
+                    for other in one.escalation.channels:
+                        batch = f"{number}|{other}|escalation"
                         yield Entry(
-                            line=number, kind="escalation", channel=way, subscription=one.name, due=late, batch=batch
+                            line=number, kind="escalation", channel=other, subscription=one.name, due=late, batch=batch
                         )
+        told |= told_now
 
     # What goes out
 
