@@ -20,13 +20,11 @@ _STOP_SECONDS: Final = 30.0
 class FollowedJob:
     """Begun in a thread by `begin`, which gives the job's id. Has the ways of `Running`."""
 
-    def __init__(
-        self, api: Dataflow, place: dict[str, str], begin: Callable[[], str], poll: float = POLL_SECONDS
-    ) -> None:
+    def __init__(self, api: Dataflow, place: dict[str, str], begin: Callable[[], str]) -> None:
         self._api = api
         self._place = place
         self._begin = begin
-        self._poll = poll
+        self._poll = POLL_SECONDS
         self._stop = threading.Event()
         self._id: str | None = None
         self.begun = False
