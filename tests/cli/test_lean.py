@@ -1,4 +1,4 @@
-"""A command must not spend its time on importing pandas."""
+"""A command must not spend its time on importing what it does not use."""
 
 from __future__ import annotations
 
@@ -18,3 +18,9 @@ print("pandas" in sys.modules)
 def test_pyarrow_works_without_pandas() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_help_loads_neither_http_nor_numbers() -> None:
+    code = "import lapwing.cli.arguments, sys; print(sorted({'numpy', 'pyarrow', 'ssl', 'sqlglot', 'yaml'} & {*sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -10,7 +10,6 @@ from lapwing.cli import output
 from lapwing.cli.project import open_project
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound
-from lapwing.model.tags import PREFIX, tag_of
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
@@ -30,6 +29,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
+    from lapwing.model.tags import tag_of
     from lapwing.server.describe import catalog
 
     with open_project(options) as lapwing:
@@ -52,6 +52,8 @@ def _tagged(found: dict[str, Any], tag: str) -> dict[str, Any]:
     Raises:
         NotFound: there are none; with the nearest tags.
     """
+    from lapwing.model.tags import PREFIX
+
     metrics = [entry for entry in found["metrics"] if tag in entry["tags"]]
     if not metrics:
         near = nearest(tag, {one for entry in found["metrics"] for one in entry["tags"]})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.error
-import urllib.request
 from argparse import ArgumentParser, Namespace
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +40,9 @@ def ask(options: Namespace, method: str, *path: str) -> Any:
     Raises:
         SourceError: nobody answers there. LapwingError: what the server says is wrong.
     """
+    import urllib.error  # the whole of HTTP and TLS, which other commands need not load
+    import urllib.request
+
     server = address(options)
     url = "/".join((server, *(quote(part, safe="") for part in path)))
     request = urllib.request.Request(url, method=method, headers={"accept": "application/json"})  # noqa: S310 - http only
