@@ -96,8 +96,8 @@ class Outbox:
             return tuple((row.id, row.incident, line_of(row)) for row in rows)
 
     def told(self, incidents: Iterable[int]) -> frozenset[tuple[int, str, bool]]:
-        """By which channels anything was told, or is to be, of incidents: (incident, channel, in a digest). Escalations may never be
-        needed, so they count when they went out."""
+        """By which channels anything was told, or is to be, of incidents: (incident, channel, in a digest). Escalations may
+        never be needed, so they count when they went out."""
         with self._state.session() as session:
             sure = sa.or_(
                 MessageRow.state == "sent", sa.and_(MessageRow.state != "dropped", MessageLineRow.kind != "escalation")
