@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.alerts.delivery.receivers import Hook, Mailbox, smtp_server, webhook
-from tests.alerts.shop import BAD_DAY, ZONE, orders, write_shop
+from tests.alerts.shop import BAD_DAY, PROJECT, ZONE, orders, write_shop
 
 from lapwing.alerts.actions import Action
 from lapwing.alerts.delivery.service import Deliveries
@@ -269,3 +269,15 @@ def test_a_test_is_put_on_record(night: Night) -> None:
     ]
     night.clock += 60 * MINUTE
     assert deliveries.run() == ()
+
+
+def test_what_is_to_come_for_a_project_that_stands_is_not_told(night: Night) -> None:
+    """Its rollups were built at a later now, which was set back to before the bad day, whose goal is missed at noon."""
+    project = PROJECT + "goals:\n  failed: {{metric: failed, period: day, at_most: 60}}\n"
+    table = orders(end=BAD_DAY + timedelta(days=1))
+    write_shop(night.lapwing.project.root, now="2024-02-21T02:00", table=table, project=project)
+    night.lapwing = night.stack.enter_context(Lapwing.open(night.lapwing.project.root))
+    night.lapwing.project = replace(night.lapwing.project, now=at(20, 6))
+    night.deliveries(ops()).run()
+    assert night.box.mails == []
+    assert [record.monitor for record in night.state.journal.records("goal:failed")] == ["goal:failed"], "it is known"

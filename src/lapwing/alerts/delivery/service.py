@@ -27,7 +27,7 @@ from lapwing.alerts.record import OPENINGS, STEPS, Happened, Record
 from lapwing.alerts.said import said
 from lapwing.alerts.service import Alerts
 from lapwing.alerts.state import StateDatabase
-from lapwing.model.calendar import local_iso
+from lapwing.model.calendar import local_iso, to_us
 from lapwing.model.delivery import Channel, Subscription
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest
@@ -100,15 +100,15 @@ class Deliveries:
         until = self._journal.pulse()
         if not self.outbox.news(until):
             return 0
-        subjects, moment = self._subjects(), self._alerts.moment()
+        subjects, pinned = self._subjects(), self._lapwing.project.now
         while lines := self.outbox.news(until):
             told = set(self.outbox.told({incident for _, incident, _ in lines}))
             records = {incident: self._journal.record(incident) for _, incident, _ in lines}
             entries: list[Entry] = []
             begun: dict[tuple[int, str], str] = {}
             for number, incident, line in lines:
-                if line.at > moment:
-                    continue  # the data reaches further than the project's now, which stands
+                if pinned is not None and line.at > to_us(pinned):
+                    continue  # the data reaches further than the now at which the project stands
                 record = records[incident]
                 subject = subjects.get(incident) or _bygone(record)
                 entries += self._entries(number, record, subject, line, told, begun)
