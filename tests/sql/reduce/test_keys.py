@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pyarrow as pa
 import pytest
 
+from lapwing.sources import lake, postgres, sqlite
+from lapwing.sources.base import Capabilities, Column
 from lapwing.sql.feed import NOTHING
 from lapwing.sql.reduce.keys import key_condition
 from lapwing.sql.service import SqlService
@@ -64,3 +68,37 @@ def test_as_many_as_are_allowed_are_understood(scattered: SqlService) -> None:
         found = left(scattered, source, "k", list(range(-2, 2 * most - 2, 2)))
         own = scattered.table("select id from own.r where k % 2 = 0 and k >= -2 order by 1").column(0).to_pylist()
         assert found == own, source
+
+
+EVEN = list(range(0, 3_000, 2))
+PG, LITE, LAKE = postgres.CAPABILITIES, sqlite.CAPABILITIES, lake.CAPABILITIES
+
+
+@pytest.mark.parametrize(
+    ("able", "kind", "values", "begin"),
+    [
+        (PG, "BIGINT", [1, 2, 3], '"k" BETWEEN 1 AND 3'),
+        (PG, "BIGINT", [1, 3], """("k" BETWEEN 1 AND 3 AND "k" = ANY('{1,3}'::bigint[]))"""),
+        (PG, "VARCHAR", ["a\n"], """"k" = ANY('{"a"""),
+        (LITE, "BIGINT", [1, 3], '"k" IN (1,3)'),
+        (LITE, "BIGINT", EVEN, '"k" IN (SELECT value FROM json_each('),
+        (LITE, "DATE", [date(2024, 2, 29)], """"k" IN ('2024-02-29')"""),
+        (LAKE, "BIGINT", [1, 2, 3], '"k" IN (1, 2, 3)'),
+        (LAKE, "BIGINT", EVEN, '"k" BETWEEN 0 AND 2998'),
+        (LAKE, "DATE", [date(1, 1, 1), date(9999, 12, 31)], """"k" IN (DATE '0001-01-01', DATE '9999-12-31')"""),
+    ],
+)
+def test_how_they_are_written(able: Capabilities, kind: str, values: list[object], begin: str) -> None:
+    assert str(key_condition(able, Column("k", kind), pa.array(values))).startswith(begin)
+
+
+@pytest.mark.parametrize("able", [PG, LITE, LAKE])
+@pytest.mark.parametrize("days", [[-719_163], [2_932_897], [0, 2**31 - 1], [-(2**31), 0]])
+def test_days_that_are_written_in_many_ways(able: Capabilities, days: list[int]) -> None:
+    """BC, after 9999, or infinite."""
+    assert key_condition(able, Column("k", "DATE"), pa.array(days, pa.int32()).cast(pa.date32())) is None
+
+
+@pytest.mark.parametrize(("able", "text"), [(PG, "a\0"), (LITE, "a\0"), (LAKE, "a\0"), (LAKE, "a\n")])
+def test_texts_that_are_not_written(able: Capabilities, text: str) -> None:
+    assert key_condition(able, Column("k", "VARCHAR"), pa.array([text, "b"])) is None

@@ -24,6 +24,8 @@ _FEW = 500
 _LISTED = 200
 """Values up to which files of a lake are chosen by each of them; of more by the least and the greatest alone, which rows in
 order of the key are left out by as well, and whose condition takes no time to read."""
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+"""Since 1970."""
 _CASTS = {Family.INTEGER: "bigint", Family.TEXT: "text", Family.DATE: "date"}
 
 
@@ -37,7 +39,7 @@ def key_condition(capabilities: Capabilities, column: Column, values: pa.Array) 
     kind = family(column.type)
     if not len(values):
         return NOTHING
-    if kind not in WRITTEN or len(values) > capabilities.keys:
+    if kind not in WRITTEN or len(values) > capabilities.keys or (kind is Family.DATE and not _of_the_calendar(values)):
         return None
     name = Renderer(capabilities, {column.name: column}).member(column)
     if capabilities.dialect == "duckdb":
@@ -76,6 +78,12 @@ def found_inside(provider: Scan, provided: Column, receiver: Scan, sources: Mapp
         and provider.table.source == receiver.table.source
         and provided.exact_text
     )
+
+
+def _of_the_calendar(days: pa.Array) -> bool:
+    """Whether they are of the years 1 to 9999, which every source writes alike; infinite ones and those BC are not."""
+    ends = pc.min_max(days.cast(pa.int32()))
+    return bool(ends["min"].as_py() >= _FIRST_DAY and ends["max"].as_py() <= _LAST_DAY)
 
 
 def _in_files(name: str, kind: Family, values: pa.Array) -> str | None:
