@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import cast
 
 import pyarrow as pa
 import pytest
 
 from lapwing.sources import lake, postgres, sqlite
-from lapwing.sources.base import Capabilities, Column
+from lapwing.sources.base import Capabilities, Column, Source, Table
 from lapwing.sql.feed import NOTHING
-from lapwing.sql.reduce.keys import key_condition
+from lapwing.sql.nodes import Key, Scan
+from lapwing.sql.reduce.keys import found_inside, inside_condition, key_condition
 from lapwing.sql.service import SqlService
 
 SOURCES = ("lite", "pg", "my")
@@ -84,6 +88,8 @@ PG, LITE, LAKE = postgres.CAPABILITIES, sqlite.CAPABILITIES, lake.CAPABILITIES
         (LITE, "BIGINT", EVEN, '"k" IN (SELECT value FROM json_each('),
         (LITE, "DATE", [date(2024, 2, 29)], """"k" IN ('2024-02-29')"""),
         (LAKE, "BIGINT", [1, 2, 3], '"k" IN (1, 2, 3)'),
+        (LAKE, "VARCHAR", ["a", "b"], "\"k\" IN ('a', 'b')"),
+        (LAKE, "DOUBLE", [1.5], "None"),
         (LAKE, "BIGINT", EVEN, '"k" BETWEEN 0 AND 2998'),
         (LAKE, "DATE", [date(1, 1, 1), date(9999, 12, 31)], """"k" IN (DATE '0001-01-01', DATE '9999-12-31')"""),
     ],
@@ -102,3 +108,38 @@ def test_days_that_are_written_in_many_ways(able: Capabilities, days: list[int])
 @pytest.mark.parametrize(("able", "text"), [(PG, "a\0"), (LITE, "a\0"), (LAKE, "a\0"), (LAKE, "a\n")])
 def test_texts_that_are_not_written(able: Capabilities, text: str) -> None:
     assert key_condition(able, Column("k", "VARCHAR"), pa.array([text, "b"])) is None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Of a source, what is asked here."""
+
+    capabilities: Capabilities
+
+
+PLACES = cast("Mapping[str, Source]", {"pg": Place(PG), "other": Place(PG), "lite": Place(LITE)})
+KEY = Column("k", "BIGINT")
+ROWS = Scan(
+    id="scan0", table=Table("pg", "", "r", (KEY,)), alias="r", kind="postgres", native=False, columns=(KEY,)
+)  # fmt: skip
+LITE_ROWS = replace(ROWS, table=replace(ROWS.table, source="lite"))
+
+
+@pytest.mark.parametrize(
+    ("provider", "column", "receiver", "found"),
+    [
+        (ROWS, KEY, ROWS, True),
+        (ROWS, KEY, replace(ROWS, native=True), False),
+        (replace(ROWS, table=replace(ROWS.table, source="other")), KEY, ROWS, False),
+        (LITE_ROWS, KEY, LITE_ROWS, False),
+        (ROWS, replace(KEY, exact_text=False), ROWS, False),
+    ],
+)
+def test_where_a_source_finds_them_itself(provider: Scan, column: Column, receiver: Scan, found: bool) -> None:
+    assert found_inside(provider, column, receiver, PLACES) is found
+
+
+@pytest.mark.parametrize(("where", "written"), [("", ""), ("v > 3", " WHERE v > 3")])
+def test_how_a_source_finds_them_itself(where: str, written: str) -> None:
+    key = Key(KEY, "scan0", Column("id", "BIGINT"), 5, inside=True)
+    assert inside_condition(PG, key, '"r"', where) == f'"k" IN (SELECT "id" FROM "r"{written})'
