@@ -38,7 +38,7 @@ class Bands:
 
     def band(self, monitor: Monitor, start: int, end: int) -> Band:
         """The expected range of one series in [start, end) (UTC microseconds)."""
-        version = self._keeper.data(monitor.dataset)
+        version = self._keeper.data(monitor)
         with self._judging:
             judged = self._judge(monitor, self._span(monitor, start, end), version)
         first, last = np.searchsorted(judged.borders[:-1], (start, end))

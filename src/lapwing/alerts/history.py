@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lapwing.alerts.chance import Floats
+from lapwing.alerts.converting import settled
 from lapwing.alerts.measured import Measured
 from lapwing.model.calendar import to_us, utc_iso
 from lapwing.model.dataset import Measure
@@ -99,7 +100,8 @@ class Asking:
             )
         )
         table = answer.table
-        until = answer.receipt.data_until
+        said = answer.receipt.data_until
+        until = settled(self.lapwing, asked, None if said is None else moment(said))
         times = pc.cast(pc.cast(table.column(len(by)), pa.timestamp("us", tz="UTC")), pa.int64()).to_numpy()
         starts = np.unique(times)
         if not len(starts):
@@ -111,9 +113,7 @@ class Asking:
         slices = tuple((*within, *zip(by, key, strict=True)) for key in keys)
         arrays = [floats(table.column(len(by) + 1 + i)).reshape(len(slices), len(starts)) for i in range(len(asked))]
         exposure = arrays[1] if len(arrays) > 1 else np.ones_like(arrays[0])
-        return Series(
-            slices, starts, arrays[0], exposure, None if until is None else moment(until), firm_until(answer.receipt)
-        )
+        return Series(slices, starts, arrays[0], exposure, until, firm_until(answer.receipt))
 
     def totals(self, by: tuple[str, ...], within: Slice, start: int, end: int) -> Totals:
         """What each group came to over one stretch of time."""

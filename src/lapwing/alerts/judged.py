@@ -15,6 +15,7 @@ from lapwing.alerts.almanac import effects
 from lapwing.alerts.bar import Bar, Shares
 from lapwing.alerts.chance import Bools, Floats
 from lapwing.alerts.checkpoints import MOST_BYTES, wanted
+from lapwing.alerts.converting import waits
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.ended import Ends
 from lapwing.alerts.episode import Rules
@@ -200,6 +201,7 @@ def judge_series(
     complete_after = int(dataset.complete_after.total_seconds() * 1e6)
     if said.complete is not None:
         complete_after = said.complete.after
+    complete_after += waits(project, metric)
     complete, counted = complete_and_counted(series, borders, said)
     values = np.where(counted, plan.value(series.amount, series.exposure), np.nan)
     amount = np.where(complete, series.amount, np.nan)

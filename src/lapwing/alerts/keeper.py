@@ -19,6 +19,7 @@ import numpy as np
 from lapwing.alerts import checkpoints
 from lapwing.alerts.bar import Shares
 from lapwing.alerts.cases import Known
+from lapwing.alerts.converting import read_from
 from lapwing.alerts.inputs import Inputs, Ready, Window, accepted, not_learned
 from lapwing.alerts.journal import Journal
 from lapwing.alerts.judged import Judged
@@ -235,7 +236,7 @@ class Keeper:
                 settled = frozenset() if last is None else same(told, told_of(last.judged, self._lapwing.project))
                 self._journal.save(new, told, since, inputs, series, settled, judged.begins)
             except Raced:
-                self._looked.pop(monitor.dataset, None)
+                self._looked.clear()
                 continue  # what the other process found is looked at first
             if judged.trail is not None:
                 judged.trail.forget_made()
@@ -281,7 +282,7 @@ class Keeper:
 
     def _version(self, monitor: Monitor, inputs: Inputs) -> str:
         """Of all that is judged: the data, and what people said about it."""
-        return " ".join(part for part in (self.data(monitor.dataset), inputs.digest) if part)
+        return " ".join(part for part in (self.data(monitor), inputs.digest) if part)
 
     def forget(self, name: str) -> None:
         """Drops what is in memory of a monitor that is no more."""
@@ -289,8 +290,12 @@ class Keeper:
         self._written.pop(name, None)
         self._troubles.pop(name, None)
 
-    def data(self, dataset: str) -> str:
-        """The version of a dataset's data."""
+    def data(self, monitor: Monitor) -> str:
+        """The version of the data that a monitor's metric is made of."""
+        metric = self._lapwing.project.metric(monitor.metric)[1]
+        return " ".join(self._data(one) for one in read_from(self._lapwing.project, monitor.dataset, metric))
+
+    def _data(self, dataset: str) -> str:
         looked = self._looked.get(dataset)
         if looked is not None and time.monotonic() - looked[0] < LOOK_AGAIN:
             return looked[1]

@@ -64,9 +64,6 @@ def measured(dataset: Dataset, metric: Metric) -> Measured:
 def _all_rows(dataset: Dataset, measure: Measure) -> str | None:
     """The measure that counts all rows. Where it is 0, a measure of some of the rows has nothing to say; it can't speak for
     itself, whose 0 may be the news."""
-    if measure.argument is None and measure.where is None:
+    if measure.every_row:
         return None
-    for other in dataset.measures.values():
-        if other.aggregation is Aggregation.COUNT and other.argument is None and other.where is None:
-            return f"{dataset.name}.{other.name}"
-    return None
+    return next((f"{dataset.name}.{other.name}" for other in dataset.measures.values() if other.every_row), None)

@@ -41,6 +41,7 @@ def suggestions(
         (_rank(metric, counts[name]), name, metric)
         for dataset in project.datasets.values()
         for metric in dataset.metrics.values()
+        if metric.name not in dataset.measures or dataset.measures[metric.name].followed is None
         if (name := f"{dataset.name}.{metric.name}") not in watched and metric.kind not in _OVER_TIME
     ]
     best = sorted((one for one in found if any(one[0])), key=lambda one: (one[0], one[1]), reverse=True)

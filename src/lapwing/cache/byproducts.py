@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
@@ -48,7 +48,7 @@ _SHARE: Final = 4
 
 _UNSTEADY = re.compile(rf"\b(?:{'|'.join(sorted(UNSTEADY))})\b", re.IGNORECASE)
 
-Key = tuple[bytes, int, int]
+Key = tuple[bytes, tuple[str, ...], int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,12 +147,18 @@ class ByProducts:
         """To be called just before the source is asked; None where nothing is kept."""
         bound, now = request.bound, time.time()
         start, end = int(request.edges[0]), int(request.edges[-1])
-        if not self._budget or not covers(start, end) or not self._steady(bound):
+        if not self._budget or not covers(start, end):
             return None
         meaning, tables = self._meaning(bound)
         try:
+            others = self._others(bound, request.measures)
+            if not all(map(self._steady, (bound, *others))):
+                return None
             marks = Marks(self._sql, tables)
-            mark = marks.mark(bound, start, end) if marks.quick(bound) else self._noted.get((meaning, start, end))
+            if all(map(marks.quick, (bound, *others))):
+                mark: str | None = _mark(marks, bound, others, start, end)
+            else:
+                mark = self._noted.get((meaning, request.measures if others else (), start, end))
         except LapwingError:
             return None  # the source will say why
         return Asking(meaning, mark, now)
@@ -178,7 +184,8 @@ class ByProducts:
         marks = Marks(self._sql, self._meaning(request.bound)[1])
         span = self._spans.get(request.bound) if inside else self._span(request.bound, marks)
         now = time.time()
-        mark = marks.mark(request.bound, one.start, one.end)
+        others = self._others(request.bound, one.measures)
+        mark = _mark(marks, request.bound, others, one.start, one.end)
         if mark != one.mark or span is None:
             self._let_go(one)
             return None
@@ -207,11 +214,12 @@ class ByProducts:
             self._swept = True
             self._index.sweep()
         start, end = int(request.edges[0]), int(request.edges[-1])
-        if not Marks(self._sql, self._meaning(request.bound)[1]).quick(request.bound):
-            mark = Marks(self._sql).mark(request.bound, start, end)
+        others = self._others(request.bound, request.measures)
+        if not all(map(Marks(self._sql, self._meaning(request.bound)[1]).quick, (request.bound, *others))):
+            mark = _mark(Marks(self._sql), request.bound, others, start, end)
             if len(self._noted) >= _MOST_NOTED:
                 self._noted.clear()
-            self._noted[asking.meaning, start, end] = mark
+            self._noted[asking.meaning, request.measures if others else (), start, end] = mark
             if mark != asking.mark:
                 return  # nobody knows whether the rows were these; if nothing changes, the next answer will
         if asking.mark is None or _size(frame) > MOST_VALUE_BYTES:
@@ -250,6 +258,10 @@ class ByProducts:
         except LapwingError:
             return
 
+    def _others(self, bound: BoundDataset, measures: Iterable[str]) -> list[BoundDataset]:
+        """The rows that rows of these measures are followed by: more that an answer depends on."""
+        return [one.rows for one in self._sql.followed(bound, measures).values()]
+
     def _steady(self, bound: BoundDataset) -> bool:
         """Whether its rows and values stay while its tables do: no mark tells of a dataset that asks the clock."""
         known = self._steadies.get(bound.dataset.name)
@@ -269,6 +281,11 @@ class ByProducts:
             digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode("utf-8", "surrogatepass")).digest()[:16]
             known = self._meanings[bound.dataset.name] = (bound, digest, {})
         return known[1], known[2]
+
+
+def _mark(marks: Marks, bound: BoundDataset, others: Iterable[BoundDataset], start: int, end: int) -> str:
+    """What changes when an answer may; what happens to `others` may count at any time."""
+    return " ".join([marks.mark(bound, start, end), *map(marks.whole, others)])
 
 
 def _id(meaning: bytes, measures: tuple[str, ...], request: StateRequest, asked: list[str]) -> bytes:

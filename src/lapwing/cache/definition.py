@@ -19,6 +19,7 @@ from lapwing.states import state_for
 from lapwing.states.base import Rows, State
 
 _FORMAT = 4  # of the chunks' and directories' layout, and of where partitions are cut
+STILL_CONVERTED = "Rows go on being converted after they are built, so the sources are asked."
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _KEY_TYPES = frozenset((*_INTEGERS, "BOOLEAN", "VARCHAR", "DATE", "FLOAT", "DOUBLE"))
 
@@ -105,6 +106,9 @@ def _states(bound: BoundDataset, rollup: Rollup) -> tuple[dict[str, State], dict
     states: dict[str, State] = {}
     refused: dict[str, str] = {}
     for name in rollup.measures:
+        if bound.dataset.measures[name].followed is not None:
+            refused[name] = STILL_CONVERTED
+            continue
         try:
             state = state_for(bound.dataset.measures[name], bound.arguments[name])
             rows = Rows(None if bound.argument_sql[name] is None else "x", None, "t")

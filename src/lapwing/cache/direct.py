@@ -23,6 +23,7 @@ from lapwing.model.problem import NotFound, Refused, WrongUse
 from lapwing.model.project import ResultLimit
 from lapwing.model.receipt import Piece
 from lapwing.sources.bill import cost_of
+from lapwing.sql.followed import BoundFollowed
 from lapwing.sql.service import SqlService
 from lapwing.states import state_for
 from lapwing.states.base import State
@@ -43,10 +44,12 @@ def read_source(
     owned = owners(bound, states)
     kept = {name: state for name, state in states.items() if owned[name] == name}
     buckets = buckets_of(request.edges)
-    text = _text(request, kept, buckets)
+    followed = sql.followed(bound, states)
+    text = _text(request, kept, buckets, followed)
     try:
         with (
-            sql.run(text, time_limit=time_limit) as running,
+            # Only the engine's own SQL has a join for the nearest row in time.
+            sql.run(text, time_limit=time_limit, engine="duckdb" if followed else None) as running,
             cancelled_by(cancel, running) if cancel else nullcontext(),
         ):
             running.limit = ResultLimit(rows=request.most)
@@ -79,7 +82,9 @@ def estimate(sql: SqlService, request: StateRequest) -> int | None:
     states = _states(request)
     owned = owners(request.bound, states)
     kept = {name: state for name, state in states.items() if owned[name] == name}
-    found = sql.estimates(sql.plan(_text(request, kept, buckets_of(request.edges))))
+    followed = sql.followed(request.bound, states)
+    text = _text(request, kept, buckets_of(request.edges), followed)
+    found = sql.estimates(sql.plan(text, engine="duckdb" if followed else None))
     return sum(found.values()) if found else None
 
 
@@ -90,7 +95,11 @@ def _states(request: StateRequest) -> dict[str, State]:
     }
 
 
-def _text(request: StateRequest, kept: Mapping[str, State], buckets: Buckets) -> str:
+def _text(
+    request: StateRequest, kept: Mapping[str, State], buckets: Buckets, followed: Mapping[str, BoundFollowed]
+) -> str:
     where = None if request.where is None else to_sql(request.where)
     filtered = () if request.where is None else tuple(dict.fromkeys(dimensions(request.where)))
-    return state_sql(request.bound, kept, request.by, buckets, where=where, where_dimensions=filtered)
+    return state_sql(
+        request.bound, kept, request.by, buckets, where=where, where_dimensions=filtered, followed=followed
+    )

@@ -40,6 +40,7 @@ def owners(bound: BoundDataset, states: Mapping[str, State]) -> dict[str, str]:
             bound.argument_sql[name],
             bound.arguments[name],
             bound.filters[name],
+            None if bound.dataset.measures[name].followed is None else name,
             state.columns,
             state.detail,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from lapwing.cache.cover import Cover, usable
-from lapwing.cache.definition import Definition
+from lapwing.cache.definition import STILL_CONVERTED, Definition
 from lapwing.cache.predicate import listed
 from lapwing.cache.request import StateRequest
 from lapwing.cache.route import Part, Route, spanning
@@ -60,7 +60,9 @@ def _checks(
 def check_measures(definition: Definition, measures: Sequence[str]) -> Reason:
     lacking = [name for name in measures if name not in definition.states]
     if lacking:
+        known = definition.bound.dataset.measures
         why = [definition.refused[name] for name in lacking if name in definition.refused]
+        why += [STILL_CONVERTED for _ in [name for name in lacking if known[name].followed is not None][:1]]
         return Reason(check="measures", passed=False, says=" ".join([f"It does not keep {', '.join(lacking)}.", *why]))
     return Reason(check="measures", passed=True, says="It keeps every measure asked.")
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from lapwing.cache.entries_sql import column_name, quote, with_entries
 from lapwing.sql.bound import BoundDataset
+from lapwing.sql.followed import BoundFollowed
 from lapwing.sql.time import DAY, epoch_sql, range_sql
 from lapwing.states.base import EntriesSql, Rows, State
 from lapwing.states.by_time import ByTime
@@ -61,12 +63,14 @@ def state_sql(
     where: str | None = None,
     where_dimensions: Sequence[str] = (),
     partitions: Sequence[int] = (),
+    followed: Mapping[str, BoundFollowed] = MappingProxyType({}),
 ) -> str:
     """One SELECT whose result has the dimensions `by`, BUCKET, and each state's columns; one row for each group that
     occurs (null is a value like any other).
 
     `where` is a condition over the names of `where_dimensions`. `partitions` are the borders of adjacent ones: the result
-    then begins with PARTITION and is sorted by it, the dimensions, and the bucket.
+    then begins with PARTITION and is sorted by it, the dimensions, and the bucket. `followed` are the further conditions of
+    measures that have them.
 
     Raises:
         Refused: a state that the engine can't build exactly.
@@ -76,8 +80,11 @@ def state_sql(
     inner.append(f"{_epoch(bound, buckets, partitions, timed)} AS {_TIME}")
     built: list[str] = []
     entries: dict[str, EntriesSql] = {}
+    joins, after = _joins(bound, buckets, {name: followed[name] for name in states if name in followed})
     for position, (name, state) in enumerate(states.items()):
         argument, kept = bound.argument_sql[name], bound.filters[name]
+        if name in after:
+            kept = after[name] if kept is None else f"({kept}\n) AND {after[name]}"
         if argument is not None:
             inner.append(f'{argument} AS "$argument{position}"')
         if kept is not None:
@@ -99,9 +106,8 @@ def state_sql(
         keys = {quote(PARTITION): choice_sql(_TIME, partitions), **keys}
     keys[quote(BUCKET)] = _bucket(buckets)
     kept_groups = f"\nWHERE {where}" if where else ""
-    source = (
-        f"SELECT {', '.join(inner)}\n  FROM {bound.relation}\n  WHERE {range_sql(bound, buckets.start, buckets.end)}"
-    )
+    relation = "\n".join([bound.relation, *joins])
+    source = f"SELECT {', '.join(inner)}\n  FROM {relation}\n  WHERE {range_sql(bound, buckets.start, buckets.end)}"
     if entries:
         return with_entries(source, kept_groups, keys, built, entries, ordered=bool(partitions))
     grouping = ", ".join(str(position + 1) for position in range(len(keys)))
@@ -109,6 +115,21 @@ def state_sql(
     return f"SELECT {shown}\nFROM ({source}) AS rows_of_time{kept_groups}\nGROUP BY {grouping}" + (
         f"\nORDER BY {grouping}" if partitions else ""
     )
+
+
+def _joins(
+    bound: BoundDataset, buckets: Buckets, followed: Mapping[str, BoundFollowed]
+) -> tuple[list[str], dict[str, str]]:
+    """The joins behind the relation, one for all measures with the same, and the condition of each measure."""
+    made: list[tuple[BoundFollowed, tuple[str, str]]] = []
+    conditions: dict[str, str] = {}
+    for name, one in followed.items():
+        known = next((text for other, text in made if other == one), None)
+        if known is None:
+            known = one.join(bound, quote(f"$after{len(made)}"), buckets.start, buckets.end)
+            made.append((one, known))
+        conditions[name] = known[1]
+    return [join for _, (join, _) in made], conditions
 
 
 def span_sql(bound: BoundDataset) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from lapwing.model.checks.rollups import default_partition
-from lapwing.model.checks.tables import parts
+from lapwing.model.checks.tables import column_sql
 from lapwing.model.compile_metrics import Expressions
 from lapwing.model.data_checks import CHECK_NAMES, VOLUME, Checks
 from lapwing.model.dataset import (
@@ -34,7 +34,6 @@ from lapwing.model.documents.dataset import (
 )
 from lapwing.model.documents.read import Draft
 from lapwing.model.expression import Expression, MeasureRef
-from lapwing.model.names import NAME
 from lapwing.model.problem import Place
 from lapwing.model.stretch import Window
 
@@ -105,7 +104,7 @@ def _changes(document: DatasetDocument, place: Place) -> Changes | None:
     said = document.changes
     if said is None:
         return None
-    return Changes(column=None if said.column is None else _column(said.column), sql=said.sql, place=place)
+    return Changes(column=None if said.column is None else column_sql(said.column), sql=said.sql, place=place)
 
 
 def _shown(name: str, document: ShownDocument) -> Shown:
@@ -121,16 +120,8 @@ def _shown(name: str, document: ShownDocument) -> Shown:
 
 
 def _dimension(name: str, document: DimensionDocument, place: Place) -> Dimension:
-    sql = document.sql or _column(document.column or name)
+    sql = document.sql or column_sql(document.column or name)
     return Dimension(name=name, sql=sql, shown=_shown(name, document), place=place)
-
-
-def _column(column: str) -> str:
-    """A column's name as SQL: quoted where it isn't a plain word (`dep time`), left alone where it is quoted already."""
-    words = parts(column) or (column,)
-    return ".".join(
-        word if NAME.match(word) or word.startswith('"') else '"' + word.replace('"', '""') + '"' for word in words
-    )
 
 
 def _measure(name: str, document: MeasureDocument, place: Place) -> Measure:
@@ -170,6 +161,8 @@ def _shown_metric(name: str, document: DatasetDocument) -> Shown:
         return _shown(name, document.measures[name])
     metric = document.metrics[name]
     shown, base = _shown(name, metric), metric.text.strip()
+    if metric.kind is MetricKind.CONVERSION:
+        return replace(shown, format=shown.format or "percent")
     if metric.kind not in (MetricKind.CUMULATIVE, MetricKind.CHANGE):
         return shown
     of = _shown_metric(base, document) if base in document.measures or base in document.metrics else Shown(label="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lapwing.model.compile_conversions import Conversion, conversion, made_by
 from lapwing.model.documents.dataset import DatasetDocument, MetricDocument
 from lapwing.model.documents.read import Draft
 from lapwing.model.expression import Binary, Call, Expression, MeasureRef, Number, change, measures, within
@@ -21,14 +22,16 @@ _UNKNOWN = Number(0)  # stands where a reference leads nowhere, so that the rest
 
 class Expressions:
     """Compiles each metric once. `complete` is False where a dataset's file could not be read: then a name of another
-    dataset may be right, and is not called unknown."""
+    dataset may be right, and is not called unknown. `conversions`: those compiled, by the dataset that they start in."""
 
     def __init__(self, drafts: Drafts, complete: bool) -> None:
         self._drafts = drafts
         self._complete = complete
         self._done: dict[_Name, Expression | None] = {}
         self._way: list[_Name] = []
+        self._made_by = made_by(drafts)
         self.problems: list[Problem] = []
+        self.conversions: dict[str, list[Conversion]] = {}
 
     def of(self, dataset: str, name: str) -> Expression | None:
         """The expression of a declared metric; None where it has a mistake, which is then in `problems`."""
@@ -42,6 +45,8 @@ class Expressions:
     def _compile(self, dataset: str, name: str) -> Expression | None:
         draft = self._drafts[dataset]
         document = draft.document.metrics[name]
+        if document.conversion is not None:
+            return self._conversion(draft, name)
         location = _location(draft, name, document)
         sound = True
 
@@ -81,6 +86,14 @@ class Expressions:
             return None
         return expression if self._meets(expression, draft, location) else None
 
+    def _conversion(self, draft: Draft[DatasetDocument], name: str) -> Expression | None:
+        found = conversion(draft, name, self._drafts, self._made_by, self._complete)
+        if not isinstance(found, Conversion):
+            self.problems += found or ()
+            return None
+        self.conversions.setdefault(found.start[0], []).append(found)
+        return found.expression
+
     def _gathered(
         self,
         found: Expression,
@@ -118,6 +131,9 @@ class Expressions:
                 self._cycle((where, bare), draft, location)
                 return None
             return self.of(where, bare)
+        if made := self._made_by.get((where, bare)):
+            rate = self.of(*made)
+            return MeasureRef(where, bare) if rate is not None and made[1] != bare else rate
         if not (home.is_broken("measures", bare) or home.is_broken("metrics", bare)):
             self.problems.append(self._unknown(home, reference, bare, draft, location, offset))
         return None

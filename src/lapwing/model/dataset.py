@@ -79,18 +79,37 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A condition on a row: one of other `rows` has the same key and comes less than `within` after it, or at its very time
+    unless `later`. `rows` is what is needed of their dataset: those that its one measure counts, with their side of the
+    `keys` as dimensions; the row's own side is SQL over the columns of its dataset."""
+
+    rows: Dataset
+    keys: tuple[tuple[str, str], ...]
+    within: timedelta
+    later: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """`argument` is an SQL expression, None for count(*); `where` keeps rows; `parameter` is a quantile's q, the
-    precision of a distinct count, the k of a top."""
+    """`argument` is an SQL expression, None for count(*); `where` and `followed` keep rows; `parameter` is a quantile's q,
+    the precision of a distinct count, the k of a top."""
 
     name: str
     aggregation: Aggregation
     argument: str | None
     where: str | None = None
+    followed: Followed | None = None
     parameter: float | None = None
     fill: float | None = None
     shown: Shown = field(compare=False)
     place: Place = field(default_factory=Place, compare=False)
+
+    @property
+    def every_row(self) -> bool:
+        """Whether it counts all rows."""
+        plain = self.argument is None and self.where is None and self.followed is None
+        return self.aggregation is Aggregation.COUNT and plain
 
 
 class MetricKind(StrEnum):
@@ -99,6 +118,7 @@ class MetricKind(StrEnum):
     DERIVED = "derived"
     CUMULATIVE = "cumulative"
     CHANGE = "change"
+    CONVERSION = "conversion"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

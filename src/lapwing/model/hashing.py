@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import assert_never
 
-from lapwing.model.dataset import Dataset, Dimension, Measure, Metric, Rollup
+from lapwing.model.dataset import Dataset, Dimension, Followed, Measure, Metric, Rollup
 from lapwing.model.duration import Span
 from lapwing.model.expression import Binary, Call, Expression, MeasureRef, Number
 from lapwing.model.monitor import Monitor
@@ -104,6 +104,18 @@ def _measure(measure: Measure) -> Meaning:
         "argument": None if measure.argument is None else measure.argument.strip(),
         "where": None if measure.where is None else measure.where.strip(),
         "parameter": None if measure.parameter is None else float(measure.parameter),
+        **({} if measure.followed is None else {"followed": _followed(measure.followed)}),
+    }
+
+
+def _followed(followed: Followed) -> Meaning:
+    rows = followed.rows
+    return {
+        "rows": _rows(rows),
+        "which": [_measure(measure) for measure in rows.measures.values()],
+        "keys": sorted([own.strip(), rows.dimensions[key].sql.strip()] for own, key in followed.keys),
+        "within": followed.within.total_seconds(),
+        "later": followed.later,
     }
 
 

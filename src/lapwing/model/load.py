@@ -20,6 +20,7 @@ from lapwing.model.checks.settings import Settings
 from lapwing.model.checks.sources import Sources, source_names
 from lapwing.model.checks.tables import tables
 from lapwing.model.checks.times import Times
+from lapwing.model.compile_conversions import with_converted
 from lapwing.model.compile_metrics import Expressions
 from lapwing.model.dataset import Dataset
 from lapwing.model.documents.base import Document
@@ -89,6 +90,7 @@ class _Reading:
         expressions = Expressions(drafts, self.complete)
         datasets = {name: compiled.dataset(each, expressions) for name, each in drafts.items()}
         self.problems.extend(expressions.problems)
+        datasets = with_converted(datasets, expressions.conversions)
         monitors = self._monitors(main, datasets, drafts)
         if main is None:
             return None

@@ -25,6 +25,7 @@ from lapwing.model.problem import LapwingError, Refused
 from lapwing.model.project import Project
 from lapwing.model.receipt import Considered, Reasons, Receipt
 from lapwing.query.ask import MetricQuery
+from lapwing.query.converting import still_converting
 from lapwing.query.logged import note
 from lapwing.query.moments import MOST, by_moments, few_enough, kept_nowhere, with_moments
 from lapwing.query.reading import Reading, Times, times_of
@@ -91,7 +92,13 @@ def answer(query: MetricQuery, *, project: Project, sql: SqlService, cache: Cach
     clock.move("route", "read", sum(read.milliseconds for part in parts.values() for read in part.reads))
     table = table_of(query, resolved, step, parts, lambda text, groups: _selected(text, groups, resolved, query, sql))
     clock.lap("answer")
-    notes = (*_troubles(asked.bindings), *_notes(query, step, _around(spans)[0]), *_early(resolved, parts))
+    terms = terms_of(query.wishes, resolved.known_at)
+    notes = (
+        *_troubles(asked.bindings),
+        *_notes(query, step, _around(spans)[0]),
+        *_early(resolved, parts),
+        *still_converting(resolved, parts, lambda dataset: cache.span(dataset, terms)),
+    )
     receipt = _receipt(query, project, resolved, step, parts, notes, clock)
     note(cache.questions, query, step, bound, parts, receipt)
     return Answer(table=table, receipt=receipt)

@@ -45,10 +45,7 @@ def not_alone(table: exp.Table, dataset: Dataset, written: Written) -> LapwingEr
 
 def counting(dataset: Dataset) -> str | None:
     """The measure that counts all rows, where there is one."""
-    for one in dataset.measures.values():
-        if one.aggregation is Aggregation.COUNT and one.argument is None and not one.where:
-            return one.name
-    return None
+    return next((one.name for one in dataset.measures.values() if one.every_row), None)
 
 
 class MetricSelect:

@@ -25,7 +25,8 @@ def check_dataset(bound: BoundDataset, service: SqlService, wrong: Container[Pla
     found = [] if dataset.time.place in wrong or not bound.time_type else [*time_problems(bound)]
     measures = [one for one in dataset.measures.values() if one.place not in wrong and _is_bound(one, bound)]
     joins = [one for one in dataset.joins.values() if one.place not in wrong]
-    return [*found, *_changes(bound, service), *_measures(bound, measures), *_joins(joins, service)]
+    followed = _followed(bound, measures, service)
+    return [*found, *_changes(bound, service), *_measures(bound, measures), *followed, *_joins(joins, service)]
 
 
 def _changes(bound: BoundDataset, service: SqlService) -> Iterator[Problem]:
@@ -71,6 +72,15 @@ def _measures(bound: BoundDataset, measures: Iterable[Measure]) -> Iterator[Prob
         except LapwingError as error:
             for problem in error.problems:
                 yield Problem(problem.code, problem.message, measure.place, problem.nearest, problem.hint)
+
+
+def _followed(bound: BoundDataset, measures: Iterable[Measure], service: SqlService) -> Iterator[Problem]:
+    """What is wrong with the keys of conversions, or with the rows that they lead to."""
+    for measure in measures:
+        try:
+            service.followed(bound, (measure.name,))
+        except LapwingError as error:
+            yield from error.problems
 
 
 def _joins(joins: Iterable[Join], service: SqlService) -> Iterator[Problem]:

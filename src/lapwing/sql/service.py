@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import ChainMap, OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ from lapwing.sql.dataset import DatasetBinder
 from lapwing.sql.depth import within_depth
 from lapwing.sql.expected import Expected
 from lapwing.sql.explain import Explanation
+from lapwing.sql.followed import BoundFollowed, bind_followed
 from lapwing.sql.nodes import Plan
 from lapwing.sql.plan import PLANNING_TIME_LIMIT, Planner
 from lapwing.sql.plans import Plans
@@ -69,7 +70,7 @@ class SqlService:
         self._reducer = Reducer(sources, expected)
         self._plans = Plans(sources, self._reducer.reduced)
         self._binder = DatasetBinder(self)
-        self._bound: dict[str, tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
+        self._bound: dict[tuple[str, ...], tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
         self._lock = threading.Lock()
         self._queries: OrderedDict[str, Running] = OrderedDict()
         self._given_up: OrderedDict[str, None] = OrderedDict()
@@ -389,14 +390,24 @@ class SqlService:
 
     def _bind(self, dataset: Dataset) -> BoundDataset:
         tables = self._binder.tables(dataset)
+        key = (dataset.name, *dataset.dimensions, *dataset.measures)  # of one name there are parts, too: see `Followed`
         with self._lock:
-            known = self._bound.get(dataset.name)
+            known = self._bound.get(key)
         if known is not None and known[0] == dataset and known[1] == tables:
             return known[2]
         bound = self._binder.bind(dataset)
         with self._lock:
-            self._bound[dataset.name] = (dataset, tables, bound)
+            self._bound[key] = (dataset, tables, bound)
         return bound
+
+    def followed(self, bound: BoundDataset, measures: Iterable[str]) -> dict[str, BoundFollowed]:
+        """What those of the `measures` that count rows followed by others look for. Raises as `bind` does."""
+        found = {}
+        for name in measures:
+            measure = bound.dataset.measures[name]
+            if measure.followed is not None:
+                found[name] = bind_followed(self.bind, bound.dataset, measure)
+        return found
 
     def check(self) -> tuple[Problem, ...]:
         """Every problem of every dataset against the data: names, types, time, keys of joins."""

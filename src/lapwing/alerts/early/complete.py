@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lapwing.alerts.chance import Floats
+from lapwing.alerts.converting import waits
 from lapwing.alerts.history import Asking, Slice
 from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.measured import Measured, measured
@@ -72,7 +73,7 @@ def complete(lapwing: Lapwing, metric: str, within: Slice, grain: Grain, ready: 
     borders = np.zeros(1, np.int64)
     if len(series.starts):
         borders = edges(grain, zone, int(series.starts[0]), int(series.starts[-1]) + 1, week_start)
-    until, after = complete_until(dataset, series.data_until, ready)
+    until, after = complete_until(dataset, series.data_until, ready, waits(lapwing.project, found))
     count = int((borders[1:] <= until).sum())
     return Complete(
         dataset=dataset,
@@ -89,9 +90,10 @@ def complete(lapwing: Lapwing, metric: str, within: Slice, grain: Grain, ready: 
     )
 
 
-def complete_until(dataset: Dataset, data_until: int | None, ready: Ready) -> tuple[int, int]:
-    """Until when (UTC microseconds) a dataset is complete, and how long (microseconds) after its end a bucket is."""
+def complete_until(dataset: Dataset, data_until: int | None, ready: Ready, waiting: int) -> tuple[int, int]:
+    """Until when (UTC microseconds) a metric of a dataset is complete, and how long (microseconds) after its end a bucket
+    is: when the dataset is, and `waiting` beside."""
     until, learned = data_until or 0, ready(dataset.name)
     if learned is None:
-        return until, int(dataset.complete_after.total_seconds() * 1e6)
-    return min(until, learned.until), learned.after
+        return until, int(dataset.complete_after.total_seconds() * 1e6) + waiting
+    return min(until, learned.until), learned.after + waiting

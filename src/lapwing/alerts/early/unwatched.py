@@ -12,6 +12,7 @@ import numpy as np
 
 from lapwing.alerts.almanac import effects
 from lapwing.alerts.chance import Kind
+from lapwing.alerts.converting import waits
 from lapwing.alerts.detect import Detection
 from lapwing.alerts.early.complete import complete_until
 from lapwing.alerts.history import Asking, Series
@@ -42,7 +43,7 @@ def together(lapwing: Lapwing, names: Sequence[str], grain: Grain, ready: Ready 
         except LapwingError:
             continue  # a leader less: whoever watches it is told why
         if len(series.starts):
-            until = complete_until(dataset, series.data_until, ready)
+            until = complete_until(dataset, series.data_until, ready, waits(lapwing.project, metric))
             alike[plan.kind, plan.ratio, series.starts.tobytes(), until].append((name, plan, series))
     return [judged for (*_, until), group in alike.items() for judged in _judged(lapwing, group, grain, *until)]
 

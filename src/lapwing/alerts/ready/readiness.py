@@ -184,7 +184,7 @@ def grains_of(dataset: Dataset) -> tuple[Grain, ...]:
 def rows_of(dataset: Dataset) -> str | None:
     """The measure that counts all rows; where there is none, the first that counts some."""
     counts = [one for one in dataset.measures.values() if one.aggregation is Aggregation.COUNT and one.argument is None]
-    found = next((one for one in counts if one.where is None), counts[0] if counts else None)
+    found = next((one for one in counts if one.every_row), counts[0] if counts else None)
     return None if found is None else f"{dataset.name}.{found.name}"
 
 

@@ -25,9 +25,9 @@ def _candidates(dataset: Dataset, metric: Metric, plan: Measured) -> Iterator[st
     under = own[-1:] if plan.ratio else []
     yield from (one.name for one in (*under, *reversed(own)) if one in counts)
     yield from (one.name for one in counts if any(_same_rows(one, each) for each in own))
-    yield from (one.name for one in counts if one.where is None and one.argument is None)
+    yield from (one.name for one in counts if one.every_row)
     yield from (one.name for one in counts)
 
 
 def _same_rows(one: Measure, other: Measure) -> bool:
-    return one.argument is None and one.where == other.where
+    return one.argument is None and (one.where, one.followed) == (other.where, other.followed)

@@ -104,11 +104,6 @@ def _times(linear: Linear, factor: float) -> Linear:
 
 def _all_rows(dataset: Dataset, amount: Linear) -> Linear | None:
     """The measure that counts all rows, for an amount that is of some of them."""
-    for name in amount:
-        measure = dataset.measures[name]
-        if measure.argument is None and measure.where is None:
-            return None
-    for other in dataset.measures.values():
-        if other.aggregation is Aggregation.COUNT and other.argument is None and other.where is None:
-            return {other.name: 1.0}
-    return None
+    if any(dataset.measures[name].every_row for name in amount):
+        return None
+    return next(({other.name: 1.0} for other in dataset.measures.values() if other.every_row), None)

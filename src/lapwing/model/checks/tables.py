@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from lapwing.model.documents.dataset import DatasetDocument
 from lapwing.model.documents.read import Draft
-from lapwing.model.names import nearest
+from lapwing.model.names import NAME, nearest
 from lapwing.model.positions import Location
 from lapwing.model.problem import Problem
 
@@ -22,6 +22,14 @@ def parts(path: str) -> tuple[str, ...]:
     """
     found = _PART.findall(path)
     return tuple(found) if ".".join(found) == path.strip() else ()
+
+
+def column_sql(column: str) -> str:
+    """A column's name as SQL: quoted where it isn't a plain word (`dep time`), left alone where it is quoted already."""
+    words = parts(column) or (column,)
+    return ".".join(
+        word if NAME.match(word) or word.startswith('"') else '"' + word.replace('"', '""') + '"' for word in words
+    )
 
 
 def tables(draft: Draft[DatasetDocument], sources: Collection[str] | None) -> Iterator[Problem]:

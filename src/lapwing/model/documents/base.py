@@ -111,6 +111,15 @@ def not_yet(use: str) -> BeforeValidator:
     return BeforeValidator(_not_yet(use))
 
 
+def _key_columns(value: object) -> object:
+    columns = (value,) if isinstance(value, str) else value
+    if isinstance(columns, tuple) and columns and all(isinstance(column, str) for column in columns):
+        return {column: column for column in columns}
+    if not isinstance(columns, dict) or not columns:
+        raise mistake("wrong-type", "A key is a column, a list of them, or {this side's column: the other side's}.")
+    return columns
+
+
 def nothing_is_empty(value: object) -> object:
     """`origin:` with nothing after it is `origin: {}`."""
     return {} if value is None else value
@@ -125,6 +134,9 @@ SqlText = Annotated[str, BeforeValidator(_sql, json_schema_input_type=str | floa
 Money = Annotated[tuple[float, str], PlainValidator(_money, json_schema_input_type=str | float)]
 SizeText = Annotated[int, BeforeValidator(_bytes, json_schema_input_type=int | str)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...])]
+KeyColumns = Annotated[
+    dict[str, str], BeforeValidator(_key_columns, json_schema_input_type=str | tuple[str, ...] | dict[str, str])
+]
 Ignored = SkipJsonSchema[Any]
 
 

@@ -14,6 +14,7 @@ from lapwing.model.documents.base import (
     DurationText,
     GrainText,
     Ignored,
+    KeyColumns,
     LengthText,
     Money,
     PeriodText,
@@ -25,7 +26,8 @@ from lapwing.model.documents.base import (
     not_yet,
     nothing_is_empty,
 )
-from lapwing.model.duration import parse_duration
+from lapwing.model.documents.conversion import ConversionDocument
+from lapwing.model.duration import exactly, parse_duration
 from lapwing.model.expression import Comparison
 from lapwing.model.problem import WrongUse
 
@@ -37,22 +39,11 @@ class TimeDocument(Document):
     timezone: ZoneText | None = Field(None, description="Whose wall clock a column without a zone holds.")
 
 
-def _key_columns(value: object) -> object:
-    columns = (value,) if isinstance(value, str) else value
-    if isinstance(columns, tuple) and columns and all(isinstance(column, str) for column in columns):
-        return {column: column for column in columns}
-    if not isinstance(columns, dict) or not columns:
-        raise mistake("wrong-type", "A join is on a column, a list of them, or {dataset's column: its column}.")
-    return columns
-
-
 class JoinDocument(Document):
     """A table with one row for each key, joined to the dataset's."""
 
     table: str = Field(description="source.table or source.schema.table")
-    on: Annotated[
-        dict[str, str], BeforeValidator(_key_columns, json_schema_input_type=str | tuple[str, ...] | dict[str, str])
-    ] = Field(description="The key's column; several; or the dataset's column: the joined table's column.")
+    on: KeyColumns = Field(description="The key's column; several; or the dataset's column: the joined table's column.")
     many_to_one: bool = Field(True, description="Must hold; `lapwing check` looks for duplicate keys in the data.")
 
 
@@ -152,13 +143,12 @@ class MeasureDocument(ShownDocument):
 
 
 _PARAMETERS = {"q": Aggregation.QUANTILE, "k": Aggregation.TOP, "precision": Aggregation.DISTINCT}
-_CONVERSION = "Until then: measure both steps and write their ratio."
 _GOES_WITH = {"window": "cumulative", "to_date": "cumulative", "against": "change", "as": "change"}
 
 
 class MetricDocument(ShownDocument):
     """Made of measures and metrics: a `ratio` a / b; `derived`, any expression; `cumulative` over a window of time; a
-    `change` against an earlier time."""
+    `change` against an earlier time; the `conversion` of rows into others."""
 
     ratio: SqlText | None = Field(None, description="a / b: the ratio of the sums, never a mean of ratios.")
     derived: SqlText | None = Field(None, description="An expression over metrics, such as 1 - late / departed.")
@@ -176,9 +166,11 @@ class MetricDocument(ShownDocument):
     as_: Comparison = Field(
         "percent", alias="as", description="Of a change: percent of what was, difference, or ratio to what was."
     )
+    conversion: ConversionDocument | None = Field(
+        None, description="The share of the rows of a measure that are followed by a row of another one within a time."
+    )
     value: Money | None = Field(None, description="What one unit is worth, such as 5200 USD.")
     tags: Words = Field((), description=_TAGS)
-    conversion: Annotated[Ignored, not_yet(_CONVERSION)] = None
     distinct: Annotated[Ignored, not_yet("Write it under measures, where distinct is understood.")] = None
     quantile: Annotated[Ignored, not_yet("Write it under measures, where quantile is understood.")] = None
 
@@ -206,7 +198,10 @@ class MetricDocument(ShownDocument):
 
     @property
     def text(self) -> str:
-        """The expression as it was written."""
+        """The expression as it was written, or a conversion in words."""
+        if (step := self.conversion) is not None:
+            keys = ", ".join(one if one == other else f"{one} = {other}" for one, other in step.by.items())
+            return f"{step.from_} to {step.to} by {keys} within {exactly(step.within)}"
         return str(getattr(self, self.kind))
 
 

@@ -11,7 +11,7 @@ const SHOWN = 8;
 
 /** The dataset's metrics: followed ones and shares first, and always the one on screen. */
 export function stripMetrics(metric: Metric, metrics: readonly Metric[]): Metric[] {
-  const rank = (one: Metric): number => (one.following ? 0 : one.kind === "ratio" ? 1 : one.kind === "derived" ? 2 : 3);
+  const rank = (one: Metric): number => (one.following ? 0 : one.kind === "ratio" || one.kind === "conversion" ? 1 : one.kind === "derived" ? 2 : 3);
   return metrics.filter((one) => one.dataset === metric.dataset).toSorted((a, b) => rank(a) - rank(b));
 }
 

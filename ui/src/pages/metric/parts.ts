@@ -13,6 +13,10 @@ const RATIO = /(?:(\d+(?:\.\d+)?)\s*-\s*)?(?:(\d+(?:\.\d+)?)\s*\*\s*)?\b([a-z_]\
 
 /** The ratio a metric's definition says it is, if its parts are metrics of the same dataset. */
 export function ratioOf(metric: Metric, metrics: readonly Metric[]): Ratio | null {
+  if (metric.kind === "conversion") {
+    const start = /^(?:\w+\.)?(\w+) to /.exec(metric.definition.text)?.[1] ?? "";
+    return { base: 0, factor: 1, top: `${metric.dataset}.${metric.short}_converted`, bottom: `${metric.dataset}.${start}` };
+  }
   if (metric.kind !== "ratio" && metric.kind !== "derived") return null;
   const found = RATIO.exec(metric.definition.text);
   if (!found) return null;
