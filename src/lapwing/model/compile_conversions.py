@@ -156,7 +156,7 @@ def _made(one: Conversion, datasets: Mapping[str, Dataset]) -> tuple[Measure, Me
     shown = replace(
         base.shown,
         label=f"{rate.shown.label}, converted",
-        description=f"What share {rate.shown.label.lower()} is of {base.shown.label.lower()}, itself.",
+        description=f"{base.shown.label}, as far as they count for {rate.shown.label.lower()}.",
         synonyms=(),
     )
     expression = MeasureRef(start, one.converted)

@@ -86,7 +86,10 @@ class Why:
         )
         splits = self._dimensions.of(dataset, pair.measures[0], question.now)
         stretches = (*question.before, question.now)
-        gathered = [gather(asked, by, stretches) for by in splits.usable(dataset, question.fixed, question.by)]
+        ways = splits.usable(dataset, question.fixed, question.by)
+        if not ways:
+            return without("No cause is looked for: there is no other dimension to split it by.")
+        gathered = [gather(asked, by, stretches) for by in ways]
         gathered = [leaves for leaves in gathered if leaves.history.codes.shape[1]]
         if not gathered:
             return without("No clear cause. There was nothing, then or now.")
