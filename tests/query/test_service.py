@@ -396,7 +396,7 @@ def test_metrics_of_time_in_sql(flights: Lapwing) -> None:
             "stands",
         ),
         (
-            "select carrier, flights from metrics.flights m left join airline.airlines a on m.carrier = a.carrier",
+            "select a.name, flights from metrics.flights m left join airline.airlines a on m.carrier = a.carrier",
             "stands",
         ),
         ("select carrier, flights from metrics.flights m join airline.airlines a on m.carrier > a.carrier", "stands"),
