@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 
 from benchmarks.alerts.replays import EXAMPLES, Replay, aside, direction, replayed, slice_words
-from lapwing.alerts.views import IncidentSummary
+from lapwing.alerts.views.incident import IncidentSummary
 
 SLICE = ("country", "device", "advertiser", "pricing")
 AFTER = timedelta(days=14)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from lapwing.alerts.service import Alerts
 from lapwing.alerts.state import StateDatabase
-from lapwing.alerts.views import IncidentSummary
+from lapwing.alerts.views.incident import IncidentSummary
 from lapwing.query.service import Lapwing
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -10,7 +10,7 @@ import pytest
 from tests.alerts.shop import END, FIRST, ZONE, open_alerts, orders, write_shop
 
 from lapwing.alerts.service import Alerts
-from lapwing.alerts.views import Json
+from lapwing.alerts.views.view import Json
 from lapwing.model.problem import NotFound
 from lapwing.query.service import Lapwing
 

@@ -27,7 +27,7 @@ from tests.alerts.shop import (
 
 from lapwing.alerts.actions import Action
 from lapwing.alerts.service import Alerts
-from lapwing.alerts.views import IncidentView
+from lapwing.alerts.views.incident import IncidentView
 from lapwing.model.calendar import to_us
 from lapwing.model.problem import Conflict, NotFound, WrongUse
 from lapwing.query.service import Lapwing

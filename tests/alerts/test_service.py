@@ -13,7 +13,7 @@ import pytest
 from tests.alerts.shop import PROJECT, ZONE, open_alerts, orders, rows, write_shop
 
 from lapwing.alerts.service import Alerts, Replayed
-from lapwing.alerts.views import IncidentSummary
+from lapwing.alerts.views.incident import IncidentSummary
 from lapwing.model.grain import Grain
 from lapwing.model.problem import Cancelled, NotFound
 from lapwing.query.service import Lapwing

@@ -13,7 +13,7 @@ from benchmarks.alerts.ads import Label, others
 from benchmarks.alerts.replays import direction, replayed, slice_words
 from tests.alerts.shop import write_shop
 
-from lapwing.alerts.views import IncidentSummary
+from lapwing.alerts.views.incident import IncidentSummary
 
 START = datetime(2026, 2, 15, 11, tzinfo=UTC)
 DROP = Label(

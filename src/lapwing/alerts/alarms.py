@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lapwing.alerts.cases import Case
-from lapwing.alerts.views import AlarmsView
+from lapwing.alerts.views.board import AlarmsView
 from lapwing.model.calendar import DAY
 
 WEEKS = 4

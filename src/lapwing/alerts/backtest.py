@@ -10,7 +10,7 @@ import numpy as np
 
 from lapwing.alerts.episode import Episode
 from lapwing.alerts.judged import Judged
-from lapwing.alerts.views import SliceJson, View
+from lapwing.alerts.views.view import SliceJson, View
 from lapwing.model.calendar import DAY, utc_iso
 from lapwing.model.monitor import ALL, SENSITIVITY
 from lapwing.model.tags import tag_of

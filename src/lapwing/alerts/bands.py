@@ -12,7 +12,8 @@ import numpy.typing as npt
 from lapwing.alerts.history import Span
 from lapwing.alerts.judged import Judged, judge
 from lapwing.alerts.keeper import Keeper
-from lapwing.alerts.views import Band, listed
+from lapwing.alerts.views.monitors import Band
+from lapwing.alerts.views.view import listed
 from lapwing.model.calendar import DAY
 from lapwing.model.monitor import Monitor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from lapwing.alerts.views import EventView
+from lapwing.alerts.views.incident import EventView
 from lapwing.model.calendar import from_us, local_iso, to_us
 from lapwing.model.project import Project
 

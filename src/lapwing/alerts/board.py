@@ -15,18 +15,8 @@ from lapwing.alerts.judged import Judged
 from lapwing.alerts.keeper import Kept
 from lapwing.alerts.score import ScoreView, score
 from lapwing.alerts.summaries import Summaries
-from lapwing.alerts.views import (
-    AlarmsView,
-    Board,
-    Day,
-    IncidentSummary,
-    IncidentView,
-    Quiet,
-    Resolved,
-    Snoozed,
-    Trouble,
-    Watching,
-)
+from lapwing.alerts.views.board import AlarmsView, Board, Day, Quiet, Resolved, Snoozed, Trouble, Watching
+from lapwing.alerts.views.incident import IncidentSummary, IncidentView
 from lapwing.alerts.why.factors import explaining
 from lapwing.model.calendar import DAY, edges, to_us
 from lapwing.model.grain import Grain, Unit

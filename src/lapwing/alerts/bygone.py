@@ -9,11 +9,10 @@ from typing import Any
 from lapwing.alerts.life import life
 from lapwing.alerts.record import STEPS, Record
 from lapwing.alerts.story import told_step
-from lapwing.alerts.views import (
+from lapwing.alerts.views.incident import (
     Acknowledged,
     AtStake,
     CauseView,
-    Chart,
     Comment,
     DataView,
     IncidentSummary,
@@ -21,6 +20,7 @@ from lapwing.alerts.views import (
     VoteView,
     WarningView,
 )
+from lapwing.alerts.views.view import Chart
 from lapwing.alerts.why.change import Cause
 from lapwing.model.calendar import local_iso
 from lapwing.model.problem import NotFound

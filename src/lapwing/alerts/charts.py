@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lapwing.alerts.judged import Judged
-from lapwing.alerts.views import Chart, listed
+from lapwing.alerts.views.view import Chart, listed
 from lapwing.model.calendar import DAY
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lapwing.alerts.record import Key
-from lapwing.alerts.views import VoteView
+from lapwing.alerts.views.incident import VoteView
 from lapwing.alerts.votes import LEAST, MOST, Vote, strictness
 
 _FRACTIONS = (

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from lapwing.alerts.inputs import Window
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.tables import WindowRow
-from lapwing.alerts.views import View
+from lapwing.alerts.views.view import View
 from lapwing.model.calendar import DAY, local_iso, to_us
 from lapwing.model.monitor import Monitor
 from lapwing.model.names import nearest

@@ -13,7 +13,8 @@ from lapwing.alerts.judged import Judged
 from lapwing.alerts.plain import seen_at
 from lapwing.alerts.record import OPENINGS
 from lapwing.alerts.totals import at_stake, numbers
-from lapwing.alerts.views import AtStake, View
+from lapwing.alerts.views.incident import AtStake
+from lapwing.alerts.views.view import View
 from lapwing.model.calendar import DAY, local_iso
 from lapwing.model.dataset import Dataset
 

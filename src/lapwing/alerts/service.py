@@ -33,19 +33,11 @@ from lapwing.alerts.suggest import SuggestionView, suggestions
 from lapwing.alerts.summaries import Summaries
 from lapwing.alerts.sweep.budgeted import Allowed
 from lapwing.alerts.sweep.judging import judge_any
-from lapwing.alerts.views import (
-    AlarmsView,
-    Band,
-    Board,
-    GoalView,
-    IncidentSummary,
-    IncidentView,
-    Json,
-    LimitView,
-    MonitorView,
-    Trouble,
-    plain,
-)
+from lapwing.alerts.views.board import AlarmsView, Board, Trouble
+from lapwing.alerts.views.goals import GoalView, LimitView
+from lapwing.alerts.views.incident import IncidentSummary, IncidentView
+from lapwing.alerts.views.monitors import Band, MonitorView
+from lapwing.alerts.views.view import Json, plain
 from lapwing.alerts.watches import Followed, Watches
 from lapwing.alerts.why.asked import Asked, why
 from lapwing.alerts.why.service import Why

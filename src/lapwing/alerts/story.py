@@ -13,7 +13,7 @@ from lapwing.alerts.judged import Judged
 from lapwing.alerts.record import ENDINGS, OPENINGS, STEPS, Happened
 from lapwing.alerts.said import said
 from lapwing.alerts.totals import at_stake, numbers
-from lapwing.alerts.views import StoryStep
+from lapwing.alerts.views.incident import StoryStep
 from lapwing.alerts.words import money, number, signed, when
 from lapwing.model.calendar import from_us, local_iso
 from lapwing.model.dataset import Dataset

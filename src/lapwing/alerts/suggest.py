@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from lapwing.alerts.views import View
+from lapwing.alerts.views.view import View
 from lapwing.cache.questions import Shape, Tally
 from lapwing.model.dataset import Metric, MetricKind
 from lapwing.model.monitor import Monitor

@@ -19,18 +19,17 @@ from lapwing.alerts.judged import Judged
 from lapwing.alerts.record import STEPS
 from lapwing.alerts.story import Telling
 from lapwing.alerts.totals import Numbers, at_stake, numbers
-from lapwing.alerts.views import (
+from lapwing.alerts.views.incident import (
     Acknowledged,
     AtStake,
     CauseView,
-    Chart,
     Comment,
     EventView,
     IncidentSummary,
     IncidentView,
-    Json,
     Related,
 )
+from lapwing.alerts.views.view import Chart, Json
 from lapwing.alerts.why.change import Cause, Change
 from lapwing.alerts.why.service import Question, Why
 from lapwing.alerts.why.shown import change_json

@@ -10,7 +10,7 @@ from lapwing.alerts.judged import Judged
 from lapwing.alerts.reconcile import Step, Told
 from lapwing.alerts.story import Telling
 from lapwing.alerts.totals import at_stake, numbers
-from lapwing.alerts.views import plain
+from lapwing.alerts.views.view import plain
 from lapwing.model.project import Project
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lapwing.alerts.state import Follow, StateDatabase
-from lapwing.alerts.views import MonitorView
+from lapwing.alerts.views.monitors import MonitorView
 from lapwing.alerts.wishes import Wish, Wishes
 from lapwing.model.calendar import to_us
 from lapwing.model.dataset import Dataset, Metric

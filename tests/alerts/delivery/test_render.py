@@ -15,7 +15,7 @@ from tests.alerts.shop import ZONE, open_alerts
 
 from lapwing.alerts.delivery.chart import png
 from lapwing.alerts.delivery.render import Renderer, Telling
-from lapwing.alerts.views import IncidentView
+from lapwing.alerts.views.incident import IncidentView
 from lapwing.query.service import Lapwing
 
 RENDERER = Renderer(project="shop", zone=ZONE, base_url="https://lapwing.example.com")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tests.alerts.shop import FIRST, PROJECT, open_alerts, orders, write_shop
 
-from lapwing.alerts.views import IncidentSummary
+from lapwing.alerts.views.incident import IncidentSummary
 from lapwing.query.service import Lapwing
 
 DAILY = (

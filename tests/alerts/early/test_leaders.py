@@ -16,7 +16,7 @@ from lapwing.alerts.early.complete import DAY
 from lapwing.alerts.early.unwatched import together
 from lapwing.alerts.judged import judge
 from lapwing.alerts.service import Alerts
-from lapwing.alerts.views import IncidentSummary
+from lapwing.alerts.views.incident import IncidentSummary
 from lapwing.query.service import Lapwing
 
 FIRST, DAYS, LAG = date(2024, 1, 1), 420, 2

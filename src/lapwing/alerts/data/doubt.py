@@ -9,7 +9,7 @@ from datetime import datetime
 from lapwing.alerts.data.finding import FOLDS
 from lapwing.alerts.life import life
 from lapwing.alerts.record import STEPS, Record
-from lapwing.alerts.views import IncidentSummary
+from lapwing.alerts.views.incident import IncidentSummary
 from lapwing.model.calendar import to_us
 from lapwing.model.expression import measures
 from lapwing.model.grain import Grain

@@ -14,7 +14,7 @@ from lapwing.alerts.ready.so_far import PREFIX as SO_FAR
 from lapwing.alerts.ready.so_far import SoFarKeeper
 from lapwing.alerts.record import Record
 from lapwing.alerts.state import StateDatabase
-from lapwing.alerts.views import IncidentSummary, IncidentView
+from lapwing.alerts.views.incident import IncidentSummary, IncidentView
 from lapwing.model.calendar import to_us
 from lapwing.model.monitor import Monitor
 from lapwing.model.problem import WrongUse

@@ -12,7 +12,8 @@ from lapwing.alerts.data.facts import Facts, Rows
 from lapwing.alerts.life import life
 from lapwing.alerts.ready.constants import DAY
 from lapwing.alerts.record import Record
-from lapwing.alerts.views import Chart, IncidentSummary, IncidentView, listed
+from lapwing.alerts.views.incident import IncidentSummary, IncidentView
+from lapwing.alerts.views.view import Chart, listed
 
 BEFORE = {"late": 3 * DAY}
 """What is drawn before an incident, where it is not four weeks."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from lapwing.alerts.views import Chart
+from lapwing.alerts.views.view import Chart
 from lapwing.alerts.words import number
 
 if TYPE_CHECKING:

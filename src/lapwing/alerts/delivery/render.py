@@ -13,7 +13,7 @@ from lapwing.alerts.delivery import warn
 from lapwing.alerts.delivery.chart import png
 from lapwing.alerts.delivery.message import Message
 from lapwing.alerts.record import OPENINGS
-from lapwing.alerts.views import IncidentSummary, IncidentView
+from lapwing.alerts.views.incident import IncidentSummary, IncidentView
 from lapwing.alerts.words import money, number, signed, when
 
 HEADS = {

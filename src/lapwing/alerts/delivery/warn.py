@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from lapwing.alerts.early.words import AIMS, left
-from lapwing.alerts.views import IncidentSummary, WarningView
+from lapwing.alerts.views.incident import IncidentSummary, WarningView
 from lapwing.alerts.words import number, share, when
 from lapwing.model.calendar import to_us
 

@@ -20,7 +20,7 @@ from lapwing.alerts.early.warned import Warned, Wavering, raised
 from lapwing.alerts.early.words import drift_says
 from lapwing.alerts.history import series_key
 from lapwing.alerts.judged import Judged
-from lapwing.alerts.views import Chart, listed
+from lapwing.alerts.views.view import Chart, listed
 from lapwing.model.calendar import edges
 from lapwing.model.dataset import Better
 from lapwing.model.project import Project

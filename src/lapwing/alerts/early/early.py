@@ -13,7 +13,7 @@ from lapwing.alerts.early.outcomes import Outcome
 from lapwing.alerts.early.warned import Warned
 from lapwing.alerts.history import Slice, series_key
 from lapwing.alerts.record import Key
-from lapwing.alerts.views import Chart
+from lapwing.alerts.views.view import Chart
 from lapwing.model.dataset import Dataset, Metric
 from lapwing.model.grain import Grain
 

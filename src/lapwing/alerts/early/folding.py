@@ -15,7 +15,7 @@ from lapwing.alerts.cases import Case
 from lapwing.alerts.early.keeper import OF_MONITORS, EarlyKnown
 from lapwing.alerts.early.words import left
 from lapwing.alerts.life import life
-from lapwing.alerts.views import Foreseen
+from lapwing.alerts.views.incident import Foreseen
 from lapwing.model.calendar import DAY, local_iso
 
 SOON = 4 * DAY

@@ -24,7 +24,7 @@ from lapwing.alerts.early.words import left, pacing_says
 from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.measured import Measured, measured
 from lapwing.alerts.season import calm_buckets
-from lapwing.alerts.views import Chart, listed
+from lapwing.alerts.views.view import Chart, listed
 from lapwing.model.calendar import edges, local_iso
 from lapwing.model.dataset import Aggregation, Dataset, Metric
 from lapwing.model.events import EventKind

@@ -24,7 +24,7 @@ from lapwing.alerts.judged_rows import Raced, Run
 from lapwing.alerts.ready.learned import Learned
 from lapwing.alerts.reconcile import Step, Told
 from lapwing.alerts.record import Key, Record
-from lapwing.alerts.views import plain
+from lapwing.alerts.views.view import plain
 from lapwing.model.calendar import to_us
 from lapwing.model.goal import Limit
 from lapwing.model.grain import Grain

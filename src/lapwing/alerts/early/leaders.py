@@ -18,7 +18,7 @@ from lapwing.alerts.early.panel import Panel
 from lapwing.alerts.early.warned import Warned
 from lapwing.alerts.early.words import counted, leading_says
 from lapwing.alerts.episode import Step
-from lapwing.alerts.views import Chart, listed
+from lapwing.alerts.views.view import Chart, listed
 from lapwing.model.calendar import edges, local_iso
 from lapwing.model.dataset import Better
 from lapwing.model.grain import Unit

@@ -20,7 +20,7 @@ from lapwing.alerts.early.warned import Warned, Wavering, raised
 from lapwing.alerts.early.words import counted, limit_says
 from lapwing.alerts.inputs import Ready, not_learned
 from lapwing.alerts.season import calm_buckets, rejoining
-from lapwing.alerts.views import Chart, listed
+from lapwing.alerts.views.view import Chart, listed
 from lapwing.model.calendar import local_iso
 from lapwing.model.goal import Limit
 

@@ -16,18 +16,10 @@ from lapwing.alerts.early.warned import Warned
 from lapwing.alerts.episode import Step
 from lapwing.alerts.life import life
 from lapwing.alerts.record import Record
-from lapwing.alerts.views import (
-    AtStake,
-    Board,
-    GoalView,
-    IncidentSummary,
-    IncidentView,
-    LimitView,
-    Resolved,
-    Snoozed,
-    StoryStep,
-    plain,
-)
+from lapwing.alerts.views.board import Board, Resolved, Snoozed
+from lapwing.alerts.views.goals import GoalView, LimitView
+from lapwing.alerts.views.incident import AtStake, IncidentSummary, IncidentView, StoryStep
+from lapwing.alerts.views.view import plain
 from lapwing.model.calendar import DAY, local_iso, to_us
 from lapwing.model.goal import Limit
 from lapwing.model.project import Project

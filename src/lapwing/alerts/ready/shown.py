@@ -11,7 +11,8 @@ from lapwing.alerts.charts import bucket_at, window
 from lapwing.alerts.life import life
 from lapwing.alerts.ready.so_far import SoFarKeeper, Young
 from lapwing.alerts.record import Record
-from lapwing.alerts.views import Chart, IncidentSummary, IncidentView, listed
+from lapwing.alerts.views.incident import IncidentSummary, IncidentView
+from lapwing.alerts.views.view import Chart, listed
 from lapwing.model.calendar import DAY
 
 

@@ -9,7 +9,7 @@ from lapwing.cli import output
 from lapwing.cli.commands.rollups.shared import show
 
 if TYPE_CHECKING:
-    from lapwing.alerts.views import GoalView
+    from lapwing.alerts.views.goals import GoalView
 
 HELP = "what the goals' periods will come to, and how likely each is missed"
 DESCRIPTION = """Lists the goals of lapwing.yaml: what is in, what the period will come to with the interval that eight of

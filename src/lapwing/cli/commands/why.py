@@ -32,7 +32,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    from lapwing.alerts.views import plain
+    from lapwing.alerts.views.view import plain
     from lapwing.alerts.why.asked import Asked, why
     from lapwing.alerts.why.service import Why
     from lapwing.cli.project import open_project

@@ -10,7 +10,7 @@ from lapwing.cli.commands.incidents import shared
 from lapwing.cli.commands.rollups.shared import show, stretch_of
 
 if TYPE_CHECKING:
-    from lapwing.alerts.views import IncidentSummary
+    from lapwing.alerts.views.incident import IncidentSummary
 
 HELP = "which incidents there were, the latest first"
 DESCRIPTION = """Lists incidents, the latest first. What is not judged yet is judged before. Those that data which came later took

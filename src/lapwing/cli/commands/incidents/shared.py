@@ -13,7 +13,7 @@ from lapwing.cli.project import open_project
 if TYPE_CHECKING:
     from lapwing.alerts.service import Alerts
     from lapwing.alerts.state import StateDatabase
-    from lapwing.alerts.views import IncidentView
+    from lapwing.alerts.views.incident import IncidentView
     from lapwing.query.service import Lapwing
 
 

@@ -10,7 +10,7 @@ from lapwing.cli.commands.incidents import shared
 from lapwing.cli.commands.rollups.shared import show
 
 if TYPE_CHECKING:
-    from lapwing.alerts.views import AlarmsView
+    from lapwing.alerts.views.board import AlarmsView
 
 HELP = "what is watched, by the project's files and by people"
 DESCRIPTION = """Lists monitors, those of the project's files first, and what they raised in the last four weeks, against the
@@ -55,7 +55,7 @@ def run(options: Namespace) -> int:
 def lately(alarms: AlarmsView) -> str:
     """What was raised, in words.
 
-    >>> from lapwing.alerts.views import AlarmsView
+    >>> from lapwing.alerts.views.board import AlarmsView
     >>> counts = {"useful": 2, "not_useful": 3, "taken_back": 0, "no_word": 2}
     >>> lately(AlarmsView(weeks=4, budget=3.0, raised=7, per_week=1.75, **counts))
     'Raised in the last 4 weeks: 7, 1.75 a week (budget: 3). 2 useful, 3 not useful, 2 without a word.'

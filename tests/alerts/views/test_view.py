@@ -8,7 +8,8 @@ import math
 import numpy as np
 
 from lapwing.alerts.service import Alerts
-from lapwing.alerts.views import AtStake, listed, plain
+from lapwing.alerts.views.incident import AtStake
+from lapwing.alerts.views.view import listed, plain
 
 
 def test_what_is_no_number_is_null() -> None:
