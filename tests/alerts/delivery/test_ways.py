@@ -12,7 +12,7 @@ from tests.alerts.delivery.receivers import smtp_server, webhook
 from tests.services.base import free_port
 
 from lapwing.alerts.delivery.message import Message, unpack
-from lapwing.alerts.delivery.ways import Undelivered, send
+from lapwing.alerts.delivery.ways import Undelivered, chat, send
 from lapwing.model.delivery import Channel
 
 MESSAGE = Message(
@@ -123,9 +123,18 @@ def test_all_others_by_apprise() -> None:
     (call, _) = hook.calls
     assert call.data["title"] == MESSAGE.subject
     assert call.data["type"] == "warning"
+    assert call.data["message"] == chat(MESSAGE, markdown=False)
     assert base64.b64decode(call.data["attachments"][0]["base64"]) == MESSAGE.chart
     with pytest.raises(Undelivered, match="does not know"):
         send(Channel(name="chat", type="apprise", url="nothing://x"), MESSAGE, "h")
+
+
+def test_a_chat_gets_what_is_below_the_title() -> None:
+    """Teams reads Markdown, in which lines that follow each other are one."""
+    link = "https://lapwing.example.com/incidents/1"
+    message = replace(MESSAGE, text=f"Failed: 83\n\n83 on Tue.\nMostly north.\n\nSince: Tue\n\n{link}\n", link=link)
+    assert chat(message, markdown=False) == f"83 on Tue.\nMostly north.\n\nSince: Tue\n\n{link}"
+    assert chat(message, markdown=True) == f"83 on Tue.\n\nMostly north.\n\nSince: Tue\n\n[Open]({link})"
 
 
 def test_a_message_is_kept_whole() -> None:

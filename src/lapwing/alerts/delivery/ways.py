@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from lapwing.alerts.delivery.message import Message
 from lapwing.model.delivery import Channel
 
+MARKED = ("workflow", "workflows", "msteams")
+"""Microsoft Teams: what comes as text is shown to it with a backslash before each point."""
 TIME_LIMIT = 20.0
 """Seconds that a server may take to answer."""
 
@@ -147,6 +149,16 @@ def _webhook(channel: Channel, message: Message) -> None:
         raise Undelivered(f"{host} does not take it: {_reason(error)}.") from error
 
 
+def chat(message: Message, *, markdown: bool) -> str:
+    """What a message says below its title. Markdown makes one paragraph of lines, so each becomes one, and the link a word."""
+    title, _, rest = message.text.partition("\n\n")
+    text = (rest or title).strip()
+    if not markdown:
+        return text
+    lines = (line for line in text.splitlines() if line.strip())
+    return "\n\n".join(f"[Open]({line})" if line == message.link else line for line in lines)
+
+
 def _apprise(channel: Channel, message: Message, domain: str) -> None:
     try:
         import apprise
@@ -159,9 +171,11 @@ def _apprise(channel: Channel, message: Message, domain: str) -> None:
     if url.startswith("pagerduty://") and "dedup=" not in url:
         # One incident there is one incident here; what resolves it here resolves it there.
         url += f"{'&' if '?' in url else '?'}action=map&dedup={message.thread}@{domain}"
-    ways = apprise.Apprise()
+    # Nothing of another's name, and no icon that a chat would load from elsewhere.
+    ways = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Lapwing", app_desc="Lapwing", image_url_mask=""))
     if not ways.add(url):
         raise Undelivered("Apprise does not know such a URL.", lasting=True)
+    marked = urlsplit(url).scheme in MARKED
     kind = apprise.NotifyType.SUCCESS if message.good else apprise.NotifyType.WARNING
     attachment = None
     if message.chart is not None:
@@ -169,9 +183,9 @@ def _apprise(channel: Channel, message: Message, domain: str) -> None:
     with apprise.LogCapture(level=logging.WARNING) as said:  # type: ignore[no-untyped-call]  # as above
         sent = ways.notify(
             title=message.subject,
-            body=message.text,
+            body=chat(message, markdown=marked),
             notify_type=kind,
-            body_format=apprise.NotifyFormat.TEXT,
+            body_format=apprise.NotifyFormat.MARKDOWN if marked else apprise.NotifyFormat.TEXT,
             attach=attachment,
         )
         why = said.getvalue().strip().splitlines()
