@@ -40,6 +40,10 @@ STALLING = {
     "mariadb": "create view stalling as select seq as n, repeat('x', 1000) as t, if(seq = 5000, sleep(60), 0) as s "
     "from seq_1_to_6000",
 }
+LOCK = {
+    "postgres": ("begin", "lock table locked in access exclusive mode"),
+    "mariadb": ("lock tables locked write",),
+}
 ASLEEP = {
     "postgres": "select count(*) from pg_stat_activity where state = 'active' and query ~ '(sleepy|stalling)' "
     "and pid <> pg_backend_pid()",
@@ -199,6 +203,21 @@ def test_the_time_limit_reaches_the_source(far: Far) -> None:
     while far.tell(ASLEEP[far.kind]):
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+@pytest.mark.long
+def test_a_lock_on_one_table_holds_nobody_else_up(far: Far) -> None:
+    far.sql.table(SEEN)
+    far.tell("create table locked (n int, v int)")
+    with telling(far.kind, far.dsn) as migration:
+        for one in LOCK[far.kind]:
+            migration(one)
+        far.source.forget()
+        assert far.sql.table(SEEN).num_rows == 1
+        began = time.monotonic()
+        assert far.met(TimeLimit, "select count(*) as c from far.locked where n > 1", time_limit=2.0)[0] == "time-limit"
+        assert time.monotonic() - began < 15
+    far.tell("drop table locked")
 
 
 def test_what_came_is_told_though_the_source_stalls(far: Far) -> None:

@@ -50,6 +50,8 @@ order by 1, 2, c.ordinal_position
 """
 _CATALOG_SECONDS = 30.0
 _LOOK_SECONDS = 2
+_PLAN_SECONDS, _LATE_SECONDS = 1.0, 15.0
+"""A plan is a guess that nobody waits for longer; then it is not asked for again for so long."""
 _GRACE_SECONDS = 5  # the reader's own time limit comes first, and is told better
 _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 
@@ -68,6 +70,7 @@ class MariaDBSource(Source):
         self.capabilities = CAPABILITIES
         self._pool: queue.LifoQueue[Any] = queue.LifoQueue()
         self._known: tuple[float, tuple[Table, ...]] | None = None
+        self._told_late = 0.0
         self._fit: dict[Table, Table] = {}
         self._lock = threading.Lock()
 
@@ -117,11 +120,19 @@ class MariaDBSource(Source):
             return str(rows(connection, sql)[0])
 
     def expected_rows(self, table: Table, where: str) -> float | None:
-        """As the server's own planner expects them."""
-        with suppress(LapwingError, ValueError, TypeError), self._asked() as connection:
-            (told,) = rows(connection, f"EXPLAIN EXTENDED SELECT 1 FROM {self.reference(table)} WHERE {where}")
-            return float(told[8]) * float(told[9]) / 100
-        return None
+        """As the server's own planner expects them; it waits for who holds a lock on the table, which is not waited for."""
+        began = time.monotonic()
+        if began < self._told_late:
+            return None
+        try:
+            with self._asked() as connection:
+                limit_statements(connection, _PLAN_SECONDS)
+                (told,) = rows(connection, f"EXPLAIN EXTENDED SELECT 1 FROM {self.reference(table)} WHERE {where}")
+                return float(told[8]) * float(told[9]) / 100
+        except (LapwingError, ValueError, TypeError):
+            if time.monotonic() - began > _PLAN_SECONDS:
+                self._told_late = time.monotonic() + _LATE_SECONDS
+            return None
 
     def close(self) -> None:
         while not self._pool.empty():

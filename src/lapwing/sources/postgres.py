@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 import pyarrow as pa
 
-from lapwing.model.problem import LapwingError, SourceError
+from lapwing.model.problem import LapwingError, SourceError, TimeLimit
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
 from lapwing.sources.engine import Engine
@@ -55,7 +55,9 @@ CAPABILITIES = Capabilities(
 )
 _COLUMNS = """
 select n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), not a.attnotnull,
-       case when c.reltuples >= 0 then c.reltuples::bigint end, case when c.relkind in ('r', 'm') then pg_table_size(c.oid) end,
+       case when c.reltuples >= 0 then c.reltuples::bigint end,
+       case when c.relkind in ('r', 'm') and c.reltuples >= 0 then
+         (c.relpages + coalesce(kept_apart.relpages, 0)) * current_setting('block_size')::bigint end,
        coalesce(obj_description(c.oid, 'pg_class'), ''),
        (select case when s.n_distinct < 0 then -s.n_distinct * greatest(c.reltuples, 1) else s.n_distinct end from pg_stats s
         where s.schemaname = n.nspname and s.tablename = c.relname and s.attname = a.attname
@@ -63,6 +65,7 @@ select n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), no
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 join pg_attribute a on a.attrelid = c.oid
+left join pg_class kept_apart on kept_apart.oid = c.reltoastrelid
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdropped
   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
   and (%(schemas)s::text[] is null or n.nspname = any(%(schemas)s))
@@ -70,6 +73,10 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdro
 order by 1, 2, a.attnum
 """
 _CATALOG_SECONDS = 30.0
+_PLAN = (Column("QUERY PLAN", "VARCHAR"),)
+_PLAIN = {"adbc.postgresql.use_copy": "false"}
+_PLAN_SECONDS, _LATE_SECONDS = 1.0, 15.0
+"""A plan is a guess that nobody waits for longer; then it is not asked for again for so long."""
 _LOOK_FOR_CLIENT = "set client_connection_check_interval = '1s'"
 """Else what runs for a process that was killed runs on to its end."""
 _SMALL = {"adbc.postgresql.batch_size_hint_bytes": str(32 << 10)}
@@ -102,6 +109,7 @@ class PostgresSource(Source):
         self._known: tuple[float, tuple[Table, ...]] | None = None
         self._spare = Spare()
         self._quiet = Quiet()
+        self._told_late = 0.0
         self._lock = threading.Lock()
 
     def tables(self) -> tuple[Table, ...]:
@@ -162,6 +170,8 @@ class PostgresSource(Source):
             raise self._explain(error) from error
 
     def version(self, table: Table, *, anew: bool = False) -> str | None:
+        if not self._warm():
+            return None
         try:
             with self.read(version_sql(self.reference(table)), VERSION, time_limit=PATIENCE) as told:
                 rows = [row for batch in told for row in batch.to_pylist()]
@@ -182,29 +192,38 @@ class PostgresSource(Source):
         return rows_cost_less(plans[0], groups.rows or 1, plans[1:], MOST, MANY)
 
     def _plans(self, *statements: str) -> list[tuple[Any, float]]:
-        """The server's plans, each with the seconds it took; none where it can't tell."""
-        import adbc_driver_postgresql.dbapi as adbc
-
-        try:
-            connection = self._connect()
-        except LapwingError:
-            return []
-        healthy = False
-        try:
-            planned = []
-            with connection.cursor() as cursor:
-                cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
-                for sql in statements:
-                    began = time.monotonic()
-                    cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
-                    ((plan,),) = cursor.fetchall()
-                    planned.append((json.loads(plan)[0]["Plan"], time.monotonic() - began))
-            healthy = True
+        """The server's plans, each with the seconds it took; none where it can't tell, or not soon, as while somebody holds a
+        lock on the table."""
+        planned: list[tuple[Any, float]] = []
+        if time.monotonic() < self._told_late or not self._warm():
             return planned
-        except (OSError, ValueError, LookupError, adbc.Error):
-            return []
-        finally:
-            self._release(connection, healthy)
+        for sql in statements:
+            began = time.monotonic()
+            try:
+                with _Read(
+                    self.name,
+                    self._session,
+                    f"EXPLAIN (FORMAT JSON) {sql}",
+                    _PLAN,
+                    time_limit=_PLAN_SECONDS,
+                    options=_PLAIN,
+                ) as told:
+                    (plan,) = [one for batch in told for one in batch.column(0).to_pylist()]
+                planned.append((json.loads(plan)[0]["Plan"], time.monotonic() - began))
+            except TimeLimit:
+                self._told_late = time.monotonic() + _LATE_SECONDS
+                return []
+            except (LapwingError, ValueError, LookupError):
+                return []
+        return planned
+
+    def _warm(self) -> bool:
+        """Whether a connection rests: making the first one takes as long as it takes, and is no sign of what is asked over it."""
+        try:
+            self._release(self._connect(), True)
+        except LapwingError:
+            return False
+        return True
 
     def close(self) -> None:
         with suppress(queue.Empty):
