@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -262,8 +262,15 @@ PROBES = {
         [(True, "_text"), (False, "text")],
     ),
     "anyone: integers by integers": (
-        "SELECT current_setting('server_version_num')::int / 100, 7 / 2, 7 / 2.0, -7 / 2, (SELECT 5 / count(*) FROM pg_am)",
-        [(1600, 3, 3.5, -3, 5)],
+        """SELECT current_setting('server_version_num')::int / 100, 7 / 2, 7 / 2.0, -7 / 2, count(*) / count(oid),
+             sum(relnatts) / 10, 100 * count(*) / 8.0, round(reltuples::numeric / 7, 2) > 0
+           FROM pg_class WHERE relname = 'towns' GROUP BY reltuples""",
+        [(1600, 3, 3.5, -3, 1, 0, 12.5, True)],
+    ),
+    "anyone: ages": (
+        """SELECT max(age(relfrozenxid)), age(max(now()), min(now())), age(min(current_date) - 1) > '1 hour'::interval,
+             age(timestamp '2020-01-02', timestamp '2020-01-01') FROM pg_class""",
+        [(0, timedelta(0), True, timedelta(days=1))],
     ),
     "anyone: the clock": (
         "SELECT current_timestamp = now(), current_date = now()::date, current_schema()",

@@ -58,6 +58,7 @@ class Catalogs:
         engine = EngineClass(memory_limit="256MB", threads=1)
         types = [{"oid": one.oid, "typname": one.name, "shown": one.sql} for one in (*SCALARS, *ARRAYS)]
         with engine.cursor() as cursor:
+            cursor.execute("SET GLOBAL integer_division = true")  # integers by integers are integers there
             for name, rows in (*tables(found, self.database), ("pg__types", pa.Table.from_pylist(types))):
                 cursor.register("rows", rows)
                 cursor.execute(f"CREATE TABLE main.{name} AS SELECT * FROM rows")

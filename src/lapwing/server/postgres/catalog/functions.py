@@ -80,13 +80,7 @@ MACROS = {
     **_OWN,
 }
 
-_BY_TYPE = {
-    # Integers by integers are integers there.
-    "divide": "(a BIGINT, b BIGINT) AS a // b, (a INTERVAL, b DOUBLE) AS a / b, (a DOUBLE, b DOUBLE) AS a / b",
-    # Of a transaction's number, too.
-    "age": "(a BIGINT) AS 0, (a TIMESTAMPTZ) AS age(a), (a TIMESTAMPTZ, b TIMESTAMPTZ) AS age(a, b)",
-}
-NAMES = frozenset(head.partition("(")[0] for head in (*MACROS, *_BY_TYPE))
+NAMES = frozenset(head.partition("(")[0] for head in MACROS)
 
 _REGCLASS = """
 CREATE MACRO pg__regclass(t) AS (
@@ -104,5 +98,4 @@ def macros() -> list[str]:
     """The statements that make them, in their order. They need the catalogs, and `pg__types` (oid, typname, shown)."""
     plain = [f"CREATE MACRO {PREFIX}{head} AS {body}" for head, body in MACROS.items() if "to_reg" not in head]
     last = [f"CREATE MACRO {PREFIX}{head} AS {body}" for head, body in MACROS.items() if "to_reg" in head]
-    by_type = [f"CREATE MACRO {PREFIX}{name}{body}" for name, body in _BY_TYPE.items()]
-    return [*by_type, _REGCLASS, *plain, *last, _SYSTEM]
+    return [_REGCLASS, *plain, *last, _SYSTEM]

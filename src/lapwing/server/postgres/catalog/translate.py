@@ -36,6 +36,7 @@ _TYPES = {"regclass": "UINTEGER", "oid": "UINTEGER", "name": "VARCHAR", "char": 
           "regconfig": "VARCHAR", "regdictionary": "VARCHAR", "regcollation": "VARCHAR", "int2vector": "BIGINT[]",
           "oidvector": "BIGINT[]", "anyarray": "VARCHAR[]"}  # fmt: skip
 _RENAMED = {"json_build_object": "json_object", "jsonb_build_object": "json_object", "json_build_array": "json_array"}
+_TRANSACTIONS = {"transactionid", "relfrozenxid", "relminmxid", "datfrozenxid", "backend_xid", "backend_xmin"}
 _CLOCKS = {"current_timestamp": "now", "current_date": "today"}
 _TYPE_NAMES = {one.sql: one.oid for one in SCALARS} | {one.name: one.oid for one in SCALARS}
 
@@ -143,8 +144,6 @@ def _node(node: exp.Expr, session: Mapping[str, str]) -> exp.Expr:
         return _column(node, session)
     if isinstance(node, exp.Cast):
         return _cast(node)
-    if isinstance(node, exp.Div):
-        return exp.Anonymous(this=f"{PREFIX}divide", expressions=[node.this, node.expression])
     if isinstance(node, exp.Func):
         return _function(node, session)
     return node
@@ -175,14 +174,21 @@ def _column(node: exp.Column, session: Mapping[str, str]) -> exp.Expr:
     from sqlglot import exp
 
     if node.name == "tableoid":
-        return exp.Literal.number(_table_oid(node))
+        return _constant(_table_oid(node))
     if node.name == "xmin":
-        return exp.Literal.number(1)  # nobody changes the catalogs
+        return _constant(1)  # nobody changes the catalogs
     if not node.table and not node.this.args.get("quoted") and (found := _said(node.name.lower(), session)) is not None:
         return exp.Literal.string(found)
     if node.args.get("db"):
         return exp.column(node.this, table=node.args["table"])
     return node
+
+
+def _constant(number: int) -> exp.Expr:
+    """As a bare number ORDER BY would take it for the place of a column."""
+    from sqlglot import exp
+
+    return exp.cast(exp.Literal.number(number), "bigint")
 
 
 def _table_oid(node: exp.Column) -> int:
@@ -238,6 +244,8 @@ def _function(node: exp.Func, session: Mapping[str, str]) -> exp.Expr:
         return exp.Literal.string(found)
     if name in ("current_setting", "set_config") and arguments:
         return _setting(name, arguments, session)
+    if name == "age" and len(arguments) == 1 and _is_transaction(arguments[0]):
+        return _constant(0)
     if name in _CLOCKS:  # as words, they would be the columns that are called so
         return exp.Anonymous(this=_CLOCKS[name])
     if name == "pg_backend_pid":
@@ -251,6 +259,13 @@ def _function(node: exp.Func, session: Mapping[str, str]) -> exp.Expr:
     if name in NAMES:
         return exp.Anonymous(this=f"{PREFIX}{name}", expressions=arguments)
     return node
+
+
+def _is_transaction(node: exp.Expr) -> bool:
+    """Whether it is the number of one: there are none here, so the oldest is as young as any."""
+    from sqlglot import exp
+
+    return node.is_int or node.name in _TRANSACTIONS or (isinstance(node, exp.Cast) and node.is_type("bigint"))
 
 
 def _function_name(node: exp.Func) -> str:
