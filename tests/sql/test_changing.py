@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.sources.worlds import database
 from tests.sql.conftest import service
 
 from lapwing.model.problem import LapwingError, NotFound, SourceError
 from lapwing.model.project import SourceConfig
+from lapwing.sql.again import Again
+from lapwing.sql.nodes import Plan
 from lapwing.sql.run import Running
 from lapwing.sql.service import SqlService
 
@@ -147,3 +150,40 @@ def test_the_second_change_is_told(far: Far, monkeypatch: pytest.MonkeyPatch) ->
     assert "Tables change while they are read" in problem.message
     assert "far.t is not there any more" in problem.message
     assert problem.hint
+
+
+def torn(path: Path) -> bytes:
+    """Overwrites what the footer says where pages begin, as a file does that is replaced after its footer was read."""
+    good = path.read_bytes()
+    path.write_bytes(good[:4] + b"\xff" * 24 + good[28:])
+    return good
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"n": [1, 2, 3]}), path)
+    good, failed, plan = torn(path), list[str](), Again.plan
+
+    def replaced(self: Again, of: Plan, why: LapwingError, sources: Collection[str]) -> Plan | None:
+        failed.append(why.problems[0].code)
+        path.write_bytes(good)
+        return plan(self, of, why, sources)
+
+    monkeypatch.setattr(Again, "plan", replaced)
+    for sql in service(tmp_path, {"files": SourceConfig(name="files", type="files", path=tmp_path)}):
+        with sql.run("select sum(n) as n from files.t") as running:
+            assert pa.Table.from_batches(list(running), running.schema).to_pylist() == [{"n": 6}]
+        assert running.plan.notes == ("Planned anew before its first row, as a file was replaced while it was read.",)
+    assert failed == ["unreadable-file"]
+
+
+def test_a_file_that_stays_damaged_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"n": [1, 2, 3]}), path)
+    torn(path)
+    for sql in service(tmp_path, {"files": SourceConfig(name="files", type="files", path=tmp_path)}):
+        with pytest.raises(SourceError, match="was replaced while it was read, or is damaged") as caught:
+            sql.table("select sum(n) as n from files.t")
+    assert caught.value.problems[0].code == "unreadable-file"

@@ -373,13 +373,8 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
         )
     if isinstance(error, duckdb.InterruptException) or "INTERRUPT Error" in text:
         return Cancelled.of("cancelled", "The query was cancelled.")
-    if found := _BROKEN_LINE.search(text):
-        file = _FILE.search(text)
-        where = f"Line {found[1]} of {Path(file[1]).name if file else 'a CSV file'}"
-        sentence = re.sub(r'Error when converting column "(.*?)"\. ', r"column \1: ", found[2]).strip().rstrip(".")
-        says = f"{where} can't be read: {sentence}."
-        hint = "Mend the line. A column's type is that of the file's first 20,480 lines."
-        return SourceError.of("broken-line", says, hint=hint)
+    if (of_file := _of_file(text)) is not None:
+        return of_file
     message, place = _words(text, sql)
     if message.startswith("Division by zero"):
         says = f"{message.partition('. Use TRY')[0].rstrip('.')}."  # what it goes on to advise is not for statements
@@ -398,6 +393,22 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
     return SourceError.of("engine-failed", message, place=place)
 
 
+def _of_file(text: str) -> LapwingError | None:
+    """What is wrong with a file, where the engine tells of that."""
+    if found := _BROKEN_LINE.search(text):
+        file = _FILE.search(text)
+        where = f"Line {found[1]} of {Path(file[1]).name if file else 'a CSV file'}"
+        sentence = re.sub(r'Error when converting column "(.*?)"\. ', r"column \1: ", found[2]).strip().rstrip(".")
+        says = f"{where} can't be read: {sentence}."
+        hint = "Mend the line. A column's type is that of the file's first 20,480 lines."
+        return SourceError.of("broken-line", says, hint=hint)
+    if _TORN.search(text):
+        says = "A Parquet file can't be read: it was replaced while it was read, or is damaged."
+        hint = "Ask again. If it stays so, read its tables one by one to find it."
+        return SourceError.of("unreadable-file", says, hint=hint)
+    return None
+
+
 def _known(error: BaseException) -> LapwingError | None:
     """The error of ours that it came of."""
     cause: BaseException | None = error
@@ -406,6 +417,8 @@ def _known(error: BaseException) -> LapwingError | None:
     return cause
 
 
+_TORN = re.compile("TProtocolException|don't know what type|invalid TType|bytes outside file|not read enough bytes")
+"""What the engine makes of bytes that lie elsewhere in a file than its footer said."""
 _OF_VALUES = ("Error parsing json", "Can't convert VARIANT")
 _STREAMED = {
     "conversion": ("Conversion Error: ",),

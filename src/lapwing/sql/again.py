@@ -1,5 +1,5 @@
-"""What a statement goes on with that failed before its first row: planned anew where a source changed meanwhile, or by the
-plan over rows where one over groups, or elsewhere, failed."""
+"""What a statement goes on with that failed before its first row: planned anew where a source (or a file) changed meanwhile,
+or by the plan over rows where one over groups, or elsewhere, failed."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ class Again:
         if isinstance(why, Passing | Unavailable):  # another plan would be told the same, unless it asks others
             return self._over_rows(plan.whole, why) if plan.whole is not None and _elsewhere(plan, plan.whole) else None
         changed = next(self._changes(plan, failed), None)
+        if changed is None and self._changed is None and why.problems[0].code == "unreadable-file":
+            changed = "a file was replaced while it was read"
         if changed is None:
             return None if plan.whole is None else self._over_rows(plan.whole, why)
         if self._changed is not None:
