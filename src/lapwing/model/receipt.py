@@ -74,11 +74,12 @@ def first(considered: Sequence[Considered], most: int | None) -> Sequence[Consid
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """One part of the answer. `by` is "rollup", "by-product" (of the dataset `name`: what an answer before
-    left behind), "kept result" (of a statement, told again) or "source"; `name` says which; `sql` is what a source was sent,
-    statement after statement. `stretches` are the half-open times it answered for (UTC ISO 8601), and `measures` those it
-    answered; `estimated_keys` and `estimated_bytes` are what it was chosen by. `as_of`: the rows are those of that moment, for a
-    rollup of the oldest of its partitions; `store` is where it was read. `jobs` are the ids of what ran at a
-    source that charges, with the bytes that are billed for it and the milliseconds of slots it took."""
+    left behind), "kept result" (of a statement, told again), "kept rows" (that another statement read lately) or "source";
+    `name` says which; `sql` is what a source was sent, statement after statement. `stretches` are the half-open times it
+    answered for (UTC ISO 8601), and `measures` those it answered; `estimated_keys` and `estimated_bytes` are what it was
+    chosen by. `as_of`: the rows are those of that moment, for a rollup of the oldest of its partitions; `store` is where it
+    was read. `jobs` are the ids of what ran at a source that charges, with the bytes that are billed for it and the
+    milliseconds of slots it took."""
 
     by: str
     name: str

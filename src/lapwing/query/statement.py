@@ -65,7 +65,7 @@ class SqlAnswer:
             cost = cost_of([done.spent if done else None])
             pieces.append(
                 Piece(
-                    by="source",
+                    by="kept rows" if done and done.kept else "source",
                     name=scan.table.path,
                     rows=rows,
                     bytes=size,

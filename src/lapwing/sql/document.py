@@ -37,6 +37,7 @@ def _scan(scan: Scan, read: ScanProgress | None, estimate: int | None) -> dict[s
         "bytes_estimated": estimate,
         "bytes_billed": read.spent.bytes_billed if read and read.spent else None,
         "connections": read.connections if read else None,
+        "kept_rows": read.kept if read else False,
         "limit": scan.limit,
         "shares": scan.shares,
         "retries": read.retries if read else 0,

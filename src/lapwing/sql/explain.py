@@ -52,9 +52,12 @@ def explain(
         lines += ["", scan.description]
         if scan.id in done:
             many = done[scan.id].connections
+            lately = (
+                ", those that another statement read lately: the source was not asked" if done[scan.id].kept else ""
+            )
             over = f", over {many} connections at once" if many > 1 else ""
             expected = f" (about {scan.rows:,} expected)" if scan.rows is not None else ""
-            lines.append(f"  read {done[scan.id].rows:,} rows{expected}, {done[scan.id].bytes:,} bytes{over}")
+            lines.append(f"  read {done[scan.id].rows:,} rows{expected}, {done[scan.id].bytes:,} bytes{over}{lately}")
             if done[scan.id].retries:
                 lines.append(f"  begun again {done[scan.id].retries} times: {done[scan.id].trouble}")
             if (spent := done[scan.id].spent) is not None:

@@ -12,6 +12,7 @@ from lapwing.model.problem import LapwingError, SourceError
 from lapwing.sources.base import Source, Spent, Stream
 from lapwing.sources.bill import current
 from lapwing.sources.streams import NoRows, schema_of
+from lapwing.sql.lately import Lately, Share
 from lapwing.sql.nodes import Scan
 
 NOTHING = "1 = 0"
@@ -20,15 +21,17 @@ NOTHING = "1 = 0"
 
 class Feed:
     """`rows` and `bytes` count what was taken, `whole` whether that was all; `error` is why the read failed, which the engine's
-    own message would hide."""
+    own message would hide. `lately`: rows that other statements read."""
 
-    def __init__(self, scan: Scan, source: Source, time_limit: float) -> None:
+    def __init__(self, scan: Scan, source: Source, time_limit: float, lately: Lately | None = None) -> None:
         self.scan = scan
         self.rows = 0
         self.bytes = 0
         self.done = False
         self.whole = False
         self.error: LapwingError | None = None
+        self._lately = lately
+        self._share: Share | None = None
         self._source = source
         self._time_limit = time_limit
         self._stopped = False
@@ -54,6 +57,12 @@ class Feed:
                 self._begun.set()
 
     def _read(self, where: str | None) -> Stream:
+        if self._lately is not None:
+            self._share = Share(self._lately, self.scan, where)
+            return self._share.stream(lambda: self._asked(where))
+        return self._asked(where)
+
+    def _asked(self, where: str | None) -> Stream:
         scan, limit = self.scan, self._time_limit
         if scan.whole:
             return self._source.read(scan.sql, scan.columns, time_limit=limit)
@@ -64,6 +73,11 @@ class Feed:
         """What the read has cost, as far as the source has told."""
         stream = self._stream
         return None if stream is None else stream.spent
+
+    @property
+    def kept(self) -> bool:
+        """Whether another statement had read its rows, so that its source was not asked."""
+        return self._share is not None and self._share.kept
 
     @property
     def retries(self) -> tuple[int, str | None]:
@@ -92,6 +106,8 @@ class Feed:
     def close(self) -> None:
         """Waits until the source's connection is free again."""
         self.stop()
+        if self._share is not None:
+            self._share.close()
         if self._stream is not None:
             self._stream.close()
             if self._bill is not None:
@@ -109,8 +125,12 @@ class Feed:
             for batch in self._stream:
                 self.rows += batch.num_rows
                 self.bytes += batch.nbytes
+                if self._share is not None:
+                    self._share.take(batch)
                 yield batch
             self.whole = True
+            if self._share is not None:
+                self._share.close(whole=True)
         except Exception as error:
             if self._stopped:
                 raise

@@ -19,6 +19,7 @@ from lapwing.sources.breakable import NAG
 from lapwing.sql.again import Again
 from lapwing.sql.batches import gathered, rows_for
 from lapwing.sql.feed import Feed
+from lapwing.sql.lately import Lately
 from lapwing.sql.nodes import Plan, Scan
 from lapwing.sql.reduce.held import HeldFeed
 from lapwing.sql.reduce.values import Reduction
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class ScanProgress:
     """What one scan has read. Native scans are read inside the engine and are not listed. `retries`: how often it was begun
-    again, the last time because of `trouble`. `connections`: over how many of them its source is read at once."""
+    again, the last time because of `trouble`. `connections`: over how many of them its source is read at once. `kept`: its rows
+    are those that another statement read lately, and its source was not asked."""
 
     id: str
     rows: int
@@ -41,6 +43,7 @@ class ScanProgress:
     retries: int = 0
     trouble: str | None = None
     connections: int = 1
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Running(Stream):
     """A statement under way. Reading begins at once; rows come while iterating, in one thread, once. `cancel` may be
     called from any thread. It ends by itself after `time_limit` seconds, whoever is slow. Should it fail before its first
     row, it goes on with the plan that `again` has. `taker` is given all its rows, too; `learn`, once all is done, how many
-    rows the scans had that were read to their end, by their ids."""
+    rows the scans had that were read to their end, by their ids. `lately`: rows that other statements read."""
 
     limit = ResultLimit()
     """What its result may have; of one that has more, no batch that goes beyond it is told."""
@@ -90,6 +93,7 @@ class Running(Stream):
         taker: Taker | None = None,
         again: Again | None = None,
         learn: Callable[[Plan, Mapping[str, int]], None] | None = None,
+        lately: Lately | None = None,
     ) -> None:
         self.id = query_id
         self.schema = plan.schema
@@ -104,6 +108,7 @@ class Running(Stream):
         self._lock = threading.Lock()
         self._finished = threading.Event()
         self._engine, self._sources, self._again, self._learn = engine, sources, again, learn
+        self._lately = lately
         self._context = copy_context()  # who takes the rows may do so in another
         self._limit = time_limit
         self._timer = threading.Timer(time_limit, self._expire)
@@ -125,7 +130,9 @@ class Running(Stream):
 
     def _feed(self, scan: Scan) -> Feed:
         source = self._sources[scan.table.source]
-        return HeldFeed(scan, source, self._limit, self._another) if scan.held else Feed(scan, source, self._limit)
+        if scan.held:
+            return HeldFeed(scan, source, self._limit, self._another)
+        return Feed(scan, source, self._limit, self._lately)
 
     def _another(self) -> Cursor:
         return self._engine.cursor(self.plan.zone)
@@ -171,6 +178,7 @@ class Running(Stream):
         else:
             return
         self._release()
+        self._lately = None  # what is there now may be of other versions
         self._context.run(self._take, plan)
         self._check()
         yield from self._batches()
@@ -233,7 +241,7 @@ class Running(Stream):
         if self._stage == "running" and not self._finished.is_set():
             fraction = self._fraction()
         scans = tuple(
-            ScanProgress(key, feed.rows, feed.bytes, feed.done, feed.spent, *feed.retries, feed.connections)
+            ScanProgress(key, feed.rows, feed.bytes, feed.done, feed.spent, *feed.retries, feed.connections, feed.kept)
             for key, feed in self._feeds.items()
         )
         return Progress(self._stage, self._rows, self._bytes, fraction, scans)

@@ -32,6 +32,7 @@ from lapwing.sql.depth import within_depth
 from lapwing.sql.expected import Expected
 from lapwing.sql.explain import Explanation
 from lapwing.sql.followed import BoundFollowed, bind_followed
+from lapwing.sql.lately import KeptScans, Lately
 from lapwing.sql.nodes import Plan
 from lapwing.sql.plan import PLANNING_TIME_LIMIT, Planner
 from lapwing.sql.plans import Plans
@@ -70,6 +71,7 @@ class SqlService:
         self._reducer = Reducer(sources, expected)
         self._plans = Plans(sources, self._reducer.reduced)
         self._binder = DatasetBinder(self)
+        self._scans = KeptScans()
         self._bound: dict[tuple[str, ...], tuple[Dataset, tuple[Table, ...], BoundDataset]] = {}
         self._lock = threading.Lock()
         self._queries: OrderedDict[str, Running] = OrderedDict()
@@ -181,8 +183,10 @@ class SqlService:
         time_limit: float = 60.0,
         query_id: str | None = None,
         taker: Taker | None = None,
+        versions: Mapping[str, str] | None = None,
     ) -> Running:
-        """Starts what is planned; `taker` is given its rows, too.
+        """Starts what is planned; `taker` is given its rows, too. `versions`: those that its tables have now, by their paths;
+        rows that were read of the same need not be read again.
 
         Raises:
             SourceError: it would cost more than its bill (`sources.bill`) allows.
@@ -198,6 +202,7 @@ class SqlService:
             query_id=query_id or uuid.uuid4().hex,
             taker=taker,
             learn=self._learn,
+            lately=None if versions is None else Lately(self._scans, versions),
             again=Again(self._sources, lambda plan, changed: self._anew(plan, changed, given), self._over_rows),
         )
         return self._remembered(running)

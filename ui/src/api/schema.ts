@@ -788,7 +788,7 @@ export interface PlanRun {
   milliseconds: number;
 }
 
-/** One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id. `limit`: so many rows are enough. `bytes_estimated` and `bytes_billed` are of sources that charge by bytes, before and after. */
+/** One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id, `kept_rows`: from another statement, so that its source was not asked. `limit`: so many rows are enough. `bytes_estimated` and `bytes_billed` are of sources that charge by bytes, before and after. */
 export interface PlanScan {
   id: string;
   source: string;
@@ -801,6 +801,7 @@ export interface PlanScan {
   bytes_estimated?: number | null;
   bytes_billed?: number | null;
   connections?: number | null;
+  kept_rows?: boolean;
   limit?: number | null;
   shares?: string | null;
   retries?: number;

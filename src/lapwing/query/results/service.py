@@ -87,7 +87,7 @@ class Results:
         after = partial(versions_of, plan, self._sources, anew=True)
         keeping = Keeping(self.shelf, key, before, after, fate, flight, texts=self.texts)
         with OnError(lambda _: flight.land()):
-            flight.running = self._start(plan, given, wishes, query_id, keeping)
+            flight.running = self._start(plan, given, wishes, query_id, keeping, before)
         return Found(flight.running, fate)
 
     def _boarded(self, key: str, before: Versions, since: float, wishes: Wishes) -> tuple[Flight, bool]:
@@ -203,9 +203,22 @@ class Results:
         return Found(running, Fate(_words(entry.facts, sure=sure), entry.facts, sure))
 
     def _start(
-        self, plan: Plan, given: Mapping[str, pa.Table], wishes: Wishes, query_id: str, taker: Keeping | None = None
+        self,
+        plan: Plan,
+        given: Mapping[str, pa.Table],
+        wishes: Wishes,
+        query_id: str,
+        taker: Keeping | None = None,
+        before: Versions | None = None,
     ) -> Running:
-        return self._sql.start(plan, given=given, time_limit=wishes.time_limit, query_id=query_id, taker=taker)
+        return self._sql.start(
+            plan,
+            given=given,
+            time_limit=wishes.time_limit,
+            query_id=query_id,
+            taker=taker,
+            versions=None if before is None else before.of,
+        )
 
     def _count(self, more: Counts) -> None:
         with self._lock:

@@ -201,8 +201,9 @@ class PlanKey(Document):
 
 class PlanScan(Document):
     """One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read
-    was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id. `limit`: so many
-    rows are enough. `bytes_estimated` and `bytes_billed` are of sources that charge by bytes, before and after."""
+    was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id, `kept_rows`:
+    from another statement, so that its source was not asked. `limit`: so many rows are enough. `bytes_estimated` and
+    `bytes_billed` are of sources that charge by bytes, before and after."""
 
     id: str
     source: str
@@ -215,6 +216,7 @@ class PlanScan(Document):
     bytes_estimated: int | None = None
     bytes_billed: int | None = None
     connections: int | None = None
+    kept_rows: bool = False
     limit: int | None = None
     shares: str | None = None
     retries: int = 0

@@ -79,6 +79,7 @@ function Scan({ scan, number, scans }: { scan: PlanScan; number: number; scans: 
         {scan.keys.map((one) => <li key={`${one.column} ${one.provider}`}><Icon name="check" /><span>{keyWords(one, scans)}</span></li>)}
         {scan.limit !== null && <li><Icon name="check" /><span>no more than {count(scan.limit)} rows</span></li>}
         {shared >= 0 && <li><Icon name="check" /><span>its rows are those that {shared + 1} reads</span></li>}
+        {scan.kept_rows && <li><Icon name="check" /><span>its rows are those that another statement read lately</span></li>}
         {cost && <li><span>{cost}</span></li>}
         {scan.kept.map((one) => <li key={one.text} className="kept"><Icon name="cross" /><span>{one.text} runs here: {one.reason}</span></li>)}
       </ul>
