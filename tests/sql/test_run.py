@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import _thread
+import signal
 import threading
 import time
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -81,7 +82,10 @@ def test_cancel_reaches_postgres(everywhere: SqlService, postgres_dsn: str, ctrl
         connection.execute("create or replace view traps.sleepy as select n, pg_sleep(20)::text as s from traps.big")
         everywhere._sources["pg"].inner._known = None  # type: ignore[attr-defined]  # the catalog is remembered for a while
         running = everywhere.run("select count(s) as c from pg.sleepy")
-        threading.Timer(0.5, _thread.interrupt_main if ctrl_c else running.cancel).start()
+        main = threading.main_thread().ident
+        assert main is not None
+        stop = partial(signal.pthread_kill, main, signal.SIGINT) if ctrl_c else running.cancel
+        threading.Timer(0.5, stop).start()
         with pytest.raises(KeyboardInterrupt if ctrl_c else Cancelled):
             list(running)
         asleep = """select count(*) from pg_stat_activity

@@ -9,7 +9,7 @@ from contextvars import copy_context
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError, SourceError
-from lapwing.sources.base import Source, Spent, Stream
+from lapwing.sources.base import Column, Source, Spent, Stream
 from lapwing.sources.bill import current
 from lapwing.sources.streams import NoRows, schema_of
 from lapwing.sql.lately import Lately, Share
@@ -59,14 +59,14 @@ class Feed:
     def _read(self, where: str | None) -> Stream:
         if self._lately is not None:
             self._share = Share(self._lately, self.scan, where)
-            return self._share.stream(lambda: self._asked(where))
-        return self._asked(where)
+            return self._share.stream(lambda columns: self._asked(where, columns))
+        return self._asked(where, self.scan.columns)
 
-    def _asked(self, where: str | None) -> Stream:
+    def _asked(self, where: str | None, columns: tuple[Column, ...]) -> Stream:
         scan, limit = self.scan, self._time_limit
         if scan.whole:
-            return self._source.read(scan.sql, scan.columns, time_limit=limit)
-        return self._source.scan(scan.table, scan.columns, where, scan.limit, time_limit=limit)
+            return self._source.read(scan.sql, columns, time_limit=limit)
+        return self._source.scan(scan.table, columns, where, scan.limit, time_limit=limit)
 
     @property
     def spent(self) -> Spent | None:
@@ -122,11 +122,10 @@ class Feed:
                 raise self.error
             if self._stream is None:
                 raise OSError("the read was stopped")
-            for batch in self._stream:
+            for wide in self._stream:
+                batch = wide if self._share is None else self._share.take(wide)
                 self.rows += batch.num_rows
                 self.bytes += batch.nbytes
-                if self._share is not None:
-                    self._share.take(batch)
                 yield batch
             self.whole = True
             if self._share is not None:

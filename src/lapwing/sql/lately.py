@@ -28,10 +28,15 @@ FEW: Final = 200_000
 BUDGET: Final = 64 << 20
 PATIENCE: Final = 1.0
 """Seconds to wait for rows that another statement reads: it may be told to someone slow."""
+WIDE: Final = 16
+"""Columns that are read for others, too, at most."""
+_CHARGED: Final = frozenset({"bigquery"})
+"""Kinds of sources that charge by columns: of these no others are read."""
 _LOOK: Final = 0.02
+_KEYS: Final = 1_000
 
 _Key = tuple[str, str, str, int | None]
-_Rows = Sequence[pa.RecordBatch]
+Columns = tuple[Column, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +46,7 @@ class Reading:
 
     of: object
     version: str
-    columns: tuple[Column, ...]
+    columns: Columns
     rows: list[pa.RecordBatch] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -56,14 +61,26 @@ class KeptScans:
         self._budget, self._bytes = budget, 0
         self._kept: OrderedDict[_Key, Reading] = OrderedDict()
         self._flying: dict[_Key, Reading] = {}
+        self._wanted: OrderedDict[_Key, Columns] = OrderedDict()
         self._lock = threading.Lock()
 
-    def board(self, key: _Key, asked: Reading) -> Reading:
-        """The rows of those columns, read or under way for another statement; else the reading that is `asked` for, which the
-        caller is to make and to `land`."""
+    def wanted(self, key: _Key, columns: Columns, there: Columns) -> Columns:
+        """The columns, and those of the ones `there` that statements lately wanted of the same rows: so that one read serves a
+        dashboard, whose statements look at different ones."""
+        with self._lock:
+            known = [column for column in self._wanted.pop(key, ()) if column in there]
+            every = tuple(dict.fromkeys((*columns, *known)))
+            self._wanted[key] = every if len(every) <= WIDE else columns
+            while len(self._wanted) > _KEYS:
+                self._wanted.popitem(last=False)
+            return self._wanted[key]
+
+    def board(self, key: _Key, asked: Reading, needed: Columns) -> Reading:
+        """The rows of the columns `needed`, read or under way for another statement; else the reading that is `asked` for, which
+        the caller is to make and to `land`."""
         with self._lock:
             for there in (self._kept.get(key), self._flying.get(key)):
-                if there is None or not there.has(asked.version, asked.columns):
+                if there is None or not there.has(asked.version, needed):
                     continue
                 if there.over.is_set():
                     self._kept.move_to_end(key)
@@ -78,13 +95,14 @@ class KeptScans:
         with self._lock:
             if self._flying.get(key) is reading:
                 del self._flying[key]
-            if keep:
-                self._bytes += _size(reading) - _size(self._kept.get(key))
+            there = self._kept.get(key)
+            if keep and not (there is not None and there.has(reading.version, reading.columns)):
+                self._bytes += _size(reading) - _size(there)
                 self._kept[key] = reading
                 self._kept.move_to_end(key)
                 while self._bytes > self._budget:
                     self._bytes -= _size(self._kept.popitem(last=False)[1])
-            else:
+            if not keep:
                 reading.rows.clear()
             reading.over.set()
 
@@ -99,10 +117,9 @@ class Lately:
     def version(self, scan: Scan) -> str | None:
         """None of a scan whose rows are of more than its table, are read otherwise, or are many."""
         few = scan.rows is not None and scan.rows <= FEW
-        if scan.native or scan.whole or scan.table.joined or not scan.columns or not few:
-            return None
-        # A key that the source finds itself is asked of another table.
-        return repr(sorted(self.versions.items())) if scan.keys else self.versions.get(scan.table.path)
+        # A key that the source finds by itself is asked of another table.
+        others = scan.native or scan.whole or scan.table.joined or scan.keys
+        return self.versions.get(scan.table.path) if few and scan.columns and not others else None
 
 
 class Share:
@@ -110,46 +127,55 @@ class Share:
 
     def __init__(self, lately: Lately, scan: Scan, where: str | None) -> None:
         self.kept = False
-        self._lately, self._scans, self._columns = lately, lately.scans, scan.columns
+        self._lately, self._scan = lately, scan
         self._key: _Key = scan.table.path, scan.table.body, where or "", scan.limit
-        self._version = lately.version(scan)
+        self._names = [column.name for column in scan.columns]
         self._own: Reading | None = None
         self._bytes = 0
 
-    def stream(self, read: Callable[[], Stream]) -> Stream:
-        """The rows; `read` asks the source for them."""
-        if self._version is None:
-            return read()
-        asked = Reading(self._lately, self._version, self._columns)
-        reading = self._scans.board(self._key, asked)
+    def stream(self, read: Callable[[Columns], Stream]) -> Stream:
+        """The rows; `read` asks the source for some columns. Each batch is to be `take`n."""
+        scan, scans, version = self._scan, self._lately.scans, self._lately.version(self._scan)
+        if version is None:
+            return read(scan.columns)
+        asked = Reading(self._lately, version, self._columns())
+        reading = scans.board(self._key, asked, scan.columns)
         if reading is not asked:
-            return _Awaited(self, reading, self._columns, read)
+            return _Awaited(self, reading, scan.columns, lambda: read(scan.columns))
         self._own = reading
         try:
-            return read()
+            return read(asked.columns)
         except BaseException:
             self.close()
             raise
 
-    def take(self, batch: pa.RecordBatch) -> None:
-        """The next rows, of a read of its own."""
+    def take(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The next rows, with the scan's own columns."""
         if self._own is not None:
             self._own.rows.append(batch)
             self._bytes += batch.nbytes
             if self._bytes > MOST:
                 self.close()
+        return batch if batch.num_columns == len(self._names) else batch.select(self._names)
 
     def close(self, *, whole: bool = False) -> None:
         """No more rows come; `whole`: all did."""
         own, self._own = self._own, None
         if own is not None:
-            self._scans.land(self._key, own, keep=whole)
+            self._lately.scans.land(self._key, own, keep=whole)
+
+    def _columns(self) -> Columns:
+        """Those to read: the scan's own, and those that others want."""
+        scan = self._scan
+        if scan.table.body or scan.kind in _CHARGED:
+            return scan.columns
+        return self._lately.scans.wanted(self._key, scan.columns, scan.table.columns)
 
 
 class _Awaited(Stream):
     """Rows that another statement reads; should they not come, they are read."""
 
-    def __init__(self, share: Share, reading: Reading, columns: tuple[Column, ...], read: Callable[[], Stream]) -> None:
+    def __init__(self, share: Share, reading: Reading, columns: Columns, read: Callable[[], Stream]) -> None:
         self.schema = schema_of(columns)
         self._share, self._reading, self._read = share, reading, read
         self._stream: Stream | None = None

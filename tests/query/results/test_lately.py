@@ -91,7 +91,7 @@ ROWS = pa.record_batch({"a": [1, 2], "b": ["x", "y"]})
 
 def kept(scans: KeptScans, version: str = "1", columns: tuple[Column, ...] = COLUMNS) -> Reading:
     made = Reading(object(), version, columns)
-    found = scans.board(KEY, made)
+    found = scans.board(KEY, made, columns)
     if found is made:
         made.rows.append(ROWS)
         scans.land(KEY, made, keep=True)
@@ -106,11 +106,39 @@ def test_only_of_the_version_and_the_columns_that_are_asked() -> None:
     assert kept(scans, version="1") is not first, "it is not there any more"
 
 
+def test_what_others_want_is_read_along() -> None:
+    scans, third = KeptScans(), Column("c", "DATE")
+    first, other = COLUMNS
+    assert scans.wanted(KEY, (first,), COLUMNS) == (first,)
+    assert scans.wanted(KEY, (other,), COLUMNS) == (other, first)
+    assert scans.wanted(KEY, (first,), (first, third)) == (first,), "what is gone from the table is wanted no more"
+    many = tuple(Column(f"c{i}", "BIGINT") for i in range(lately.WIDE + 1))
+    assert scans.wanted(KEY, many[:-1], many) == many[:-1]
+    assert scans.wanted(KEY, many[-1:], many) == many[-1:]
+
+
+def test_a_dashboard_comes_to_one_read(asked: Asked, reads: Reads) -> None:
+    """After the first round, in which it shows which columns its statements look at."""
+    looks = [
+        f"select {column}, f.a from files.t f join lite.t l on l.a = f.a order by 2"
+        for column in ("l.b", "l.a", "l.a + 1")
+    ]
+    for text in looks:
+        asked.ask(text)
+    with sqlite3.connect(asked.folder / "lite.db") as lite:
+        lite.execute("update t set b = 'new'")
+    lite.close()
+    reads.count = 0
+    rounds = [asked.ask(text)[0].to_pylist() for text in (*looks[1:], looks[0])]
+    assert reads.count == 1
+    assert [row["b"] for row in rounds[-1]] == ["new", "new"]
+
+
 def test_those_used_longest_ago_go_first() -> None:
     scans = KeptScans(budget=ROWS.nbytes)
     first = kept(scans)
     other = Reading(object(), "1", COLUMNS)
-    assert scans.board(("lite.u", "", "", None), other) is other
+    assert scans.board(("lite.u", "", "", None), other, COLUMNS) is other
     other.rows.append(ROWS)
     scans.land(("lite.u", "", "", None), other, keep=True)
     assert kept(scans) is not first
@@ -119,15 +147,15 @@ def test_those_used_longest_ago_go_first() -> None:
 def test_a_statement_does_not_wait_for_itself() -> None:
     scans, statement = KeptScans(), object()
     first, second = Reading(statement, "1", COLUMNS), Reading(statement, "1", COLUMNS)
-    assert scans.board(KEY, first) is first
-    assert scans.board(KEY, second) is second
-    assert scans.board(KEY, Reading(object(), "1", COLUMNS)) is first
+    assert scans.board(KEY, first, COLUMNS) is first
+    assert scans.board(KEY, second, COLUMNS) is second
+    assert scans.board(KEY, Reading(object(), "1", COLUMNS), COLUMNS) is first
 
 
 def test_who_waits_in_vain_reads_by_itself(asked: Asked, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
     """A first one that never ends."""
     monkeypatch.setattr(lately, "PATIENCE", 0.1)
-    never = lambda key, wanted: Reading(object(), wanted.version, wanted.columns)  # noqa: E731
+    never = lambda key, wanted, needed: Reading(object(), wanted.version, wanted.columns)  # noqa: E731
     monkeypatch.setattr(asked.lapwing.sql._scans, "board", never)
     assert asked.ask(TILES[2])[0].to_pylist() == [{"m": 2}]
     assert reads.count == 1
@@ -136,7 +164,7 @@ def test_who_waits_in_vain_reads_by_itself(asked: Asked, reads: Reads, monkeypat
 def test_who_waits_can_be_cancelled() -> None:
     scans = KeptScans()
     first = Reading(object(), "1", COLUMNS)
-    scans.board(KEY, first)
+    scans.board(KEY, first, COLUMNS)
     stream = lately._Awaited(None, first, COLUMNS, lambda: pytest.fail("it asked the source"))  # type: ignore[arg-type]
     threading.Timer(0.05, stream.cancel).start()
     with pytest.raises(Cancelled):

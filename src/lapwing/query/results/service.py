@@ -75,7 +75,7 @@ class Results:
             return self._told(plan, same, wishes, query_id, sure=True)
         if unkept := self._unkept(plan, before, wishes):
             self.ran()
-            return Found(self._start(plan, given, wishes, query_id), Fate(unkept))
+            return Found(self._start(plan, given, wishes, query_id, before=before), Fate(unkept))
         flight, first = self._boarded(key, before, since, wishes)
         if not first:
             return self._following(key, flight, plan, given, wishes, query_id)
@@ -217,7 +217,7 @@ class Results:
             time_limit=wishes.time_limit,
             query_id=query_id,
             taker=taker,
-            versions=None if before is None else before.of,
+            versions=None if before is None else before.known,
         )
 
     def _count(self, more: Counts) -> None:
