@@ -53,6 +53,7 @@ bench: setup ## the benchmarks, against their peers, small
 	$(BIN)/python -m benchmarks.prefix_search --small
 	$(BIN)/python -m benchmarks.doors --small
 	$(BIN)/python -m benchmarks.results --small
+	$(BIN)/python -m benchmarks.dashboard --small
 	$(BIN)/python -m benchmarks.route --small
 	$(BIN)/python -m benchmarks.build --small
 	$(BIN)/python -m benchmarks.alerts --injected --early --budget --ads --heavy-tails --small

@@ -53,6 +53,7 @@ metrics:
   paid_to_flown: {conversion: {from: bookings.paid, to: planned, by: {customer: passenger}, within: 1 hour}, better: up}
   flown_2d: {cumulative: booked_to_flown, window: 2 days}
   flown_change: {change: booked_to_flown, against: 1 day, as: difference}
+  buyers_flown: {conversion: {from: bookings.buyers, to: flown, by: {customer: passenger}, within: 36 hours}}
   per_flown: bookings.worth / bookings.booked_to_flown_converted
 """
 Row = dict[str, Any]
