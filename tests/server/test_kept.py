@@ -40,8 +40,10 @@ def again(url: str, **body: Any) -> tuple[str, str]:
 
 
 def test_the_same_question_has_the_same_answer_for_a_moment(url: str) -> None:
-    first, second = again(url, metrics=["orders"], by=["shop"])
-    assert first == second
+    # What the server writes down of questions, each half minute, may come in between.
+    pairs = [again(url, metrics=["orders"], by=["shop"]) for _ in range(3)]
+    first = next((one for one, other in pairs if one == other), None)
+    assert first is not None, receipt(url, metrics=["orders"], by=["shop"])
     assert receipt(url, metrics=["orders"])["id"] != first, "another question"
 
 
