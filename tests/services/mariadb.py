@@ -58,6 +58,8 @@ class MariaDB(Service):
         if user is not None:
             os.chown(self.folder, user.pw_uid, user.pw_gid)
         data = self.folder / "data"
+        # As it begins, a server removes temporary tables that it finds: in a folder of all, those of another one.
+        own = {**os.environ, "TMPDIR": str(self.folder)}
         if not data.exists():
             made = subprocess.run(
                 [
@@ -68,6 +70,7 @@ class MariaDB(Service):
                 text=True,
                 check=False,
                 cwd=self.folder,
+                env=own,
                 **run_as(user),
             )
             if made.returncode:
@@ -79,6 +82,7 @@ class MariaDB(Service):
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                env=own,
                 start_new_session=True,  # Ctrl-C ends the tests first, and they end the server
                 **run_as(user),
             )
