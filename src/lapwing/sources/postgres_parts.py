@@ -39,6 +39,8 @@ _FACTS = """select pg_export_snapshot(), pg_relation_size({relation}::regclass) 
 current_setting('server_version_num')::int, current_setting('max_connections')::int
 - current_setting('superuser_reserved_connections')::int - (select sum(numbackends) from pg_stat_database)::int"""
 
+_LARGE: Final = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}
+"""Batches: of a range of blocks, which never takes long, more small ones would only be more work."""
 _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 Select = Callable[[str | None], str]
@@ -159,7 +161,7 @@ class PartsStream(PumpedStream):
     def _read(self, session: AdbcSession, ranges: deque[str]) -> Generator[pa.RecordBatch, None, None]:
         with suppress(IndexError):
             while self._stopped is None:
-                yield from session.batches(self._select(ranges.popleft()))
+                yield from session.batches(self._select(ranges.popleft()), _LARGE)
 
     def _begun(self) -> AdbcSession:
         session = self._session()
