@@ -53,7 +53,8 @@ def _more(piece: Piece, *, alone: bool) -> Iterator[str]:
         yield from (f"              {start} to {end}" for start, end in piece.stretches[:_MOST_STRETCHES])
         if len(piece.stretches) > _MOST_STRETCHES:
             yield f"              and {len(piece.stretches) - _MOST_STRETCHES} more stretches"
-        yield f"              {', '.join(piece.measures)}; as of {piece.as_of}"
+        if piece.measures:  # of a statement's tables there are none
+            yield f"              {', '.join(piece.measures)}; as of {piece.as_of}"
     if piece.bytes_billed or piece.jobs:
         yield f"  billed      {', '.join(_bill(piece))}"
     if piece.sql:
