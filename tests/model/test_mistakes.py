@@ -246,6 +246,9 @@ MISTAKES: list[tuple[str, Files, list[str]]] = [
      ["bad-duration orders:13:7"]),
     ("conversion by nothing", metric("{conversion: {from: orders, to: orders, by: [], within: 2 days}}"),
      ["wrong-type orders:13:46"]),
+    ("a step with blanks around it",
+     metric("{conversion: {from: ' orders.orders ', to: orders, by: person, within: 2 days}}\n  x_converted: orders + 1"),
+     ["duplicate-name orders:13:3"]),
     ("two of what a conversion makes", metric("{conversion: {from: orders, to: orders, by: person, within: 2 days}}\n"
      "  X_converted: orders + 1"), ["duplicate-name orders:13:3"]),
     ("a measure made by a conversion with a mistake",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lapwing.model.dataset import Followed, Metric
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def waits(project: Project, metric: Metric) -> int:
     """How long after its end a bucket may still change, in microseconds, beside what arrives late."""
-    return max((one.within // timedelta(microseconds=1) for one in followed(project, metric)), default=0)
+    return max((one.microseconds for one in followed(project, metric)), default=0)
 
 
 def read_from(project: Project, dataset: str, metric: Metric) -> tuple[str, ...]:
@@ -33,7 +32,7 @@ def settled(lapwing: Lapwing, names: Iterable[str], until: int | None) -> int | 
             there = lapwing.cache.data_until(one.rows.name)
             if until is None or there is None:
                 return None
-            until = min(until, there - one.within // timedelta(microseconds=1))
+            until = min(until, there - one.microseconds)
     return until
 
 

@@ -56,7 +56,7 @@ def made_by(drafts: Drafts) -> Made:
     for home, draft in drafts.items():
         for name, metric in draft.document.metrics.items():
             if metric.conversion is not None:
-                start = metric.conversion.from_.rpartition(".")[0] or home
+                start = metric.conversion.from_.strip().rpartition(".")[0] or home
                 for made in (name, converted(name)):
                     found.setdefault((start, made), (home, name))
     return found

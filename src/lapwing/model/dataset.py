@@ -89,6 +89,11 @@ class Followed:
     within: timedelta
     later: bool
 
+    @property
+    def microseconds(self) -> int:
+        """Of `within`."""
+        return self.within // timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:

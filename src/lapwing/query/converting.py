@@ -30,8 +30,7 @@ def still_converting(resolved: Resolved, parts: Mapping[str, Part], span: Callab
 def _says(name: str, followed: Followed, part: Part, ends: calendar.Moments, span: Callable[[str], Span]) -> str | None:
     known = span(followed.rows.name)
     until = part.known.since if known is None else known[1]
-    within = round(followed.within.total_seconds() * 1e6)
-    last = np.minimum(ends, part.known.end) + within
+    last = np.minimum(ends, part.known.end) + followed.microseconds
     count = int(np.count_nonzero(last > until))
     if not count:
         return None

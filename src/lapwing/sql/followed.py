@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from lapwing.model.dataset import Dataset, Dimension, Followed, Measure, Shown
 from lapwing.model.problem import ModelError, Problem
@@ -63,9 +62,7 @@ def bind_followed(bind: Callable[[Dataset], BoundDataset], dataset: Dataset, mea
     if problems:
         raise ModelError(*problems)
     pairs = zip(own.expressions.values(), (rows.expressions[key] for _, key in followed.keys), strict=True)
-    return BoundFollowed(
-        rows=rows, keys=tuple(pairs), within=followed.within // timedelta(microseconds=1), later=followed.later
-    )
+    return BoundFollowed(rows=rows, keys=tuple(pairs), within=followed.microseconds, later=followed.later)
 
 
 def _own_side(dataset: Dataset, measure: Measure, followed: Followed) -> Dataset:

@@ -16,6 +16,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from lapwing.model.failing import OnError
 from lapwing.model.problem import Cancelled
 from lapwing.sources.base import Column, Stream
 from lapwing.sources.streams import schema_of
@@ -143,11 +144,8 @@ class Share:
         if reading is not asked:
             return _Awaited(self, reading, scan.columns, lambda: read(scan.columns))
         self._own = reading
-        try:
+        with OnError(lambda _: self.close()):
             return read(asked.columns)
-        except BaseException:
-            self.close()
-            raise
 
     def take(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The next rows, with the scan's own columns."""
