@@ -10,6 +10,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from lapwing.model.problem import WrongUse
 from lapwing.query.ask import SqlQuery
 from lapwing.query.service import Lapwing
 
@@ -189,6 +190,32 @@ SAME = {
             "carrier from airline.airlines where name < 'B')) group by 1"
         ),
     ),
+    "GROUP BY of days that are not selected": (
+        "select origin, flights from {m} where {t} group by origin, scheduled::date",
+        "select origin, {flights} from {f} where {t} group by origin, scheduled::date",
+    ),
+    "moments beside a key that is made": (
+        (
+            "select scheduled, left(carrier, 1) as c, measure(flights) filter (where origin = 'LGA') from {m} "
+            "where scheduled < '2013-01-01 08:00' group by 1, 2 order by 1"
+        ),
+        (
+            "select scheduled, left(carrier, 1), count(*) filter (where origin = 'LGA') from {f} "
+            "where scheduled < '2013-01-01 08:00' group by 1, 2"
+        ),
+    ),
+    "conditions on the time that contradict each other": (
+        "select origin, flights from {m} where {t} and scheduled >= '2013-03-01' group by origin",
+        "select origin, {flights} from {f} where false group by origin",
+    ),
+    "the same by buckets": (
+        "select scheduled::date, flights from {m} where scheduled::date = '2013-02-08' and scheduled::date = '2013-02-09'",
+        "select scheduled::date, {flights} from {f} where false group by 1",
+    ),
+    "the same of all rows": (
+        "select flights, worst_delay from {m} where scheduled >= '2013-02-08' and scheduled < '2013-02-08'",
+        "select {flights}, max(dep_delay) from {f} where false",
+    ),
     "a value of another table beside": (
         "select origin, flights, (select count(*) from airline.airlines) from {m} where {t}",
         "select origin, {flights}, (select count(*) from airline.airlines) from {f} where {t} group by 1",
@@ -222,6 +249,21 @@ def test_it_gives_the_rows_of_the_table(flights: Lapwing, name: str) -> None:
     assert sorted(found) == sorted(told(row) for row in rows(flights, table.format_map(WORDS)))
     if "order by lower" in metric or "order by origin" in metric:
         assert [row[0] for row in found] == sorted(row[0] for row in found)
+
+
+def test_a_filtered_sum_has_the_type_of_the_sum(flights: Lapwing) -> None:
+    text = f"select cancelled, measure(cancelled) filter (where origin = 'LGA') as c from metrics.flights where {TIMES}"
+    found = flights.run_sql(SqlQuery(text=text)).table()
+    assert found.schema.field("c").type == found.schema.field("cancelled").type
+
+
+@pytest.mark.parametrize("shown", ["flights", "flights, year(scheduled::date)"])
+def test_an_expression_of_the_time_tells_buckets_apart(flights: Lapwing, shown: str) -> None:
+    group = "group by hour(scheduled)" if shown == "flights" else ""
+    text = f"select {shown} from metrics.flights where {TIMES} {group}"
+    with pytest.raises(WrongUse, match=r"not selected|same in several") as caught:
+        rows(flights, text)
+    assert caught.value.problems[0].code == "time-expression"
 
 
 def test_keys_are_answered_by_rollups(flights: Lapwing) -> None:

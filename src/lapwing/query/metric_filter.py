@@ -15,6 +15,7 @@ import pyarrow as pa
 from lapwing.model.dataset import Aggregation, Dataset
 from lapwing.model.problem import WrongUse
 from lapwing.query.ask import MetricQuery
+from lapwing.query.grid import filled
 from lapwing.query.metric_tree import Written
 from lapwing.query.metric_value import Ask
 from lapwing.query.metric_where import Reader, TimeSpan
@@ -62,17 +63,20 @@ class Filters:
             kept = answers[-1].table
             keys = [name for name in kept.column_names if name not in metrics]
             shown = [
-                self._shown(metric, f"b.{identifier(f'{self.dataset.name}.{metric}')}", name)
+                f"b.{identifier(f'{self.dataset.name}.{metric}')} AS {identifier(name)}"
                 for metric, name in columns.items()
             ]
             same = " AND ".join(f"a.{identifier(one)} IS NOT DISTINCT FROM b.{identifier(one)}" for one in keys)
             text = f"SELECT a.*, {', '.join(shown)} FROM given.a AS a LEFT JOIN given.b AS b ON {same or 'true'}"
             table = ask(text, {"a": table, "b": kept})
+            for metric, name in columns.items():
+                table = table.set_column(table.column_names.index(name), name, self._shown(metric, table.column(name)))
         return table, answers
 
-    def _shown(self, metric: str, value: str, name: str) -> str:
-        measure = self.dataset.measures.get(metric)
-        empty = None if measure is None else measure.fill
-        if measure is not None and empty is None and measure.aggregation in _NOTHING:
-            empty = 0
-        return f"{value if empty is None else f'coalesce({value}, {empty})'} AS {identifier(name)}"
+    def _shown(self, metric: str, values: pa.ChunkedArray) -> pa.Array:
+        """The values, with what the measure has of no rows in the place of none."""
+        measure, values = self.dataset.measures.get(metric), values.combine_chunks()
+        if measure is None or (measure.fill is None and measure.aggregation not in _NOTHING):
+            return values
+        missing = values.is_null().to_numpy(zero_copy_only=False)
+        return filled(values, missing, measure.fill or 0, measure)

@@ -6,7 +6,7 @@ dimensions that are keys themselves, as upper(origin) beside origin, makes no ot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -38,12 +38,12 @@ class Keys:
         inside = (column.name for one, _ in self.made for column in columns(one))
         return tuple(dict.fromkeys((*self.plain, *inside)))
 
-    @property
-    def regroup(self) -> Regroup | None:
+    def regroup(self, kept: Collection[str]) -> Regroup | None:
+        """How groups are made of those that are read; `kept` are columns of these that stay as they are."""
         if not self.made:
             return None
         made = tuple((name, one.sql(dialect="duckdb")) for one, name in self.made)
-        return Regroup(kept=tuple(self.plain), made=made)
+        return Regroup(kept=tuple(kept), made=made)
 
 
 def keys_of(select: exp.Select, dataset: Dataset, written: Written) -> Keys:

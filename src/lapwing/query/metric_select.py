@@ -12,12 +12,13 @@ from lapwing.model.grain import Grain
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, NotFound, WrongUse
 from lapwing.query.ask import MetricQuery
+from lapwing.query.metric_clock import Clock, grouped
 from lapwing.query.metric_exists import settle_exists
 from lapwing.query.metric_filter import Filters
 from lapwing.query.metric_join import chosen_by, exists
 from lapwing.query.metric_keys import Keys, keys_of
 from lapwing.query.metric_rest import settle_rest
-from lapwing.query.metric_tree import Written, as_written, nodes, own, settle_names
+from lapwing.query.metric_tree import Written, as_written, nodes, settle_names
 from lapwing.query.metric_value import Ask, settle_subqueries
 from lapwing.query.metric_where import Reader, TimeSpan
 from lapwing.query.moments import looks_beyond
@@ -68,6 +69,7 @@ class MetricSelect:
         self.told: list[str] = []
         self._ask, self._written = ask, written
         self._times = {dataset.time.column, "time"}
+        self._clock = Clock(dataset=dataset, times=frozenset(self._times))
         self._keys = Keys()
         self.filters = Filters(dataset)
         self._reader = Reader(dataset=dataset, time=self._times, zone=zone, week_start=week_start, ask=ask)
@@ -77,6 +79,7 @@ class MetricSelect:
         self._grain_zone: str | None = None
         self._conditions: list[exp.Expr] = []
         self._about_time: list[tuple[exp.Expr, str]] = []
+        self._nothing = False
 
     def query(self) -> MetricQuery:
         """The metric query.
@@ -93,7 +96,8 @@ class MetricSelect:
             self.told += settle_subqueries(where, self._ask)
         self._keys = keys_of(self.select, self.dataset, self._written)
         self._dimensions.update(self._keys.plain)
-        self._note_times()
+        self._about_time = self._clock.beside(self.select)
+        self._clock.check_group(self.select, self._written)
         for node in list(nodes(self.select, ("expressions", "having", "order", "qualify", "windows", "distinct"))):
             self._read(node)
         self._read_group()
@@ -101,6 +105,9 @@ class MetricSelect:
         time, rest = TimeSpan(), None
         if where is not None:
             time, rest = self._reader.split(where.this)
+        if time.empty:
+            time, rest = TimeSpan().after(time.start or 0).before((time.start or 0) + 1), "false"
+            self._nothing = True
         read = tuple(dict.fromkeys((*self._dimensions, *self._keys.read)))
         metrics = tuple(self._metrics)
         if not metrics and (read or self._grain or self.filters.asked):  # which groups there are
@@ -120,7 +127,7 @@ class MetricSelect:
             end=None if time.end is None else calendar.utc_iso(time.end),
             zone=self._grain_zone,
             where=rest,
-            regroup=self._keys.regroup,
+            regroup=self._keys.regroup(self._dimensions),
         )
 
     def check(self, answer: pa.Table) -> None:
@@ -148,6 +155,8 @@ class MetricSelect:
         source.this.replace(exp.alias_(exp.table_(name, db="given"), self.name, table=True))
         having = self.select.args.get("having")
         conditions = [*([having.this] if having is not None else []), *self._conditions]
+        if self._nothing and (self._dimensions or self._keys.made or self._grain):  # nor is there a bucket
+            conditions.append(exp.false())
         self.select.set("group", None)
         self.select.set("having", None)
         self.select.set("where", exp.Where(this=exp.and_(*conditions, copy=False)) if conditions else None)
@@ -175,26 +184,6 @@ class MetricSelect:
             spread += (exp.column(name) for name in [*(one for one in names if one not in without), *metrics])
         self.select.set("expressions", spread)
 
-    def _note_times(self) -> None:
-        """Remembers expressions over buckets of the time where the bucket itself is not selected."""
-        from sqlglot import exp
-
-        shown = [one.unalias() for one in self.select.expressions]
-        if any(self._is_bucket(one) for one in shown):
-            return
-        for one in shown:
-            if isinstance(one, exp.Window | exp.Column) or any(
-                isinstance(n, exp.AggFunc | exp.Window) for n in own(one)
-            ):
-                continue
-            if any(self._is_bucket(node) for node in own(one)):
-                self._about_time.append((one, as_written(one)))
-
-    def _is_bucket(self, node: exp.Expr) -> bool:
-        from sqlglot import exp
-
-        return isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and self._is_time(node.this)
-
     def _choose(self) -> None:
         """Takes the joins that choose groups, for `replace_by`."""
         chosen = chosen_by(self.select, self.dataset, self.name)
@@ -219,9 +208,9 @@ class MetricSelect:
 
         if (key := self._keys.column(node)) is not None:
             self._put(node, exp.column(key, quoted=True), as_written(node))
-        elif self._is_bucket(node):
+        elif self._clock.is_cut(node):
             self._take_grain(node, node.args["unit"].name)
-        elif isinstance(node, exp.Cast) and node.is_type("date") and self._is_time(node.this):
+        elif self._clock.is_day(node):
             self._take_grain(node, "day", exp.DataType.build("date"))
         elif isinstance(node, exp.Filter) and not isinstance(node.parent, exp.Window):
             column = self.filters.column(self._meant(node.this), node, self._reader, self._written)
@@ -251,11 +240,10 @@ class MetricSelect:
         """Buckets and moments that GROUP BY names."""
         from sqlglot import exp
 
-        group = self.select.args.get("group")
-        for node in list(group.expressions) if group is not None else ():
+        for node in grouped(self.select):
             plain = node.unnest()
-            if self._is_bucket(plain):
-                self._take_grain(plain, plain.args["unit"].name)
+            if self._clock.is_bucket(plain):
+                self._taken(plain)
             elif isinstance(plain, exp.Column) and not self._known(plain):
                 self._column(plain)
 
@@ -287,15 +275,6 @@ class MetricSelect:
             hint = f'No measure of {self.dataset.name} counts its rows: define one, `rows: {{count: "*"}}`.'
         says = f"{as_written(node)} aggregates what is a metric already."
         return WrongUse.of("metrics-aggregated", says, place=self._written.place(node), hint=hint)
-
-    def _is_time(self, node: exp.Expr) -> bool:
-        """The time, or that on the clocks of a zone."""
-        from sqlglot import exp
-
-        if isinstance(node, exp.AtTimeZone) and isinstance(node.args["zone"], exp.Literal):
-            node = node.this
-        node = node.unnest()
-        return isinstance(node, exp.Column) and node.name in self._times and node.name not in self.dataset.dimensions
 
     def _take_grain(self, node: exp.Expr, unit: str, kind: exp.DataType | None = None) -> None:
         from sqlglot import exp

@@ -27,6 +27,11 @@ class TimeSpan:
     start: int | None = None
     end: int | None = None
 
+    @property
+    def empty(self) -> bool:
+        """Whether conditions contradict each other."""
+        return self.start is not None and self.end is not None and self.start >= self.end
+
     def after(self, start: int) -> TimeSpan:
         return replace(self, start=start if self.start is None else max(start, self.start))
 
