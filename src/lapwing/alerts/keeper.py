@@ -44,7 +44,7 @@ from lapwing.model.problem import LapwingError, Problem
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
-METHOD = 8
+METHOD = 9
 """Raised whenever detector or incident rules change: what was told by other rules is told anew."""
 LOOK_AGAIN = 5.0
 """Seconds for which the version of the data is taken to stand."""

@@ -89,6 +89,23 @@ def test_what_a_small_slice_cannot_know_it_has_of_its_parent() -> None:
     assert (np.abs(under.size) > 4).sum() <= 0.001 * child.size
 
 
+def test_a_weekday_that_a_slice_hardly_knows_it_has_of_its_parent() -> None:
+    """From the second bucket on: of the very first one no parent says anything."""
+    week = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.3, 0.3])[np.arange(21) % SLOTS]
+    child = np.random.default_rng(4).poisson(30 * week[:, None] * np.ones(200)).astype(np.float32)
+    screen = Screen(kind=Kind.COUNT, tuning=Tuning(), least=20.0, parental=True)
+    up = run(child.sum(1, keepdims=True), screen)
+    assert up.pattern is not None
+    assert up.gain is not None
+    alone, under = run(child, screen), run(child, screen, (Above(np.zeros(200, np.intp), up.pattern, up.gain),))
+
+    def wrong(seen: Seen) -> float:
+        assert seen.pattern is not None
+        return float(np.abs(seen.pattern[SLOTS:] / (30 * week[SLOTS:, None]) - 1).mean())
+
+    assert wrong(under) < 0.7 * wrong(alone)
+
+
 def test_shares_by_their_denominators() -> None:
     random = np.random.default_rng(5)
     weights = random.poisson(np.array([50.0, 5000.0]) * np.ones((84, 1))).astype(np.float32)

@@ -15,9 +15,9 @@ STREAM_CLIP = 4.0
 """...of which each bucket gives so many deviations at most."""
 SEEN = 2.5
 """Deviations from which on a bucket is remembered as one that a second look may be worth..."""
-LOOK = 0.5
-"""...which it gets from this share of the evidence on that it would take to be told: the screen is wrong by half of it
-only where it is wrong about the pattern."""
+LOOK = 0.6
+"""...which it gets from this share of the evidence on that it would take to be told: from half of it on the full model looks
+at twice as many slices and tells of nothing more (docs/decisions/092)."""
 PATTERNED = 2
 """Visits of a slot before deviations there tell of the spread."""
 MOST_GAIN = 1000.0

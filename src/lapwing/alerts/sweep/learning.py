@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-import numpy.typing as npt
 
+from lapwing.alerts.chance import Bools
 from lapwing.alerts.online.constants import MEDIAN_OF_NORMAL, SHARE_VISITS, Tuning
-from lapwing.alerts.sweep.constants import LEVEL_EVENTS, PATTERNED, TRAINED
+from lapwing.alerts.sweep.constants import PATTERNED, TRAINED
+from lapwing.alerts.sweep.expected import NORMAL, Expected, sound
 from lapwing.alerts.sweep.memory import Memory, Single
+from lapwing.alerts.sweep.roots import Plain, Share
 
-Gained = Single | np.float32
+_MOST = np.float32(MEDIAN_OF_NORMAL**2)
 
 
 class Learning:
-    """How a memory goes on. `normal`: what makes the root of a mean clipped square a deviation."""
+    """How a memory goes on."""
 
     def __init__(self, memory: Memory, tuning: Tuning) -> None:
         self.memory = memory
@@ -23,76 +23,84 @@ class Learning:
         self.keep_level = np.float32(1 - 1 / tuning.level)
         self.keep_spread = np.float32(1 - 1 / tuning.spread)
         self.keep_share = np.float32(1 - 1 / (SHARE_VISITS * tuning.day))
-        self.normal = np.float32(1 / math.sqrt(_clipped_square(MEDIAN_OF_NORMAL)))
-
-    def spread(self, floor: np.float32) -> Single:
-        """Of slices' deviations: chance's, `floor`, at least."""
-        square, judged = self.memory.square
-        out: Single = np.fmax(np.sqrt(square / judged) * self.normal, floor)
-        return out
 
     def learn(
         self,
         slot: int,
-        amount: Single,
         weight: Single | None,
-        *,
-        mean: Single,
-        off: Single,
-        kept: Single,
-        spread: Single,
         borrowed: Single | None,
+        expected: Expected,
+        read: Plain | Share,
+        off: Single,
+        deviations: Single,
     ) -> None:
-        """Takes a bucket in. `mean`: what was expected, `off` how far it was off by that, `kept`: the amounts as they are
-        learned, `borrowed`: what the parents' pattern says of a unit of weight."""
-        memory = self.memory
-        known = np.isfinite(amount)
-        every = bool(known.all())
-        young = memory.square[1] < TRAINED
-        # The spread: of residuals up to their median's size, as the full model's.
-        size = np.minimum(np.abs(off), np.float32(MEDIAN_OF_NORMAL) * spread)
-        if young.any():
-            kept = np.where(young, amount, kept)
-            size = np.where(young, np.abs(off) / self.normal, size)
+        """Takes a bucket in. `borrowed`: what the parent's pattern said of a unit of weight. `off`: how far the amounts are off
+        what was `expected`, `deviations`: by the slices' own spread."""
+        memory, amount = self.memory, read.amount
+        known = None if sound(amount) else np.isfinite(amount)
+        kept, squares = self._clipped(expected, read, off, deviations)
         if memory.visits[slot] >= PATTERNED:  # what is off since the slot is hardly known says nothing
-            told = np.isfinite(size)
-            self._add(memory.square, self.keep_spread, (size * size, np.float32(1)), told, bool(told.all()))
+            told = None if sound(squares) else np.isfinite(squares)
+            _add(memory.square, self.keep_spread, squares, np.float32(1), told)
         by = np.float32(1) if weight is None else weight
-        extra = spread * spread * np.float32(LEVEL_EVENTS)
-        level = (memory.recent[0] + extra) / (memory.recent[1] + extra)
-        base = np.where(np.isfinite(mean) & (level > 0), mean / level, kept)
-        self._add(memory.recent, self.keep_level, (kept, base), known, every)
+        _add(memory.recent, self.keep_level, kept, _base(expected, kept), known)
         if borrowed is not None:
-            whole = borrowed * by
-            self._add(memory.share, self.keep_share, (kept, whole), known & np.isfinite(whole), every)
-        self._add(memory.total, self.keep_level, (kept, by), known, every)
-        amounts, weights = memory.amounts[slot], memory.weights[slot]
-        if every:
-            amounts *= self.keep_slot
-            amounts += kept
-        else:
-            amounts[:] = np.where(known, amounts * self.keep_slot + kept, amounts)
-        if weights.shape[0] == 1 or every:
-            weights *= self.keep_slot
-            weights += by
-        else:
-            weights[:] = np.where(known, weights * self.keep_slot + by, weights)
+            whole = borrowed if weight is None else borrowed * weight
+            told = known if sound(whole) else _both(known, np.isfinite(whole))
+            _add(memory.share, self.keep_share, kept, whole, told)
+        _add(memory.total, self.keep_level, kept, by, known)
+        _add_to(memory.amounts[slot], self.keep_slot, kept, known)
+        common = memory.weights.shape[1] == 1
+        _add_to(memory.weights[slot], self.keep_slot, by, None if common else known)
         memory.visits[slot] += 1
         memory.buckets += 1
 
-    @staticmethod
-    def _add(
-        sums: Single, keep: np.float32, gained: tuple[Gained, Gained], known: npt.NDArray[np.bool_], every: bool
-    ) -> None:
-        for row, more in enumerate(gained):
-            if every:
-                sums[row] *= keep
-                sums[row] += more
-            else:
-                sums[row] = np.where(known, sums[row] * keep + more, sums[row])
+    def _clipped(
+        self, expected: Expected, read: Plain | Share, off: Single, deviations: Single
+    ) -> tuple[Single, Single]:
+        """Amounts as they are learned, and squares for the spread: up to their median's size, as the full model's. Of slices
+        whose spread is not known yet all is learned."""
+        judged = self.memory.square[1]
+        young = bool(judged.min(initial=TRAINED) < TRAINED)
+        if young and judged.max() < TRAINED:
+            return read.amount, _all(off)
+        kept = read.kept(deviations, expected.spread)
+        squares = deviations * deviations
+        np.minimum(squares, _MOST, out=squares)
+        squares *= expected.variance
+        if young:
+            some = judged < TRAINED
+            return np.where(some, read.amount, kept), np.where(some, _all(off), squares)
+        return kept, squares
 
 
-def _clipped_square(limit: float) -> float:
-    """The mean of min(z², limit²) of a standard normal z."""
-    outside = math.erfc(limit / math.sqrt(2))
-    return 1 - outside - limit * math.sqrt(2 / math.pi) * math.exp(-limit * limit / 2) + limit * limit * outside
+def _all(off: Single) -> Single:
+    squares: Single = off * off
+    squares /= NORMAL
+    return squares
+
+
+def _base(expected: Expected, kept: Single) -> Single:
+    """What the level is measured by; where nothing can be expected, what came."""
+    if expected.level.min(initial=1) > 0 and sound(expected.mean):
+        return expected.base
+    return np.where(np.isfinite(expected.mean) & (expected.level > 0), expected.base, kept)
+
+
+def _both(known: Bools | None, other: Bools) -> Bools:
+    return other if known is None else known & other
+
+
+def _add(sums: Single, keep: np.float32, one: Single, other: Single | np.float32, known: Bools | None) -> None:
+    """To discounted sums (2, S)."""
+    _add_to(sums[0], keep, one, known)
+    _add_to(sums[1], keep, other, known)
+
+
+def _add_to(sums: Single, keep: np.float32, more: Single | np.float32, known: Bools | None) -> None:
+    """To a discounted sum, where something is known; None: everywhere."""
+    if known is None:
+        sums *= keep
+        sums += more
+    else:
+        sums[:] = np.where(known, sums * keep + more, sums)

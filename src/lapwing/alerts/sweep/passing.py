@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,23 +9,16 @@ import numpy.typing as npt
 
 from lapwing.alerts.chance import Bools, Kind
 from lapwing.alerts.online.constants import Tuning
-from lapwing.alerts.sweep.constants import (
-    LEVEL_EVENTS,
-    MOST_GAIN,
-    PATTERN_EVENTS,
-    SEEN,
-    STREAM_CLIP,
-    STREAMS,
-    TRAINED,
-)
+from lapwing.alerts.sweep.constants import MOST_GAIN, TRAINED
+from lapwing.alerts.sweep.expected import Expected, sound
+from lapwing.alerts.sweep.gathering import gather, outstanding, widen
 from lapwing.alerts.sweep.learning import Learning
 from lapwing.alerts.sweep.memory import Memory, Places, Single
-from lapwing.alerts.sweep.roots import Roots
+from lapwing.alerts.sweep.roots import Plain, Roots, Share
 from lapwing.alerts.sweep.seen import Above, Seen
 from lapwing.alerts.sweep.support import firm_buckets, kept_support, weight_of
 
 _TINY = np.float32(1e-12)
-_DECAYS = tuple(np.float32(1 - 1 / length) for length in STREAMS)
 
 
 class Pass:
@@ -41,8 +33,6 @@ class Pass:
         self.floor = np.float32(1.0 if kind in (Kind.COUNT, Kind.SHARE) else 1e-6)
         self.keep_support = kept_support(tuning)
         self.firm = firm_buckets(tuning)
-        self.roots = Roots.of(kind, negative=False)
-        self.borrowed: Single | None = None
 
     def run(
         self,
@@ -56,112 +46,86 @@ class Pass:
         shape = (buckets, series) if self.parental else (0, series)
         pattern, gain = np.zeros(shape, np.float32), np.ones(shape, np.float32)
         watched = np.zeros(buckets, np.int64)
-        found: list[tuple[int, Places, Single]] = []
-        self.roots = Roots.of(self.kind, negative=bool((amounts < 0).any()))
+        found = []
+        roots = Roots.of(self.kind, amounts)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             for at in range(buckets):
+                slot, amount = int(slots[at]), amounts[at]
                 weight = None if weights is None else weights[at]
-                base, rate = self._expected(at, int(slots[at]), weight)
+                borrowed = self.above[0].pattern_at(at) if self.above else None
+                expected = Expected.of(self.memory, slot, weight, borrowed, self.floor)
                 if self.parental:
-                    pattern[at] = rate
-                amount = amounts[at]
+                    pattern[at] = expected.rate
                 if not judged[at]:
                     continue
-                rows, size, of = self._take(at, int(slots[at]), amount, weight, base)
                 if self.parental:
-                    gain[at] = of
-                watched[at] = self._supported(amount if support is None else support[at], rows, size, found, at)
+                    gain[at] = _gain(amount, expected.mean)
+                read = roots.read(amount, expected.mean, weight)
+                ready = self.memory.visits[slot] >= self.tuning.history
+                score = self._learned(at, slot, weight, borrowed, expected, read)
+                rows, size = self._gathered(score, ready=bool(ready))
+                enough = self._supported(amount if support is None else support[at])
+                watched[at] = np.count_nonzero(enough)
+                keep = enough[rows]
+                found.append((np.full(np.count_nonzero(keep), at), rows[keep], size[keep]))
         return Seen(
-            np.concatenate([np.full(len(rows), at) for at, rows, _ in found]) if found else np.zeros(0, np.int64),
-            np.concatenate([rows for _, rows, _ in found]) if found else np.zeros(0, np.intp),
-            np.concatenate([size for _, _, size in found]) if found else np.zeros(0, np.float32),
+            np.concatenate([np.zeros(0, np.int64), *(bucket for bucket, _, _ in found)]),
+            np.concatenate([np.zeros(0, np.intp), *(rows for _, rows, _ in found)]),
+            np.concatenate([np.zeros(0, np.float32), *(size for _, _, size in found)]),
             watched,
             pattern if self.parental else None,
             gain if self.parental else None,
         )
 
-    def _expected(self, at: int, slot: int, weight: Single | None) -> tuple[Single, Single]:
-        """What the slices should come to by pattern and level; and that by unit of weight."""
-        memory = self.memory
-        amounts, weights, total = memory.amounts[slot], memory.weights[slot], memory.total
-        self.spread = spread = self.learning.spread(self.floor)
-        events = spread * spread
-        prior = total[0] / total[1]
-        if self.above:
-            of = self.above[0]
-            self.borrowed = of.pattern[at][of.rows]
-            share = memory.share[0] / memory.share[1]
-            by_parent = share * self.borrowed
-            prior = np.where(np.isfinite(by_parent), by_parent, prior)
-        believed = events * np.float32(PATTERN_EVENTS)
-        rate = prior * (amounts + believed) / (prior * weights + believed)
-        extra = events * np.float32(LEVEL_EVENTS)
-        rate = rate * ((memory.recent[0] + extra) / (memory.recent[1] + extra))
-        return (rate if weight is None else rate * weight), rate
-
-    def _take(
-        self, at: int, slot: int, amount: Single, weight: Single | None, mean: Single
-    ) -> tuple[Places, Single, Single]:
-        """Takes a bucket in: which slices may be worth a second look, how far they are off, and all their gains."""
-        memory, spread = self.memory, self.spread
-        off, kept = self.roots.taken(amount, mean, weight, spread)
-        ready = memory.visits[slot] >= self.tuning.history
-        left = off
+    def _learned(
+        self,
+        at: int,
+        slot: int,
+        weight: Single | None,
+        borrowed: Single | None,
+        expected: Expected,
+        read: Plain | Share,
+    ) -> Single:
+        """Takes a bucket in. By how many deviations it is off its own pattern and its parents' alike: the least of them."""
+        off = left = read.off()
         for each in self.above:
-            moved = each.gain[at][each.rows]
-            by = mean * moved
-            if self.kind is Kind.SHARE and weight is not None:
-                by = np.minimum(by, weight)
-            left = _smaller(left, self.roots.off(amount, by, weight))
-        # What is off by its own pattern and by its parents' is off by the least of them.
-        score = left / spread
-        if not np.isfinite(score).all():
-            np.nan_to_num(score, copy=False)
-        best = self._gathered(score)
-        rows = np.flatnonzero(np.abs(best) >= SEEN) if ready else np.zeros(0, np.intp)
-        gain = amount
-        if self.parental:
-            gain = np.nan_to_num(amount / np.fmax(mean, _TINY), nan=1.0, posinf=1.0, neginf=1.0)
-            gain = np.clip(gain, 0.0, MOST_GAIN)
-        self.learning.learn(slot, amount, weight, mean=mean, off=off, kept=kept, spread=spread, borrowed=self.borrowed)
-        trained = memory.square[1][rows] >= TRAINED
-        return rows[trained], best[rows][trained], gain
+            left = _nearer(left, read.off_by(expected.mean * each.gain_at(at)))
+        deviations = off / expected.spread
+        score = deviations if left is off else left / expected.spread
+        self.learning.learn(slot, weight, borrowed, expected, read, off, deviations)
+        return score if sound(score) else np.nan_to_num(score)
 
-    def _gathered(self, score: Single) -> Single:
-        """The largest of deviations and of their means over the last buckets, which take them in."""
-        memory, best = self.memory, score
-        clipped = np.clip(score, np.float32(-STREAM_CLIP), np.float32(STREAM_CLIP))
-        for number, decay in enumerate(_DECAYS):
-            stream, squares = memory.streams[0, number], memory.streams[1, number]
-            stream *= decay
-            stream += clipped
-            size = stream * np.float32(math.sqrt(1 - float(decay) ** 2))
-            wide = np.sqrt(np.maximum(squares, 1))
-            squares *= self.learning.keep_spread
-            squares += (1 - self.learning.keep_spread) * np.minimum(size * size, np.float32(9.0))
-            best = _larger(best, size / wide)
-        return best
-
-    def _supported(
-        self, support: Single, rows: Places, size: Single, found: list[tuple[int, Places, Single]], at: int
-    ) -> int:
-        """How many slices had support before this bucket, which counts from the next one on."""
+    def _gathered(self, score: Single, *, ready: bool) -> tuple[Places, Single]:
+        """Which slices may be worth a second look, and how far they are off; `ready`: whether any can be."""
         memory = self.memory
-        enough = memory.support >= self.least * weight_of(max(memory.buckets - 1, self.firm), self.keep_support)
-        keep = enough[rows]
-        if keep.any():
-            found.append((at, rows[keep], size[keep]))
+        gather(memory, score)
+        rows, size = np.zeros(0, np.intp), np.zeros(0, np.float32)
+        if ready and memory.square[1].max(initial=0) >= TRAINED:
+            rows, size = outstanding(memory, score)
+            trained = memory.square[1][rows] >= TRAINED
+            rows, size = rows[trained], size[trained]
+        widen(memory, self.learning.keep_spread)
+        return rows, size
+
+    def _supported(self, support: Single) -> Bools:
+        """Which slices had support before this bucket, which counts from the next one on."""
+        memory = self.memory
+        buckets = max(memory.buckets - 1, self.firm)
+        enough: Bools = memory.support >= self.least * weight_of(buckets, self.keep_support)
         memory.support *= np.float32(self.keep_support)
-        memory.support += np.nan_to_num(support)
-        return int(np.count_nonzero(enough))
+        memory.support += support if sound(support) else np.nan_to_num(support)
+        return enough
 
 
-def _smaller(one: Single, other: Single) -> Single:
-    """The nearer to 0 of two; 0 where they are on different sides."""
-    out: Single = np.where(one * other > 0, np.where(np.abs(one) <= np.abs(other), one, other), np.float32(0))
-    return out
+def _gain(amount: Single, mean: Single) -> Single:
+    """How many times as much as expected came."""
+    gain = np.nan_to_num(amount / np.fmax(mean, _TINY), nan=1.0, posinf=1.0, neginf=1.0)
+    return np.clip(gain, 0.0, MOST_GAIN)
 
 
-def _larger(one: Single, other: Single) -> Single:
-    out: Single = np.where(np.abs(one) >= np.abs(other), one, other)
-    return out
+def _nearer(one: Single, other: Single) -> Single:
+    """The nearer to 0 of two; 0 where they are on different sides: the middle one of them and 0."""
+    high = np.maximum(one, other)
+    np.minimum(high, 0, out=high)
+    low = np.minimum(one, other)
+    return np.maximum(low, high, out=low)

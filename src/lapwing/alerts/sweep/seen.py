@@ -20,6 +20,16 @@ class Above:
     pattern: Single
     gain: Single
 
+    def pattern_at(self, bucket: int) -> Single:
+        """Of each slice's parent."""
+        out: Single = self.pattern[bucket].take(self.rows)
+        return out
+
+    def gain_at(self, bucket: int) -> Single:
+        """Of each slice's parent."""
+        out: Single = self.gain[bucket].take(self.rows)
+        return out
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
