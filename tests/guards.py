@@ -1,6 +1,7 @@
 """Takes away each guard of some modules, one at a time, and tells of which no test of theirs takes notice.
 
     python -m tests.guards src/lapwing/sql/reduce/edges.py -- tests/sql/reduce/test_edges.py
+    python -m tests.guards src/lapwing/sql/reduce/edges.py:71,88 -- tests/sql    # of these lines alone
 
 A guard is a condition in a function, or one term of it: an `if` that leaves is never met, other ones always or never, and of
 several terms one is left out. Tests run in one process until the first fails, the last to notice something first.
@@ -40,8 +41,14 @@ class Mutant:
     tree: ast.Module
 
 
-def mutants(path: Path) -> Iterator[Mutant]:
-    """Each guard of a module's functions taken away."""
+def mutants(named: str) -> Iterator[Mutant]:
+    """Each guard of a module's functions taken away; of some lines, where the path has their numbers behind a colon."""
+    place, _, lines = named.partition(":")
+    wanted = {int(one) for one in lines.split(",") if one}
+    yield from (one for one in _mutants(Path(place)) if not wanted or one.line in wanted)
+
+
+def _mutants(path: Path) -> Iterator[Mutant]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     nodes = list(ast.walk(tree))
     for at, node in enumerate(nodes):
@@ -104,7 +111,7 @@ def functions(module: ModuleType) -> dict[str, FunctionType]:
 class Loop:
     """pytest's loop over tests, once for each mutant."""
 
-    def __init__(self, paths: list[Path]) -> None:
+    def __init__(self, paths: list[str]) -> None:
         self._mutants = [one for path in paths for one in mutants(path)]
         self.left: list[Mutant] = []
 
@@ -178,7 +185,7 @@ def _late(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     split = sys.argv.index("--")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("modules", nargs="+", type=Path)
+    parser.add_argument("modules", nargs="+")
     paths = parser.parse_args(sys.argv[1:split]).modules
     signal.signal(signal.SIGALRM, _late)
     pytest.main(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ def test_cases_answer_as_plain_duckdb(nasty: World, file: Path) -> None:
     cases = enumerate(read_cases(file))
     runs = ((case, spread) for number, case in cases for spread in chosen(number, len(nasty.mentions(case.text))))
     check(nasty, runs)
+
+
+def test_the_order_of_rows_is_looked_at(nasty: World) -> None:
+    """Rows that change places are another answer, where the statement says in which order they come."""
+    file = next(file for file in FILES if file.stem == "order")
+    found = [plain(nasty.truth, case.text, case.zone) for case in read_cases(file) if case.ordered]
+    several = [one for one in found if len(set(one.rows)) > 1]
+    assert len(several) > 50
+    for one in several:
+        at = next(at for at, row in enumerate(one.rows) if row != one.rows[0])
+        changed = (*one.rows[: at - 1], one.rows[at], one.rows[at - 1], *one.rows[at + 1 :])
+        assert replace(one, rows=changed).differs(one, ordered=True)
+        assert not replace(one, rows=changed).differs(one, ordered=False)
 
 
 @pytest.mark.long

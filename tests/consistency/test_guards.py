@@ -43,6 +43,22 @@ GUARDS = {
     "null-safe equality": ("pg", "equal = isinstance(node, exp.NullSafeEQ)", "equal = True"),
 }
 """What is guarded -> the source that shows it, the guard's text, and what is put in its place."""
+_SORTED = "self._collated(value, order=True)}{' DESC'"
+ORDERS = {
+    "PostgreSQL's own order": ("pg", _SORTED, "value.sql}{' DESC'"),
+    "a text's bytes in MariaDB": ("my", _SORTED, "exp.column(column.name).sql()}{' DESC'"),
+    "SQLite's own collation": ("lite", _SORTED, "value.sql}{' DESC'"),
+    **{
+        f"{what} in {source}": (source, guard, instead)
+        for source in ("pg", "my", "lite", "ch")
+        for what, guard, instead in (
+            ("the greatest first", "{' DESC' if descending else ''}", ""),
+            ("nulls first and last", "nulls_first else", "not nulls_first else"),
+            ("where nulls come", "if not column.nullable:", "if True:"),
+        )
+    },
+}
+"""The same of the first rows by an order."""
 SHOWING = ("decimals", "filters_floats", "filters_numbers", "filters_text", "filters_times", "strings")
 
 
@@ -66,6 +82,16 @@ def test_times_with_a_zone_are_cut_by_the_session(nasty: World, monkeypatch: pyt
     right = nasty.sql.table(text, zone=zone)
     monkeypatch.setattr(push, "cut_types", lambda zone: times.cut_types("UTC"))
     assert nasty.sql.table(text, zone=zone) != right
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("what", ORDERS)
+def test_without_its_guard_the_first_rows_are_others(nasty: World, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, guard, instead = ORDERS[what]
+    monkeypatch.setattr(capability, "Renderer", without(guard, instead).Renderer)
+    spread = next(one for one in ALONE if one.alone == source)
+    cases = (case for file in FILES if file.stem == "order" for case in read_cases(file))
+    assert any(wrong(nasty, case, spread) for case in cases), f"nothing shows {what}"
 
 
 @pytest.mark.long

@@ -68,10 +68,22 @@ def run(world: World, seed: int, count: int, sources: tuple[str, ...] = SOURCES)
     generator = Generator(seed, sources)
     for number in range(count):
         query = generator.query()
-        how = differs(world, query)
+        told = f"seed {seed}, query {number}, in {query.zone}:\n{query.text}"
+        try:
+            how = differs(world, query)
+        except BaseException as error:  # also what breaks a run off says where it was
+            error.add_note(told)
+            raise
         if how is not None:
-            told = f"seed {seed}, query {number}:\n{query.text}\n{how}\n{world.sql.explain(query.text)}"
-            pytest.fail(told, pytrace=False)
+            pytest.fail(f"{told}\n{how}\n{explained(world, query)}", pytrace=False)
+
+
+def explained(world: World, query: Query) -> str:
+    """How it is answered; a source that is in trouble must not hide what the trouble was."""
+    try:
+        return world.sql.explain(query.text, zone=query.zone)
+    except LapwingError as error:
+        return f"which nobody explains: {error}"
 
 
 def test_statements_over_all_sources(everywhere: World) -> None:

@@ -138,10 +138,14 @@ def run(world: World, seed: int, count: int) -> None:
     generator = Generator(seed)
     for number in range(count):
         asked = generator.statement()
-        how = differs(world, asked, cache=number % 2 == 0)
+        told = f"seed {seed}, statement {number}, in {asked.zone}:\n{asked.metrics}\n{asked.rows}"
+        try:
+            how = differs(world, asked, cache=number % 2 == 0)
+        except BaseException as error:  # also what breaks a run off says where it was
+            error.add_note(told)
+            raise
         if how is not None:
-            told = f"seed {seed}, statement {number}, in {asked.zone}:\n{asked.metrics}\n{asked.rows}\n{how}"
-            pytest.fail(told, pytrace=False)
+            pytest.fail(f"{told}\n{how}", pytrace=False)
 
 
 def test_statements_over_metrics(world: World) -> None:

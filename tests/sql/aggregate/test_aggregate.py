@@ -58,12 +58,16 @@ PUSHED = [
     "select count(*) from {s}.things where i > 3 or 1 = 1",
     "select l, count(distinct l), count(*) from {s}.things group by l order by l",
     "select date_trunc('month', d + 1) as m, count(*) from {s}.things group by m order by m",
+    "select d::varchar as x, count(*) from {s}.things group by x order by x",
+    "select d::timestamp as x, count(*) from {s}.things group by x order by x",
 ]
 DECIMALS = [
     "select l, sum(n), avg(n), min(n), max(n), count(n) from {s}.things group by l order by l",
     "select sum(id * 2 - 1), sum(id + i) from {s}.things where d < '2020-06-01'",
     "select n, sum(id) from {s}.things group by n having sum(n) > 1.5 order by n",
     "select min(t), max(t), l from {s}.things group by l order by l",
+    "select date_trunc('minute', t) as x, count(*) from {s}.things group by x order by x",
+    "select t::varchar as x, count(*) from {s}.things group by x order by x",
 ]
 DECIMAL_ARITHMETIC = [
     "select sum(n * (1 - n)), sum(n * n * n), avg(n * 2) from {s}.things where n < 100",
@@ -84,9 +88,21 @@ TIMES = [
 MOMENTS = [
     "select date_trunc('hour', t) as h, count(*) from {s}.things group by h order by h",
     "select t::date, hour(t), minute(t), count(*) from {s}.things group by all order by all",
+    "select date_part('dow', t), date_part('doy', t), date_part('minute', t), count(*) from {s}.things group by all order by all",
     "select quarter(t), dayofweek(t), isodow(t), week(t), dayofyear(t), count(*) from {s}.things group by all order by all",
     "select date_trunc('quarter', t), year(t) from {s}.things group by 1, 2 order by all",
 ]
+ZONED = [
+    "select date_trunc('month', z) as x, count(*), sum(id) from {s}.wide group by x order by x",
+    "select z::date as x, count(*) from {s}.wide group by x order by x",
+    "select hour(z), day(z), count(*) from {s}.wide group by all order by all",
+]
+WIDE = [
+    "select l, sum(m), avg(m), count(m), min(m) from {s}.wide group by l order by l",
+    "select l, avg(m) from {s}.wide group by rollup (l) order by l, 2",
+    "select sum(m), avg(m) from {s}.wide where id = 6",
+]
+"""Over decimals of more digits than a sum has by itself."""
 USED = [
     "select i, count(*), sum(b.id) from pg.things a join pg.things b using (i) group by i order by i",
     "select i, b.i, count(*), count(b.id) from pg.things a left join pg.things b using (i, l) group by all order by all",
@@ -153,6 +169,7 @@ JOINED = [
     "select a.l as kind, count(*) from pg.things a join pg.things b on a.i = b.i group by a.l order by a.l",
     "select a.l as g, count(*) from pg.things a join pg.big b on a.id = b.n group by a.l, g order by all",
     "select a.l as g, count(*) from pg.things a join pg.big b on a.id = b.n group by a.l, b.g having g > 3 order by g, 2, b.g",
+    "select w.id, t.id, w.w_id, count(*), sum(t.i) from pg.wide w join pg.things t on w.l = t.l group by all order by all",
     "select -a.id as g, count(*) from pg.things a join pg.big b on a.id = b.n group by a.id, b.g order by g + 1, a.id",
 ]
 EARLY = [
@@ -243,7 +260,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def same(service: SqlService, text: str, source: str, *, pushed: bool) -> None:
     here = text.replace("{s}", source)
-    own = service.table(re.sub(r"(\{s\}|\bpg|\blite)\.(?=things|big)", "own.", text))
+    own = service.table(re.sub(r"(\{s\}|\bpg|\blite)\.(?=things|big|wide)", "own.", text))
     plan = service.plan(here)
     assert any(scan.table.body for scan in plan.scans) is pushed, service.explain(here)
     with service.run(here) as running:
@@ -280,6 +297,27 @@ def test_times_are_cut_by_the_source(everywhere: SqlService, text: str, source: 
 @pytest.mark.parametrize("source", ["pg", "my"])
 @pytest.mark.parametrize("text", MOMENTS)
 def test_moments_are_cut_by_the_source(everywhere: SqlService, text: str, source: str) -> None:
+    same(everywhere, text, source, pushed=True)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("source", ["pg", "my"])
+@pytest.mark.parametrize("text", ZONED)
+def test_moments_are_cut_by_the_source_where_its_clock_is_ours(
+    everywhere: SqlService, text: str, source: str, zone: str
+) -> None:
+    here, own = text.replace("{s}", source), text.replace("{s}", "own")
+    with everywhere.run(here, zone=zone) as running:
+        got = pa.Table.from_batches(list(running), running.schema)
+    with everywhere.run(own, zone=zone) as expected:
+        assert got == pa.Table.from_batches(list(expected), expected.schema)
+    (scan,) = running.plan.scans
+    assert any(column.name.startswith("scan0k") for column in scan.columns) is (zone == "UTC"), scan.sql
+
+
+@pytest.mark.parametrize("source", ["pg", "my"])
+@pytest.mark.parametrize("text", WIDE)
+def test_wide_decimals(everywhere: SqlService, text: str, source: str) -> None:
     same(everywhere, text, source, pushed=True)
 
 
