@@ -50,9 +50,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with duckdb.connect(str(folder / "own.duckdb")) as own:
         own.execute((FIXTURES / "things_duckdb.sql").read_text()).fetchall()
         own.execute(WIDE.format("", "decimal(24,4)", "timestamptz", "+00")).fetchall()
+        own.execute("create table folded as select * from (values ('a'), ('A'), ('b')) x(v)").fetchall()
         own.execute("create table big as select range as n, range % 7 as g from range(200000)").fetchall()
     lite = sqlite3.connect(folder / "lite.db")
     lite.executescript((FIXTURES / "things_sqlite.sql").read_text())
+    lite.execute("create table folded (v text collate nocase)")
+    lite.execute("insert into folded values ('a'), ('A'), ('b')")
     lite.execute("create table big (n int, g int)")
     lite.executemany("insert into big values (?, ?)", ((n, n % 7) for n in range(200_000)))
     lite.commit()

@@ -24,6 +24,9 @@ SENT = [
     "(select id from {s}.things order by id limit 2) union all (select id from {s}.things order by id desc limit 2)",
     "with x as (select id from {s}.things order by id limit 3) select a.id from x a join x b on a.id = b.id order by 1",
     "select upper(v) as big, id from {s}.things order by id desc limit 2",
+    "select i, id from {s}.things order by i::hugeint desc, id limit 3",
+    "select * from {s}.things order by i desc, id limit 3",
+    "select things.* exclude (v), id as x from {s}.things order by i desc, x limit 3",
 ]
 KEPT = [
     "select id from {s}.things order by i + 1, id limit 3",
@@ -36,6 +39,25 @@ KEPT = [
     "select id from (select * from {s}.things order by i) order by id limit 3",
     "select * from (select id, -id as b from {s}.things) order by b limit 3",
     "select id from {s}.things order by id limit 11",
+    "select id from {s}.things order by i::varchar, id limit 3",
+    "select * replace (-id as id) from {s}.things order by id limit 3",
+    "select * rename (id as i, i as id) from {s}.things order by id limit 3",
+    "select -columns('^id$') from {s}.things order by id limit 3",
+    "select -columns(*) from (select id, i from {s}.things) order by id limit 3",
+    "select * exclude (id), -id as id from {s}.things order by id limit 3",
+    "select *, id from {s}.things order by 2, id limit 3",
+    "select id, unnest(case when id > 8 then [1] else []::int[] end) as u from {s}.things order by id limit 3",
+    "select id from {s}.things qualify row_number() over (order by id desc) < 4 order by id limit 3",
+    "select things.*, id from {s}.things order by 2, 1 limit 3",
+    "select * exclude (v), id from {s}.things order by 2, 1 limit 3",
+    "select id from {s}.things t(i, id) order by id nulls first, i limit 3",
+    "select * from {s}.things t(i, id) order by id nulls first, i limit 3",
+    "select i as j, id from {s}.things t(i, id) order by j limit 3",
+    "select things.* replace (-id as id) from {s}.things order by id limit 3",
+    "select id from {s}.things order by try_cast(v as hugeint), id limit 3",
+    "select id from {s}.things order by n::hugeint, id limit 4",
+    "select id from {s}.things order by n::hugeint desc, id limit 7",
+    "select id from {s}.things where v in ('a', 'b') or i is null order by try_cast(v as hugeint) nulls first, id limit 2",
 ]
 
 

@@ -327,6 +327,14 @@ def test_decimals_and_times(everywhere: SqlService, text: str, source: str) -> N
     same(everywhere, text, source, pushed=True)
 
 
+@pytest.mark.parametrize(
+    "text", ["select v, count(*) from lite.folded group by v order by v", "select distinct v from lite.folded"]
+)
+def test_texts_that_a_column_takes_for_the_same_are_groups_of_their_own(everywhere: SqlService, text: str) -> None:
+    assert everywhere.plan(text).scans[0].table.body
+    assert sorted(rows(everywhere.table(text))) == sorted(rows(everywhere.table(text.replace("lite.", "own."))))
+
+
 @pytest.mark.parametrize("text", DECIMAL_ARITHMETIC)
 def test_arithmetic_with_decimals(everywhere: SqlService, text: str) -> None:
     same(everywhere, text, "pg", pushed=True)

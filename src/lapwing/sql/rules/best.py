@@ -10,6 +10,7 @@ from lapwing.sources.quote import select
 from lapwing.sql.nodes import Scan
 from lapwing.sql.order import OrderKey
 from lapwing.sql.rules.base import Facts
+from lapwing.states.argument import Kind, argument_of
 from lapwing.states.dialects import dialect_of
 
 if TYPE_CHECKING:
@@ -50,4 +51,11 @@ def _sorted(key: OrderKey, table: Table, renderer: Renderer) -> str:
     found: list[Column] = [column for column in table.columns if column.name.lower() == key.column]
     if len(found) != 1:
         raise No("it is no column of the table")
+    if key.whole and not _whole(found[0].type):
+        raise No("it is rounded")
     return renderer.sorted(found[0], descending=key.descending, nulls_first=key.nulls_first)
+
+
+def _whole(type_: str) -> bool:
+    known = argument_of(type_)
+    return known.kind is Kind.INTEGER or (known.kind is Kind.DECIMAL and known.scale == 0)
