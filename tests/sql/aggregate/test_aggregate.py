@@ -184,6 +184,10 @@ EARLY = [
         "group by o.l order by 1"
     ),
     "select sum(p.g), avg(p.n), count(*) from own.things o join pg.big p on o.id = p.g",
+    (
+        "select o.l, sum(a.id), count(*) from own.things o join pg.things a on o.i = a.i join pg.things b on a.l = b.l "
+        "group by o.l order by 1"
+    ),
     "select count(*) from own.things o join pg.things p on o.l = p.l join lite.things t on t.i = p.i",
     "select o.v, max(o.id), count(distinct o.i), sum(p.i) from own.things o join pg.things p on o.l = p.l group by 1 order by 1",
     (
@@ -219,6 +223,8 @@ EARLY = [
     "select o.l, count(*), sum(p.id) from pg.things p left join own.things o on o.i = p.i and p.id > 5 group by 1 order by 1",
 ]
 READ = [
+    "select p.l, count(*), sum(m.id) from pg.things p join my.things m on p.i = m.i group by p.l order by 1",
+    "select t.l, sum(m.id) from lite.things t, my.things m, pg.things p where t.i = m.i and m.l = p.l group by 1 order by 1",
     "select o.id, (select sum(p.id) from pg.things p where p.i = o.i) from own.things o order by 1",
     "select o.l, count(*), sum(p.id) from own.things o left join pg.things p on o.i = p.i group by o.l order by 1",
     "select o.l, sum(o.id) from own.things o join pg.things p on o.i = p.i group by o.l order by 1",
@@ -260,7 +266,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def same(service: SqlService, text: str, source: str, *, pushed: bool) -> None:
     here = text.replace("{s}", source)
-    own = service.table(re.sub(r"(\{s\}|\bpg|\blite)\.(?=things|big|wide)", "own.", text))
+    own = service.table(re.sub(r"(\{s\}|\bpg|\blite|\bmy)\.(?=things|big|wide)", "own.", text))
     plan = service.plan(here)
     assert any(scan.table.body for scan in plan.scans) is pushed, service.explain(here)
     with service.run(here) as running:
