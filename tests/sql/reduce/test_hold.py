@@ -84,6 +84,23 @@ def test_others_of_its_rows_have_them_only_in_types_that_travel(scattered: SqlSe
         same(sql, text)
 
 
+@pytest.mark.parametrize("kind", ["timetz", "uhugeint", "timestamp_s"])
+def test_not_in_types_that_arrow_has_not(scattered: SqlService, folder_of: Path, kind: str) -> None:
+    values = {"timetz": "'12:00:00-05'", "uhugeint": f"{2**128 - 1}", "timestamp_s": "'infinity'"}
+    path = folder_of / f"{kind}.duckdb"
+    with duckdb.connect(str(path)) as own:
+        own.execute(f"create table e as select range as k, {values[kind]}::{kind} as x from range(9)").fetchall()
+    configs = {
+        "own": SourceConfig(name="own", type="duckdb", path=path),
+        "lite": SourceConfig(name="lite", type="sqlite", path=folder_of / "lite.db"),
+    }
+    text = "select t.id, e.x::varchar as x from own.e e join lite.t t on t.k = e.k"
+    for sql in service(folder_of, configs):
+        assert held(sql.ready(text)) == []
+        same(sql, text)
+        assert isinstance(answer(sql, text), list)
+
+
 def test_more_than_was_expected_is_streamed(scattered: SqlService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MOST", 0)
     for text in (ONE, CHAIN, TWICE):

@@ -64,7 +64,7 @@ def _providers(scan: Scan, scans: Mapping[str, Scan]) -> Iterator[str]:
 
 
 def _small(scan: Scan) -> bool:
-    return scan.limit is None and scan.rows is not None and scan.rows <= MOST and carried(scan)
+    return scan.rows is not None and scan.rows <= MOST and carried(scan)
 
 
 def carried(scan: Scan) -> bool:
