@@ -243,10 +243,16 @@ def test_a_cause_is_kept_with_its_incident(journal: Journal) -> None:
     save(journal, run(), told(10))
     (number,) = (record.id for record in journal.records())
     cause = Cause("Mostly it.", (("region", "north"), ("gift", True)), 0.9, True)
-    journal.keep_cause(number, 20, cause)
-    assert journal.cause(number, 20) == cause
+    journal.keep_cause(number, 20, (83.0, 18.5), cause)
+    assert journal.cause(number, 20) == cause == journal.cause(number, 20, (83.0, 18.5))
     assert journal.cause(number, 30) is None
-    journal.keep_cause(999, 20, cause)  # of an incident that is no more: nothing to keep
+    assert journal.cause(number, 20, (50.0, 18.5)) is None, "of other numbers, since data came late"
+    journal.keep_cause(number, 20, (50.0, 18.5), replace(cause, says="Mostly another."))
+    found = journal.cause(number, 20, (50.0, 18.5))
+    assert found is not None
+    assert found.says == "Mostly another."
+    assert journal.told_cause(number, 20) == "Mostly it."
+    journal.keep_cause(999, 20, (1.0, 2.0), cause)  # of an incident that is no more: nothing to keep
     assert journal.cause(999, 20) is None
 
 

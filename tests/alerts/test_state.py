@@ -100,7 +100,7 @@ def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
         (2, "resolved", 20, 19),
     ]
     assert state.journal.cause(7, 20) is None, "found in another way, so looked for again"
-    state.journal.keep_cause(8, 20, Cause("Of nothing.", None, None, False))
+    state.journal.keep_cause(8, 20, (1.0, 2.0), Cause("Of nothing.", None, None, False))
     assert state.journal.cause(8, 20) is None
 
 

@@ -42,7 +42,7 @@ def test_records_the_worst_and_an_end(shop: Lapwing) -> None:
     assert told(shop, [10, 13, 16, 30, 32, 11, 10, 10]) == [
         "03-04 opened: 29 from Sat 2 Mar to Sun 3 Mar, 20 expected. $180 so far.",
         "03-04 cause: Why.",
-        "03-05 grew: 30 on Mon 4 Mar: a new record. Told again.",
+        "03-05 grew: 30 on Mon 4 Mar: a new record.",
         "03-06 worst: 32 on Tue 5 Mar, 10 expected. $1.02 k so far.",
         "03-07 easing: 11 on Wed 6 Mar: less than half as far from what was expected as at the worst.",
         "03-08 resolved: 2 days inside the range. In all +51 against what was expected.",

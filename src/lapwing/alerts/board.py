@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lapwing.alerts.alarms import realised
-from lapwing.alerts.cases import Case, Known, cases, folded
+from lapwing.alerts.cases import Case, Known, cases
 from lapwing.alerts.charts import latest
 from lapwing.alerts.folding import explaining_others, unified
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.keeper import Kept
 from lapwing.alerts.score import ScoreView, score
+from lapwing.alerts.standing import folded
 from lapwing.alerts.summaries import Summaries
 from lapwing.alerts.views.board import AlarmsView, Board, Day, Quiet, Resolved, Snoozed, Trouble, Watching
 from lapwing.alerts.views.incident import IncidentSummary, IncidentView

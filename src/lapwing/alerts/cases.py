@@ -1,8 +1,8 @@
-"""Incidents as they were known at one moment, and which of them stand for others."""
+"""Incidents as they were known at one moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -163,15 +163,3 @@ def _as_told(judged: Judged, key: Key, now: Life, buckets: int) -> Episode | Non
     places = np.searchsorted(judged.borders[:-1], sorted(set(starts)), side="right") - 1
     loud = tuple(int(place) for place in places if place < max(buckets, 1)) or (int(places[0]),)
     return Episode(direction=key[1], first=loud[0], loud=loud, resolved=None, steps=(Step("opened", loud[0]),))
-
-
-def folded(found: Sequence[Case]) -> dict[int, list[Case]]:
-    """The incidents to show, each with those that it stands for: of its slices, and of other monitors of the same."""
-    alike: dict[tuple[str, int], list[Case]] = {}
-    for one in found:
-        alike.setdefault((one.judged.monitor.metric, one.episode.direction), []).append(one)
-    parts = {
-        whole.id: [part for part in group if whole.stands_for(part)] for group in alike.values() for whole in group
-    }
-    hidden = {part.id for of in parts.values() for part in of}
-    return {one.id: parts[one.id] for one in found if one.id not in hidden}

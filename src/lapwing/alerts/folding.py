@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from lapwing.alerts.cases import Case, folded
+from lapwing.alerts.cases import Case
+from lapwing.alerts.standing import folded
 from lapwing.alerts.totals import numbers
 
 LEAST, MOST = 0.5, 2.0

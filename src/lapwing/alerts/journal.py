@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -184,11 +185,21 @@ class Journal:
             chosen = sa.select(LineRow.id).where(LineRow.incident == incident, LineRow.number == number)
             return int(session.scalars(chosen).one())
 
-    def cause(self, incident: int, until: int) -> Cause | None:
-        """The cause kept for an incident whose numbers count up to `until`."""
+    def cause(self, incident: int, until: int, numbers: Sequence[float] | None = None) -> Cause | None:
+        """The cause kept for an incident whose numbers count up to `until`, and are (or were, where none are given) these."""
         with self._reading() as session:
             row = session.get(CauseRow, (incident, until))
-            return None if row is None or json.loads(row.found).get("method") != METHOD else _cause(row)
+            found = {} if row is None else json.loads(row.found)
+            if row is None or found.get("method") != METHOD:
+                return None
+            of = found.get("of")
+            return _cause(row) if numbers is None or of is None or np.allclose(of, numbers, equal_nan=True) else None
+
+    def told_cause(self, incident: int, until: int) -> str | None:
+        """The sentence that was found first of an incident when its numbers counted up to `until`, whatever the data is now."""
+        with self._reading() as session:
+            row = session.get(CauseRow, (incident, until))
+            return None if row is None else str((found := json.loads(row.found)).get("told", found["says"]))
 
     def last_cause(self, incident: int) -> Cause | None:
         """The last one that was told of an incident, by whichever method."""
@@ -197,12 +208,13 @@ class Journal:
             row = session.scalars(chosen.limit(1)).first()
             return None if row is None else _cause(row)
 
-    def keep_cause(self, incident: int, until: int, cause: Cause) -> None:
-        """Keeps it, unless the incident is no more."""
+    def keep_cause(self, incident: int, until: int, numbers: Sequence[float], cause: Cause) -> None:
+        """Keeps it, unless the incident is no more. `numbers` are those that it is the cause of."""
         with suppress(IntegrityError), self._changing() as session:
-            session.merge(
-                CauseRow(incident=incident, until=until, found=json.dumps({**asdict(cause), "method": METHOD}))
-            )
+            before = session.get(CauseRow, (incident, until))
+            told = cause.says if before is None else (was := json.loads(before.found)).get("told", was["says"])
+            found = {**asdict(cause), "method": METHOD, "of": list(numbers), "told": told}
+            session.merge(CauseRow(incident=incident, until=until, found=json.dumps(found)))
 
 
 def _cause(row: CauseRow) -> Cause:

@@ -79,7 +79,9 @@ class Alerts:
         self._watches = Watches(lapwing, state)
         self.maintenance = Maintenance(lapwing, state, self._watches.all)
         """Stretches in which nothing is raised."""
-        self.data = DataService(lapwing, state, self._watches.all, lambda: self._keeper.kept().known)
+        self.data = DataService(
+            lapwing, state, self._watches.all, lambda: self._keeper.kept().known, self.maintenance.windows
+        )
         """What is watched of data itself, and how it arrives."""
         self._keeper = Keeper(
             lapwing, state.journal, self._watches.all, self.maintenance.windows, patience, self.data.readiness.complete

@@ -98,7 +98,7 @@ class Telling:
                     f"{here}: it came back for the third time. Told again once it was quiet for long, or on a record."
                 )
             case "grew":
-                return f"{here}: a new record. Told again."
+                return f"{here}: a new record."
             case "worst":
                 return f"{here}, {self._expected(bucket, bucket)} expected.{self._money(bucket)}"
             case "easing":

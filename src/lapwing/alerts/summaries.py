@@ -119,11 +119,10 @@ class Summaries:
             episode=case.episode,
             zone=self._lapwing.project.timezone,
         )
-        opening = self._change_of(case, case.episode.opened)
         summary = self.summary(case, folded)
         return IncidentView(
             summary=summary,
-            story=telling.story(case.counted, opening.cause.says, case.lines),
+            story=telling.story(case.counted, self._cause_at_opening(case), case.lines),
             comments=[
                 Comment(at=self.iso(line.at), who=line.who, text=str(line.data["text"])) for line in case.life.comments
             ],
@@ -134,13 +133,20 @@ class Summaries:
 
     def kept_cause(self, case: Case, *, look: bool = True) -> Cause | None:
         """The cause of an incident as known, looked for where nobody has yet (without `look`: None then)."""
-        kept = self._journal.cause(case.id, case.until)
+        of = self._numbers(case)
+        moved = None if case.restated else (of.actual, of.expected)  # data that came late has another cause
+        kept = self._journal.cause(case.id, case.until, moved)
         if kept is not None or not look:
             return kept
         found = self._change_of(case, case.last).cause
         with suppress(LapwingError):  # it is shown all the same, and found again by the next who asks
-            self._journal.keep_cause(case.id, case.until, found)
+            self._journal.keep_cause(case.id, case.until, (of.actual, of.expected), found)
         return found
+
+    def _cause_at_opening(self, case: Case) -> str:
+        """As it was told then, where somebody looked; what the data says now may be another story."""
+        told = self._journal.told_cause(case.id, int(case.judged.borders[case.episode.opened + 1]))
+        return told if told is not None else self._change_of(case, case.episode.opened).cause.says
 
     def _change_of(self, case: Case, last: int) -> Change:
         """Of the incident's buckets up to `last`, against the same ones of weeks before, as the whole was expected."""

@@ -81,6 +81,24 @@ def test_what_opens_again_is_back(view: IncidentView) -> None:
     assert "Back" not in RENDERER.one(telling(again, "resolved"), "k").subject
 
 
+def test_what_was_nothing_says_what_was_told_and_no_more(view: IncidentView) -> None:
+    gone = telling(view, "retracted", state="retracted", resolved=view.summary.until)
+    found = RENDERER.one(replace(gone, says="It lies in a maintenance window."), "k")
+    assert found.subject == "[shop] Retracted: Fail rate: 27.7%, 4.9% expected"
+    assert "Was told: 27.7%, 4.9% expected" in found.text
+    for wrong in ("$", "Mostly", "Lasted", "Actual"):
+        assert wrong not in found.text
+
+
+def test_it_lasted_until_its_last_bucket(view: IncidentView) -> None:
+    """Not until enough quiet ones had come to be sure."""
+    night = "2024-02-21T02:00:00-05:00"
+    found = RENDERER.one(telling(view, "resolved", state="resolved", reason="quiet", resolved=night), "k")
+    assert "Lasted: Tue 20 Feb, 12:00 to Tue 20 Feb, 18:00" in found.text
+    by_hand = RENDERER.one(telling(view, "closed", state="resolved", reason="by_hand", resolved=night), "k")
+    assert "to Wed 21 Feb, 02:00" in by_hand.text
+
+
 def test_without_an_address_there_is_no_link(view: IncidentView) -> None:
     found = replace(RENDERER, base_url=None).one(telling(view), "k")
     assert found.link is None

@@ -220,6 +220,34 @@ def test_what_nobody_acknowledges_is_escalated(night: Night, acknowledged: bool)
     )
 
 
+@pytest.mark.parametrize("meanwhile", ["", "acknowledge", "resolve", "snooze"])
+def test_what_was_put_off_is_told_when_it_is_due_again(night: Night, meanwhile: str) -> None:
+    """If it is still open then, and nobody looks after it; one put off again is told after the later time."""
+    deliveries = night.deliveries(ops(monitors=("failed_daily",)))
+    deliveries.run()
+    (one,) = deliveries.record()
+    (incident,) = one.incidents
+    hour = 60 * MINUTE
+    night.alerts().act(incident, Action(name="snooze", who="Ann", until=to_us(at(21, 2)) + hour))
+    assert deliveries.run() == ()
+    if meanwhile:
+        until = to_us(at(21, 2)) + 3 * hour if meanwhile == "snooze" else None
+        night.alerts().act(incident, Action(name=meanwhile, who="Ann", until=until))
+        deliveries.run()
+    before = len(night.box.mails)
+    night.clock += hour - MINUTE
+    assert deliveries.run() == ()
+    night.clock += MINUTE
+    (done,) = deliveries.run()
+    assert done.state == ("dropped" if meanwhile else "sent")
+    if not meanwhile:
+        assert night.box.subjects[before:] == ["[shop] Snooze over: Failed: 83, 18.5 expected. $1.29 k at stake"]
+    if meanwhile == "snooze":
+        night.clock += 2 * hour
+        assert [one.state for one in deliveries.run()] == ["sent"]
+    assert deliveries.run() == ()
+
+
 def test_who_is_assigned_is_told(night: Night) -> None:
     deliveries = night.deliveries(ops(person="Ann"))
     deliveries.run()

@@ -73,6 +73,20 @@ def test_restated_data_is_told_of_the_last_days_only() -> None:
     assert is_wanted(subscription(), line(at=20 * DAY - 1, recorded=20 * DAY, until=15 * DAY), told_before=True)
 
 
+def test_what_opens_again_by_restated_data_is_told_to_those_who_were_told_that_it_was_nothing() -> None:
+    """A maintenance window that was taken back: "it is told already" would leave them with its retraction."""
+    again = line(at=20 * DAY, until=19 * DAY)
+    of = subscription()
+    assert wanted(of, SUBJECT, again, life([again]), told_before=True, back=True)
+    assert not wanted(of, SUBJECT, again, life([again]), told_before=True, back=False)
+
+
+def test_what_was_retracted_before_anybody_was_told_is_told_to_nobody() -> None:
+    gone = Happened(number=2, kind="retracted", at=DAY, recorded=DAY, data={"reason": "complete"})
+    assert not is_wanted(subscription(), line(at=DAY), gone)
+    assert not is_wanted(subscription(), line("grew", at=DAY), gone)
+
+
 def test_ends_are_told_to_those_who_know() -> None:
     for kind in ("resolved", "retracted", "closed", "accepted"):
         end = line(kind, reason="late_data")

@@ -7,12 +7,13 @@ import hashlib
 import hmac
 from dataclasses import replace
 
+import apprise
 import pytest
 from tests.alerts.delivery.receivers import smtp_server, webhook
 from tests.services.base import free_port
 
 from lapwing.alerts.delivery.message import Message, unpack
-from lapwing.alerts.delivery.ways import Undelivered, chat, send
+from lapwing.alerts.delivery.ways import Undelivered, chat, pagerduty, send
 from lapwing.model.delivery import Channel
 
 MESSAGE = Message(
@@ -59,6 +60,30 @@ def test_an_email_with_its_chart() -> None:
     (picture,) = (part for part in first.walk() if part.get_content_type() == "image/png")
     assert picture.get_content() == MESSAGE.chart
     assert picture["Content-ID"] == "<chart>"
+
+
+def test_a_long_subject_begins_on_the_line_of_its_name() -> None:
+    subject = "[shop] Resolved: Failed orders, north of the river: 98, 4.8 expected. $1.86 k in all"
+    with smtp_server() as box:
+        send(mail_to(box.port), replace(MESSAGE, subject=subject), "h")
+    assert box.subjects == [subject]
+
+
+@pytest.mark.parametrize(
+    ("url", "source"),
+    [
+        ("pagerduty://key@api", "Lapwing"),
+        ("pagerduty://key@api?region=eu", "Lapwing"),
+        ("pagerduty://key@api/billing", "billing"),
+        ("pagerduty://key@api?source=billing", "billing"),
+    ],
+)
+def test_pagerduty_is_told_who_says_it(url: str, source: str) -> None:
+    """By what Apprise makes of the address: nothing can be sent there from here."""
+    made = apprise.Apprise.instantiate(pagerduty(url, MESSAGE, "h"))
+    assert made is not None
+    assert vars(made)["source"] == source
+    assert vars(made)["dedup"] == "incident-7@h"
 
 
 def test_an_email_needs_the_right_password() -> None:

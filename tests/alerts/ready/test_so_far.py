@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tests.alerts.data.feed import DATASET, HOUR, PROJECT, START, Feed, usual
+
+from lapwing.model.calendar import to_us
 
 pytestmark = pytest.mark.long
 DAILY = PROJECT.replace("grain: hour", "grain: day")
@@ -59,3 +62,17 @@ def test_a_day_is_told_before_it_is_over_and_confirmed_after(feed: Feed) -> None
     assert [one.monitor for one in sealed] == ["orders_hourly"]
     young = feed.alerts.data._so_far._young
     assert len(young) == 1, "each holds a whole judging: only of the bucket that was told of one is kept"
+
+
+def test_in_maintenance_nothing_is_told_before_it_is_over_either(tmp_path: Path) -> None:
+    with Feed(tmp_path / "p", share=lost, project=DAILY, dataset=DATASET) as feed:
+        now = START
+        while now < LOST_FROM:
+            now += 4 * HOUR
+            feed.to(now)
+        feed.alerts.replay()
+        start, end = to_us(LOST_FROM), to_us(LOST_FROM + timedelta(days=1))
+        feed.alerts.maintenance.make("Sale is over", start, end, (), "Ann")
+        for hours in (8, 12, 16, 20):
+            feed.to(LOST_FROM + hours * HOUR)
+            assert not feed.alerts.incidents(kind="so_far")

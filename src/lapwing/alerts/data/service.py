@@ -9,6 +9,7 @@ from lapwing.alerts.cases import Case, Known
 from lapwing.alerts.data import shown
 from lapwing.alerts.data.doubt import Doubtful, doubts
 from lapwing.alerts.data.keeper import PREFIX, DataKeeper
+from lapwing.alerts.inputs import Window
 from lapwing.alerts.ready import shown as shown_so_far
 from lapwing.alerts.ready.so_far import PREFIX as SO_FAR
 from lapwing.alerts.ready.so_far import SoFarKeeper
@@ -32,14 +33,15 @@ class DataService:
         state: StateDatabase,
         monitors: Callable[[], Sequence[Monitor]],
         judged: Callable[[], Sequence[Known]],
+        windows: Callable[[Monitor], tuple[Window, ...]],
     ) -> None:
-        """`judged`: the monitors as far as they are judged."""
+        """`judged`: the monitors as far as they are judged. `windows`: the maintenance of one."""
         self._lapwing = lapwing
         self._judged = judged
         self.keeper = DataKeeper(lapwing, state.journal, state.learned, monitors)
         self.readiness = self.keeper.readiness
         """How complete datasets usually are at which age."""
-        self._so_far = SoFarKeeper(lapwing, state.journal, self.readiness)
+        self._so_far = SoFarKeeper(lapwing, state.journal, self.readiness, windows)
 
     def look(self) -> None:
         """Looks at what datasets hold, and whether it arrives as usual; what is wrong with it becomes an incident."""

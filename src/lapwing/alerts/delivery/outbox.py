@@ -96,11 +96,12 @@ class Outbox:
             return tuple((row.id, row.incident, line_of(row)) for row in rows)
 
     def told(self, incidents: Iterable[int]) -> frozenset[tuple[int, str, bool]]:
-        """By which channels anything was told, or is to be, of incidents: (incident, channel, in a digest). Escalations may
-        never be needed, so they count when they went out."""
+        """By which channels anything was told, or is to be, of incidents: (incident, channel, in a digest). Escalations, and
+        what is due again after a snooze, may never be needed, so they count when they went out."""
         with self._state.session() as session:
             sure = sa.or_(
-                MessageRow.state == "sent", sa.and_(MessageRow.state != "dropped", MessageLineRow.kind != "escalation")
+                MessageRow.state == "sent",
+                sa.and_(MessageRow.state != "dropped", MessageLineRow.kind.not_in(("escalation", "awake"))),
             )
             chosen = (
                 sa.select(LineRow.incident, MessageLineRow.channel, MessageLineRow.kind == "digest")
@@ -125,7 +126,7 @@ class Outbox:
             return True
 
     def _take(self, session: Session, entry: Entry, now: int) -> None:
-        kind = entry.kind if entry.kind in ("escalation", "digest") else "told"
+        kind = entry.kind if entry.kind in ("escalation", "digest", "awake") else "told"
         same = MessageLineRow.line == entry.line, MessageLineRow.channel == entry.channel, MessageLineRow.kind == kind
         if session.scalar(sa.select(MessageLineRow).where(*same)) is not None:
             return  # two subscriptions lead to the same channel

@@ -28,6 +28,7 @@ HEADS = {
     "reopened": "Reopened: ",
     "assigned": "Assigned to you: ",
     "escalation": "Nobody has acknowledged: ",
+    "awake": "Snooze over: ",
 }
 BACK = "Back: "
 """Of an incident that opens again."""
@@ -203,13 +204,15 @@ def _against(one: IncidentSummary) -> str:
 
 
 def _stake(one: IncidentSummary) -> str:
-    if one.at_stake is None:
+    if one.at_stake is None or one.state == "retracted":
         return ""
     cost = "at stake" if one.state == "open" else "in all"
     return f". {money(one.at_stake.amount, one.at_stake.currency)} {cost}"
 
 
 def _cause(one: IncidentSummary) -> list[str]:
+    if one.state == "retracted":
+        return []
     names = " and ".join(event.name for event in one.events)
     within = [f"Within {names}."] if names else []
     within += [one.foreseen.says] if one.foreseen is not None else []
@@ -218,6 +221,8 @@ def _cause(one: IncidentSummary) -> list[str]:
 
 
 def _rows(one: IncidentSummary, as_of: str) -> list[tuple[str, str]]:
+    if one.state == "retracted" and one.actual is not None and one.warning is None:
+        return [("Was told", _against(one)), ("Of", when(datetime.fromisoformat(one.opened)))]
     if one.warning is not None:
         rows = warn.rows(one, one.warning, as_of)
     elif one.data is not None and one.actual is None:
@@ -232,8 +237,13 @@ def _rows(one: IncidentSummary, as_of: str) -> list[tuple[str, str]]:
         name = "At stake" if one.state == "open" else "Cost"
         rows.append((name, money(one.at_stake.amount, one.at_stake.currency)))
     opened = when(datetime.fromisoformat(one.opened))
-    over = None if one.resolved is None else when(datetime.fromisoformat(one.resolved))
-    rows.append(("Since", opened) if over is None else ("Lasted", f"{opened} to {over}"))
+    if one.resolved is None:
+        rows.append(("Since", opened))
+    else:  # quiet buckets make sure that it is over, and are no part of it
+        over = (
+            one.until if one.reason in ("quiet", "ended") and one.warning is None and one.data is None else one.resolved
+        )
+        rows.append(("Lasted", f"{opened} to {when(datetime.fromisoformat(over))}"))
     if one.assignee:
         rows.append(("Assigned to", one.assignee))
     return rows

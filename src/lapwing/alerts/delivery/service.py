@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lapwing.alerts.cases import cases, folded
+from lapwing.alerts.cases import cases
 from lapwing.alerts.data.lines import is_quiet
 from lapwing.alerts.delivery.message import Message, unpack
 from lapwing.alerts.delivery.outbox import Entry, Outbox, Sent, Waiting
@@ -26,6 +26,7 @@ from lapwing.alerts.ready.so_far import PREFIX as SO_FAR
 from lapwing.alerts.record import OPENINGS, STEPS, Happened, Record
 from lapwing.alerts.said import said
 from lapwing.alerts.service import Alerts
+from lapwing.alerts.standing import folded
 from lapwing.alerts.state import StateDatabase
 from lapwing.model.calendar import local_iso, to_us
 from lapwing.model.delivery import Channel, Subscription
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
 
 MINUTE = 60_000_000
+AWAKE = "awake"
+"""Of a message: what somebody put off is due again, and still open."""
 NO_HOST = "lapwing.invalid"
 """In ids of e-mails where no base_url names a host (RFC 2606)."""
 
@@ -211,10 +214,13 @@ class Deliveries:
     ) -> Iterable[Entry]:
         """`begun`: of what is over before it could be told that it began, the message that tells all of it: how it ended."""
         now, life_now, told_now = self._clock(), life(record.lines), set[tuple[int, str, bool]]()
+        back = _is_back(record, line)
         for one in self._config.subscriptions.values():
             for channel in one.channels:
                 way = record.id, channel, one.digest is not None
-                if not wanted(one, subject, line, life_now, told_before=way in told):
+                if line.kind == "snoozed" and way in told and one.digest is None:
+                    yield self._after_snooze(number, line, one, channel)
+                if not wanted(one, subject, line, life_now, told_before=way in told, back=back):
                     continue
                 told_now.add(way)
                 at = due(one, now, self._lapwing.project.timezone)
@@ -234,6 +240,13 @@ class Deliveries:
                             line=number, kind="escalation", channel=other, subscription=one.name, due=late, batch=batch
                         )
         told |= told_now
+
+    def _after_snooze(self, number: int, line: Happened, one: Subscription, channel: str) -> Entry:
+        """Who was told before is told when it is due again, if it is still open then."""
+        over = self._clock() + max(int(line.data["until"]) - self._alerts.moment(), 0)
+        at = due(one, over, self._lapwing.project.timezone)
+        batch = f"{number}|{channel}|{AWAKE}"
+        return Entry(line=number, kind=AWAKE, channel=channel, subscription=one.name, due=at, batch=batch)
 
     # What goes out
 
@@ -271,6 +284,8 @@ class Deliveries:
         """What was made of it before, or is made now; None where it need not go out any more."""
         if waiting.kind == "escalation" and not any(self._is_alone(incident) for incident, _ in waiting.lines):
             return None
+        if waiting.kind == AWAKE and not any(self._is_due_again(incident, line) for incident, line in waiting.lines):
+            return None
         if waiting.content is not None:
             return unpack(waiting.content)
         tellings = [self._telling(waiting, incident, line) for incident, line in waiting.lines]
@@ -286,14 +301,22 @@ class Deliveries:
         now: Life = life(self._journal.record(incident).lines)
         return now.open and now.acknowledged is None and now.snoozed_until(self._alerts.moment()) is None
 
+    def _is_due_again(self, incident: int, snoozed: Happened) -> bool:
+        """It is open, and nobody has acknowledged it or put it off again."""
+        now = life(self._journal.record(incident).lines)
+        return (
+            now.open and now.acknowledged is None and now.snoozed is not None and now.snoozed.number == snoozed.number
+        )
+
     def _telling(self, waiting: Waiting, incident: int, line: Happened) -> Telling:
         """The incident as it was known when the line was; links have minutes, so the end of its minute."""
         zone = self._lapwing.project.timezone
-        moment = -(-line.at // MINUTE) * MINUTE
+        known = self._alerts.moment() if waiting.kind == AWAKE else line.at
+        moment = -(-known // MINUTE) * MINUTE
         says = str(line.data.get("says", "")) if line.kind in STEPS else said(line, zone)
-        kind = "escalation" if waiting.kind == "escalation" else line.kind
-        view = self._alerts.incident_at(incident, min(moment, max(self._alerts.moment(), line.at)))
-        return Telling(kind=kind, says=says.removesuffix(" Told again."), view=view, as_of=local_iso(moment, zone))
+        kind = waiting.kind if waiting.kind in ("escalation", AWAKE) else line.kind
+        view = self._alerts.incident_at(incident, min(moment, max(self._alerts.moment(), known)))
+        return Telling(kind=kind, says=says, view=view, as_of=local_iso(moment, zone))
 
     # For people who look after it
 
@@ -323,6 +346,12 @@ def _entry(number: int, line: Happened, one: Subscription, channel: str, at: int
     batch = f"digest|{one.name}|{channel}|{at}" if digest else f"{number}|{channel}"
     kind = "digest" if digest else line.kind
     return Entry(line=number, kind=kind, channel=channel, subscription=one.name, due=at, batch=batch)
+
+
+def _is_back(record: Record, line: Happened) -> bool:
+    """The line opens what people knew to be over."""
+    before = life(one for one in record.lines if one.number < line.number)
+    return before.told and not before.open and life(one for one in record.lines if one.number <= line.number).open
 
 
 def _bygone(record: Record) -> Subject:

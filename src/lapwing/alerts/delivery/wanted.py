@@ -58,22 +58,26 @@ def chosen(subscription: Subscription, subject: Subject) -> bool:
     return named and within
 
 
-def wanted(subscription: Subscription, subject: Subject, line: Happened, now: Life, *, told_before: bool) -> bool:
+def wanted(
+    subscription: Subscription, subject: Subject, line: Happened, now: Life, *, told_before: bool, back: bool = False
+) -> bool:
     """Whether a line is to be told. `now` is the incident as it is by now; `told_before`: something of it was told the same
-    way already."""
+    way already; `back`: the line opens what was over."""
     if line.kind == "assigned":
         return bool(subscription.person) and line.data.get("to") == subscription.person != line.who
     if line.kind == "closed" and line.data.get("reason") == "confirmed":
         return False  # the incident of the complete bucket tells it
     if line.kind in ENDS:
         return told_before
+    if now.state == "retracted":
+        return False  # by now it is known that there was nothing
     if not subject.standing or not chosen(subscription, subject):
         return False
     if subject.told_with is not None and chosen(subscription, subject.told_with):
         return False
     fresh = _is_fresh(line)
     if line.kind in OPENINGS:
-        if told_before and _is_late(line):
+        if told_before and _is_late(line) and not back:
             return False  # it is told already; restated data only moves when it opened
         last = max((step.number for step in now.steps if step.kind in OPENINGS), default=0)
         return fresh or (now.open and line.number == last)

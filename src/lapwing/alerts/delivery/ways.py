@@ -14,6 +14,7 @@ import urllib.request
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate, parseaddr
 from http.client import HTTPException
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ from lapwing.model.delivery import Channel
 
 MARKED = ("workflow", "workflows", "msteams")
 """Microsoft Teams: what comes as text is shown to it with a backslash before each point."""
+POLICY = SMTP.clone(max_line_length=998)
+"""Of e-mails: a subject that is longer than 78 characters stays on the line of its name (RFC 5322 allows 998); some programs
+show none that begins on the next."""
 TIME_LIMIT = 20.0
 """Seconds that a server may take to answer."""
 
@@ -53,7 +57,7 @@ def send(channel: Channel, message: Message, domain: str) -> None:
 
 def mail(channel: Channel, message: Message, domain: str) -> EmailMessage:
     """A message as an e-mail: its id is the same however often it is sent, and all of one incident are one thread."""
-    out = EmailMessage()
+    out = EmailMessage(policy=POLICY)
     out["Subject"] = message.subject
     out["From"] = _address(channel.sender)
     out["To"] = [_address(one) for one in channel.to]
@@ -159,6 +163,15 @@ def chat(message: Message, *, markdown: bool) -> str:
     return "\n\n".join(f"[Open]({line})" if line == message.link else line for line in lines)
 
 
+def pagerduty(url: str, message: Message, domain: str) -> str:
+    """One incident there is one incident here, what resolves it here resolves it there, and it comes from us."""
+    parts = urlsplit(url)
+    more = [] if "dedup=" in parts.query else [f"action=map&dedup={message.thread}@{domain}"]
+    if "source=" not in parts.query and not parts.path.strip("/"):
+        more.append("source=Lapwing")
+    return "&".join([url if parts.query or not more else f"{url}?", *more]).replace("?&", "?")
+
+
 def _apprise(channel: Channel, message: Message, domain: str) -> None:
     try:
         import apprise
@@ -167,10 +180,7 @@ def _apprise(channel: Channel, message: Message, domain: str) -> None:
         says = "Channels of type apprise need more: pip install 'lapwing[delivery]'."
         raise Undelivered(says, lasting=True) from error
     assert channel.url is not None
-    url = channel.url
-    if url.startswith("pagerduty://") and "dedup=" not in url:
-        # One incident there is one incident here; what resolves it here resolves it there.
-        url += f"{'&' if '?' in url else '?'}action=map&dedup={message.thread}@{domain}"
+    url = pagerduty(channel.url, message, domain) if channel.url.startswith("pagerduty://") else channel.url
     # Nothing of another's name, and no icon that a chat would load from elsewhere.
     ways = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Lapwing", app_desc="Lapwing", image_url_mask=""))
     if not ways.add(url):

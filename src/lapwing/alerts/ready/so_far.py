@@ -6,7 +6,7 @@ Each is told once. When its bucket is complete, it is confirmed by the incident 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from lapwing.alerts.cases import Known
 from lapwing.alerts.history import Asking, series_key
+from lapwing.alerts.inputs import Inputs, Window
 from lapwing.alerts.journal import Journal
 from lapwing.alerts.judged import Judged
 from lapwing.alerts.life import life
@@ -27,6 +28,7 @@ from lapwing.alerts.ways import HYSTERESIS
 from lapwing.alerts.words import number, share
 from lapwing.model.calendar import to_us
 from lapwing.model.dataset import Dataset
+from lapwing.model.monitor import Monitor
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
@@ -65,7 +67,15 @@ class Young:
 class SoFarKeeper:
     """Safe to use from several threads."""
 
-    def __init__(self, lapwing: Lapwing, journal: Journal, readiness: Readiness) -> None:
+    def __init__(
+        self,
+        lapwing: Lapwing,
+        journal: Journal,
+        readiness: Readiness,
+        windows: Callable[[Monitor], tuple[Window, ...]],
+    ) -> None:
+        """`windows`: the maintenance of a monitor."""
+        self._windows = windows
         self._lapwing = lapwing
         self._journal = journal
         self._readiness = readiness
@@ -114,10 +124,15 @@ class SoFarKeeper:
         if not len(series.starts):
             return
         values = plan.value(series.amount, series.exposure)[0]
+        left_out = Inputs(self._windows(monitor)).left_out(judged.borders)
         curves = [self._readiness.curve(Feed(dataset.name, name, monitor.grain)) for name in measures]
         for start, value in zip(series.starts.tolist(), values.tolist(), strict=True):
             bucket = int(np.searchsorted(judged.borders, start))
-            if bucket >= judged.detection.expected.shape[1] or not judged.detection.ready[row, bucket]:
+            if (
+                bucket >= judged.detection.expected.shape[1]
+                or not judged.detection.ready[row, bucket]
+                or left_out[bucket]
+            ):
                 continue
             age = at - int(judged.borders[bucket + 1])
             shares = [None if curve is None else curve.at(age) for curve in curves]

@@ -63,7 +63,8 @@ def _everywhere(spread: Sequence[tuple[Table, int]], subject: Subject) -> str:
     words = []
     for table, count in spread:
         of = len(_sizeable(table))
-        words.append(f"all {plural(of, table.label)}" if count == of else f"{count} of {plural(of, table.label)}")
+        every = f"both {plural(of, table.label).split(' ', 1)[1]}" if of == 2 else f"all {plural(of, table.label)}"
+        words.append(every if count == of else f"{count} of {plural(of, table.label)}")
     largest = spread[0][0].rows[0]
     verb = "are higher" if subject.direction > 0 else "are lower"
     much = "–" if largest.share is None else share(largest.share)
