@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -140,6 +141,47 @@ def test_cancel_before_the_first_row(con: Connection) -> None:
         finally:
             over.set()
     assert told.value.code == "cancelled"
+
+
+def test_cancel_while_it_is_planned(con: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    with con.cursor() as cursor:
+        begin = con.sql
+
+        def meanwhile(*given: object, **more: object) -> object:
+            cursor.cancel()
+            return begin(*given, **more)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(con, "sql", meanwhile)
+        with pytest.raises(lapwing.OperationalError) as told:
+            cursor.execute(ENDLESS_ROWS).fetchall()
+        assert told.value.code == "cancelled"
+        monkeypatch.undo()
+        assert cursor.execute("select 1").fetchall() == [(1,)]
+
+
+def test_closing_ends_what_others_wait_for(shop: Path) -> None:
+    con = lapwing.connect(shop)
+    cursor, left = con.execute(FOREVER), iter(con.sql(ENDLESS_ROWS))
+    next(left)
+    told: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            cursor.fetchall()
+        except lapwing.Error as error:
+            told.append(error)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    (running,) = (one for one in con._way._lapwing.sql._queries.values() if one.plan.text == FOREVER)
+    while running.stage != "running":
+        time.sleep(0.01)
+    con.close()
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert "The connection is closed" in str(told[0])
+    with pytest.raises(lapwing.InterfaceError, match="closed"):
+        next(left)
 
 
 def test_a_receipt_of_sql_is_the_projects(shop: Path) -> None:

@@ -8,7 +8,10 @@ statement), and chunks. It knows no users and no compression.
 from __future__ import annotations
 
 import re
+import select
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
@@ -76,8 +79,22 @@ class Handler(BaseHTTPRequestHandler):
         if form != "ArrowStream":
             self._whole(200, connection.query(sql, form).bytes() or b"", form)
             return
-        chunks = (chunk.bytes() for chunk in connection.send_query(sql, form))
-        self._stream(chunks, lambda: connection.query(sql, form).bytes())
+        done = threading.Event()
+        if asked.get("cancel_http_readonly_queries_on_client_close") == "1" and asked.get("readonly", "0") != "0":
+            threading.Thread(target=self._ended_with_client, args=(asked["query_id"], done), daemon=True).start()
+        try:
+            chunks = (chunk.bytes() for chunk in connection.send_query(sql, form))
+            self._stream(chunks, lambda: connection.query(sql, form).bytes())
+        finally:
+            done.set()
+
+    def _ended_with_client(self, query: str, done: threading.Event) -> None:
+        """Ends a query whose client goes away."""
+        while not done.wait(0.05):
+            if _gone(self.connection):
+                sql = f"KILL QUERY WHERE startsWith(query, '/* {query} */') ASYNC"
+                import_module("chdb").connect(self.path_of_data).query(sql)
+                return
 
     def _whole(self, status: int, body: bytes, form: str = "TabSeparated") -> None:
         self.send_response(status)
@@ -121,6 +138,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def close(self) -> None:
         """The stream of Arrow ends; the connection does not."""
+
+
+def _gone(client: socket.socket) -> bool:
+    """Whether a connection was closed by its other end, which asks nothing while it waits for an answer."""
+    try:
+        return bool(select.select([client], [], [], 0)[0]) and not client.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return True
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -9,11 +10,13 @@ from decimal import Decimal
 
 import pytest
 from tests.services.base import free_port
-from tests.sources.lake import opened, rows_of, types_of
+from tests.services.tcp_proxy import proxied
+from tests.sources.lake import opened, rows_of, table_of, types_of
 from tests.sources.worlds import clickhouse_client
 
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.sources.clickhouse_session import explain, parameters
+from lapwing.sources.passing import Passing
 
 VALUES = {
     "UInt8": ("255", "UTINYINT", 255),
@@ -140,6 +143,39 @@ def test_one_that_does_not_answer() -> None:
         source.tables()
     assert caught.value.problems[0].code == "source-unreachable"
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_connection_that_breaks_amid_the_rows(clickhouse_dsn: str, database: str) -> None:
+    clickhouse_client(clickhouse_dsn).command(
+        f"CREATE VIEW {database}.wide AS SELECT number AS n, repeat('x', 1000) AS t FROM numbers(1000000)"
+    )
+    with proxied(clickhouse_dsn) as (proxy, dsn), opened(type="clickhouse", dsn=dsn, schemas=(database,)) as source:
+        table = table_of(source, "wide")
+        proxy.cut_after = 1_000_000
+        with source.scan(table, table.columns) as stream, pytest.raises(Passing) as caught:
+            list(stream)
+        assert caught.value.problems[0].code == "source-unreachable"
+        assert caught.value.problems[0].message == "s does not answer: the connection broke (connection reset by peer)."
+
+
+def test_what_runs_ends_with_the_process_that_asked(clickhouse_dsn: str, database: str) -> None:
+    client = clickhouse_client(clickhouse_dsn)
+    client.command(
+        f"CREATE VIEW {database}.endless AS SELECT count() AS n FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
+    )
+    running = (
+        f"SELECT count() FROM system.processes WHERE query LIKE '%{database}%endless%' AND query NOT LIKE '%processes%'"
+    )
+    with proxied(clickhouse_dsn) as (proxy, dsn), opened(type="clickhouse", dsn=dsn, schemas=(database,)) as source:
+        table = table_of(source, "endless")
+        with source.scan(table, table.columns) as stream:
+            while not client.command(running):
+                time.sleep(0.02)
+            proxy.refuse()  # its connections are reset, as the machine does of one that is killed
+            with pytest.raises(SourceError):
+                list(stream)
+            while client.command(running):
+                time.sleep(0.02)
 
 
 def test_addresses() -> None:

@@ -18,7 +18,7 @@ from fastavro import parse_schema, schemaless_writer
 from tests.services.base import free_port
 from tests.sources.lake import opened, rows_of, split_rows, table_of, types_of
 
-from lapwing.model.problem import LapwingError, SourceError, TimeLimit
+from lapwing.model.problem import LapwingError, Problem, SourceError, TimeLimit
 from lapwing.model.project import Topic
 from lapwing.query.ask import MetricQuery
 from lapwing.query.service import Lapwing
@@ -342,15 +342,36 @@ def test_a_topic_that_is_not_there(kafka_servers: str) -> None:
     assert caught.value.problems[0].code == "table-vanished"
 
 
-def test_brokers_that_do_not_answer() -> None:
+def refused(servers: str, **options: str) -> Problem:
+    """What is told of brokers that let nobody in."""
     told = {"t": Topic(topic="t", last=1)}
-    servers = f"127.0.0.1:{free_port()}"
     with (
-        opened(type="kafka", servers=servers, topics=told, time_limit=1.0) as source,
+        opened(type="kafka", servers=servers, topics=told, options=options, time_limit=2.0) as source,
         pytest.raises(SourceError) as caught,
     ):
         source.tables()
-    assert caught.value.problems[0].code == "source-unreachable"
+    return caught.value.problems[0]
+
+
+def test_brokers_that_do_not_answer() -> None:
+    told = refused(f"127.0.0.1:{free_port()}")
+    assert told.code == "source-unreachable"
+    assert told.message.endswith("failed: Connection refused.")
+    assert "no-such-host.invalid:9092: Failed to resolve" in refused("no-such-host.invalid:9092").message
+
+
+def test_brokers_that_refuse_who_asks(kafka_servers: str) -> None:
+    own = {"sasl.mechanism": "PLAIN", "sasl.username": "me", "sasl.password": "hunter2"}
+    told = refused(kafka_servers, **{"security.protocol": "SASL_PLAINTEXT"}, **own)
+    assert told.code == "wrong-password"
+    assert "hunter2" not in told.message
+
+
+def test_no_version_is_told(kafka_servers: str, topic: str) -> None:
+    """A topic that is made anew has the same offsets."""
+    send(kafka_servers, topic, [(0, {"n": 1}, NOW)])
+    with reading(kafka_servers, topic) as source:
+        assert source.version(table_of(source, "t")) is None
 
 
 def test_options_that_are_none() -> None:

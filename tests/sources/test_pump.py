@@ -77,12 +77,24 @@ def test_what_was_made_before_an_error_is_taken_first() -> None:
             pump.take()
 
 
+@pytest.mark.parametrize("fault", [KeyError("a fault of ours"), RuntimeError("a driver's")])
+def test_whatever_ends_the_items_is_told(fault: Exception) -> None:
+    def broken() -> Generator[int, None, None]:
+        yield 1
+        raise fault
+
+    pump = Pump(broken(), ahead=3, interrupt=None, name="t")
+    assert pump.take() == 1
+    with pytest.raises(type(fault), match=str(fault.args[0])):
+        pump.take()
+
+
 def test_a_thread_that_breaks_off_is_no_end_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
 
     def broken() -> Generator[int, None, None]:
         yield 1
-        raise KeyError("a fault of ours")
+        raise SystemExit
 
     pump = Pump(broken(), ahead=3, interrupt=None, name="t")
     assert pump.take() == 1

@@ -22,6 +22,7 @@ from lapwing.sources.engine import Engine
 from lapwing.sources.guarded import Guarded
 from lapwing.sources.open import Sources
 from lapwing.sources.passing import Backoff
+from lapwing.sources.patience import patient
 from lapwing.sql.run import Progress
 from lapwing.sql.service import SqlService
 
@@ -315,3 +316,15 @@ def test_the_circuit_of_one_that_is_down(far: Far) -> None:
     now[0] += COOL
     assert far.sql.table(SEEN).num_rows == 1
     assert far.source.circuit.state().state == "closed"
+
+
+def test_one_that_hangs_while_its_tables_are_asked_for(far: Far) -> None:
+    far.source.forget()
+    far.proxy.refuse()  # what rests in its pool would tell of the proxy's end
+    far.proxy.hanging = True
+    far.proxy.serve()
+    began = time.monotonic()
+    with patient(1.0), pytest.raises(TimeLimit, match="far did not answer within"):
+        far.sql.plan(SEEN, time_limit=1.0)
+    assert time.monotonic() - began < 6
+    assert far.source.circuit.closed

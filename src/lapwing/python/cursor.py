@@ -29,6 +29,7 @@ class Cursor:
         self._rows: Iterator[Row] = iter(())
         self._beginning: str | None = None
         """The id of a statement of which nothing has come yet."""
+        self._wanted = True
         self._closed = False
 
     @property
@@ -48,11 +49,13 @@ class Cursor:
         """Runs a SELECT; `parameters` are the values of its ? or $N."""
         self._check()
         self._end()
-        self._beginning = uuid.uuid4().hex[:16]
+        self._beginning, self._wanted = uuid.uuid4().hex[:16], True
         try:
             self._result = self.connection.sql(operation, parameters, time_limit=time_limit, query_id=self._beginning)
         finally:
             self._beginning = None
+        if not self._wanted:
+            self._result.cancel()
         self._rows = itertools.chain.from_iterable(_rows(batch) for batch in self._result)
         return self
 
@@ -88,6 +91,7 @@ class Cursor:
 
     def cancel(self) -> None:
         """Stops the statement, from any thread."""
+        self._wanted = False  # of one that is still being planned this is all there is to say
         result, beginning = self._result, self._beginning
         if result is not None:
             result.cancel()

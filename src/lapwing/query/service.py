@@ -32,6 +32,7 @@ from lapwing.sources.bill import bill_for
 from lapwing.sources.circuit import CircuitState
 from lapwing.sources.engine import Engine
 from lapwing.sources.open import Sources
+from lapwing.sources.patience import patient
 from lapwing.sources.storage import engine_reads
 from lapwing.sql.explain import Explanation
 from lapwing.sql.nodes import Plan
@@ -92,7 +93,7 @@ class Lapwing:
 
     def answer(self, query: MetricQuery) -> Answer:
         """Answers a metric query; see `query.answer.answer` for what it raises."""
-        with bill_for(query.wishes.maximum_bytes_billed):
+        with bill_for(query.wishes.maximum_bytes_billed), patient(query.wishes.time_limit):
             return self.answers.answer(query, self._answer)
 
     def _answer(self, query: MetricQuery) -> Answer:
@@ -164,6 +165,8 @@ class Lapwing:
         return {**self.sources.circuits(), **self.sql.circuits()}
 
     def close(self) -> None:
+        """Ends what still runs, at its sources, too."""
+        self.sql.close()
         if self._cache is not None:
             self._cache.close()
         self.sources.close()

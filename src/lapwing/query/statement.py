@@ -19,6 +19,7 @@ from lapwing.query.results.entry import Facts, told_time
 from lapwing.query.results.keeping import Fate
 from lapwing.query.results.service import Results
 from lapwing.sources.bill import bill_for, cost_of
+from lapwing.sources.patience import patient
 from lapwing.sql.depth import within_depth
 from lapwing.sql.explain import Explanation
 from lapwing.sql.nodes import Plan
@@ -107,7 +108,7 @@ def run_statement(
     """Starts `query`; see `Lapwing.run_sql`."""
     started, deadline = time.perf_counter(), Deadline(query.wishes.time_limit)
     zone = _zone(query, project)
-    with bill_for(query.wishes.maximum_bytes_billed):
+    with bill_for(query.wishes.maximum_bytes_billed), patient(deadline.seconds):
         ready = _rewritten(query, zone, sql, _in_time(answer, deadline), project, deadline)
         plan = sql.ready(ready.text, zone=zone, given=ready.given, engine=query.engine, time_limit=deadline.left())
         found = results.run(plan, given=ready.given, wishes=deadline.on(query.wishes), query_id=query_id)
@@ -121,8 +122,9 @@ def run_statement(
 def plan_statement(query: SqlQuery, *, sql: SqlService, answer: Answerer, project: Project) -> Plan:
     """The plan, without running it; metrics are answered, as their rows are part of it."""
     zone = _zone(query, project)
-    ready = _rewritten(query, zone, sql, answer, project)
-    return sql.plan(ready.text, zone=zone, given=ready.given, engine=query.engine)
+    with patient(query.wishes.time_limit):
+        ready = _rewritten(query, zone, sql, answer, project)
+        return sql.plan(ready.text, zone=zone, given=ready.given, engine=query.engine)
 
 
 def explain_statement(
@@ -139,7 +141,7 @@ def explain_statement(
     """What would happen, or with `analyze` what did: its rows are read and left; `begun` is told what runs. Metrics are answered
     to tell by what."""
     zone, wishes = _zone(query, project), query.wishes
-    with bill_for(wishes.maximum_bytes_billed):
+    with bill_for(wishes.maximum_bytes_billed), patient(wishes.time_limit):
         ready = _rewritten(query, zone, sql, answer, project)
         told = sql.explained(
             ready.text, analyze=analyze, zone=zone, given=ready.given, engine=query.engine, time_limit=wishes.time_limit,

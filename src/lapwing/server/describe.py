@@ -17,8 +17,11 @@ from lapwing.query.described import columns_listed, dataset_columns
 from lapwing.query.service import Lapwing
 from lapwing.server.describe_rollups import rollup_entry
 from lapwing.sources.base import Table
+from lapwing.sources.patience import patient
 
 TITLES = ("name", "label", "title")  # columns that name what their row's key stands for
+_LISTING = 20.0
+"""Seconds for what one source has."""
 ADDITIVE = (Aggregation.COUNT, Aggregation.SUM)
 
 
@@ -103,7 +106,8 @@ def source_entries(lapwing: Lapwing) -> tuple[list[dict[str, Any]], list[Table]]
     for name, source in lapwing.sources.items():
         entry: dict[str, Any] = {"name": name, "type": source.kind, "state": "ok", "tables": 0}
         try:
-            tables = source.tables()
+            with patient(_LISTING):
+                tables = source.tables()
             entry["tables"] = len(tables)
             found += tables
         except LapwingError as error:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.model.project import SourceConfig
 from lapwing.sources.base import Capabilities, Column, Family, Operation, Source, Stream, Table
-from lapwing.sources.clickhouse_session import connect, explain, missing_extra, parameters, settings_of
+from lapwing.sources.clickhouse_session import connect, explain, failures, missing_extra, parameters, settings_of
 from lapwing.sources.clickhouse_types import column_of, digits_of, transport
 from lapwing.sources.engine import Engine
 from lapwing.sources.quote import identifier, select
@@ -167,12 +167,12 @@ class ClickHouseSource(Source):
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
-            from clickhouse_connect.driver.exceptions import ClickHouseError
+            known = failures()
         except ImportError as error:
             raise missing_extra(self._place) from error
         try:
             yield
-        except (ClickHouseError, OSError) as error:
+        except known as error:
             raise self._explain(error) from error
 
     def _explain(self, error: Exception) -> LapwingError:
@@ -197,8 +197,6 @@ class _ClickHouseStream(PumpedStream):
 
     def _batches(self) -> Generator[pa.RecordBatch, None, None]:
         client = self._client()
-        from clickhouse_connect.driver.exceptions import ClickHouseError
-
         settings = {**settings_of(client, self._limit), "query_id": self._id}
         try:
             with (
@@ -210,13 +208,11 @@ class _ClickHouseStream(PumpedStream):
             raise SourceError.of(
                 "source-stopped", f"{self._source} broke its answer off: {str(error).splitlines()[0]}."
             ) from error
-        except (ClickHouseError, OSError) as error:
+        except failures() as error:
             raise self._explain_error(error) from error
 
     def _interrupt(self) -> None:
-        from clickhouse_connect.driver.exceptions import ClickHouseError
-
-        with suppress(LapwingError, ClickHouseError, OSError):
+        with suppress(LapwingError, *failures()):
             self._client().command(f"KILL QUERY WHERE query_id = '{self._id}' ASYNC")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.sources.address import AddressForm
 from lapwing.sources.passing import passing
+from lapwing.sources.underway import underway
 
 CONNECT_SECONDS: Final = 5
 GRACE_SECONDS: Final = 5  # the reader's own time limit comes first, and is told better
@@ -64,6 +66,7 @@ def connect(known: Mapping[str, Any]) -> Any:
     """
     from clickhouse_connect.driver import create_client
 
+    logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())  # what it warns of, it also raises
     return create_client(
         **known,
         connect_timeout=CONNECT_SECONDS,
@@ -124,14 +127,23 @@ def _explained(name: str, place: Place | None, error: Exception) -> LapwingError
             place=place,
             hint="Check the variable that the dsn in lapwing.yaml takes them from.",
         )
-    if type(error).__name__ == "OperationalError" or isinstance(error, OSError):
+    why = underway(error)
+    if why is not None or type(error).__name__ == "OperationalError" or isinstance(error, OSError):
         return SourceError.of(
             "source-unreachable",
-            f"{name} does not answer: {message or 'the connection was lost'}.",
+            f"{name} does not answer: {why or message or 'the connection was lost'}.",
             place=place,
             hint="Check that it runs, and host, port (that of HTTP) and database in the dsn.",
         )
     return SourceError.of("source-refused", f"{name} can't run it: {message}.", place=place)
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What a statement may raise, and a connection that breaks amid its rows, of which the driver knows nothing."""
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+    from urllib3.exceptions import HTTPError
+
+    return ClickHouseError, HTTPError, OSError
 
 
 def missing_extra(place: Place | None) -> LapwingError:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 import duckdb
 import pyarrow as pa
@@ -24,12 +26,15 @@ from duckdb._sources import ArrowScanSource
 from lapwing.model.problem import Cancelled, LapwingError, Place, SourceError, TimeLimit, WrongUse
 from lapwing.sources.breakable import NAG, breakable
 from lapwing.sources.clock import stopped
+from lapwing.sources.patience import Unanswered
 from lapwing.sources.spill import spill_folder
 from lapwing.sources.told import told
 
 T = TypeVar("T")
 BATCH_ROWS = 65_536
 _THREAD_BYTES = 125_000_000  # what the engine's makers advise for one that groups or sorts
+CLOSING = 2.0
+"""Seconds for what still runs to end when the engine is closed."""
 _DISABLED = "type_pushdown"
 _PLACE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 _BROKEN_LINE = re.compile(r"CSV Error on Line: (\d+)\n(?:Original Line:.*\n)?(.*)")
@@ -62,6 +67,7 @@ class Engine:
         self._lock = threading.Lock()
         self._opened: duckdb.DuckDBPyConnection | None = None
         self._spilled: Path | None = None
+        self._cursors: WeakSet[Cursor] = WeakSet()
 
     @property
     def _root(self) -> duckdb.DuckDBPyConnection:
@@ -120,7 +126,9 @@ class Engine:
         if zone != "UTC":
             with mapped():
                 cursor.execute(f"set TimeZone = {_literal(zone)}")
-        return Cursor(cursor)
+        opened = Cursor(cursor)
+        self._cursors.add(opened)
+        return opened
 
     @contextmanager
     def limited(self, memory: int) -> Iterator[None]:
@@ -145,9 +153,19 @@ class Engine:
             root.register_filesystem(files)
 
     def close(self) -> None:
+        """What its cursors still do is broken off; what does not end then is left to end by itself."""
         with self._lock:
-            if self._opened is not None:
-                self._opened.close()
+            until = time.monotonic() + CLOSING
+            while self._opened is not None:
+                try:
+                    self._opened.close()
+                except duckdb.ResourceInUseException:
+                    for cursor in tuple(self._cursors):
+                        cursor.interrupt()
+                    if time.monotonic() < until:
+                        time.sleep(NAG)
+                        continue
+                break
             if self._spilled is not None:  # the engine does so itself, but not while a cursor is still open
                 shutil.rmtree(self._spilled, ignore_errors=True)
 
@@ -197,7 +215,7 @@ class Cursor:
         try:
             yield
         except LapwingError as error:
-            if not over.is_set():
+            if not over.is_set() or isinstance(error, Unanswered):
                 raise
             why = error
         finally:

@@ -13,6 +13,7 @@ from lapwing.model.problem import Cancelled, LapwingError, TimeLimit
 from lapwing.sources.base import Column, Source, Split, Stream, Table
 from lapwing.sources.circuit import Circuit
 from lapwing.sources.passing import Backoff, Passing, Tries
+from lapwing.sources.patience import Unanswered, answered
 from lapwing.sources.streams import schema_of
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class Guarded(Source):
         self.inner.forget()
 
     def broken(self) -> Mapping[str, LapwingError]:
-        return self.inner.broken()
+        return answered(self.name, self.inner.broken)
 
     def read(self, sql: str, columns: tuple[Column, ...], *, time_limit: float | None = None) -> Stream:
         return self._stream(columns, time_limit, lambda left: self.inner.read(sql, columns, time_limit=left))
@@ -105,13 +106,13 @@ class Guarded(Source):
         return self.inner.shown(table)
 
     def expected_rows(self, table: Table, where: str) -> float | None:
-        return self.inner.expected_rows(table, where) if self.circuit.closed else None
+        return self._guessed(lambda: self.inner.expected_rows(table, where), None)
 
     def rows_cost_less(self, groups: Table, reads: Sequence[str]) -> bool:
-        return self.circuit.closed and self.inner.rows_cost_less(groups, reads)
+        return self._guessed(lambda: self.inner.rows_cost_less(groups, reads), False)
 
     def most_rows(self, table: Table, where: str | None) -> int | None:
-        return self.inner.most_rows(table, where) if self.circuit.closed else None
+        return self._guessed(lambda: self.inner.most_rows(table, where), None)
 
     def estimate(self, sql: str) -> int | None:
         return self._asked(lambda: self._answered(self.inner.estimate(sql)))
@@ -128,6 +129,15 @@ class Guarded(Source):
     def close(self) -> None:
         self.inner.close()
 
+    def _guessed(self, question: Callable[[], T], otherwise: T) -> T:
+        """What is good to know for planning; `otherwise`, where the source is left alone or says nothing."""
+        if not self.circuit.closed:
+            return otherwise
+        try:
+            return answered(self.name, question)
+        except Unanswered:
+            return otherwise
+
     def _perhaps_remembered(self, found: T) -> T:
         self.circuit.left()
         return found
@@ -141,7 +151,10 @@ class Guarded(Source):
         while True:
             self.circuit.enter()
             try:
-                return question()
+                return answered(self.name, question)
+            except Unanswered:
+                self.circuit.left()
+                raise
             except Passing as error:
                 self.circuit.failed(error)
                 pause = tries.pause(error) if self.circuit.closed else None

@@ -17,11 +17,11 @@ import pyarrow as pa
 from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.model.project import SourceConfig, Topic
 from lapwing.sources.engine import Engine
+from lapwing.sources.kafka_errors import Explained, Heard, failed, said
 from lapwing.sources.kafka_values import Reader, Row, reader_of, values_of
 from lapwing.sources.kafka_window import SECONDS, Stretch, columns_in, latest, narrowed, offsets
 from lapwing.sources.lake import DataFile, LakeSource, Name, Snapshot
 from lapwing.sources.lake_filter import Condition, arrow_filter
-from lapwing.sources.passing import passing
 
 OWN: Final = pa.schema(
     [
@@ -35,6 +35,9 @@ OWN: Final = pa.schema(
 """What each message has beside its value. `_invalid` says why the value could not be read, where that is no error."""
 _MESSAGES: Final = 10_000
 _WAIT: Final = 0.2
+_LOOK: Final = 1.0
+_ALL_DOWN: Final = 3.0
+"""Seconds after which it is no use to wait for brokers none of which answered."""
 _STALLED: Final = 15.0
 """Seconds without a message after which the brokers are taken for gone."""
 
@@ -43,11 +46,14 @@ class KafkaSource(LakeSource):
     """See the module."""
 
     kind: ClassVar[str] = "kafka"
+    marks_quickly: ClassVar[bool] = False
+    """Offsets stay the same when compaction takes messages away, and come again in a topic that was made anew."""
     keeps_rows: ClassVar[bool] = False
 
     def __init__(self, config: SourceConfig, engine: Engine) -> None:
         super().__init__(config, engine)
         self._admin: Any = None
+        self._heard = Heard()
         self._readers: dict[str, Reader] = {}
 
     def close(self) -> None:
@@ -87,10 +93,19 @@ class KafkaSource(LakeSource):
     def _listing(self) -> Any:
         from confluent_kafka import KafkaException
 
-        try:
-            return self._client().list_topics(timeout=min(SECONDS, self._config.time_limit))
-        except KafkaException as error:
-            raise failed(self.name, self._place, error) from error
+        client, heard, begun = self._client(), self._heard, time.monotonic()
+        until = begun + min(SECONDS, self._config.time_limit)
+        while True:
+            try:
+                return client.list_topics(timeout=max(0.01, min(_LOOK, until - time.monotonic())))
+            except KafkaException as error:
+                client.poll(0)  # it tells what was heard
+                now = time.monotonic()
+                if now < until and heard.refusal() is None and not (heard.all_down and now > begun + _ALL_DOWN):
+                    continue
+                with self._lock:
+                    self._admin = None  # the next one hears anew
+                raise failed(self.name, self._place, heard.why() or error) from error
 
     def _client(self) -> Any:
         with self._lock:
@@ -104,7 +119,8 @@ class KafkaSource(LakeSource):
                         place=self._place,
                         hint="Run `pip install 'lapwing[kafka]'`.",
                     ) from error
-                self._admin = _made(AdminClient, self._settings(), self.name, self._place)
+                self._heard = Heard()
+                self._admin = _made(AdminClient, self._settings(), self.name, self._place, self._heard)
             return self._admin
 
     def _settings(self) -> dict[str, Any]:
@@ -133,13 +149,13 @@ class _Brokers:
         with self.explained():
             return offsets(self.admin, self.topic.topic, partitions, max(0, moment))
 
-    def consumer(self) -> Any:
+    def consumer(self, heard: Heard) -> Any:
         from confluent_kafka import Consumer
 
-        return _made(Consumer, {**self._settings, **_READING}, self._source, self._place)
+        return _made(Consumer, {**self._settings, **_READING}, self._source, self._place, heard)
 
-    def explained(self) -> _Explained:
-        return _Explained(self._source, self._place)
+    def explained(self) -> Explained:
+        return Explained(self._source, self._place)
 
     def failed(self, error: object) -> LapwingError:
         return failed(f"{self._source}.{self.topic.topic}", self._place, error)
@@ -214,7 +230,8 @@ def _messages(brokers: _Brokers, window: Sequence[Stretch]) -> Iterator[list[Any
         return
     ends = {one.partition: one.high for one in window}
     at = {one.partition: one.low for one in window}
-    with closing(brokers.consumer()) as consumer:
+    told = Heard()
+    with closing(brokers.consumer(told)) as consumer:
         consumer.assign([TopicPartition(brokers.topic.topic, one.partition, one.low) for one in window])
         heard = time.monotonic()
         while ends:
@@ -238,7 +255,7 @@ def _messages(brokers: _Brokers, window: Sequence[Stretch]) -> Iterator[list[Any
             if messages:
                 heard = time.monotonic()
             elif time.monotonic() - heard > _STALLED:
-                raise brokers.failed(f"no message came for {_STALLED:g} s")
+                raise brokers.failed(told.why() or f"no message came for {_STALLED:g} s")
             yield found
 
 
@@ -252,70 +269,18 @@ def _text(key: bytes | None) -> str | None:
     return None if key is None else key.decode(errors="backslashreplace")
 
 
-def _made(kind: Any, settings: Mapping[str, Any], source: str, place: Place | None) -> Any:
+def _made(kind: Any, settings: Mapping[str, Any], source: str, place: Place | None, heard: Heard) -> Any:
     from confluent_kafka import KafkaException
 
     try:
-        return kind(dict(settings))
+        return kind({**settings, "error_cb": heard})
     except (KafkaException, ValueError, TypeError) as error:
         raise SourceError.of(
             "bad-option",
-            f"The options of {source} are refused: {_said(error)}.",
+            f"The options of {source} are refused: {said(error)}.",
             place=place,
             hint="They are those of librdkafka, such as security.protocol.",
         ) from error
-
-
-class _Explained:
-    """What the library raises, in our words."""
-
-    def __init__(self, source: str, place: Place | None) -> None:
-        self._source, self._place = source, place
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from confluent_kafka import KafkaException
-
-        if isinstance(error, KafkaException | TimeoutError):
-            raise failed(self._source, self._place, error) from error
-
-
-_CASES: Final = (
-    (("AUTHORIZATION_FAILED",), "not-permitted", "{name} may not be read: {says}."),
-    (("AUTHENTICATION", "_SSL", "SASL"), "wrong-password", "{name} refuses the user or the password: {says}."),
-    (("UNKNOWN_TOPIC", "_UNKNOWN_PARTITION"), "table-vanished", "{name} is not there: {says}."),
-    (
-        ("_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE"),
-        "source-changed",
-        "Messages of {name} fell out of its retention while they were read: {says}.",
-    ),
-)
-
-_MAY_PASS: Final = ("_TRANSPORT", "_ALL_BROKERS_DOWN", "_TIMED_OUT", "LEADER_NOT_AVAILABLE", "NOT_LEADER_FOR_PARTITION")
-
-
-def failed(name: str, place: Place | None, error: object) -> LapwingError:
-    """A SourceError for what the library says about `name`."""
-    says = _said(error)
-    told = getattr(error, "args", None) or (error,)
-    code = told[0].name() if hasattr(told[0], "name") else ""
-    for words, kind, sentence in _CASES:
-        if any(word in code for word in words):
-            return SourceError.of(kind, sentence.format(name=name, says=says), place=place)
-    away = SourceError.of(
-        "source-unreachable",
-        f"{name} does not answer: {says}.",
-        place=place,
-        hint="Check that the brokers run, `servers`, and `options` such as security.protocol.",
-    )
-    return passing(away, tried=True) if code in _MAY_PASS or isinstance(error, TimeoutError) else away
-
-
-def _said(error: object) -> str:
-    told = getattr(error, "args", None) or (error,)
-    text = told[0].str() if hasattr(told[0], "str") else str(told[0])
-    return " ".join((text or type(error).__name__).split()).rstrip(".")
 
 
 SOURCE: Final = KafkaSource

@@ -13,10 +13,6 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import Generic, TypeVar
 
-import pyarrow as pa
-
-from lapwing.model.problem import LapwingError
-
 T = TypeVar("T")
 NAG = 0.05  # seconds to the next interrupt, doubled each time: one between two steps of the work is lost
 PATIENCE = 2.0  # seconds until one who waits for interrupted work is let go
@@ -41,7 +37,7 @@ class Pump(Generic[T]):
         """The next item; None after the last one, and once the pump was stopped.
 
         Raises:
-            LapwingError, pyarrow.ArrowException, OSError, ValueError: what the items raised.
+            Exception: what the items raised; drivers raise whatever they like.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._ready or self._ended or self._let_go is not None)
@@ -90,7 +86,7 @@ class Pump(Generic[T]):
                     self._ready.append(item)
                     self._changed.notify_all()
             self._complete = True
-        except (LapwingError, pa.ArrowException, OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 it is raised again where the items are taken
             self._error = error
         finally:
             self._items.close()

@@ -8,9 +8,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import Generic, TypeVar
 
-import pyarrow as pa
-
-from lapwing.model.problem import LapwingError
 from lapwing.sources.breakable import NAG
 
 T = TypeVar("T")
@@ -22,7 +19,7 @@ def together(works: Works[T], *, ahead: int, interrupt: Callable[[], None], name
     the items) ends all: `interrupt` is called again and again until none works any more.
 
     Raises:
-        LapwingError, pyarrow.ArrowException, OSError, ValueError: what one of them raised.
+        Exception: what one of them raised; drivers raise whatever they like.
     """
     yield from _Together(works, ahead, interrupt, name).items()
 
@@ -73,7 +70,7 @@ class _Together(Generic[T]):
                         self._ready.append(item)
                         self._changed.notify_all()
             broken = False
-        except (LapwingError, pa.ArrowException, OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 it is raised again where the items are taken
             with self._changed:
                 self._error = self._error or error
         finally:

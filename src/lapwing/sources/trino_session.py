@@ -11,6 +11,7 @@ from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, Place, SourceError
 from lapwing.sources.address import AddressForm
 from lapwing.sources.passing import passing
+from lapwing.sources.underway import underway
 
 Rows = Sequence[Sequence[Any]]
 
@@ -157,12 +158,14 @@ class Statement:
 
 
 _NAMES: Final = {
-    **dict.fromkeys(("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "CATALOG_NOT_FOUND"), "table-vanished"),
+    **dict.fromkeys(("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND"), "table-vanished"),
+    "CATALOG_NOT_FOUND": "unknown-catalog",
     "COLUMN_NOT_FOUND": "column-vanished",
     "PERMISSION_DENIED": "not-permitted",
     **dict.fromkeys(("EXCEEDED_TIME_LIMIT", "USER_CANCELED", "ADMINISTRATIVELY_KILLED"), "source-stopped"),
 }
 _SAYS: Final = {
+    "unknown-catalog": "The cluster of {name} has no such catalog: {message}.",
     "table-vanished": "A table of {name} is not there any more: {message}.",
     "column-vanished": "A column of {name} is not there any more: {message}.",
     "not-permitted": "{name} does not permit it: {message}.",
@@ -173,6 +176,7 @@ _SAYS: Final = {
     "wrong-password": "{name} refuses the user, the password or the token: {message}.",
 }
 _HINTS: Final = {
+    "unknown-catalog": "Mend the catalog in lapwing.yaml; SHOW CATALOGS on the cluster tells which there are.",
     "wrong-password": "Check the variable that the dsn in lapwing.yaml takes them from.",
     "source-unreachable": "Check that it runs, and host, port and http_scheme in the dsn.",
     "source-full": "Ask for less at once, or raise the cluster's limits by `session` in lapwing.yaml.",
@@ -215,14 +219,11 @@ def _explained(name: str, place: Place | None, error: Exception) -> LapwingError
             code = "source-full"
         elif code == "source-refused" and error.error_type == "EXTERNAL" and "onnection" in error.message:
             code = "source-unreachable"
-        message = error.message
+        message = re.sub(r"^line \d+:\d+: ", "", error.message)  # a place in a text that nobody here wrote
+    elif re.match(r"error 40[13]\b", str(error)):
+        code, message = "wrong-password", str(error).partition(":")[2].strip(" b'\"") or str(error)
     else:
-        message = str(error)
-        code = "wrong-password" if re.match(r"error 40[13]\b", message) else "source-unreachable"
-        if code == "wrong-password":
-            message = message.partition(":")[2].strip(" b'\"") or message
-        elif away := re.search(r"(NameResolutionError|NewConnectionError|ConnectTimeout|SSL)\S*(.*)", message):
-            message = away[0]
+        code, message = "source-unreachable", underway(error) or str(error)
     plain = re.sub(r"\s+", " ", message).strip().rstrip(".")
     plain = plain if len(plain) <= _MOST_TEXT else f"{plain[:_MOST_TEXT]}…"
     return SourceError.of(code, _SAYS[code].format(name=name, message=plain), place=place, hint=_HINTS.get(code))

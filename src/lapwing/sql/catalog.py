@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from lapwing.model.names import nearest
 from lapwing.model.problem import LapwingError, NotFound, Place, Problem
 from lapwing.sources.base import Source, Table
+from lapwing.sources.patience import patient
 
 # A source's own schema, which names may leave out.
 DEFAULT_SCHEMAS = {
@@ -15,6 +16,8 @@ DEFAULT_SCHEMAS = {
     "sqlite": "main",
     **dict.fromkeys(("files", "mariadb", "bigquery", "delta", "iceberg", "trino"), ""),
 }
+_LISTING = 60.0
+"""Seconds for what all sources have; those that take longer are left out, and told."""
 
 
 class Catalog:
@@ -28,11 +31,13 @@ class Catalog:
 
     def tables(self) -> tuple[Table, ...]:
         """The tables of all sources that answer."""
-        return tuple(table for name in self._sources for table in self._tables_or_none(name))
+        with patient(_LISTING):
+            return tuple(table for name in self._sources for table in self._tables_or_none(name))
 
     def problems(self) -> tuple[Problem, ...]:
         """Why the other sources do not answer, and tables can't be read."""
-        return tuple(dict.fromkeys(problem for name in self._sources for problem in self._problems(name)))
+        with patient(_LISTING):
+            return tuple(dict.fromkeys(problem for name in self._sources for problem in self._problems(name)))
 
     def resolve(self, parts: tuple[str, ...], place: Place | None = None) -> Table:
         """The table called `parts`.

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor, Engine
 
 
+_LEAVING = 2.0
+"""Seconds for who waits for rows to be told that none come, and for what read them to end."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanProgress:
     """What one scan has read. Native scans are read inside the engine and are not listed. `retries`: how often it was begun
@@ -105,8 +109,9 @@ class Running(Stream):
         self._rows = 0
         self._bytes = 0
         self._stop: LapwingError | None = None
+        self._working = False  # somebody waits for the next rows
         self._lock = threading.Lock()
-        self._finished = threading.Event()
+        self._finished, self._released = threading.Event(), threading.Event()
         self._engine, self._sources, self._again, self._learn = engine, sources, again, learn
         self._lately = lately
         self._context = copy_context()  # who takes the rows may do so in another
@@ -140,7 +145,7 @@ class Running(Stream):
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
             self._check()
-            self._stage = "running"
+            self._stage, self._working = "running", True
             for batch in self._batches():
                 self._check()
                 self._rows += batch.num_rows
@@ -149,7 +154,9 @@ class Running(Stream):
                 named = batch.rename_columns(self.schema.names)
                 if self._taker is not None:
                     self._taker.take(named)
+                self._working = False
                 yield named
+                self._working = True
             self._check()
             self._stage = "done"
             if self._learn is not None:
@@ -216,9 +223,20 @@ class Running(Stream):
         self.milliseconds = (time.monotonic() - self.started) * 1e3
         if self._stage in ("planned", "running"):
             self._stage = "cancelled"  # left before its end
-        self._release()
+        try:
+            self._release()
+        finally:
+            self._released.set()
         if self._taker is not None:
             self._taker.ended(self)
+
+    def end(self) -> None:
+        """Cancels and closes it, from any thread, once who waits for its rows has been told; nothing of it works then."""
+        self.cancel()
+        if self._working:
+            self._finished.wait(_LEAVING)
+        self.close()
+        self._released.wait(_LEAVING)  # another thread may be at it
 
     def _release(self) -> None:
         for feed in self._feeds.values():

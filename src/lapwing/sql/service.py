@@ -445,7 +445,8 @@ class SqlService:
         """Ends what runs."""
         with self._lock:
             queries = list(self._queries.values())
-        for running in queries:
+        for running in queries:  # all at once, then each
             running.cancel()
-            running.close()
+        for running in queries:
+            running.end()
         self._planning.close()

@@ -22,12 +22,15 @@ from lapwing.query.results.shelf import Shelf
 from lapwing.query.results.versions import Versions, versions_of
 from lapwing.sources.base import Source
 from lapwing.sources.bill import current
+from lapwing.sources.patience import patient
 from lapwing.sql.nodes import Plan
 from lapwing.sql.replay import Wait
 from lapwing.sql.run import Running
 from lapwing.sql.service import SqlService
 
 FOLDER: Final = "results"
+_AFTER: Final = 5.0
+"""Seconds for the versions of tables once all rows are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,15 @@ class Results:
             return self._told(plan, same, wishes, query_id, sure=True)
         self.ran()
         fate = Fate("Kept, if nothing comes in between.")
-        after = partial(versions_of, plan, self._sources, anew=True)
+        after = partial(self._versions_after, plan)
         keeping = Keeping(self.shelf, key, before, after, fate, flight, texts=self.texts)
         with OnError(lambda _: flight.land()):
             flight.running = self._start(plan, given, wishes, query_id, keeping, before)
         return Found(flight.running, fate)
+
+    def _versions_after(self, plan: Plan) -> Versions:
+        with patient(_AFTER):  # all rows are told: who asked is not kept waiting
+            return versions_of(plan, self._sources, anew=True)
 
     def _boarded(self, key: str, before: Versions, since: float, wishes: Wishes) -> tuple[Flight, bool]:
         """The flight to follow, or (True) a new one of which this is the first."""
