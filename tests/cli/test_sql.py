@@ -89,7 +89,7 @@ def test_explain_tells_what_each_source_is_sent(lapwing: Lapwing, shop: Path) ->
 def test_analyze_tells_what_happened(lapwing: Lapwing, shop: Path) -> None:
     text = "select town from places.towns where country = 'DE'"
     told = lapwing("-p", shop, "sql", text, "--analyze").text
-    assert re.search(r"read 1 rows \(about \d+ expected\)", told), told
+    assert re.search(r"read 1 row \(about \d+ expected\)", told), told
     assert told.rstrip().endswith(" ms")
     said = lapwing("-p", shop, "sql", text, "--analyze", "--json").json
     (scan,) = said["plan"]["scans"]

@@ -50,3 +50,12 @@ def shown_size(amount: int) -> str:
         if amount >= _UNITS[unit]:
             return f"{amount / _UNITS[unit]:.3g} {unit}"
     return f"{amount} B"
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of something.
+
+    >>> counted(1, "row"), counted(2_000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

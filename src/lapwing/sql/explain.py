@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lapwing.model.size import shown_size
+from lapwing.model.size import counted, shown_size
 from lapwing.sql.document import plan_document
 from lapwing.sql.nodes import Plan, Scan
 from lapwing.sql.run import Progress
@@ -57,7 +57,9 @@ def explain(
             )
             over = f", over {many} connections at once" if many > 1 else ""
             expected = f" (about {scan.rows:,} expected)" if scan.rows is not None else ""
-            lines.append(f"  read {done[scan.id].rows:,} rows{expected}, {done[scan.id].bytes:,} bytes{over}{lately}")
+            lines.append(
+                f"  read {counted(done[scan.id].rows, 'row')}{expected}, {counted(done[scan.id].bytes, 'byte')}{over}{lately}"
+            )
             if done[scan.id].retries:
                 lines.append(f"  begun again {done[scan.id].retries} times: {done[scan.id].trouble}")
             if (spent := done[scan.id].spent) is not None:
@@ -71,7 +73,7 @@ def explain(
         lines += ["", f"All together it would read {shown_size(sum(estimates.values()))}."]
     lines += ["", *plan.notes] if plan.notes else []
     if progress is not None and milliseconds is not None:
-        lines += ["", f"{progress.rows:,} rows, {progress.bytes:,} bytes in {milliseconds:,.1f} ms"]
+        lines += ["", f"{counted(progress.rows, 'row')}, {counted(progress.bytes, 'byte')} in {milliseconds:,.1f} ms"]
     return "\n".join(lines)
 
 

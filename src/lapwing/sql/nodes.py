@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from lapwing.model.size import counted
 from lapwing.sources.base import Column, Table
 from lapwing.sql.text import Edited
 
@@ -103,7 +104,7 @@ class Scan:
         parts.append(f"{len(self.columns)} of {len(self.table.columns)} columns")
         if self.limit is not None:
             parts.append(f"the first {self.limit:,} rows" if self.sorted else f"at most {self.limit:,} rows")
-        parts.append(f"about {self.rows:,} rows" if self.rows is not None else "rows unknown")
+        parts.append(f"about {counted(self.rows, 'row')}" if self.rows is not None else "rows unknown")
         return ", ".join(parts)
 
 

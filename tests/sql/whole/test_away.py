@@ -154,3 +154,16 @@ def test_its_circuit_is_told_and_keeps_nobody_waiting(away: Away) -> None:
         assert rows == ROWS
         assert "is not asked now" in running.plan.notes[-1]
     assert away.proxy.accepted == accepted
+
+
+def test_a_catalog_that_the_cluster_does_not_have(tmp_path: Path, trino_server: Trino, postgres_dsn: str) -> None:
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute("create schema nowhere")
+        connection.execute("create table nowhere.t as select 1 as id")
+    configs = {"ours": SourceConfig(name="ours", type="postgres", dsn=postgres_dsn, schemas=("nowhere",))}
+    with contextmanager(clustered_service)(
+        tmp_path, configs, EngineConfig(dsn=trino_server.dsn("").rstrip("/"))
+    ) as sql:
+        plan = sql.plan("select count(*) as n from ours.nowhere.t", engine="trino")
+        assert "the cluster has no catalog ours, which ours would be" in " ".join(plan.notes)
+        assert sql.table(plan.text, engine="trino").to_pylist() == [{"n": 1}]

@@ -10,6 +10,7 @@ from lapwing.cli import output
 from lapwing.cli.project import open_project
 from lapwing.model.names import nearest
 from lapwing.model.problem import NotFound
+from lapwing.model.size import counted
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
@@ -96,12 +97,15 @@ def _list(found: dict[str, Any]) -> Iterator[str]:
 def _line(kind: str, entry: dict[str, Any]) -> tuple[str, str]:
     match kind:
         case "sources":
-            tables = "1 table" if entry["tables"] == 1 else f"{entry['tables']} tables"
-            state = tables if entry["state"] == "ok" else f"failed: {entry['problem']['message']}"
+            state = (
+                counted(entry["tables"], "table")
+                if entry["state"] == "ok"
+                else f"failed: {entry['problem']['message']}"
+            )
             return entry["name"], f"{entry['type']}, {state}"
         case "tables":
-            rows = "rows unknown" if entry["rows"] is None else f"about {entry['rows']:,} rows"
-            return entry["path"], f"{rows}, {len(entry['columns'])} columns"
+            rows = "rows unknown" if entry["rows"] is None else f"about {counted(entry['rows'], 'row')}"
+            return entry["path"], f"{rows}, {counted(len(entry['columns']), 'column')}"
         case "datasets":
             return entry["name"], f"data until {entry['data_until'] or 'not known'}. {entry['description']}"
         case "metrics":

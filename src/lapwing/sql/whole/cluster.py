@@ -6,6 +6,7 @@ import threading
 from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
+from lapwing.model.problem import SourceError
 from lapwing.model.project import EngineConfig, SourceConfig
 from lapwing.sources.base import Column, Source, Table
 from lapwing.sources.circuit import Circuit
@@ -65,12 +66,24 @@ class Cluster(TrinoSource):
         catalog = self._catalog_called(name)
         schema = table.schema or schema or DEFAULT_SCHEMAS.get(source.kind, "")
         wanted = (schema.lower(), table.name.lower())
-        found = [one for one in catalog.tables() if (one.schema.lower() if schema else "", one.name.lower()) == wanted]
+        found = [
+            one
+            for one in self._tables_of(catalog, name, source)
+            if (one.schema.lower() if schema else "", one.name.lower()) == wanted
+        ]
         if len(found) != 1:
             raise No(f"{table.path} is not in the catalog {mapped} of the cluster")
         there = {column.name.lower(): column for column in found[0].columns}
         same = tuple(column for column in table.columns if _alike(column, there.get(column.name.lower())))
         return catalog.reference(found[0]), same
+
+    def _tables_of(self, catalog: Source, name: str, source: Source) -> tuple[Table, ...]:
+        try:
+            return catalog.tables()
+        except SourceError as error:
+            if error.problems[0].code == "unknown-catalog":
+                raise No(f"the cluster has no catalog {name}, which {source.name} would be") from error
+            raise
 
     def _catalog_called(self, name: str) -> Guarded:
         with self._opening:

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from lapwing.cli import output
 from lapwing.cli.commands.queries import client
 from lapwing.cli.commands.queries.listing import stage
+from lapwing.model.size import counted
 
 HELP = "one statement, with its plan and what each source is sent"
 DESCRIPTION = """Shows a statement of a running server: who asks, how far it is, the engine's steps, and of each read of a source
@@ -29,12 +30,16 @@ def run(options: Namespace) -> int:
     print(f"asked     by {told['who']} ({told['door']}, {told['priority']}) at {told['began']}")
     print(f"took      {told['milliseconds']:,.0f} ms, of which it waited {told['waited']:,.0f}")
     share = "" if told["fraction"] is None else f", about {told['fraction']:.0%} done"
-    print(f"result    {told['rows']:,} rows, {told['bytes']:,} bytes{share}")
+    print(f"result    {counted(told['rows'], 'row')}, {counted(told['bytes'], 'byte')}{share}")
     print("text")
     print(_indented(told["text"]))
     if told["plan"] is not None:
         for scan in told["plan"]["scans"]:
-            read = "read by the engine" if scan["rows"] is None else f"{scan['rows']:,} rows, {scan['bytes']:,} bytes"
+            read = (
+                "read by the engine"
+                if scan["rows"] is None
+                else f"{counted(scan['rows'], 'row')}, {counted(scan['bytes'], 'byte')}"
+            )
             print(f"source    {scan['source']}, {scan['table']}: {read}")
             print(_indented(scan["sql"]))
         print("steps")
