@@ -62,7 +62,33 @@ def mentions(random: Random) -> Made:
 
 
 def prices(random: Random) -> Made:
-    """Hourly prices: logarithms of fat-tailed, dependent noise; incidents are spikes, rises or falls of hours."""
+    """Hourly prices of advertising, spend by clicks: days, a level that drifts, few clicks at night, lone jumps that are nothing.
+    Incidents are jumps of hours, most of them upwards, and levels of up to two days.
+
+    How large they are, and how many jumps are nothing, is such that a forerunner of the detector has the score that it has on
+    real prices (docs/decisions/093).
+    """
+    steps = int(random.integers(1200, 2000))
+    hour = np.arange(steps)
+    volume = random.uniform(0.2, 1.0) * np.sin(math.tau * (hour / 24 + random.random()))
+    clicks = random.poisson(10 ** random.uniform(1, 3) * np.exp(volume + _drift(random, steps, 0.8, 0.3)))
+    logarithm = random.uniform(0, 0.35) * np.sin(math.tau * (hour / 24 + random.random()))
+    logarithm += _drift(random, steps, random.uniform(0.9, 0.98), random.uniform(0.05, 0.25))
+    paid = random.uniform(0.3, 1.5) * np.maximum(clicks, 1)
+    logarithm += np.log(random.gamma(paid) / paid)
+    lone = random.integers(0, steps, random.poisson(steps / 168 * random.uniform(0.4, 2)))
+    logarithm[lone] += np.minimum(np.log1p(random.pareto(1.7, len(lone))), 2)
+    starts = _starts(random, steps, int(random.integers(1, 4)))
+    for start in starts:
+        hours, size = ((1, 5), (0.85, 2.1)) if random.random() < 0.5 else ((6, 48), (0.4, 1.05))
+        up = 1 if random.random() < 0.85 else -1
+        logarithm[start : start + int(random.integers(*hours))] += up * random.uniform(*size)
+    return 3600.0, np.exp(logarithm) * 10 ** random.uniform(-1, 1), starts
+
+
+def wild_prices(random: Random) -> Made:
+    """The same with tails heavier than those of real ones: noise of a t distribution with three degrees, dependent; incidents are
+    spikes, rises or falls of hours."""
     steps = int(random.integers(1200, 2000))
     shocks, memory = random.standard_t(3, steps) * random.uniform(0.1, 0.3), random.uniform(0.0, 0.8)
     logarithm = random.uniform(0, 0.35) * np.sin(math.tau * (np.arange(steps) / 24 + random.random()))
@@ -105,12 +131,21 @@ KINDS: dict[str, Callable[[Random], Made]] = {
     "prices": prices,
     "latencies": latencies,
     "sparse counts": sparse_counts,
+    "wild prices": wild_prices,
 }
 
 
 def _counts(random: Random, rate: Floats, dispersion: float) -> Floats:
     """Negative binomial."""
     return random.poisson(rate * random.gamma(dispersion, 1 / dispersion, len(rate))).astype(np.float64)
+
+
+def _drift(random: Random, steps: int, memory: float, spread: float) -> Floats:
+    """An autoregression of that spread."""
+    out = random.normal(0, spread, steps)
+    for at in range(1, steps):
+        out[at] = memory * out[at - 1] + math.sqrt(1 - memory * memory) * out[at]
+    return out
 
 
 def _burst(rate: Floats, start: int, height: float, decay: float) -> None:

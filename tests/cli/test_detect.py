@@ -88,7 +88,7 @@ def test_a_ratio(lapwing: Lapwing, tmp_path: Path) -> None:
     assert [row["value"] for row in rows(said)] == ["0.25", "", "0.75"]
     assert said.err.splitlines() == [
         "1 row of 3 has no value: not judged.",
-        "Too few values: the first 150 are not judged, or 20 at steps of a day.",
+        "Too few values: the first 150 are not judged, or at long steps fewer: 20 days.",
     ]
 
 

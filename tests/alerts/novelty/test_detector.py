@@ -107,6 +107,17 @@ def test_a_lasting_change_is_told_once() -> None:
     assert len(found) <= 2
 
 
+def test_by_the_hour_a_week_is_a_long_time() -> None:
+    """Judged from the fourth day on, and what comes five days after another event is told, though it is smaller."""
+    values = daily(np.random.default_rng(2), 24 * 50, HOUR)
+    values[24 * 30] += 400
+    values[24 * 35 : 24 * 35 + 6] += 220
+    found = detect(steps(len(values), HOUR), values)
+    assert np.isfinite(found.lower[72:]).all()
+    assert 24 * 30 in flags(found)
+    assert set(flags(found)) & set(range(24 * 35, 24 * 35 + 6))
+
+
 @pytest.mark.parametrize("level", [0.0, 45.0, -1e12, 1e300])
 def test_a_constant_is_silent(level: float) -> None:
     found = detect(steps(1000, MINUTES), np.full(1000, level))

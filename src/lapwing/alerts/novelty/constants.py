@@ -31,8 +31,9 @@ WARM = 150
 """Points before the first judgement..."""
 MATURITY = 300
 """...and the count at which evidence has half its weight: of few values each new one is a record."""
-MATURE_DAYS = 28.0
-"""Both shrink for series of long steps, so that a daily one is judged after weeks rather than a year."""
+MATURE_DAYS = 3.0
+"""Both shrink for series of long steps, to so many days: an hourly series whose evidence counts half for two
+weeks needs another threshold than one of five minutes."""
 LEAST_WARM = 20
 """But of fewer values than this nothing can be said of their tails."""
 
@@ -66,7 +67,11 @@ LEAST_PERIOD = 4
 
 # Alarms.
 REST = 200
-"""Points over which the bar sinks that an alarm leaves at its own height: one event is told once."""
+"""Points over which the bar sinks that an alarm leaves at its own height: one event is told once..."""
+REST_DAYS = 4.0
+"""...within so many days: 200 hours are more than a week, and a lone giant in each hides what comes after it..."""
+LEAST_REST = 28
+"""...but within so many points at least, four weeks of days."""
 ALARM = 6.5
 """Decades that alarm by themselves..."""
 AGAIN = 2.0

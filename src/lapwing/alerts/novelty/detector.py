@@ -18,6 +18,7 @@ from lapwing.alerts.novelty.constants import (
     BAND,
     DAY,
     FLAG,
+    LEAST_REST,
     LEAST_WARM,
     LOG_FLOOR,
     LOGARITHMS,
@@ -27,6 +28,7 @@ from lapwing.alerts.novelty.constants import (
     MEDIAN,
     REPEATING,
     REST,
+    REST_DAYS,
     SHIFT,
     STEPS,
     WARM,
@@ -65,9 +67,13 @@ class _Pace:
 
     @classmethod
     def of(cls, step: float) -> _Pace:
-        days = MATURE_DAYS * DAY / step if step > 0 else math.inf
-        maturity = int(min(max(days, 2 * LEAST_WARM), MATURITY))
-        return cls(maturity * WARM // MATURITY, maturity, min(max(days, LEAST_WARM), REST))
+        day = DAY / step if step > 0 else math.inf
+        mature = MATURE_DAYS * day
+        return cls(
+            warm=int(min(max(mature, LEAST_WARM), WARM)),
+            maturity=int(min(max(mature, 2 * LEAST_WARM), MATURITY)),
+            rest=min(max(REST_DAYS * day, LEAST_REST), REST),
+        )
 
 
 class Detector:

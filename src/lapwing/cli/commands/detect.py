@@ -59,7 +59,10 @@ def run(options: Namespace) -> int:
     with _progress(len(series.times)) as progress:
         found = detect(series.times, series.values, series.denominators, progress)
     if np.isfinite(found.expected).any() and not np.isfinite(found.lower).any():
-        print(f"Too few values: the first {WARM} are not judged, or {LEAST_WARM} at steps of a day.", file=sys.stderr)
+        print(
+            f"Too few values: the first {WARM} are not judged, or at long steps fewer: {LEAST_WARM} days.",
+            file=sys.stderr,
+        )
     table = _table(series, found)
     output.write_rows(table.schema, table.to_batches(), _format(options), options.out)
     return 0
