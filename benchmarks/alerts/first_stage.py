@@ -28,7 +28,7 @@ from lapwing.model.grain import Grain
 
 DAY, HOUR = 86_400_000_000, 3_600_000_000
 MONDAY = 1_704_067_200_000_000
-_SHARES = (0.4, LOOK, 0.6, 0.7, 0.8)
+_SHARES = (0.4, 0.5, LOOK, 0.7, 0.8)
 UTC = ZoneInfo("UTC")
 _INCIDENTS = 0.1
 """Of slices that have one."""
