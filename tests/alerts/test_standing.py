@@ -9,7 +9,7 @@ from tests.alerts.test_cases import DAY, known, sliced
 
 from lapwing.alerts.cases import cases
 from lapwing.alerts.judged import Judged
-from lapwing.alerts.standing import folded
+from lapwing.alerts.standing import folded, wholes_of
 from lapwing.model.grain import Grain
 from lapwing.query.service import Lapwing
 
@@ -84,3 +84,13 @@ def test_who_was_told_of_a_slice_is_told_of_the_smallest_that_explains_all(shop:
     north = sliced(by_hand(shop, "orders.failed", [50, 50, 70, 70, 50, 50, 50, 50], 50), NORTH)
     whole = by_hand(shop, "orders.failed", [100, 100, 100, 120, 100, 100, 100, 100], 100)
     assert shown(shop, whole, north, app) == {21: [11, 1]}
+
+
+def test_the_wholes_that_a_slice_stands_for_while_they_are_open(shop: Lapwing) -> None:
+    """Whose new level is theirs, too."""
+    north = sliced(by_hand(shop, "orders.failed", [10, 30, 30, 30, 10, 10, 10], 10), NORTH)
+    whole = by_hand(shop, "orders.failed", [100, 100, 120, 120, 100, 100, 100], 100)
+    every = known(shop, whole, north)
+    assert [one.id for one in wholes_of(cases(every, MARCH + 4 * DAY), 11)] == [1]
+    assert wholes_of(cases(every, MARCH + 4 * DAY), 1) == []
+    assert wholes_of(cases(every, MARCH + 9 * DAY), 11) == [], "it is over"

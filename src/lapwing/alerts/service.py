@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
@@ -28,6 +29,7 @@ from lapwing.alerts.life import GONE, life
 from lapwing.alerts.maintenance import Maintenance
 from lapwing.alerts.score import DAYS, ScoreView
 from lapwing.alerts.shares import divided
+from lapwing.alerts.standing import wholes_of
 from lapwing.alerts.state import StateDatabase
 from lapwing.alerts.suggest import SuggestionView, suggestions
 from lapwing.alerts.summaries import Summaries
@@ -45,7 +47,7 @@ from lapwing.alerts.wishes import Chosen, Wish, slice_of
 from lapwing.model.calendar import DAY, local_iso, to_us
 from lapwing.model.grain import Grain
 from lapwing.model.monitor import Monitor
-from lapwing.model.problem import Cancelled, LapwingError, WrongUse
+from lapwing.model.problem import Cancelled, Conflict, LapwingError, WrongUse
 
 if TYPE_CHECKING:
     from lapwing.query.service import Lapwing
@@ -358,13 +360,21 @@ class Alerts:
             Conflict: the incident's state does not allow it.
         """
         now = self._moment(None)
-        since = None
         if action.name == "accept":
-            self._can_be_accepted(number)
-        if action.name == "accept":
-            since = self._board.case(self._keeper.kept().known, number, now).start
-        self._state.journal.act(number, action, now, since)
+            self._accept(number, action, now)
+        else:
+            self._state.journal.act(number, action, now, None)
         return self.incident(number)
+
+    def _accept(self, number: int, action: Action, now: int) -> None:
+        """With a slice goes the whole that moved by little more: it has the slice's new level in it."""
+        self._can_be_accepted(number)
+        known = self._keeper.kept().known
+        case, wholes = self._board.case(known, number, now), wholes_of(cases(known, now), number)
+        self._state.journal.act(number, action, now, case.start)
+        for whole in wholes:
+            with suppress(Conflict):  # somebody was first
+                self._state.journal.act(whole.id, replace(action, text=""), now, whole.start)
 
     def _can_be_accepted(self, number: int) -> None:
         monitor, hint = self._state.journal.record(number).monitor, "Change the goal or limit it is of, or resolve it."

@@ -6,7 +6,7 @@ is often sure of it later: who was told of the slice then, looks after it or put
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,13 +20,8 @@ MOST = 0.8
 def folded(found: Sequence[Case]) -> dict[int, list[Case]]:
     """The incidents to show, each with those that it stands for: of its slices, of what it is a slice of, and of other
     monitors of the same. `found`: by the time they were known."""
-    alike: dict[tuple[str, int], list[Case]] = {}
-    for one in found:
-        alike.setdefault((one.judged.monitor.metric, one.episode.direction), []).append(one)
-    parts = {
-        whole.id: [part for part in group if whole.stands_for(part)] for group in alike.values() for whole in group
-    }
-    told = {one.id: first for one in found if (first := _told_before(one, parts[one.id])) is not None}
+    parts = _parts(found)
+    told = _told(found, parts)
     over = {part.id: whole.id for whole in found if whole.id not in told for part in parts[whole.id]}
     over |= {number: first.id for number, first in told.items()}
     shown = {one.id: list(parts[one.id]) for one in found if one.id not in over}
@@ -34,6 +29,25 @@ def folded(found: Sequence[Case]) -> dict[int, list[Case]]:
         if one.id in told and one not in (standing := shown[_head(one.id, over)]):
             standing.append(one)
     return shown
+
+
+def wholes_of(found: Sequence[Case], number: int) -> list[Case]:
+    """Those that are open and are most of what the slice of an incident is, which was told before them."""
+    told = _told(found, _parts(found))
+    return [one for one in found if one.end is None and one.id in told and told[one.id].id == number]
+
+
+def _parts(found: Sequence[Case]) -> dict[int, list[Case]]:
+    """By incident, those of its slices, and those of other monitors of the same."""
+    alike: dict[tuple[str, int], list[Case]] = {}
+    for one in found:
+        alike.setdefault((one.judged.monitor.metric, one.episode.direction), []).append(one)
+    return {whole.id: [part for part in group if whole.stands_for(part)] for group in alike.values() for whole in group}
+
+
+def _told(found: Sequence[Case], parts: Mapping[int, Sequence[Case]]) -> dict[int, Case]:
+    """Of the wholes that a slice stands for, which one that is."""
+    return {one.id: first for one in found if (first := _told_before(one, parts[one.id])) is not None}
 
 
 def _head(number: int, over: dict[int, int]) -> int:

@@ -225,6 +225,8 @@ class Deliveries:
                 told_now.add(way)
                 at = due(one, now, self._lapwing.project.timezone)
                 entry = _entry(number, line, one, channel, at)
+                if entry.kind == "grew" and way not in told:
+                    entry = replace(entry, kind="opened")  # it stood behind another until now
                 if (
                     one.digest is None
                     and not life_now.open
@@ -314,7 +316,7 @@ class Deliveries:
         known = self._alerts.moment() if waiting.kind == AWAKE else line.at
         moment = -(-known // MINUTE) * MINUTE
         says = str(line.data.get("says", "")) if line.kind in STEPS else said(line, zone)
-        kind = waiting.kind if waiting.kind in ("escalation", AWAKE) else line.kind
+        kind = line.kind if waiting.kind == "digest" else waiting.kind
         view = self._alerts.incident_at(incident, min(moment, max(self._alerts.moment(), known)))
         return Telling(kind=kind, says=says, view=view, as_of=local_iso(moment, zone))
 

@@ -10,9 +10,9 @@ from lapwing.alerts.slicing.answer import Answer
 from lapwing.alerts.slicing.constants import BOUND
 from lapwing.alerts.slicing.search import chance_bound
 
-MOST, MIDDLING, SURPRISE = 0.6, 0.5, 0.25
-"""Of such a slice: its part of the change at least, of the whole at most, and of the change
-beyond its size."""
+MOST, SURPRISE = 0.6, 0.25
+"""Of such a slice: its part of the change at least, and how much more that is than its part of the whole. So it is three
+quarters of the whole at most; where all of it moves, a slice has no more of the change than of the whole."""
 
 
 def sure(slices: Iterable[tuple[float, float | None, float]], searched: int) -> tuple[int, float] | None:
@@ -20,7 +20,7 @@ def sure(slices: Iterable[tuple[float, float | None, float]], searched: int) -> 
     chance over all that were `searched`."""
     for place, (score, share, size) in enumerate(slices):
         bound, had = chance_bound(searched, score), share or 0.0
-        if bound <= BOUND and had >= MOST and size <= MIDDLING and had - size >= SURPRISE:
+        if bound <= BOUND and had >= MOST and had - size >= SURPRISE:
             return place, bound
     return None
 
