@@ -131,6 +131,11 @@ class Loop:
             noticed = self._first_failing(items)
             for key, function in live.items():
                 function.__code__ = before[key]
+            if noticed is not None and self._fails(noticed, other := items[items[0] is noticed]):
+                # What the mutant did outlives it, and would let every other one seem noticed.
+                session._setupstate.teardown_exact(None)
+                _forget()
+                assert not self._fails(noticed, other), f"{noticed.nodeid} fails with every guard in its place"
             if noticed is None:
                 self.left.append(mutant)
                 _tell(f"{mutant.path}:{mutant.line}: {mutant.told}")
@@ -145,17 +150,18 @@ class Loop:
         return True
 
     def _first_failing(self, items: list[pytest.Item]) -> pytest.Item | None:
-        for item, following in zip(items, [*items[1:], items[0]], strict=True):
-            signal.alarm(SECONDS)
-            try:
-                reports = runtestprotocol(item, log=False, nextitem=following)
-            except TimeoutError:
-                return item
-            finally:
-                signal.alarm(0)
-            if any(report.failed for report in reports):
-                return item
-        return None
+        pairs = zip(items, [*items[1:], items[0]], strict=True)
+        return next((item for item, following in pairs if self._fails(item, following)), None)
+
+    def _fails(self, item: pytest.Item, following: pytest.Item) -> bool:
+        """`following` is another one: pytest leaves a test that comes again as it is."""
+        signal.alarm(SECONDS)
+        try:
+            return any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
+        except TimeoutError:
+            return True
+        finally:
+            signal.alarm(0)
 
 
 def _forget() -> None:
