@@ -67,6 +67,15 @@ def test_from_acknowledging_to_reopening(open_page: Open, api: Any, incident: An
     expect(page.locator(".state")).to_have_text("Open")
 
 
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_the_buttons_of_a_row_stand_in_one_line(open_page: Open, number: str, width: int) -> None:
+    page = open_page("/")
+    page.set_viewport_size({"width": width, "height": 900})
+    buttons = page.locator(".incident[data-focus] .actions .button")
+    expect(buttons.last).to_contain_text("Not useful")
+    assert len({box["y"] for one in buttons.all() if (box := one.bounding_box()) is not None}) == 1
+
+
 def test_on_the_board_by_keys(open_page: Open, number: str) -> None:
     """The row that has the focus; a name that is not given acts on nothing."""
     page = open_page("/")

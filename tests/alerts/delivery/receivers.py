@@ -76,12 +76,13 @@ class Call:
 
 @dataclass
 class Hook:
-    """What a webhook's receiver was sent. `statuses`: what it answers to the next calls; 200 then. `hangs`: it answers when
-    whoever sent is gone."""
+    """What a webhook's receiver was sent. `statuses`, `answers`: what it answers to the next calls; 200 and nothing then.
+    `hangs`: it answers when whoever sent is gone."""
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    answers: list[bytes] = field(default_factory=list)
     hangs: bool = False
 
 
@@ -97,8 +98,17 @@ def webhook() -> Iterator[Hook]:
                 self.connection.recv(1)
                 return
             self.send_response(hook.statuses.pop(0) if hook.statuses else 200)
-            self.send_header("content-length", "0")
+            answer = hook.answers.pop(0) if hook.answers else b""
+            self.send_header("content-length", str(len(answer)))
             self.end_headers()
+            self.wfile.write(answer)
+
+        def do_GET(self) -> None:
+            answer = hook.answers.pop(0) if hook.answers else b""
+            self.send_response(200)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
             """Says nothing."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from dataclasses import replace
 
 import apprise
 import pytest
+from apprise.plugins.slack import NotifySlack
 from tests.alerts.delivery.receivers import smtp_server, webhook
 from tests.services.base import free_port
 
@@ -152,6 +154,23 @@ def test_all_others_by_apprise() -> None:
     assert base64.b64decode(call.data["attachments"][0]["base64"]) == MESSAGE.chart
     with pytest.raises(Undelivered, match="does not know"):
         send(Channel(name="chat", type="apprise", url="nothing://x"), MESSAGE, "h")
+
+
+def test_a_picture_that_slack_does_not_take_is_no_reason_to_post_the_text_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bot that may write, and not upload: that is said, and on record; a text that is refused is tried again."""
+    answers = [{"ok": True, "channel": "C1"}, {"ok": False, "error": "missing_scope"}]
+    with webhook() as hook:
+        monkeypatch.setattr(NotifySlack, "api_url", hook.url + "/{}")
+        monkeypatch.setattr(NotifySlack, "request_rate_per_sec", 0)
+        hook.answers += [json.dumps(one).encode() for one in answers]
+        slack = Channel(name="chat", type="apprise", url="slack://xoxb-1234-1234-abc124/C1")
+        assert send(slack, MESSAGE, "h").startswith("Without its picture: ")
+        assert [call.data["channel"] for call in hook.calls] == ["#C1"]
+        hook.answers.append(b'{"ok": false, "error": "channel_not_found"}')
+        with pytest.raises(Undelivered):
+            send(slack, MESSAGE, "h")
 
 
 def test_a_chat_gets_what_is_below_the_title() -> None:

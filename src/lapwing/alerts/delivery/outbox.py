@@ -210,9 +210,9 @@ class Outbox:
             row = session.get_one(MessageRow, message.id)
             row.subject, row.content = subject, content
 
-    def sent(self, message: Waiting, now: int) -> None:
-        """It went out."""
-        self._end(message, "sent", now, "")
+    def sent(self, message: Waiting, now: int, without: str = "") -> None:
+        """It went out, `without` something perhaps."""
+        self._end(message, "sent", now, without)
 
     def drop(self, message: Waiting, now: int, why: str) -> None:
         """It need not go out any more."""

@@ -268,11 +268,11 @@ class Deliveries:
 
     def _send(self, channel: Channel, waiting: Waiting, message: Message) -> Delivered:
         try:
-            send(channel, message, self._domain)
+            without = send(channel, message, self._domain)
         except Undelivered as error:
             return self._failed(waiting, message.subject, error)
-        self.outbox.sent(waiting, self._clock())
-        return Delivered(waiting.channel, message.subject, "sent")
+        self.outbox.sent(waiting, self._clock(), without)
+        return Delivered(waiting.channel, message.subject, "sent", without)
 
     def _drop(self, waiting: Waiting, why: str) -> Delivered:
         self.outbox.drop(waiting, self._clock(), why)

@@ -11,16 +11,21 @@ import smtplib
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, parseaddr
 from http.client import HTTPException
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lapwing.alerts.delivery.message import Message
 from lapwing.model.delivery import Channel
+
+if TYPE_CHECKING:
+    import apprise
 
 MARKED = ("workflow", "workflows", "msteams")
 """Microsoft Teams: what comes as text is shown to it with a backslash before each point."""
@@ -40,8 +45,8 @@ class Undelivered(Exception):
         self.lasting = lasting
 
 
-def send(channel: Channel, message: Message, domain: str) -> None:
-    """Sends a message. `domain` is that of the e-mails' ids.
+def send(channel: Channel, message: Message, domain: str) -> str:
+    """Sends a message; says what of it did not go with it, if anything. `domain` is that of the e-mails' ids.
 
     Raises:
         Undelivered: it did not go out, as far as one can tell.
@@ -52,7 +57,8 @@ def send(channel: Channel, message: Message, domain: str) -> None:
         case "webhook":
             _webhook(channel, message)
         case _:
-            _apprise(channel, message, domain)
+            return _apprise(channel, message, domain)
+    return ""
 
 
 def mail(channel: Channel, message: Message, domain: str) -> EmailMessage:
@@ -172,7 +178,7 @@ def pagerduty(url: str, message: Message, domain: str) -> str:
     return "&".join([url if parts.query or not more else f"{url}?", *more]).replace("?&", "?")
 
 
-def _apprise(channel: Channel, message: Message, domain: str) -> None:
+def _apprise(channel: Channel, message: Message, domain: str) -> str:
     try:
         import apprise
         from apprise.attachment.memory import AttachMemory
@@ -185,6 +191,7 @@ def _apprise(channel: Channel, message: Message, domain: str) -> None:
     ways = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Lapwing", app_desc="Lapwing", image_url_mask=""))
     if not ways.add(url):
         raise Undelivered("Apprise does not know such a URL.", lasting=True)
+    taken = _noted(ways)
     marked = urlsplit(url).scheme in MARKED
     kind = apprise.NotifyType.SUCCESS if message.good else apprise.NotifyType.WARNING
     attachment = None
@@ -199,5 +206,26 @@ def _apprise(channel: Channel, message: Message, domain: str) -> None:
             attach=attachment,
         )
         why = said.getvalue().strip().splitlines()
+    says = why[-1][-200:] if why else "Apprise could not send it."
+    if not sent and urlsplit(url).scheme == "slack" and 0 < len(ways) <= len(taken):
+        return f"Without its picture: {says}"  # trying again would post the text again
     if not sent:
-        raise Undelivered(why[-1][-200:] if why else "Apprise could not send it.")
+        raise Undelivered(says)
+    return ""
+
+
+def _noted(ways: apprise.Apprise) -> set[object]:
+    """Of Slack, fills up with the places that took the text: the picture is a message of its own, which may fail."""
+    taken: set[object] = set()
+
+    def noting(mark: Callable[..., None]) -> Callable[..., None]:
+        def note(key: object, *more: object, **named: object) -> None:
+            if isinstance(key, tuple) and key[0] == "message":
+                taken.add(key)
+            mark(key, *more, **named)
+
+        return note
+
+    for one in ways:
+        one.mark_delivered = noting(one.mark_delivered)  # type: ignore[method-assign]  # of this one only
+    return taken
