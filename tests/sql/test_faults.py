@@ -189,7 +189,7 @@ def test_a_read_that_is_cut_is_never_told_as_whole(far: Far) -> None:
 
 @pytest.mark.long
 def test_no_more_is_read_from_one_that_hangs_than_time_allows(far: Far) -> None:
-    far.sql.catalog.tables()
+    far.sql.ready(SEEN)  # planning has its own part of the time
     far.proxy.hanging = True
     code, says, _ = far.met(TimeLimit, time_limit=0.5)
     assert code == "time-limit"
@@ -328,3 +328,15 @@ def test_one_that_hangs_while_its_tables_are_asked_for(far: Far) -> None:
         far.sql.plan(SEEN, time_limit=1.0)
     assert time.monotonic() - began < 6
     assert far.source.circuit.closed
+
+
+def test_a_clickhouse_that_hangs_keeps_nobody(data: Path, clickhouse_dsn: str) -> None:
+    """Its client asks, under a lock, before there is a connection."""
+    with proxied(clickhouse_dsn) as (proxy, dsn):
+        proxy.hanging = True
+        sources = Sources({"ch": SourceConfig(name="ch", type="clickhouse", dsn=dsn)}, Engine(allowed=[data]))
+        began = time.monotonic()
+        with patient(0.5), pytest.raises(TimeLimit, match="ch did not answer within"):
+            sources["ch"].tables()
+        sources.close()
+        assert time.monotonic() - began < 8

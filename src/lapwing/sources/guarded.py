@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar, Final, TypeVar
 
 import pyarrow as pa
@@ -13,12 +14,12 @@ from lapwing.model.problem import Cancelled, LapwingError, TimeLimit
 from lapwing.sources.base import Column, Source, Split, Stream, Table
 from lapwing.sources.circuit import Circuit
 from lapwing.sources.passing import Backoff, Passing, Tries
-from lapwing.sources.patience import Unanswered, answered
+from lapwing.sources.patience import Unanswered, answered, patient
 from lapwing.sources.streams import schema_of
 
 T = TypeVar("T")
 PATIENCE: Final = 2.0
-"""Seconds in which a question about the source (its tables, say) is begun again."""
+"""Seconds in which a question about the source (its tables, say) is begun again, and for closing it."""
 
 
 class Guarded(Source):
@@ -127,7 +128,9 @@ class Guarded(Source):
         return self.inner.placed(table)
 
     def close(self) -> None:
-        self.inner.close()
+        """A question that hangs may hold what closing needs: then it is left as it is."""
+        with suppress(Unanswered), patient(PATIENCE):
+            answered(self.name, self.inner.close)
 
     def _guessed(self, question: Callable[[], T], otherwise: T) -> T:
         """What is good to know for planning; `otherwise`, where the source is left alone or says nothing."""
