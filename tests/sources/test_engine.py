@@ -8,10 +8,12 @@ import sys
 import threading
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
 
 from lapwing.model.problem import Cancelled, LapwingError, TimeLimit, WrongUse
-from lapwing.sources.engine import Engine
+from lapwing.sources.engine import Engine, map_error
 
 ZONE = """
 from lapwing.sources.engine import Engine
@@ -131,3 +133,11 @@ def test_a_limit_holds_for_a_while_and_spills_where_it_was_told(tmp_path: Path) 
         assert cursor.execute("select current_setting('memory_limit'), current_setting('threads')") == before
     engine.close()
     assert not list(tmp_path.iterdir())
+
+
+def test_no_room_is_told_also_amid_the_rows() -> None:
+    """There Arrow has taken the error's class."""
+    for error in (duckdb.OutOfMemoryException, pa.ArrowInvalid):
+        (problem,) = map_error(error("Out of Memory Error: failed to allocate data of size 16.0 MiB")).problems
+        assert problem.code == "memory-limit"
+        assert problem.message == "There is not the memory for it: failed to allocate data of size 16.0 MiB."

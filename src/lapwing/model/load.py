@@ -109,6 +109,7 @@ class _Reading:
             fiscal_start=document.fiscal_year.starts,
             sources=sources.sources(),
             history=History(keep=document.history.keep, versions=document.history.versions),
+            memory=document.memory,
             by_product_bytes=document.by_products.megabytes * 1_000_000,
             result_bytes=document.results.budget,
             result_limits=settings.result_limits(),

@@ -255,6 +255,8 @@ class Project:
     calendar: HolidayCalendar | None = None
     history: History = History()
     budget: float | None = None
+    memory: int = 2_000_000_000
+    """Bytes that the engine takes at most, for all that runs at once."""
     by_product_bytes: int = 64_000_000
     result_bytes: int = 1_000_000_000
     query_log: QueryLogConfig = QueryLogConfig()

@@ -49,7 +49,7 @@ class Lapwing:
     def __init__(self, project: Project) -> None:
         self.project = project
         allowed = engine_reads(project.sources.values())
-        self.engine = Engine(allowed=allowed, spill=project.store.path)
+        self.engine = Engine(f"{project.memory}B", allowed=allowed, spill=project.store.path)
         self.sources = Sources(project.sources, self.engine)
         self.sql = SqlService(project, self.sources, self.engine)
         self.results = Results(project, self.sql, self.sources)

@@ -406,8 +406,10 @@ def map_error(error: BaseException, limit: float | None = None, sql: str | None 
             return WrongUse.of(code, message, place=place, nearest=nearest, hint=instead)
     if isinstance(error, UnicodeDecodeError):
         return WrongUse.of("invalid-input", message, place=place)
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return SourceError.of("memory-limit", message, hint="Narrow the question, or raise the memory limit.")
+    if isinstance(error, duckdb.OutOfMemoryException) or text.startswith(_NO_ROOM):
+        says = f"There is not the memory for it: {message[:1].lower()}{message[1:]}"
+        hint = "Narrow the question, ask it when less runs, or raise `memory` in lapwing.yaml."
+        return SourceError.of("memory-limit", says, hint=hint)
     return SourceError.of("engine-failed", message, place=place)
 
 
@@ -438,6 +440,7 @@ def _known(error: BaseException) -> LapwingError | None:
 _TORN = re.compile("TProtocolException|don't know what type|invalid TType|bytes outside file|not read enough bytes")
 """What the engine makes of bytes that lie elsewhere in a file than its footer said."""
 _OF_VALUES = ("Error parsing json", "Can't convert VARIANT")
+_NO_ROOM = "Out of Memory Error: "
 _STREAMED = {
     "conversion": ("Conversion Error: ",),
     "out-of-range": ("Out of Range Error: ",),

@@ -299,6 +299,12 @@ class HomeDocument(Document):
     """Where data lives and rollups are kept: what may differ between environments."""
 
     sources: dict[str, SourceDocument] = Field(default_factory=dict, description="Where data lives.")
+    memory: SizeText = Field(
+        2_000_000_000,
+        ge=64_000_000,
+        description="The most memory that statements, and what a server does by itself, take all together in the engine, "
+        "such as 4 GB; what is more is put on disk meanwhile.",
+    )
     store: StoreDocument = Field(
         default_factory=lambda: StoreDocument.model_validate({}), description="Where rollups are kept."
     )
