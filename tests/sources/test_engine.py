@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -141,3 +142,21 @@ def test_no_room_is_told_also_amid_the_rows() -> None:
         (problem,) = map_error(error("Out of Memory Error: failed to allocate data of size 16.0 MiB")).problems
         assert problem.code == "memory-limit"
         assert problem.message == "There is not the memory for it: failed to allocate data of size 16.0 MiB."
+
+
+def test_a_few_small_rows_are_told_before_there_are_more() -> None:
+    told, in_time = threading.Event(), []
+    schema = pa.schema([("n", pa.int64())])
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        for number in range(60):  # 480 bytes
+            yield pa.RecordBatch.from_pydict({"n": [number]}, schema)
+            in_time.append(told.wait(0.1))
+
+    with Engine(threads=2).cursor(watched=True) as cursor:
+        cursor.register("slow", pa.RecordBatchReader.from_batches(schema, rows()))
+        batches = cursor.reader("select n from slow")
+        found = next(batches).num_rows
+        told.set()
+        assert found + sum(batch.num_rows for batch in batches) == 60
+    assert any(in_time)

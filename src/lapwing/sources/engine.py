@@ -121,8 +121,9 @@ class Engine:
         if watched:
             cursor.execute("set enable_progress_bar = true")
             cursor.execute("set enable_progress_bar_print = false")
-            # Else it works on until it has 10 MB or has taken 50 batches of a source, before the first row is told.
-            cursor.execute("set streaming_buffer_size = '1KB'")
+            # Else it works on until it has 10 MB or has taken 50 batches of a source, before the first row is told. A kilobyte
+            # is a hundred rows of two numbers.
+            cursor.execute("set streaming_buffer_size = '1B'")
         if zone != "UTC":
             with mapped():
                 cursor.execute(f"set TimeZone = {_literal(zone)}")
