@@ -64,6 +64,7 @@ class Operation(StrEnum):
     IS_NULL = "is null"
     LIKE = "like"
     PREFIX = "prefix"
+    LETTERS = "letters"  # substring and left, by constant numbers
     AND_OR_NOT = "and/or/not"
     ARITHMETIC = "arithmetic"
     LIMIT = "limit"
@@ -88,13 +89,16 @@ class Capabilities:
     `statements`: it has an engine of its own, which builds states where the rows are; without one they are read.
     `pushable` maps an operation to the families it is exact for; what is absent stays in the engine. `keys` is the most
     values that a column may be compared with in one statement. `optimizer`: it orders joins by what they cost and takes
-    conditions into derived tables, so it may be asked to join."""
+    conditions into derived tables, so it may be asked to join. `looked_at_again`: its rows
+    may meet conditions there that they don't meet in the engine, as it does not hold values to their column's type, or leaves
+    out some rows alone."""
 
     dialect: str
     native: bool = False
     statements: bool = True
     keys: int = 0
     optimizer: bool = False
+    looked_at_again: bool = False
     pushable: Mapping[Operation, frozenset[Family]] = field(default_factory=dict)
 
 

@@ -34,6 +34,7 @@ CAPABILITIES: Final = Capabilities(
         Operation.IS_NULL: frozenset(Family),
         Operation.LIKE: frozenset({Family.TEXT}),
         Operation.PREFIX: frozenset({Family.TEXT}),
+        Operation.LETTERS: frozenset({Family.TEXT}),
         Operation.AND_OR_NOT: _EXACT,
         Operation.LIMIT: frozenset(Family),
     },

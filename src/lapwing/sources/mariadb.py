@@ -31,6 +31,7 @@ CAPABILITIES = Capabilities(
         Operation.IS_NULL: _EXACT,
         Operation.LIKE: frozenset({Family.TEXT}),
         Operation.PREFIX: frozenset({Family.TEXT}),
+        Operation.LETTERS: frozenset({Family.TEXT}),
         Operation.AND_OR_NOT: _EXACT,
         Operation.ARITHMETIC: frozenset({Family.INTEGER}),
         Operation.LIMIT: _EXACT,

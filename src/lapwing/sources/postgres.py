@@ -47,6 +47,7 @@ CAPABILITIES = Capabilities(
         Operation.IS_NULL: frozenset(Family),
         Operation.LIKE: frozenset({Family.TEXT}),
         Operation.PREFIX: frozenset({Family.TEXT}),
+        Operation.LETTERS: frozenset({Family.TEXT}),
         Operation.AND_OR_NOT: frozenset(Family),
         Operation.ARITHMETIC: frozenset({Family.INTEGER, Family.DECIMAL, Family.FLOAT}),
         Operation.LIMIT: frozenset(Family),

@@ -32,6 +32,9 @@ _SHARE = 4
 """One of so many connections that the server has left is taken."""
 _RANGES = 8
 """Ranges for each connection, so that none waits long for the last."""
+_FEWER, _LONG = 2, 20_000
+"""Ranges where a statement has so many letters: the server reads and plans it anew for each, and of 40,000 keys that takes
+longer than to find their rows."""
 _LEAST_BLOCKS, _MOST_BLOCKS = 500, 16_384
 _TID_RANGES = 140_000
 """The server's version that finds a range of blocks without reading the others."""
@@ -120,7 +123,7 @@ class PartsStream(PumpedStream):
                 return None
             _told(first, _BEGIN)
             ((snapshot, blocks, version, left),) = _told(first, _FACTS.format(relation=text(self._relation())))
-            ranges = ranges_of(blocks)
+            ranges = ranges_of(blocks, _FEWER if len(self._select(None)) > _LONG else _RANGES)
             wanted = min(MOST - 1, left // _SHARE, len(ranges) - 1) if version >= _TID_RANGES else 0
             extra = self._spare.take(wanted)
             if not extra:
@@ -181,13 +184,14 @@ class PartsStream(PumpedStream):
             session.cancel()
 
 
-def ranges_of(blocks: int) -> deque[str]:
-    """Conditions that cut a table of about so many blocks: each of its rows, those of blocks beyond included, has one.
+def ranges_of(blocks: int, each: int = _RANGES) -> deque[str]:
+    """Conditions that cut a table of about so many blocks, `each` of them for a connection: each of its rows, those of blocks
+    beyond included, has one.
 
     >>> list(ranges_of(1200))[-1]
     "ctid >= '(1000,0)'::tid"
     """
-    step = max(_LEAST_BLOCKS, min(_MOST_BLOCKS, -(-blocks // (MOST * _RANGES))))
+    step = max(_LEAST_BLOCKS, min(_MOST_BLOCKS, -(-blocks // (MOST * each))))
     starts = range(0, max(1, blocks), step)
     found = deque(f"ctid >= '({start},0)'::tid AND ctid < '({start + step},0)'::tid" for start in starts[:-1])
     found.append(f"ctid >= '({starts[-1]},0)'::tid")

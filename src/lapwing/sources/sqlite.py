@@ -34,10 +34,12 @@ CAPABILITIES = Capabilities(
         Operation.IS_NULL: frozenset(Family),
         Operation.LIKE: frozenset({Family.TEXT}),
         Operation.PREFIX: frozenset({Family.TEXT}),
+        Operation.LETTERS: frozenset({Family.TEXT}),
         Operation.AND_OR_NOT: frozenset(Family),
         Operation.LIMIT: frozenset(Family),
     },
     keys=50_000,
+    looked_at_again=True,
 )
 _LOOKED_AT = 2_000
 """Rows, evenly spread over a table, that a condition is tried on."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -26,6 +26,7 @@ _ARGUMENTS: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.Cast: frozenset({"this", "to"}),
     exp.Literal: frozenset({"this", "is_string"}),
     exp.Column: frozenset({"this"}),
+    exp.Substring: frozenset({"this", "start", "length"}),
     exp.Anonymous: frozenset({"this", "expressions"}),
 }
 _PLAIN = frozenset({"this", "expression"})
@@ -35,6 +36,7 @@ _PARTS: Mapping[type[exp.Expr], str] = {exp.StartsWith: "prefix", exp.EndsWith: 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _NUMBERS = frozenset({Family.INTEGER, Family.DECIMAL})
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?\Z")
+_LETTERS = re.compile(r"\d{1,6}\Z")
 _FLOAT = re.compile(r"\d+(\.\d+)?(e[+-]?\d{1,3})?\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\Z")
@@ -211,9 +213,11 @@ class Renderer:
         return one, other
 
     def _value(self, node: exp.Expr) -> Value:
-        """A column, or one widened without change of its value."""
+        """A column, one widened without change of its value, or so many letters of one."""
         node = node.unnest()
         _strict(node)
+        if isinstance(node, exp.Substring | exp.Left):
+            return self._letters(node)
         if isinstance(node, exp.Column):
             return self._column(node)
         if isinstance(node, exp.Cast) and isinstance(node.this.unnest(), exp.Column):
@@ -223,6 +227,26 @@ class Renderer:
                 return value
             raise No(f"a cast to {node.to.sql('duckdb')} is not translated")
         raise No(f"{_kind(node)} is not translated for {self._dialect}")
+
+    def _letters(self, node: exp.Substring | exp.Left) -> Value:
+        """Letters of a text from one place on, which are counted alike from the first; from the last, engines differ."""
+        left = isinstance(node, exp.Left)
+        start, length = (
+            (exp.Literal.number(1), node.expression) if left else (node.args["start"], node.args.get("length"))
+        )
+        text = node.this.unnest()
+        counted = all(isinstance(one, exp.Literal) and _LETTERS.match(one.name) for one in (start, length or start))
+        if not (isinstance(text, exp.Column) and counted and int(start.name) > 0):
+            raise No("only letters of a column from a constant place on, so many, are translated")
+        value = self._column(text)
+        if value.family is not Family.TEXT:
+            raise No(f"letters of {value.family.value} are not translated")
+        self._may(Operation.LETTERS, Family.TEXT)
+        place = start.name if length is None else f"{start.name}, {length.name}"
+        if self._mysql:  # of bytes it would count these
+            letters = f"SUBSTRING(CONVERT({self._written(text)} USING utf8mb4), {place})"
+            return replace(value, sql=f"CAST({letters} AS BINARY)")
+        return replace(value, sql=f"{self._engine.letters}({value.sql}, {place})")
 
     def _column(self, node: exp.Column) -> Value:
         column = self._named(node)

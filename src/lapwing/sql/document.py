@@ -43,6 +43,7 @@ def _scan(scan: Scan, read: ScanProgress | None, estimate: int | None) -> dict[s
         "retries": read.retries if read else 0,
         "trouble": read.trouble if read else None,
         "pushed": [condition.pushed for condition in scan.pushed],
+        "unread": [column.name for column in scan.unread],
         "kept": [{"text": condition.text, "reason": condition.reason or ""} for condition in scan.kept],
         "keys": [
             {

@@ -47,6 +47,15 @@ class Key:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A column that only conditions of a scan need, all of which its source has looked at: `value`, a text of the column's type
+    (None: NULL), meets them and may stand for each of its values."""
+
+    column: Column
+    value: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """One mention of a table in the statement, and what is read for it.
@@ -55,9 +64,10 @@ class Scan:
     as far as can be seen), `many` whether it may be scanned again, so that its rows must be kept. `grouped`: its rows are
     groups that the source makes. `whole`: `sql` is all of the statement, and the rows come in its order. `shares`: it has
     its rows from the scan of that id, and reads none. `held`: a native one, which the engine reads before the statement,
-    once. `limit`: so many rows are enough, the first ones where `sorted`. `keys` are added to what the source is told once
-    their providers were read. `at`: where its mention begins in the statement, in bytes. `sql` is what the source is sent;
-    of a native one, the text that stands in the engine's FROM; `shown` is how people are told it. `rows` is an estimate.
+    once. `constants`: what may stand for some of the columns, so that they need not be read. `limit`: so many rows are
+    enough, the first ones where `sorted`. `keys` are added to what the source is told once their providers were read. `at`:
+    where its mention begins in the statement, in bytes. `sql` is what the source is sent; of a native one, the text that
+    stands in the engine's FROM; `shown` is how people are told it. `rows` is an estimate.
     """
 
     id: str
@@ -76,6 +86,7 @@ class Scan:
     held: bool = False
     at: int = 0
     keys: tuple[Key, ...] = ()
+    constants: tuple[Constant, ...] = ()
     used: int = 0
     many: bool = False
     sql: str = ""
@@ -90,6 +101,17 @@ class Scan:
     def where(self) -> str | None:
         """What the source is told of the conditions, in its dialect."""
         return " AND ".join(f"({one.pushed})" for one in self.pushed if not one.inside) or None
+
+    @property
+    def needed(self) -> tuple[Column, ...]:
+        """The columns whose values the statement needs; one at least, so that rows can be counted."""
+        idle = {one.column for one in self.constants}
+        return tuple(column for column in self.columns if column not in idle) or self.columns[:1]
+
+    @property
+    def unread(self) -> tuple[Column, ...]:
+        """Those of its conditions for which constants stand."""
+        return tuple(one.column for one in self.constants if one.column not in self.columns)
 
     @property
     def kept(self) -> tuple[Condition, ...]:

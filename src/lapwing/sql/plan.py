@@ -17,7 +17,7 @@ from lapwing.sql.catalog import Catalog
 from lapwing.sql.functions import Functions, functions_of
 from lapwing.sql.nodes import Plan, Residual, Scan
 from lapwing.sql.parse import Statement, parse
-from lapwing.sql.relation import relation
+from lapwing.sql.relation import feed, relation
 from lapwing.sql.rules import RULES
 from lapwing.sql.rules.base import Facts, Rule
 
@@ -88,7 +88,7 @@ class Planner:
             moment = (moment or self._now()) if passing else None
             cursor.stop_clock(moment, passing)
             asked = ask(bound, cursor)
-            scans = self._scans(bound, asked, functions)
+            scans = self._scans(bound, asked, functions, cursor)
             plan = _plan(text, zone, bound, asked, scans)
             plan = replace(plan, passing=passing, moment=moment, engine=engine)
             if engine != "duckdb" and self._elsewhere is not None and not whole:
@@ -108,11 +108,11 @@ class Planner:
             return plan
         if asked.types != plan.types:
             return plan
-        grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked, functions))
+        grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked, functions, cursor))
         same = {"given": plan.given, "schema": plan.schema, "notes": plan.notes, "passing": plan.passing}
         return replace(grouped, whole=plan, engine=plan.engine, moment=plan.moment, **same)
 
-    def _scans(self, bound: BoundStatement, asked: Asked, functions: Functions) -> tuple[Scan, ...]:
+    def _scans(self, bound: BoundStatement, asked: Asked, functions: Functions, cursor: Cursor) -> tuple[Scan, ...]:
         scans = []
         for one in bound.occurrences:
             source = self._catalog.source(one.table.source)
@@ -123,7 +123,14 @@ class Planner:
             dated = (replace(one, passing=functions.passes(one.text)) for one in scan.conditions)
             scan = replace(scan, conditions=tuple(dated))
             scans.append(_written(scan, source))
-        return tuple(scans)
+        return self._pruned(bound, tuple(scans), cursor)
+
+    def _pruned(self, bound: BoundStatement, scans: tuple[Scan, ...], cursor: Cursor) -> tuple[Scan, ...]:
+        if not any(scan.pushed for scan in scans):
+            return scans
+        from lapwing.sql.reduce.prune import prunable
+
+        return prunable(bound, scans, self._catalog.source, cursor)
 
 
 def _plan(text: str, zone: str, bound: BoundStatement, asked: Asked, scans: tuple[Scan, ...]) -> Plan:
@@ -142,11 +149,6 @@ def _plan(text: str, zone: str, bound: BoundStatement, asked: Asked, scans: tupl
         steps=asked.steps,
         meaning=bound.statement.meaning,
     )
-
-
-def feed(scan: Scan) -> str:
-    """The engine's name of the scan's rows."""
-    return f"feed_{scan.id}"
 
 
 def _scan(facts: Facts) -> Scan:

@@ -200,7 +200,8 @@ class PlanKey(Document):
 
 
 class PlanScan(Document):
-    """One table read. `pushed` are the conditions that the source answers, as it is told them. `retries`: how often the read
+    """One table read. `pushed` are the conditions that the source answers, as it is told them, `unread` the columns that are
+    therefore not read, as nothing else needs them. `retries`: how often the read
     was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id, `kept_rows`:
     from another statement, so that its source was not asked. `limit`: so many rows are enough. `bytes_estimated` and
     `bytes_billed` are of sources that charge by bytes, before and after."""
@@ -223,6 +224,7 @@ class PlanScan(Document):
     trouble: str | None = None
     milliseconds: float | None = None
     pushed: list[str]
+    unread: list[str]
     kept: list[Kept]
     keys: list[PlanKey]
     sql: str

@@ -145,7 +145,7 @@ class Blocks:
         if all((table.rows or 0) < BIG for table in tables.values()):
             return False
         source, scans = self._sources[block.source], [known.scans[stub] for stub in tables]
-        reads = [source.scan_sql(scan.table, scan.columns, scan.where) for scan in scans]
+        reads = [source.scan_sql(scan.table, scan.needed, scan.where) for scan in scans]
         return source.rows_cost_less(block, reads)
 
     def _groups(self, found: Grouped, tables: Mapping[str, Table], known: _Known) -> float | None:

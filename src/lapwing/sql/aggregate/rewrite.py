@@ -32,6 +32,15 @@ def texts_of(trees: Sequence[Node], cursor: Cursor) -> list[str]:
     return [str(one) for one in cursor.table(f"SELECT unnest([{listed}]) AS text")["text"].to_pylist()]
 
 
+def expressions(nodes: Sequence[Node], columns: Mapping[int, Name], cursor: Cursor) -> list[str]:
+    """The expressions that nodes are of, with every column as `columns` calls it, by its node's id."""
+    if not nodes:
+        return []
+    template = tree_of("SELECT 1", cursor)
+    selecting = [_selecting(template, _qualified(node, columns)) for node in nodes]
+    return [text.removeprefix("SELECT ") for text in texts_of(selecting, cursor)]
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """SQL of the engine, its columns `stub.column`: the aggregates, and by their nodes' ids the conditions. Of a condition on
@@ -52,10 +61,7 @@ def written(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Curso
     asked = [node for pair in zip(arguments, (call["filter"] for call in found.calls), strict=True) for node in pair]
     asked += [made.node for made in found.made.values()]
     wanted = [node for node in (*asked, *found.conditions) if node is not None]
-    template = tree_of("SELECT 1", cursor)
-    selecting = [_selecting(template, _qualified(node, found)) for node in wanted]
-    texts = [text.removeprefix("SELECT ") for text in texts_of(selecting, cursor)] if wanted else []
-    known = iter(texts)
+    known = iter(expressions(wanted, found.columns, cursor))
     parts = [None if node is None else next(known) for node in asked]
     held = {id(node): text for node, text in zip(found.conditions, known, strict=True)}
     tables = ", ".join(f"{stub_relation(occurrences[stub])} AS {stub}" for stub in found.stubs)
@@ -100,8 +106,8 @@ def _selecting(template: Node, node: Node) -> Node:
     return copy
 
 
-def _qualified(node: Node, found: Grouped) -> Node:
-    """The expression with every column as `stub.column`."""
+def _qualified(node: Node, columns: Mapping[int, Name]) -> Node:
+    """The expression with every column as `table.column`."""
 
     def copied(part: object) -> object:
         if isinstance(part, list):
@@ -109,7 +115,7 @@ def _qualified(node: Node, found: Grouped) -> Node:
         if not isinstance(part, dict):
             return part
         copy = {key: copied(one) for key, one in part.items()} | ({"alias": ""} if "class" in part else {})
-        return copy | {"column_names": list(found.columns[id(part)])} if part.get("class") == "COLUMN_REF" else copy
+        return copy | {"column_names": list(columns[id(part)])} if part.get("class") == "COLUMN_REF" else copy
 
     made = copied(node)
     assert isinstance(made, dict)

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from lapwing.sources.types import family
 from lapwing.sql.nodes import Plan, Scan
-from lapwing.sql.relation import relation
-from lapwing.sql.text import Edit, apply
+from lapwing.sql.relation import moved, relation
 
 MOST = 250_000
 """Rows by estimate; of more, the statement had better begin with what it takes of each."""
@@ -35,20 +34,15 @@ def placed(plan: Plan) -> Plan:
     scans = {scan.at: scan for scan in plan.scans if scan.native and (scan.held or scan.shares is not None)}
     if not scans:
         return plan
-    edited = plan.residual.edited
-    edits = tuple(_moved(edit, scans[edit.start]) if edit.start in scans else edit for edit in edited.edits)
+    texts = {at: (scan.sql, relation(scan, kept_name(scan))) for at, scan in scans.items()}
     feeds = {**plan.feeds, **{kept_name(scan): scan.shares or scan.id for scan in scans.values()}}
-    return replace(plan, residual=replace(plan.residual, edited=apply(edited.original, edits)), feeds=feeds)
+    residual = replace(plan.residual, edited=moved(plan.residual.edited, texts))
+    return replace(plan, residual=residual, feeds=feeds)
 
 
 def kept_name(scan: Scan) -> str:
     """The engine's name of the rows of a native scan that are kept."""
     return f"kept_{scan.id}"
-
-
-def _moved(edit: Edit, scan: Scan) -> Edit:
-    """What follows the relation, the table's name in the statement, stays."""
-    return replace(edit, text=relation(scan, kept_name(scan)) + edit.text.removeprefix(scan.sql))
 
 
 def _providers(scan: Scan, scans: Mapping[str, Scan]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from lapwing.sources.base import Source
 from lapwing.sql.expected import Expected
 from lapwing.sql.nodes import Plan
+from lapwing.sql.reduce.drop import dropped
 from lapwing.sql.reduce.hold import marked, placed
 from lapwing.sql.reduce.seen import Seen
 from lapwing.sql.reduce.share import shared
@@ -27,8 +28,9 @@ class Reducer:
     def reduced(self, plan: Plan) -> Plan:
         """The plan, its scans reduced by each other where that pays; it may ask sources."""
         if sum(scan.used > 0 for scan in plan.scans) < 2 or all(scan.native for scan in plan.scans):
-            return plan
+            return dropped(plan, plan, self._sources)
         # Below here sqlglot is imported, a tenth of a second that other statements need not spend.
         from lapwing.sql.reduce.choose import reduced
 
-        return placed(shared(marked(reduced(plan, self._sources, self._expected.rows, self._seen)), self._sources))
+        among = shared(marked(reduced(plan, self._sources, self._expected.rows, self._seen)), self._sources)
+        return dropped(placed(among), plan, self._sources)

@@ -29,7 +29,8 @@ class Dialect:
     """An engine's SQL; `name` is sqlglot's. `fence` at the end of a subquery keeps the engine from evaluating its
     expressions once for each use. `settings` are statements that a session must have run before. `orders_times`: its times
     compare as what they mean. `builds`: states are built in it; else no more than conditions and groups are written.
-    `wide_sums`: a sum of 64-bit integers is a decimal that holds it."""
+    `wide_sums`: a sum of 64-bit integers is a decimal that holds it. `letters`: its function for letters of a text by place
+    and number."""
 
     name: ClassVar[str]
     bigint: ClassVar[str] = "BIGINT"
@@ -40,6 +41,7 @@ class Dialect:
     orders_times: ClassVar[bool] = True
     builds: ClassVar[bool] = True
     wide_sums: ClassVar[bool] = False
+    letters: ClassVar[str] = "substr"
 
     # -- names, casts, constants
 

@@ -30,6 +30,7 @@ _PARTS: Mapping[str, str] = {
 
 class ClickHouse(Wide):
     name = "clickhouse"
+    letters = "substringUTF8"
 
     def quote(self, name: str) -> str:
         return super().quote(name.replace("\\", "\\\\"))
