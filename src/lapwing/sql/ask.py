@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError
-from lapwing.sql.bind import BoundStatement, Occurrence, register_stubs, stub_relation
+from lapwing.sql.bind import BoundStatement, Occurrence, register_stubs
 from lapwing.sql.wrong import explain_error
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def ask(bound: BoundStatement, cursor: Cursor) -> Asked:
 
 
 def conditions(asked: Sequence[tuple[Occurrence, str]], cursor: Cursor) -> tuple[tuple[str, ...], ...] | None:
-    """What the engine makes of conditions on one table each, whose stubs are registered: of each the texts of its filters, with
-    the raw names of columns. None where it does more of them than to filter."""
-    selects = (f"SELECT 1 FROM {stub_relation(one)} AS {one.stub} WHERE {text}" for one, text in asked)
+    """What the engine makes of conditions on one table each, whose stubs are registered: of each the texts of its filters.
+    Columns have their raw names. None where it does more of them than to filter."""
+    selects = (f"SELECT 1 FROM {one.stub} WHERE {text}" for one, text in asked)
     try:
         explained = cursor.table(f"EXPLAIN (FORMAT JSON) {' UNION ALL '.join(selects)}")
     except LapwingError:

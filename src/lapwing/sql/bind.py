@@ -6,7 +6,7 @@ tells which table a condition is about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,13 @@ class Occurrence:
     def raw(self, column: int) -> str:
         """The unique name of the column with this index."""
         return f"{self.stub}_{column}"
+
+    def carried(self, names: Iterable[str]) -> dict[str, str] | None:
+        """The raw names of columns, which are named in small letters; None where values of one travel as another type."""
+        found = {column.name.lower(): (self.raw(at), column) for at, column in enumerate(self.table.columns)}
+        if any(restored(raw, column) != raw for raw, column in map(found.__getitem__, names)):
+            return None
+        return {name: found[name][0] for name in names}
 
     @property
     def meant(self) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from lapwing.sql.ask import Asked, ask
 from lapwing.sql.bind import BoundStatement, bind
 from lapwing.sql.catalog import Catalog
 from lapwing.sql.functions import Functions, functions_of
-from lapwing.sql.nodes import Plan, Residual, Scan
+from lapwing.sql.nodes import Condition, Plan, Residual, Scan
 from lapwing.sql.parse import Statement, parse
 from lapwing.sql.relation import feed, relation
 from lapwing.sql.rules import RULES
@@ -120,13 +120,12 @@ class Planner:
             scan = _scan(facts)
             for rule in self._rules:
                 scan = rule(scan, facts)
-            dated = (replace(one, passing=functions.passes(one.text)) for one in scan.conditions)
-            scan = replace(scan, conditions=tuple(dated))
-            scans.append(_written(scan, source))
-        return self._pruned(bound, tuple(scans), cursor)
+            scans.append(scan)
+        found = [replace(scan, conditions=_dated(scan, functions)) for scan in self._pruned(bound, scans, cursor)]
+        return tuple(_written(scan, self._catalog.source(scan.table.source)) for scan in found)
 
-    def _pruned(self, bound: BoundStatement, scans: tuple[Scan, ...], cursor: Cursor) -> tuple[Scan, ...]:
-        if not any(scan.pushed for scan in scans):
+    def _pruned(self, bound: BoundStatement, scans: Sequence[Scan], cursor: Cursor) -> Sequence[Scan]:
+        if not any(scan.conditions for scan in scans):
             return scans
         from lapwing.sql.reduce.prune import prunable
 
@@ -168,6 +167,10 @@ def _scan(facts: Facts) -> Scan:
         many=many,
         rows=table.rows,
     )
+
+
+def _dated(scan: Scan, functions: Functions) -> tuple[Condition, ...]:
+    return tuple(replace(one, passing=functions.passes(one.text)) for one in scan.conditions)
 
 
 def _written(scan: Scan, source: Source) -> Scan:

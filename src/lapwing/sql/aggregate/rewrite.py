@@ -75,29 +75,36 @@ def written(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Curso
         for at, call in enumerate(found.calls)
     )  # fmt: skip
     made = {name: str(types[at]) for at, name in enumerate(found.made, 2 * len(found.calls))}
-    return Written(calls, held, _folded(found, held, occurrences, cursor), made)
+    return Written(calls, held, _folded(found, occurrences, cursor), made)
 
 
-def _folded(
-    found: Grouped, held: Mapping[int, str], occurrences: Mapping[str, Occurrence], cursor: Cursor
-) -> dict[int, tuple[str, ...]]:
+def _folded(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Cursor) -> dict[int, tuple[str, ...]]:
     """What the engine makes of each condition on one table: its constants are worked out."""
     own: dict[int, Occurrence] = {}
+    raws: dict[int, Name] = {}
     for node in found.conditions:
-        tables = {stub for stub, _ in _columns(node, found)}
-        if len(tables) == 1:
-            own[id(node)] = occurrences[tables.pop()]
-    made = conditions([(one, held[key]) for key, one in own.items()], cursor) if own else None
+        refs = _columns(node, found)
+        tables = {stub for stub, _ in refs.values()}
+        if len(tables) != 1:
+            continue
+        one = occurrences[tables.pop()]
+        names = one.carried({name for _, name in refs.values()})
+        if names is not None:
+            own[id(node)] = one
+            raws |= {key: (one.stub, names[name]) for key, (_, name) in refs.items()}
+    texts = expressions([node for node in found.conditions if id(node) in own], raws, cursor)
+    made = conditions(list(zip(own.values(), texts, strict=True)), cursor) if own else None
     return {} if made is None else dict(zip(own, made, strict=True))
 
 
-def _columns(node: object, found: Grouped) -> set[tuple[str, str]]:
+def _columns(node: object, found: Grouped) -> dict[int, Name]:
+    """What each reference below a node means, by its id."""
     if isinstance(node, list):
-        return {name for one in node for name in _columns(one, found)}
+        return {key: name for one in node for key, name in _columns(one, found).items()}
     if not isinstance(node, dict):
-        return set()
-    own = {found.columns[id(node)]} if node.get("class") == "COLUMN_REF" else set()
-    return own | {name for one in node.values() for name in _columns(one, found)}
+        return {}
+    own = {id(node): found.columns[id(node)]} if node.get("class") == "COLUMN_REF" else {}
+    return own | {key: name for one in node.values() for key, name in _columns(one, found).items()}
 
 
 def _selecting(template: Node, node: Node) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,11 +52,12 @@ def _of_place(filters: tuple[str, ...], columns: dict[str, Column], renderer: Re
         if parts is None:
             found.append(Condition(named(text, names), None, "it could not be read from the engine's plan"))
             continue
-        found += [_of_part(part, names, renderer) for part in parts]
+        found += [condition_of(part, names, renderer) for part in parts]
     return list(dict.fromkeys(found))
 
 
-def _of_part(part: exp.Expr, names: dict[str, str], renderer: Renderer | None) -> Condition:
+def condition_of(part: exp.Expr, names: Mapping[str, str], renderer: Renderer | None) -> Condition:
+    """A part of a filter of the engine's plan, with columns by their raw names, which `names` has the own ones of."""
     from lapwing.sql.capability import No
     from lapwing.sql.predicate import named
 
