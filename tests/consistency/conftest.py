@@ -10,7 +10,7 @@ from tests.consistency.world import DATA, World, world
 
 from lapwing.sql import plans
 from lapwing.sql.aggregate import push
-from lapwing.sql.reduce import choose, values
+from lapwing.sql.reduce import choose, prune, values
 
 _WORLDS: list[World] = []
 
@@ -56,6 +56,7 @@ def pushed_whenever_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sources are told keys of others, and make groups, however small the tables are."""
     monkeypatch.setattr(plans, "SECONDS", -1.0)  # what is changed here is planned anew
     monkeypatch.setattr(choose, "WORTH", 0)
+    monkeypatch.setattr(prune, "FEW", -1)
     monkeypatch.setattr(choose, "SELECTIVE", 2.0)
     monkeypatch.setattr(choose, "saved_enough", lambda *_: True)
     monkeypatch.setattr(values, "PRUNED", 2.0)

@@ -51,6 +51,7 @@ class World:
         self.pushed[spread, "with conditions at a source"] += any(scan.pushed for scan in scans)
         self.pushed[spread, "with a limit at a source"] += any(scan.limit is not None for scan in scans)
         self.pushed[spread, "with keys of another source"] += any(scan.keys for scan in scans)
+        self.pushed[spread, "without columns of conditions"] += any(scan.unread for scan in scans)
         self.pushed[spread, "with groups made at a source"] += any(scan.table.body for scan in scans)
         return None
 

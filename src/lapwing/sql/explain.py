@@ -80,7 +80,7 @@ def explain(
 def _scan(scan: Scan) -> list[str]:
     lines = [f"filter at the source: {one.text}" for one in scan.pushed]
     if scan.unread:
-        lines.append(f"not read, as nothing else needs them: {', '.join(column.name for column in scan.unread)}")
+        lines.append(f"not read, needed by nothing else: {', '.join(column.name for column in scan.unread)}")
     lines += [f"filter in the engine: {one.text}, because {one.reason}" for one in scan.kept]
     if not scan.native:
         lines += [f"rows at the source only with {key}" for key in scan.keys]

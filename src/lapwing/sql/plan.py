@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Source
+from lapwing.sql.aggregate.leaves import Node
+from lapwing.sql.aggregate.rewrite import tree_of
 from lapwing.sql.ask import Asked, ask
 from lapwing.sql.bind import BoundStatement, bind
 from lapwing.sql.catalog import Catalog
@@ -88,7 +91,8 @@ class Planner:
             moment = (moment or self._now()) if passing else None
             cursor.stop_clock(moment, passing)
             asked = ask(bound, cursor)
-            scans = self._scans(bound, asked, functions, cursor)
+            tree = cache(partial(_tree, bound, cursor))
+            scans = self._scans(bound, asked, functions, tree, cursor)
             plan = _plan(text, zone, bound, asked, scans)
             plan = replace(plan, passing=passing, moment=moment, engine=engine)
             if engine != "duckdb" and self._elsewhere is not None and not whole:
@@ -97,7 +101,7 @@ class Planner:
                     return plan
             if whole or self._blocks is None:
                 return plan
-            made = self._blocks.pushed(bound, asked, scans, functions, zone, cursor)
+            made = self._blocks.pushed(bound, asked, scans, functions, zone, tree, cursor)
             return plan if made is None else self._grouped(plan, made, functions, cursor)
 
     def _grouped(self, plan: Plan, made: BoundStatement, functions: Functions, cursor: Cursor) -> Plan:
@@ -108,11 +112,15 @@ class Planner:
             return plan
         if asked.types != plan.types:
             return plan
-        grouped = _plan(plan.text, plan.zone, made, asked, self._scans(made, asked, functions, cursor))
+        grouped = _plan(
+            plan.text, plan.zone, made, asked, self._scans(made, asked, functions, partial(_tree, made, cursor), cursor)
+        )
         same = {"given": plan.given, "schema": plan.schema, "notes": plan.notes, "passing": plan.passing}
         return replace(grouped, whole=plan, engine=plan.engine, moment=plan.moment, **same)
 
-    def _scans(self, bound: BoundStatement, asked: Asked, functions: Functions, cursor: Cursor) -> tuple[Scan, ...]:
+    def _scans(
+        self, bound: BoundStatement, asked: Asked, functions: Functions, tree: Callable[[], Node], cursor: Cursor
+    ) -> tuple[Scan, ...]:
         scans = []
         for one in bound.occurrences:
             source = self._catalog.source(one.table.source)
@@ -121,15 +129,22 @@ class Planner:
             for rule in self._rules:
                 scan = rule(scan, facts)
             scans.append(scan)
-        found = [replace(scan, conditions=_dated(scan, functions)) for scan in self._pruned(bound, scans, cursor)]
+        found = [replace(scan, conditions=_dated(scan, functions)) for scan in self._pruned(bound, scans, tree, cursor)]
         return tuple(_written(scan, self._catalog.source(scan.table.source)) for scan in found)
 
-    def _pruned(self, bound: BoundStatement, scans: Sequence[Scan], cursor: Cursor) -> Sequence[Scan]:
+    def _pruned(
+        self, bound: BoundStatement, scans: Sequence[Scan], tree: Callable[[], Node], cursor: Cursor
+    ) -> Sequence[Scan]:
         if not any(scan.conditions for scan in scans):
             return scans
         from lapwing.sql.reduce.prune import prunable
 
-        return prunable(bound, scans, self._catalog.source, cursor)
+        return prunable(bound, scans, self._catalog.source, tree, cursor)
+
+
+def _tree(bound: BoundStatement, cursor: Cursor) -> Node:
+    """The engine's syntax tree of the statement, each table under its stub's name."""
+    return tree_of(bound.replaced({one.number: one.stub for one in bound.occurrences}).text, cursor)
 
 
 def _plan(text: str, zone: str, bound: BoundStatement, asked: Asked, scans: tuple[Scan, ...]) -> Plan:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lapwing.model.problem import LapwingError, SourceError
 from lapwing.sources.base import Source
 from lapwing.sql import plans
-from lapwing.sql.reduce import choose, edges, keys
+from lapwing.sql.reduce import choose, edges, keys, prune
 from lapwing.sql.service import SqlService
 
 SOURCES = ("lite", "pg", "my", "own")
@@ -24,6 +24,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every legal reduction is done, worth it or not."""
     monkeypatch.setattr(plans, "SECONDS", -1.0)  # what is changed here is planned anew
     monkeypatch.setattr(choose, "WORTH", -1)
+    monkeypatch.setattr(prune, "FEW", -1)
     monkeypatch.setattr(choose, "SELECTIVE", 2.0)
     monkeypatch.setattr(choose, "saved_enough", lambda saved, keys: True)
 

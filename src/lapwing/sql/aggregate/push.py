@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lapwing.model.problem import LapwingError
 from lapwing.sources.base import Capabilities, Column, Source, Table
 from lapwing.sql.aggregate.leaves import From, Node
-from lapwing.sql.aggregate.rewrite import put, texts_of, tree_of, written
+from lapwing.sql.aggregate.rewrite import put, texts_of, written
 from lapwing.sql.aggregate.times import cut_types
 from lapwing.sql.aggregate.tree import Grouped, grouped, selects
 from lapwing.sql.ask import Asked
@@ -61,18 +61,18 @@ class Blocks:
         scans: Sequence[Scan],
         functions: Functions,
         zone: str,
+        named: Callable[[], Node],
         cursor: Cursor,
     ) -> BoundStatement | None:
         """The statement with blocks in the place of those tables whose rows only go into aggregates; None where there are
-        none. `zone`: the session's; `cursor`: of the planning instance, with the stubs of `bound`.
-
-        Its text is made from the engine's syntax tree, each table under its stub's name.
+        none. `zone`: the session's; `named` gives the engine's syntax tree, each table under its stub's name, which is changed
+        to that of the groups; `cursor`: of the planning instance, with the stubs of `bound`.
         """
         fit = {scan.id: one for one, scan in zip(bound.occurrences, scans, strict=True) if self._fit(one, asked)}
         if not fit:
             return None
         known = _Known(fit, {scan.id: scan for scan in scans}, functions, zone, cursor)
-        tree = tree_of(bound.replaced({one.number: one.stub for one in bound.occurrences}).text, cursor)
+        tree = named()
         blocks: dict[str, Table] = {}
         for node, parts in list(selects(tree, {stub: one.table for stub, one in fit.items()})):
             for stubs in self._candidates(parts, known):

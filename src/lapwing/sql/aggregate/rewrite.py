@@ -26,18 +26,27 @@ def tree_of(text: str, cursor: Cursor) -> Node:
     return found
 
 
+_TEMPLATE: list[Node] = []
+
+
+def _template(cursor: Cursor) -> Node:
+    """The tree of a SELECT of one thing, which the engine is asked for once. Not to be changed."""
+    if not _TEMPLATE:
+        _TEMPLATE.append(tree_of("SELECT 1", cursor))
+    return _TEMPLATE[0]
+
+
 def texts_of(trees: Sequence[Node], cursor: Cursor) -> list[str]:
     """The statements that trees are of."""
     listed = ", ".join(f"json_deserialize_sql({text_literal(json.dumps(tree))}::JSON)" for tree in trees)
     return [str(one) for one in cursor.table(f"SELECT unnest([{listed}]) AS text")["text"].to_pylist()]
 
 
-def expressions(nodes: Sequence[Node], columns: Mapping[int, Name], cursor: Cursor) -> list[str]:
+def expressions(nodes: Sequence[Node], columns: Mapping[int, Sequence[str]], cursor: Cursor) -> list[str]:
     """The expressions that nodes are of, with every column as `columns` calls it, by its node's id."""
     if not nodes:
         return []
-    template = tree_of("SELECT 1", cursor)
-    selecting = [_selecting(template, _qualified(node, columns)) for node in nodes]
+    selecting = [_selecting(_template(cursor), _qualified(node, columns)) for node in nodes]
     return [text.removeprefix("SELECT ") for text in texts_of(selecting, cursor)]
 
 
@@ -81,7 +90,7 @@ def written(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Curso
 def _folded(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Cursor) -> dict[int, tuple[str, ...]]:
     """What the engine makes of each condition on one table: its constants are worked out."""
     own: dict[int, Occurrence] = {}
-    raws: dict[int, Name] = {}
+    raws: dict[int, tuple[str]] = {}
     for node in found.conditions:
         refs = _columns(node, found)
         tables = {stub for stub, _ in refs.values()}
@@ -91,7 +100,7 @@ def _folded(found: Grouped, occurrences: Mapping[str, Occurrence], cursor: Curso
         names = one.carried({name for _, name in refs.values()})
         if names is not None:
             own[id(node)] = one
-            raws |= {key: (one.stub, names[name]) for key, (_, name) in refs.items()}
+            raws |= {key: (names[name],) for key, (_, name) in refs.items()}
     texts = expressions([node for node in found.conditions if id(node) in own], raws, cursor)
     made = conditions(list(zip(own.values(), texts, strict=True)), cursor) if own else None
     return {} if made is None else dict(zip(own, made, strict=True))
@@ -113,7 +122,7 @@ def _selecting(template: Node, node: Node) -> Node:
     return copy
 
 
-def _qualified(node: Node, columns: Mapping[int, Name]) -> Node:
+def _qualified(node: Node, columns: Mapping[int, Sequence[str]]) -> Node:
     """The expression with every column as `table.column`."""
 
     def copied(part: object) -> object:
@@ -171,8 +180,8 @@ def _name(found: Grouped, cursor: Cursor) -> None:
         item["alias"] = item["alias"] or item["column_names"][-1]
     unnamed = [item for item in listed if not item.get("alias") and item["class"] != "COLUMN_REF"]
     if unnamed:
-        template = tree_of("SELECT 1", cursor)
-        for item, text in zip(unnamed, texts_of([_selecting(template, item) for item in unnamed], cursor), strict=True):
+        texts = texts_of([_selecting(_template(cursor), item) for item in unnamed], cursor)
+        for item, text in zip(unnamed, texts, strict=True):
             item["alias"] = text.removeprefix("SELECT ")
 
 

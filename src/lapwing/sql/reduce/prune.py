@@ -9,71 +9,87 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from lapwing.sources.base import Source
-from lapwing.sql.aggregate.leaves import Leaf, Node
-from lapwing.sql.aggregate.rewrite import tree_of
+from lapwing.sources.base import Column, Source
+from lapwing.sql.aggregate.leaves import Node
 from lapwing.sql.aggregate.tree import selects
-from lapwing.sql.bind import BoundStatement, Occurrence
+from lapwing.sql.bind import BoundStatement
 from lapwing.sql.nodes import Constant, Scan
-from lapwing.sql.reduce.alone import Alone, alone, completed, names_of, nodes
+from lapwing.sql.reduce.alone import Alone, Mention, alone, completed, names_of, nodes
 from lapwing.sql.reduce.witness import witness
 
 if TYPE_CHECKING:
     from lapwing.sources.engine import Cursor
 
+FEW = 10_000
+"""Rows of which the column of a condition may as well be read: that takes less time than to find out."""
 _NOWHERE = 2**64 - 1
 
 
 def prunable(
-    bound: BoundStatement, scans: Sequence[Scan], source: Callable[[str], Source], cursor: Cursor
+    bound: BoundStatement,
+    scans: Sequence[Scan],
+    source: Callable[[str], Source],
+    tree: Callable[[], Node],
+    cursor: Cursor,
 ) -> tuple[Scan, ...]:
     """The scans, with all conditions on them alone that their sources answer, and `constants` for those of their columns that
-    only these need. `cursor`: of the planning instance, with the stubs of `bound`."""
+    only these need. `tree` gives that of `bound`, each table under its stub's name; `cursor`: of the planning instance, with
+    these stubs."""
     among = {
         scan.id: (one, scan)
         for one, scan in zip(bound.occurrences, scans, strict=True)
-        if scan.conditions and not scan.native
+        if scan.conditions and not scan.native and (scan.rows is None or scan.rows > FEW)
     }
     if not among:
         return tuple(scans)
-    tree = tree_of(bound.replaced({one.number: one.stub for one in bound.occurrences}).text, cursor)
-    made: dict[str, Scan] = {}
-    for node, parts in selects(tree, {name: one.table for name, (one, _) in among.items()}):
-        for leaf in parts.leaves:
-            if leaf.stub is not None:
-                one, scan = among[leaf.stub]
-                asked = source(scan.table.source)
-                tests = alone(node, parts, leaf, one, asked, cursor)
-                scan = completed(scan, tests)
-                if not asked.capabilities.looked_at_again:
-                    scan = replace(scan, constants=_constants(tree, node, leaf, one, tests, scan, cursor))
-                made[scan.id] = scan
+    statement = tree()
+    mentions = [
+        Mention(among[leaf.stub][1], among[leaf.stub][0], source(among[leaf.stub][1].table.source), node, parts, leaf)
+        for node, parts in selects(statement, {name: one.table for name, (one, _) in among.items()})
+        for leaf in parts.leaves
+        if leaf.stub is not None
+    ]
+    tests = alone(mentions, cursor)
+    made = {one.scan.id: completed(one.scan, tests[one.scan.id]) for one in mentions}
+    wanted = [
+        wanted
+        for one in mentions
+        if not one.source.capabilities.looked_at_again
+        for wanted in _idle(statement, one, tests[one.scan.id], made[one.scan.id])
+    ]
+    found = witness([(one.raws, [test.text for test in one.tests]) for one in wanted], cursor)
+    for one, values in zip(wanted, found, strict=True):
+        scan = made[one.scan]
+        made[one.scan] = replace(scan, constants=(*scan.constants, *map(Constant, one.columns, values or ())))
     return tuple(made.get(scan.id, scan) for scan in scans)
 
 
-def _constants(
-    tree: Node, select: Node, leaf: Leaf, one: Occurrence, tests: Sequence[Alone], scan: Scan, cursor: Cursor
-) -> tuple[Constant, ...]:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Columns of a scan that only `tests` need, `raws` by their raw names: of these values are wanted."""
+
+    scan: str
+    columns: tuple[Column, ...]
+    raws: tuple[Column, ...]
+    tests: tuple[Alone, ...]
+
+
+def _idle(tree: Node, mention: Mention, tests: Sequence[Alone], scan: Scan) -> Iterator[_Wanted]:
     told = {condition.pushed for condition in scan.pushed}
     found = {test.node: test for test in tests if all(part.pushed in told for part in test.parts)}
-    while mixed := [
-        node for node, test in found.items() if test.columns & _elsewhere(tree, select, leaf, found.keys())
-    ]:
+    while mixed := [node for node, test in found.items() if test.columns & _elsewhere(tree, mention, found.keys())]:
         found = {
             node: test for node, test in found.items() if node not in mixed
         }  # what stands beside a value is read, too
-    made: list[Constant] = []
     for together in _together(found.values()):
         names = {name for test in together for name in test.columns}
-        columns = [column for column in scan.columns if column.name.lower() in names]
-        raws = [replace(column, name=one.raw(scan.table.columns.index(column))) for column in columns]
-        values = witness(scan.id, raws, [test.text for test in together], cursor)
-        made += map(Constant, columns, values or ())
-    return tuple(made)
+        columns = tuple(column for column in scan.columns if column.name.lower() in names)
+        raws = tuple(replace(one, name=mention.one.raw(scan.table.columns.index(one))) for one in columns)
+        yield _Wanted(scan.id, columns, raws, tuple(together))
 
 
 def _together(tests: Iterable[Alone]) -> list[list[Alone]]:
@@ -85,8 +101,9 @@ def _together(tests: Iterable[Alone]) -> list[list[Alone]]:
     return found
 
 
-def _elsewhere(tree: Node, select: Node, leaf: Leaf, tests: AbstractSet[int]) -> set[str]:
+def _elsewhere(tree: Node, mention: Mention, tests: AbstractSet[int]) -> set[str]:
     """The columns of a leaf that may be meant outside of some conditions; all of them where that can't be told."""
+    select, leaf = mention.select, mention.leaf
     found: set[str] = set()
     for one in nodes(tree, tests):
         kind = one.get("class")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -28,53 +31,59 @@ _DEFAULTS = {
     Family.DATE: ("2000-01-01",),
     Family.TIMESTAMP: ("2000-01-01",),
 }
-_BESIDE = {
-    Family.BOOLEAN: (),
-    Family.INTEGER: ("v + 1", "v - 1"),
-    Family.DECIMAL: ("v + 1", "v - 1"),
-    Family.FLOAT: ("v + 1", "v - 1"),
-    Family.TEXT: ("v || 'a'",),
-    Family.DATE: ("v + 1", "v - 1", "v + 2", "v - 2"),
-    Family.TIMESTAMP: ("v + INTERVAL 1 DAY", "v - INTERVAL 1 DAY", "v + INTERVAL 2 DAY", "v - INTERVAL 2 DAY"),
-}
-"""What else may do where a constant of a condition does not, by its value `v`."""
+
+Asked = tuple[Sequence[Column], Sequence[str]]
+"""Columns, and conditions that name no others: SQL of the engine."""
 
 
-def witness(
-    table: str, columns: Sequence[Column], conditions: Sequence[str], cursor: Cursor
-) -> list[str | None] | None:
-    """Values of `columns` as texts (None: NULL), of which all `conditions` over `table` are true: SQL of the engine. They are
-    looked for among the constants in these and what is beside them; None if there is nothing or too much to try."""
+def witness(asked: Sequence[Asked], cursor: Cursor) -> list[list[str | None] | None]:
+    """Of each, values of the columns as texts (None: NULL) of which all conditions are true. They are looked for among the
+    constants in these and what is beside them; None if there is nothing or too much to try."""
+    queries = [_query(columns, conditions) for columns, conditions in asked]
+    known = [query for query in queries if query is not None]
+    try:
+        rows = cursor.table(f"SELECT {', '.join(f'({query})' for query in known)}") if known else None
+    except LapwingError:
+        rows = None
+    values = iter([] if rows is None else [column[0].as_py() for column in rows.columns])
+    return [None if query is None else next(values, None) for query in queries]
+
+
+def _query(columns: Sequence[Column], conditions: Sequence[str]) -> str | None:
+    """Gives a list of texts; None if there is too much to try."""
     kinds = [(column, kind) for column in columns if (kind := family(column.type)) in _DEFAULTS and kind is not None]
     found = list(dict.fromkeys(_constants(conditions)))
-    tries = prod(len(found) * (1 + len(_BESIDE[kind])) + 3 for _, kind in kinds)
-    if len(kinds) < len(columns) or tries > MOST:
+    tried = [(column, _tried(kind, found)) for column, kind in kinds]
+    if len(kinds) < len(columns) or prod(len(texts) for _, texts in tried) > MOST:
         return None
-    tried = [_tried(column, kind, found) for column, kind in kinds]
-    own = f"{table}values"  # no column is called so: no name in a statement begins like its stubs'
-    texts = ", ".join(f"c{at}.t" for at in range(len(columns)))
-    typed = ", ".join(f"CAST(c{at}.t AS {column.type})" for at, column in enumerate(columns))
-    sides = ", ".join(f"({sql}) AS c{at}" for at, sql in enumerate(tried))
-    names = ", ".join(identifier(column.name) for column in columns)
+    sides = ", ".join(_side(column, texts) for column, texts in tried)
+    made = ", ".join(f"CAST({identifier(column.name)} AS VARCHAR)" for column in columns)
     met = " AND ".join(f"({one})" for one in conditions)
-    try:
-        rows = cursor.table(
-            f"SELECT {own} FROM (SELECT [{texts}], {typed} FROM {sides}) AS {table}({own}, {names}) WHERE {met} LIMIT 1"
-        )
-    except LapwingError:
-        return None
-    return list(rows.column(0)[0].as_py()) if rows.num_rows else None
+    return f"SELECT [{made}] FROM {sides} WHERE {met} LIMIT 1"
 
 
-def _tried(column: Column, kind: Family, constants: Sequence[str]) -> str:
-    """The query for the values of a column that are tried, as texts `t`."""
-    own = ", ".join(literal(one) for one in (*constants, *_DEFAULTS[kind]))
-    listed = f"SELECT TRY_CAST(unnest([{own}]) AS {column.type}) AS v"
-    ways = " UNION ALL ".join(f"SELECT {way} AS v FROM own WHERE v IS NOT NULL" for way in ("v", *_BESIDE[kind]))
-    return (
-        f"WITH own AS MATERIALIZED ({listed}) SELECT DISTINCT CAST(TRY_CAST(v AS {column.type}) AS VARCHAR) AS t FROM ({ways})"
-        " UNION ALL SELECT NULL"
-    )
+def _side(column: Column, texts: Sequence[str]) -> str:
+    listed = ", ".join(f"({literal(one)})" for one in texts)
+    return f"(SELECT TRY_CAST(t AS {column.type}) AS {identifier(column.name)} FROM (VALUES {listed}, (NULL)) x(t))"
+
+
+def _tried(kind: Family, constants: Sequence[str]) -> list[str]:
+    """Constants, and what is beside them."""
+    found = [*constants, *_DEFAULTS[kind]]
+    for one in constants:
+        with suppress(ValueError, ArithmeticError):
+            found += _beside(kind, one)
+    return list(dict.fromkeys(found))
+
+
+def _beside(kind: Family, text: str) -> Iterator[str]:
+    if kind is Family.TEXT:
+        yield f"{text}a"
+    elif kind in (Family.DATE, Family.TIMESTAMP):
+        for days in (1, -1, 2, -2):
+            yield str(datetime.fromisoformat(text) + timedelta(days=days))
+    elif kind is not Family.BOOLEAN:
+        yield from (str(Decimal(text) + 1), str(Decimal(text) - 1))
 
 
 def _constants(conditions: Sequence[str]) -> Iterator[str]:

@@ -76,7 +76,7 @@ function Scan({ scan, number, scans }: { scan: PlanScan; number: number; scans: 
       </div>
       <ul className="pushed">
         {scan.pushed.map((text) => <li key={text}><Icon name="check" /><span>{text}</span></li>)}
-        {scan.unread.length > 0 && <li><Icon name="check" /><span>not read, as nothing else needs it: {scan.unread.join(", ")}</span></li>}
+        {scan.unread.length > 0 && <li><Icon name="check" /><span>not read, needed by nothing else: {scan.unread.join(", ")}</span></li>}
         {scan.keys.map((one) => <li key={`${one.column} ${one.provider}`}><Icon name="check" /><span>{keyWords(one, scans)}</span></li>)}
         {scan.limit !== null && <li><Icon name="check" /><span>no more than {count(scan.limit)} rows</span></li>}
         {shared >= 0 && <li><Icon name="check" /><span>its rows are those that {shared + 1} reads</span></li>}
