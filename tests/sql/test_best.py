@@ -100,5 +100,5 @@ def test_the_best_groups(everywhere: SqlService, source: str, monkeypatch: pytes
 
 def test_explain_tells_of_it(everywhere: SqlService) -> None:
     said = everywhere.explain("select n from pg.big where g = 3 order by n desc limit 5")
-    assert "scan pg.traps.big as big (postgres), 1 of 2 columns, the first 5 rows" in said
+    assert "scan pg.traps.big as big (postgres), 2 of 2 columns, the first 5 rows" in said
     assert 'ORDER BY "n" DESC NULLS LAST LIMIT 5' in said
