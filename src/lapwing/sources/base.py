@@ -89,9 +89,8 @@ class Capabilities:
     `statements`: it has an engine of its own, which builds states where the rows are; without one they are read.
     `pushable` maps an operation to the families it is exact for; what is absent stays in the engine. `keys` is the most
     values that a column may be compared with in one statement. `optimizer`: it orders joins by what they cost and takes
-    conditions into derived tables, so it may be asked to join. `looked_at_again`: its rows
-    may meet conditions there that they don't meet in the engine, as it does not hold values to their column's type, or leaves
-    out some rows alone."""
+    conditions into derived tables, so it may be asked to join. `looked_at_again`: a row may
+    meet a condition there that it does not meet in the engine, as values are not held to their column's type."""
 
     dialect: str
     native: bool = False

@@ -200,11 +200,11 @@ class PlanKey(Document):
 
 
 class PlanScan(Document):
-    """One table read. `pushed` are the conditions that the source answers, as it is told them, `unread` the columns that are
-    therefore not read, as nothing else needs them. `retries`: how often the read
-    was begun again, the last time because of `trouble`. `shares`: it has its rows from the read with that id, `kept_rows`:
-    from another statement, so that its source was not asked. `limit`: so many rows are enough. `bytes_estimated` and
-    `bytes_billed` are of sources that charge by bytes, before and after."""
+    """One table read. `pushed` are the conditions that the source answers, as it is told them, `unread` the columns that
+    are therefore not read, as nothing else needs them. `retries`: how often the read was begun again, the last time because of
+    `trouble`. `shares`: it has its rows from the read with that id, `kept_rows`: from another statement, so that its source
+    was not asked. `limit`: so many rows are enough. `bytes_estimated` and `bytes_billed` are of sources that charge by bytes,
+    before and after."""
 
     id: str
     source: str
