@@ -81,10 +81,9 @@ class _Wanted:
 def _idle(tree: Node, mention: Mention, tests: Sequence[Alone], scan: Scan) -> Iterator[_Wanted]:
     told = {condition.pushed for condition in scan.pushed}
     found = {test.node: test for test in tests if all(part.pushed in told for part in test.parts)}
+    # What stands beside a value that is read is read, too.
     while mixed := [node for node, test in found.items() if test.columns & _elsewhere(tree, mention, found.keys())]:
-        found = {
-            node: test for node, test in found.items() if node not in mixed
-        }  # what stands beside a value is read, too
+        found = {node: test for node, test in found.items() if node not in mixed}
     for together in _together(found.values()):
         names = {name for test in together for name in test.columns}
         columns = tuple(column for column in scan.columns if column.name.lower() in names)
