@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlglot import exp
 
@@ -38,9 +39,12 @@ _NUMBERS = frozenset({Family.INTEGER, Family.DECIMAL})
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?\Z")
 _LETTERS = re.compile(r"\d{1,6}\Z")
 _FLOAT = re.compile(r"\d+(\.\d+)?(e[+-]?\d{1,3})?\Z")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\Z")
-_TIMESTAMPTZ = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00\Z")
+_CLOCK = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?"
+_TIMES = {
+    "DATE": re.compile(r"\d{4}-\d\d-\d\d\Z"),
+    "TIMESTAMP": re.compile(rf"{_CLOCK}\Z"),
+    "TIMESTAMPTZ": re.compile(rf"{_CLOCK}\+00\Z"),
+}
 _EXACT_DIGITS = 15  # SQLite's own reading of longer numbers may differ in the last bit
 
 
@@ -316,11 +320,14 @@ class Renderer:
         return Value(text, Family.INTEGER)
 
     def _time(self, text: str, kind: str) -> Value:
-        if kind == "DATE" and _DATE.match(text):
-            return Value(f"'{text}'" if self._sqlite else self._engine.moment(Kind.DATE, text), Family.DATE)
-        if not self._sqlite and kind == "TIMESTAMP" and _TIMESTAMP.match(text):
-            return Value(self._engine.moment(Kind.TIMESTAMP, text), Family.TIMESTAMP)
-        if not self._sqlite and kind == "TIMESTAMPTZ" and _TIMESTAMPTZ.match(text):
+        form = _TIMES.get(kind)
+        if form is not None and form.match(text) and not (self._sqlite and kind != "DATE"):
+            if not _is_time(text):
+                raise No(f"the constant {text} is no {kind.lower()}, which the engine tells")
+            if kind == "DATE":
+                return Value(f"'{text}'" if self._sqlite else self._engine.moment(Kind.DATE, text), Family.DATE)
+            if kind == "TIMESTAMP":
+                return Value(self._engine.moment(Kind.TIMESTAMP, text), Family.TIMESTAMP)
             return Value(self._engine.moment(Kind.TIMESTAMPTZ, text.removesuffix("+00")), Family.TIMESTAMPTZ)
         raise No(f"the constant {text} ({kind.lower()}) is not translated for {self._dialect}")
 
@@ -350,6 +357,15 @@ def _string(node: exp.Expr) -> str:
     if any(ord(character) < 32 or character == "\ufffd" for character in node.name):
         raise No("a text with control characters is not translated")  # the engine's plan does not write them faithfully
     return str(node.name)
+
+
+def _is_time(text: str) -> bool:
+    """Whether the calendar has it, in the years 1 to 9999: of `DATE '2000-02-30'` sources make errors of their own, or a day."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _columns(node: exp.Expr) -> bool:

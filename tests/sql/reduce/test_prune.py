@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lapwing.model.problem import LapwingError
 from lapwing.sql import plans
 from lapwing.sql.reduce import prune
 from lapwing.sql.reduce.witness import witness
@@ -118,6 +119,13 @@ def test_conditions_that_may_fail_leave_out_what_they_should(scattered: SqlServi
         scattered.table(text.replace("{s}", source)).to_pylist()
         == scattered.table(text.replace("{s}", "own")).to_pylist()
     )
+
+
+@pytest.mark.parametrize("source", ["pg", "my", "lite", "own"])
+def test_a_day_that_there_is_not_is_the_engines_to_tell(scattered: SqlService, source: str) -> None:
+    with pytest.raises(LapwingError) as told:
+        scattered.table(f"select id from {source}.r where day = '2000-02-30' and k > 0")
+    assert told.value.problems[0].code == "conversion"
 
 
 def test_sources_whose_columns_hold_anything_send_what_they_compare(scattered: SqlService) -> None:
