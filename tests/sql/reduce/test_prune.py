@@ -74,6 +74,8 @@ READ = (
     "select id, x from (select id, v as k, k as x from {s}.r where v > 1) where x > 0 and left(x::varchar, 1) < '5' order by all",
     "from {s}.r where k > 2 order by all",
     "select * from {s}.r where k > 2 and exists (select * from own.s) order by all",
+    "select id from own.s where exists (select distinct columns('^k') from {s}.r where id > -5 and k > -2 offset 1)",
+    "from own.s where exists (select columns('^k') from {s}.r where id > -5 and k > -2 group by all having count(*) > 5)",
 )
 """All of these need the column `k`."""
 

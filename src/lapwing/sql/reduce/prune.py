@@ -118,9 +118,12 @@ def _elsewhere(tree: Node, mention: Mention, tests: AbstractSet[int]) -> set[str
 
 
 def _unused(tree: Node, select: Node) -> set[int]:
-    """What a SELECT lists to no end, as it is only asked whether it has rows."""
+    """What a SELECT lists to no end, as it is only asked whether it has rows, of which the list makes no fewer."""
     exists = any(one.get("subquery_type") == "EXISTS" and one["subquery"]["node"] is select for one in nodes(tree))
-    return {id(one) for one in select["select_list"]} if exists else set()
+    fewer = select["aggregate_handling"] != "STANDARD_HANDLING" or any(
+        one["type"] == "DISTINCT_MODIFIER" for one in select["modifiers"]
+    )
+    return {id(one) for one in select["select_list"]} if exists and not fewer else set()
 
 
 def _takes_all(node: Node) -> bool:
