@@ -168,6 +168,14 @@ def test_a_column_that_no_other_condition_needs_is_read_for_one_that_does(scatte
     )
 
 
+def test_each_is_told_its_own_value(scattered: SqlService) -> None:
+    from lapwing.sources.base import Column
+
+    asked = [([Column("x", "BLOB")], ["x is not null"]), ([Column("x", "INTEGER")], ["x > 7"])]
+    with scattered._planning.cursor("UTC") as cursor:
+        assert witness(asked, cursor) == [None, ["8"]]
+
+
 def test_too_many_combinations_are_not_tried(scattered: SqlService) -> None:
     from lapwing.sources.base import Column
 
